@@ -1,0 +1,250 @@
+/* biascope: which classifier does training find?
+ *
+ * On linearly separable data the logistic loss has no minimiser; the optimizer decides the
+ * direction in which the weights diverge. This library trains, solves the max-margin
+ * references, and predicts the limit direction.
+ *
+ * Conventions
+ *   - A dataset has N samples (rows) and d features; labels are folded in, so row i is y_i x_i.
+ *   - Arrays are double, contiguous; "direction" has d entries, "dual" has N entries in the simplex.
+ *   - Every fallible function returns a status and, where `error` is not NULL, fills its message.
+ *   - What a function hands out is freed by the function of the same type ending in _free.
+ *   - No global state: distinct objects may be used from distinct threads at the same time.
+ */
+#ifndef BIASCOPE_H
+#define BIASCOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BIASCOPE_VERSION "0.1.0"
+#define BIASCOPE_API __attribute__((visibility("default")))
+
+/* ---- Errors -------------------------------------------------------------------------------- */
+
+typedef enum {
+  BIASCOPE_OK = 0,
+  BIASCOPE_USAGE = 1,         /* an option out of its range or options that contradict each other */
+  BIASCOPE_BAD_INPUT = 2,     /* a file that cannot be read or written, or whose content is wrong */
+  BIASCOPE_NOT_SEPARABLE = 3, /* no w has x_i.w > 0 for all i; a Farkas certificate says so */
+  BIASCOPE_NOT_CONVERGED = 4, /* the certificate asked for was not reached */
+  BIASCOPE_NO_MEMORY = 5
+} biascope_status;
+
+/* What went wrong, in words: names the file, line, value and what was expected. */
+typedef struct {
+  biascope_status status;
+  char message[1024];
+} biascope_error;
+
+/* The library's version, "major.minor.patch". */
+BIASCOPE_API const char *biascope_version(void);
+
+/* ---- Data ---------------------------------------------------------------------------------- */
+
+/* N samples of d features, dense (row-major) or sparse (CSR), with the labels folded in. */
+typedef struct biascope_dataset biascope_dataset;
+
+/* How a file is read. Zero-initialised means: CSV rows are already folded. */
+typedef struct {
+  const char *label_column; /* CSV: header name, or 0-based index, negative from the end; NULL: folded in */
+} biascope_read_options;
+
+/* Reads .csv, .svm/.libsvm or .npy by its ending. The format and the rules for labels: docs/data.md. */
+BIASCOPE_API biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options,
+                                                   biascope_dataset **out, biascope_error *error);
+/* Copies samples x features row-major values; every value must be finite. */
+BIASCOPE_API biascope_status biascope_dataset_from_dense(size_t samples, size_t features, const double *values,
+                                                         biascope_dataset **out, biascope_error *error);
+/* Copies a CSR matrix: row_start has samples + 1 entries, columns ascend within a row. */
+BIASCOPE_API biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const size_t *row_start,
+                                                       const uint32_t *column, const double *value,
+                                                       biascope_dataset **out, biascope_error *error);
+/* Writes by the path's ending, atomically: the file is complete or absent. */
+BIASCOPE_API biascope_status biascope_dataset_write(const biascope_dataset *data, const char *path,
+                                                    biascope_error *error);
+BIASCOPE_API void biascope_dataset_free(biascope_dataset *data);
+BIASCOPE_API size_t biascope_dataset_samples(const biascope_dataset *data);
+BIASCOPE_API size_t biascope_dataset_features(const biascope_dataset *data);
+BIASCOPE_API size_t biascope_dataset_nonzeros(const biascope_dataset *data);
+BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
+
+typedef enum {
+  BIASCOPE_GAUSSIAN,         /* standard normal entries */
+  BIASCOPE_RADEMACHER,       /* generalised Rademacher: row i is a_i times signs */
+  BIASCOPE_SHIFTED_DIAGONAL, /* x_i = a_i e_i + delta sum_{j != i} e_j, 0 < a_0 < a_1 < ... */
+  BIASCOPE_TEACHER           /* standard normal, labelled by a random hyperplane, with a margin */
+} biascope_generator;
+
+typedef struct {
+  size_t samples, features;
+  uint64_t seed;
+  double margin; /* teacher: least distance to the hyperplane */
+  double delta;  /* shifted diagonal: the off-diagonal value */
+} biascope_generate_options;
+
+BIASCOPE_API biascope_status biascope_dataset_generate(biascope_generator kind,
+                                                       const biascope_generate_options *options,
+                                                       biascope_dataset **out, biascope_error *error);
+
+/* ---- Max-margin references ----------------------------------------------------------------- */
+
+typedef enum {
+  BIASCOPE_L2,
+  BIASCOPE_LINF,
+  BIASCOPE_L1,
+  BIASCOPE_LP,         /* any 1 < p < infinity */
+  BIASCOPE_MAHALANOBIS /* ||w||_M = sqrt(sum_k M_k w_k^2) */
+} biascope_norm_kind;
+
+typedef struct {
+  biascope_norm_kind kind;
+  double p;             /* BIASCOPE_LP only */
+  const double *metric; /* BIASCOPE_MAHALANOBIS only: the d diagonal entries of M, all > 0 */
+} biascope_norm;
+
+typedef struct {
+  double tolerance;    /* relative gap asked for; 0: as far as double precision goes, at least 1e-10 */
+  int max_iterations;  /* 0: the solver's own limit */
+} biascope_solve_options;
+
+/* A max-margin solution with its certificate: for any c in the simplex,
+ * min_i x_i.w / ||w|| <= gamma* <= ||X'c||_dual, so (direction, dual) proves the margin to within gap. */
+typedef struct {
+  double margin;      /* min_i x_i.w / ||w||, evaluated at direction */
+  double upper_bound; /* ||X'c||_dual, evaluated at dual */
+  double gap;         /* (upper_bound - margin) / upper_bound */
+  double *direction;  /* d, of norm 1 in the norm that was asked for */
+  double *dual;       /* N, in the simplex; a Farkas certificate (X'c = 0) where not separable */
+  size_t support;     /* number of positive entries of dual */
+  bool unique;        /* whether the solution direction is unique */
+  size_t face_dimension; /* dimension of the set of optimal directions: 0 where unique */
+  size_t samples, features;
+} biascope_margin;
+
+/* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate
+ * and out->upper_bound its residual. BIASCOPE_NOT_CONVERGED: out holds the best certified pair. */
+BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
+                                                   const biascope_solve_options *options, biascope_margin *out,
+                                                   biascope_error *error);
+BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
+
+/* min_i x_i.w / ||w||; 0 for w = 0. */
+BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w);
+
+/* The cosine between w and the nearest (in angle) optimal direction: with solution->direction where it is
+ * unique, else with the point of the optimal face that is nearest. nearest: d entries, or NULL. */
+BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
+                                                    const biascope_margin *solution, const double *w,
+                                                    double *cosine, double *nearest, biascope_error *error);
+
+/* ---- Training ------------------------------------------------------------------------------ */
+
+typedef enum {
+  BIASCOPE_GD,        /* m = b1 m + (1-b1) g;  w -= eta m */
+  BIASCOPE_NGD,       /* w -= eta m / ||m||_2 */
+  BIASCOPE_SIGNGD,    /* w -= eta sign(g) */
+  BIASCOPE_SIGNUM,    /* w -= eta sign(m) */
+  BIASCOPE_ADAM,      /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
+  BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i (grad L_i)^2), full batch */
+  BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
+} biascope_optimizer;
+
+typedef enum { BIASCOPE_LOGISTIC, BIASCOPE_EXPONENTIAL } biascope_loss;
+
+typedef enum {
+  BIASCOPE_CYCLIC,     /* batches in file order, every epoch the same */
+  BIASCOPE_SHUFFLE,    /* a new random permutation every epoch */
+  BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
+} biascope_order;
+
+typedef struct {
+  biascope_optimizer optimizer;
+  biascope_loss loss;
+  size_t batch_size; /* 1..N; 0: full batch. Where it does not divide N, the last batch of an epoch is smaller */
+  biascope_order order;
+  double beta1;        /* momentum, in [0, 1) */
+  double beta2;        /* second-moment decay, in [0, 1) */
+  double eps;          /* added to sqrt(v); >= 0 */
+  double weight_decay; /* adamw only; >= 0 */
+  double lr;           /* eta_0 > 0 */
+  double lr_decay;     /* a in eta_t = eta_0 (t+2)^-a, 0 <= a <= 1; 0: constant */
+  uint64_t seed;       /* of the sampling order */
+} biascope_train_options;
+
+/* The optimizer's usual betas, the logistic loss, full batch, lr 0.1, lr_decay 0.5, eps 0. */
+BIASCOPE_API biascope_train_options biascope_train_defaults(biascope_optimizer optimizer);
+
+/* A run in progress. Starts at w = 0. Gradients and moments carry exponents of their own, so that nothing
+ * underflows however far the run goes. The dataset must outlive the trainer. */
+typedef struct biascope_trainer biascope_trainer;
+
+BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *data,
+                                                     const biascope_train_options *options,
+                                                     biascope_trainer **out, biascope_error *error);
+/* Advances by `steps` optimizer steps (batches). Allocates nothing. */
+BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error);
+BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
+
+BIASCOPE_API uint64_t biascope_trainer_step(const biascope_trainer *trainer);
+/* The d current weights, owned by the trainer, valid until the next call on it. */
+BIASCOPE_API const double *biascope_trainer_weights(const biascope_trainer *trainer);
+/* log of the mean loss over all samples at the current weights; finite where the loss itself underflows. */
+BIASCOPE_API double biascope_trainer_log_loss(const biascope_trainer *trainer);
+
+/* Whether the moment buffers hold old gradients only (theory: eta gamma > 1 - b1, 2 eta gamma > 1 - b2). */
+typedef struct {
+  bool momentum_stale, second_moment_stale;
+  double decay_per_step;   /* measured decrease of log|gradient| per step */
+  double momentum_forgets; /* -log(b1): what the buffer can forget per step */
+  double second_moment_forgets; /* -log(b2)/2 */
+} biascope_staleness;
+BIASCOPE_API biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer);
+
+/* The complete state, so that a resumed run continues bit for bit. Resuming checks that data and options agree. */
+BIASCOPE_API biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path,
+                                                   biascope_error *error);
+BIASCOPE_API biascope_status biascope_trainer_resume(biascope_trainer *trainer, const char *path,
+                                                     biascope_error *error);
+
+/* ---- The limit direction, without training -------------------------------------------------- */
+
+typedef struct {
+  double tolerance;     /* gap asked for; 0: 1e-10 */
+  size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
+} biascope_predict_options;
+
+/* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. */
+typedef struct {
+  double *direction;     /* d, of Euclidean norm 1 */
+  double *dual;          /* c*, N entries in the simplex */
+  double gap;            /* (c.F - min F) / |c.F| with F = X D(c*) */
+  double rate;           /* growth of the least margin per unit of sum eta; NaN where training slows to log t */
+  size_t support;        /* number of positive entries of dual */
+  double standard_error; /* of the direction (angle, radians), from the sampled order; 0 for closed forms */
+  const char *method;    /* how it was found, a static string */
+  size_t samples, features;
+} biascope_prediction;
+
+/* BIASCOPE_NOT_CONVERGED: out holds the best point found and its gap. */
+BIASCOPE_API biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
+                                              const biascope_predict_options *options, biascope_prediction *out,
+                                              biascope_error *error);
+BIASCOPE_API void biascope_prediction_free(biascope_prediction *prediction);
+
+/* AdamProxy's dual fixed point c = T(c) and the metric M(c) = sqrt(sum_j c_j^2 x_j^2) of its norm.
+ * metric: d entries written, or NULL. The direction is the max-margin solution of ||.||_M. */
+BIASCOPE_API biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out,
+                                                            double *metric, biascope_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

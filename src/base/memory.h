@@ -1,0 +1,15 @@
+/* Overflow-checked, cache-aligned, zeroed allocation. Freed with free(). */
+#ifndef BIASCOPE_BASE_MEMORY_H
+#define BIASCOPE_BASE_MEMORY_H
+
+#include <stddef.h>
+
+enum { BS_ALIGNMENT = 64 };
+
+/* count * size zeroed bytes at a 64-byte boundary, padded to a multiple of 64 so that whole vectors may be
+ * loaded past the end; NULL where out of memory or the product overflows. Never NULL for a count of 0. */
+void *bs_allocate(size_t count, size_t size);
+
+#define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
+
+#endif

@@ -1,0 +1,22 @@
+/* Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011): draw number `counter` of stream `stream`
+ * under `seed` is a pure function of the three, so results do not depend on threads or on the order of calls. */
+#ifndef BIASCOPE_BASE_RNG_H
+#define BIASCOPE_BASE_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Streams in use; every consumer has its own, so that none repeats another's numbers. */
+enum { BS_STREAM_DATA = 1, BS_STREAM_LABELS = 2, BS_STREAM_ORDER = 3, BS_STREAM_PREDICT = 4, BS_STREAM_NOISE = 5 };
+
+uint64_t bs_random_u64(uint64_t seed, uint32_t stream, uint64_t counter);
+/* Uniform in (0, 1), both ends excluded. */
+double bs_random_uniform(uint64_t seed, uint32_t stream, uint64_t counter);
+/* Standard normal (Box-Muller). */
+double bs_random_normal(uint64_t seed, uint32_t stream, uint64_t counter);
+/* Uniform in 0 .. bound-1 (multiply-shift; bias below bound/2^64). */
+size_t bs_random_below(uint64_t seed, uint32_t stream, uint64_t counter, size_t bound);
+/* A uniform permutation of 0..n-1 (Fisher-Yates), using counters first .. first + n - 1. */
+void bs_random_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, uint32_t *permutation);
+
+#endif

@@ -1,0 +1,51 @@
+/* What every subcommand shares: common flags, the optimizer flags, output and exit codes. */
+#ifndef BIASCOPE_CLI_CLI_H
+#define BIASCOPE_CLI_CLI_H
+
+#include "biascope.h"
+#include <argp.h>
+#include <jansson.h>
+
+/* --json, --seed, --quiet and the one positional DATA with its reading flags. */
+typedef struct {
+  bool json, quiet;
+  uint64_t seed;
+  const char *data_path; /* NULL until given */
+  biascope_read_options read;
+} cli_common;
+
+/* Argp children. Input: a cli_common, a biascope_train_options. */
+extern const struct argp cli_common_argp;    /* without DATA */
+extern const struct argp cli_data_argp;      /* DATA and --label-column */
+extern const struct argp cli_optimizer_argp; /* --optimizer ... --lr-decay; input: cli_optimizer_flags */
+
+/* Flags overwrite the defaults of the optimizer named, wherever --optimizer stands on the line. */
+typedef struct {
+  biascope_train_options options;  /* complete after parsing */
+  const char *given[16];           /* raw texts, applied once --optimizer is known */
+} cli_optimizer_flags;
+
+/* Numbers on the command line: the whole text must be one, else a usage error naming flag, text and range. */
+double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high);
+uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high);
+/* Index of text among names (NULL-terminated), else a usage error that lists them. */
+int cli_parse_choice(struct argp_state *state, const char *flag, const char *text, const char *const *names);
+
+/* Prints "biascope: message" on stderr and gives the exit code of the status (0-4; the rest are 2). */
+int cli_report(biascope_status status, const biascope_error *error);
+
+/* A finite number, else null: JSON has no NaN. */
+json_t *cli_json_number(double value);
+json_t *cli_json_array(size_t n, const double *values);
+/* Prints the object with 17 digits to stdout and releases it. Returns an exit code (2 where stdout failed). */
+int cli_print_json(json_t *object);
+
+/* The subcommands, one file each; argv[0] is the subcommand's name. */
+int cli_info(int argc, char **argv);
+int cli_solve(int argc, char **argv);
+int cli_train(int argc, char **argv);
+int cli_predict(int argc, char **argv);
+int cli_generate(int argc, char **argv);
+int cli_reproduce(int argc, char **argv);
+
+#endif

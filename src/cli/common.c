@@ -1,0 +1,106 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET, OPTION_LABEL_COLUMN };
+
+double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high) {
+  char *end;
+  errno = 0;
+  const double value = strtod(text, &end);
+  if (end == text || *end || !(value >= low && value <= high))
+    argp_error(state, "%s: '%s' is not a number from %g to %g", flag, text, low, high);
+  return value;
+}
+
+uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high) {
+  char *end;
+  errno = 0;
+  uint64_t value = strtoull(text, &end, 10);
+  bool valid = end != text && !*end && !errno && text[strspn(text, " \t")] != '-';
+  if (!valid) { /* 1e9 is how people write step counts */
+    const double real = strtod(text, &end);
+    valid = end != text && !*end && real >= 0 && real < 0x1p63 && real == floor(real);
+    if (valid) value = (uint64_t)real;
+  }
+  if (!valid || value < low || value > high)
+    argp_error(state, "%s: '%s' is not a whole number from %llu to %llu", flag, text, (unsigned long long)low,
+               (unsigned long long)high);
+  return value;
+}
+
+int cli_parse_choice(struct argp_state *state, const char *flag, const char *text, const char *const *names) {
+  char list[512] = "";
+  for (int i = 0; names[i]; i++) {
+    if (!strcmp(text, names[i])) return i;
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
+  }
+  argp_error(state, "%s: '%s' is not one of %s", flag, text, list);
+  return 0;
+}
+
+static error_t parse_common(int key, char *text, struct argp_state *state) {
+  cli_common *common = state->input;
+  switch (key) {
+  case OPTION_JSON: common->json = true; return 0;
+  case OPTION_QUIET: common->quiet = true; return 0;
+  case OPTION_SEED: common->seed = cli_parse_u64(state, "--seed", text, 0, UINT64_MAX); return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_option COMMON_OPTIONS[] = {
+    {"json", OPTION_JSON, 0, 0, "One JSON object on stdout, nothing else there", 100},
+    {"seed", OPTION_SEED, "N", 0, "Seed of every random choice (default 0)", 100},
+    {"quiet", OPTION_QUIET, 0, 0, "No progress and no notes on stderr", 100},
+    {0},
+};
+const struct argp cli_common_argp = {.options = COMMON_OPTIONS, .parser = parse_common};
+
+static error_t parse_data(int key, char *text, struct argp_state *state) {
+  cli_common *common = state->input;
+  switch (key) {
+  case ARGP_KEY_ARG:
+    if (common->data_path) argp_error(state, "unexpected argument '%s': DATA is '%s' already", text, common->data_path);
+    common->data_path = text;
+    return 0;
+  case ARGP_KEY_END:
+    if (!common->data_path) argp_error(state, "DATA is missing: a .csv, .svm, .libsvm or .npy file");
+    return 0;
+  case OPTION_LABEL_COLUMN: common->read.label_column = text; return 0;
+  default: return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_option DATA_OPTIONS[] = {
+    {"label-column", OPTION_LABEL_COLUMN, "COLUMN", 0,
+     "CSV: the label's column, by header name or 0-based index (negative: from the end); without it labels are folded in", 1},
+    {0},
+};
+const struct argp cli_data_argp = {.options = DATA_OPTIONS, .parser = parse_data};
+
+int cli_report(biascope_status status, const biascope_error *error) {
+  if (status == BIASCOPE_OK) return 0;
+  fprintf(stderr, "biascope: %s\n", error->message);
+  return status <= BIASCOPE_NOT_CONVERGED ? (int)status : BIASCOPE_BAD_INPUT;
+}
+
+json_t *cli_json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+json_t *cli_json_array(size_t n, const double *values) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < n; i++) json_array_append_new(array, cli_json_number(values[i]));
+  return array;
+}
+
+int cli_print_json(json_t *object) {
+  const bool printed = object && json_dumpf(object, stdout, JSON_REAL_PRECISION(17) | JSON_COMPACT) == 0 &&
+                       fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+  json_decref(object);
+  if (!printed) fprintf(stderr, "biascope: standard output cannot be written: %s\n", strerror(errno));
+  return printed ? 0 : BIASCOPE_BAD_INPUT;
+}

@@ -1,0 +1,51 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *summary;
+} COMMANDS[] = {
+    {"info", cli_info, "What a data set holds, and whether it is separable, with a certificate"},
+};
+
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+static void print_help(FILE *stream) {
+  fputs("Usage: biascope COMMAND [DATA] [OPTIONS]\n"
+        "Given this data and this optimizer, which classifier does training find?\n\n",
+        stream);
+  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stream, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+  fputs("\nEvery command takes --json, --seed, --quiet and --help.\n"
+        "Exit codes: 0 success, 1 usage error, 2 bad input, 3 not separable, 4 not converged.\n",
+        stream);
+}
+
+int main(int argc, char **argv) {
+  argp_err_exit_status = 1;
+  if (argc < 2) {
+    print_help(stderr);
+    return 1;
+  }
+  if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+    print_help(stdout);
+    return 0;
+  }
+  if (!strcmp(argv[1], "--version")) {
+    printf("biascope %s\n", biascope_version());
+    return 0;
+  }
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(argv[1], COMMANDS[i].name) != 0) continue;
+    static char name[64];
+    snprintf(name, sizeof name, "biascope %s", COMMANDS[i].name);
+    argv[1] = name; /* argp prints it before every message */
+    return COMMANDS[i].run(argc - 1, argv + 1);
+  }
+  fprintf(stderr, "biascope: unknown command '%s'; expected one of:", argv[1]);
+  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stderr, " %s", COMMANDS[i].name);
+  fputc('\n', stderr);
+  return 1;
+}
