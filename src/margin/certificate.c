@@ -1,0 +1,86 @@
+#include "margin/certificate.h"
+
+#include "margin/norm.h"
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* Row i as pairs (column, value), dense or CSR. */
+typedef struct {
+  size_t count;
+  const double *value;
+  const uint32_t *column; /* NULL where dense */
+} row_view;
+
+static row_view row_of(const biascope_dataset *data, size_t i) {
+  if (data->dense) return (row_view){data->features, data->dense + i * data->features, NULL};
+  const size_t first = data->row_start[i];
+  return (row_view){data->row_start[i + 1] - first, data->value + first, data->column + first};
+}
+
+static size_t column_of(const row_view *row, size_t k) {
+  return row->column ? row->column[k] : k;
+}
+
+long double bs_certified_margin(const biascope_dataset *data, const biascope_norm *norm, const double *w,
+                                bool *separates) {
+  long double least = INFINITY;
+  bool positive = true;
+  for (size_t i = 0; i < data->samples; i++) {
+    const row_view row = row_of(data, i);
+    long double sum = 0.0L, size = 0.0L;
+    for (size_t k = 0; k < row.count; k++) {
+      const long double term = (long double)row.value[k] * (long double)w[column_of(&row, k)];
+      sum += term;
+      size += fabsl(term);
+    }
+    if (sum < least) least = sum;
+    positive = positive && sum > (long double)(row.count + 2) * LDBL_EPSILON * size;
+  }
+  if (separates) *separates = positive;
+  const long double length = bs_norm_value(norm, data->features, w);
+  return length > 0.0L ? least / length : 0.0L;
+}
+
+void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u) {
+  long double total = 0.0L;
+  memset(u, 0, data->features * sizeof *u);
+  for (size_t i = 0; i < data->samples; i++) {
+    if (!(c[i] > 0.0)) continue;
+    const row_view row = row_of(data, i);
+    const long double weight = (long double)c[i];
+    total += weight;
+    for (size_t k = 0; k < row.count; k++) u[column_of(&row, k)] += weight * (long double)row.value[k];
+  }
+  for (size_t k = 0; k < data->features; k++) u[k] /= total;
+}
+
+bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
+                          long double *u) {
+  bs_certificate proof;
+  proof.margin = bs_certified_margin(data, norm, w, &proof.separates);
+  bs_exact_combination(data, c, u);
+  proof.bound = bs_norm_dual_value(norm, data->features, u);
+  const long double gap = (proof.bound - proof.margin) / proof.bound;
+  proof.gap = proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
+  return proof;
+}
+
+double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *magnitude) {
+  long double largest = 0.0L, scale = 0.0L;
+  memset(u, 0, data->features * sizeof *u);
+  memset(magnitude, 0, data->features * sizeof *magnitude);
+  for (size_t i = 0; i < data->samples; i++) {
+    const row_view row = row_of(data, i);
+    for (size_t k = 0; k < row.count && c[i] > 0.0; k++) {
+      const long double term = (long double)c[i] * (long double)row.value[k];
+      u[column_of(&row, k)] += term;
+      magnitude[column_of(&row, k)] += fabsl(term);
+    }
+  }
+  for (size_t k = 0; k < data->features; k++) {
+    largest = fmaxl(largest, fabsl(u[k]));
+    scale = fmaxl(scale, magnitude[k]);
+  }
+  return scale > 0.0L ? (double)(largest / scale) : 0.0;
+}

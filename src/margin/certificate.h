@@ -1,0 +1,26 @@
+/* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision:
+ * min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in the simplex. */
+#ifndef BIASCOPE_MARGIN_CERTIFICATE_H
+#define BIASCOPE_MARGIN_CERTIFICATE_H
+
+#include "data/dataset.h"
+
+typedef struct {
+  long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
+  long double bound;  /* ||X'c||_dual / sum c */
+  double gap;         /* (bound - margin) / bound, >= 0; 1 where nothing is proved */
+  bool separates;     /* min_i x_i.w > 0 beyond the error of its evaluation */
+} bs_certificate;
+
+/* u: scratch of d long doubles. */
+bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
+                          long double *u);
+long double bs_certified_margin(const biascope_dataset *data, const biascope_norm *norm, const double *w,
+                                bool *separates);
+/* u = X'c / sum c */
+void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u);
+/* Largest over features of |sum_i c_i x_ik|, relative to the largest sum_i c_i |x_ik|: the relative change of the
+ * data that makes X'c = 0 exact. magnitude: scratch of d long doubles. */
+double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *magnitude);
+
+#endif

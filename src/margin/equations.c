@@ -1,0 +1,121 @@
+#include "margin/equations.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Singular values below this fraction of the largest count as zero. */
+static const double RANK_TOLERANCE = 1e-10;
+
+biascope_status bs_equations_create(size_t rows, size_t columns, bs_equations *out, biascope_error *error) {
+  *out = (bs_equations){.rows = rows, .columns = columns};
+  out->a = BS_NEW(double, rows *columns);
+  return out->a ? BIASCOPE_OK : bs_fail_memory(error, "the equations of the active constraints");
+}
+
+void bs_equations_free(bs_equations *equations) {
+  free(equations->a);
+  free(equations->lu);
+  free(equations->pivot);
+  free(equations->left);
+  free(equations->singular);
+  free(equations->right);
+  *equations = (bs_equations){0};
+}
+
+static double one_norm(size_t n, const double *a) {
+  double largest = 0.0;
+  for (size_t k = 0; k < n; k++) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += fabs(a[i * n + k]);
+    largest = fmax(largest, sum);
+  }
+  return largest;
+}
+
+/* True where A is square and clearly of full rank. */
+static bool factor_square(bs_equations *equations) {
+  const lapack_int n = (lapack_int)equations->rows;
+  double condition = 0.0;
+  memcpy(equations->lu, equations->a, equations->rows * equations->rows * sizeof *equations->a);
+  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, equations->lu, n, equations->pivot) != 0) return false;
+  LAPACKE_dgecon(LAPACK_COL_MAJOR, '1', n, equations->lu, n, one_norm(equations->rows, equations->a), &condition);
+  return condition > RANK_TOLERANCE;
+}
+
+static biascope_status factor_any(bs_equations *equations, biascope_error *error) {
+  const size_t rows = equations->rows, columns = equations->columns, least = rows < columns ? rows : columns;
+  double *copy = BS_NEW(double, rows *columns);
+  equations->left = BS_NEW(double, rows *least);
+  equations->singular = BS_NEW(double, least);
+  equations->right = BS_NEW(double, least *columns);
+  lapack_int failed = 0;
+  if (copy && equations->left && equations->singular && equations->right) {
+    memcpy(copy, equations->a, rows * columns * sizeof *copy);
+    failed =
+        LAPACKE_dgesdd(LAPACK_ROW_MAJOR, 'S', (lapack_int)rows, (lapack_int)columns, copy, (lapack_int)columns,
+                       equations->singular, equations->left, (lapack_int)least, equations->right, (lapack_int)columns);
+  } else {
+    failed = LAPACK_WORK_MEMORY_ERROR;
+  }
+  free(copy);
+  if (failed < 0) return bs_fail_memory(error, "the equations of the active constraints");
+  if (failed > 0)
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the singular values of the active constraints did not converge");
+  while (equations->rank < least && equations->singular[equations->rank] > RANK_TOLERANCE * equations->singular[0])
+    equations->rank++;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_equations_factor(bs_equations *equations, biascope_error *error) {
+  if (equations->rows == equations->columns) {
+    equations->lu = BS_NEW(double, equations->rows * equations->rows);
+    equations->pivot = BS_NEW(int, equations->rows);
+    if (!equations->lu || !equations->pivot) return bs_fail_memory(error, "the equations of the active constraints");
+    if (factor_square(equations)) {
+      equations->rank = equations->rows;
+      return BIASCOPE_OK;
+    }
+  }
+  return factor_any(equations, error);
+}
+
+/* The LU factors are those of the column-major reading, A'. */
+static void solve_lu(const bs_equations *equations, char transposed, const double *b, double *y) {
+  const lapack_int n = (lapack_int)equations->rows;
+  double *x = BS_NEW(double, equations->rows);
+  if (!x) return;
+  memcpy(x, b, equations->rows * sizeof *x);
+  LAPACKE_dgetrs(LAPACK_COL_MAJOR, transposed, n, 1, equations->lu, n, equations->pivot, x, n);
+  bs_axpy(equations->rows, 1.0, x, y);
+  free(x);
+}
+
+void bs_equations_solve(const bs_equations *equations, const double *b, double *y) {
+  if (!equations->singular) {
+    solve_lu(equations, 'T', b, y);
+    return;
+  }
+  const size_t least = equations->rows < equations->columns ? equations->rows : equations->columns;
+  for (size_t j = 0; j < equations->rank; j++) {
+    double sum = 0.0;
+    for (size_t i = 0; i < equations->rows; i++) sum += equations->left[i * least + j] * b[i];
+    bs_axpy(equations->columns, sum / equations->singular[j], equations->right + j * equations->columns, y);
+  }
+}
+
+void bs_equations_solve_transposed(const bs_equations *equations, const double *e, double *x) {
+  if (!equations->singular) {
+    solve_lu(equations, 'N', e, x);
+    return;
+  }
+  const size_t least = equations->rows < equations->columns ? equations->rows : equations->columns;
+  for (size_t j = 0; j < equations->rank; j++) {
+    const double sum =
+        bs_dot(equations->columns, equations->right + j * equations->columns, e) / equations->singular[j];
+    for (size_t i = 0; i < equations->rows; i++) x[i] += sum * equations->left[i * least + j];
+  }
+}

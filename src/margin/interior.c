@@ -1,0 +1,230 @@
+#include "margin/interior.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "margin/kernel.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static biascope_status allocate(bs_interior *run, biascope_error *error) {
+  const size_t rows = run->rows, columns = run->columns;
+  run->memory = BS_NEW(double, 9 * rows + 18 * columns);
+  if (!run->memory) return bs_fail_memory(error, "the interior-point iterate");
+  double *next = run->memory;
+  double **by_sample[] = {&run->c, &run->s, &run->z, &run->r, &run->theta, &run->es, &run->dc, &run->ds, &run->best_c};
+  for (size_t i = 0; i < sizeof by_sample / sizeof *by_sample; i++, next += rows) *by_sample[i] = next;
+  double **by_feature[] = {&run->w,        &run->u,  &run->a,  &run->b,         &run->za,  &run->zb,
+                           &run->combined, &run->rd, &run->g,  &run->curvature, &run->ea,  &run->eb,
+                           &run->dw,       &run->du, &run->da, &run->dza,       &run->dzb, &run->best_w};
+  for (size_t i = 0; i < sizeof by_feature / sizeof *by_feature; i++, next += columns) *by_feature[i] = next;
+  return BIASCOPE_OK;
+}
+
+static double metric(const bs_interior *run, size_t k) {
+  return run->problem->metric ? run->problem->metric[k] : 1.0;
+}
+
+static double potential_norm(const bs_interior *run, const double *w) {
+  double sum = 0.0;
+  if (run->role == BS_BOXED_W) return bs_max_abs(run->d, w);
+  for (size_t k = 0; k < run->d; k++) sum += run->role == BS_BOXED_U ? fabs(w[k]) : metric(run, k) * w[k] * w[k];
+  return run->role == BS_BOXED_U ? sum : sqrt(sum);
+}
+
+static double dual_norm(const bs_interior *run, const double *u) {
+  double sum = 0.0;
+  if (run->role == BS_BOXED_U) return bs_max_abs(run->d, u);
+  for (size_t k = 0; k < run->d; k++) sum += run->role == BS_BOXED_W ? fabs(u[k]) : u[k] * u[k] / metric(run, k);
+  return run->role == BS_BOXED_W ? sum : sqrt(sum);
+}
+
+/* A centred start: equal dual weights, every complementarity product equal. */
+static void start(bs_interior *run) {
+  const double *rho = run->problem->rho;
+  double total = 0.0;
+  for (size_t i = 0; i < run->n; i++) total += rho[i];
+  for (size_t i = 0; i < run->n; i++) run->c[i] = 1.0 / total;
+  bs_matrix_combine(&run->problem->x, run->c, run->combined);
+  double bound = dual_norm(run, run->combined);
+  if (!(bound > 0.0)) bound = DBL_MIN;
+  double mu = bound / (double)(run->n + 2 * run->d);
+  if (run->role == BS_SMOOTH) {
+    for (size_t k = 0; k < run->d; k++) run->w[k] = run->combined[k] / metric(run, k);
+    mu = bound * bound / (double)run->n;
+  } else if (run->role == BS_BOXED_U) {
+    const double scale = 0.5 / bound;
+    bs_scale(run->n, scale, run->c);
+    for (size_t k = 0; k < run->d; k++) run->u[k] = scale * run->combined[k];
+    mu = scale * 2.0 / (double)(run->n + 2 * run->d);
+    run->t = 1.0;
+  }
+  for (size_t i = 0; i < run->n; i++) run->s[i] = mu / run->c[i];
+  for (size_t k = 0; k < run->d && run->role != BS_SMOOTH; k++) {
+    run->a[k] = 1.0 - run->u[k];
+    run->b[k] = 1.0 + run->u[k];
+    run->za[k] = mu / run->a[k];
+    run->zb[k] = mu / run->b[k];
+    if (run->role == BS_BOXED_U) run->w[k] = run->za[k] - run->zb[k];
+  }
+}
+
+/* Evaluates the iterate and keeps the best direction and the best dual seen. Gives the gap of the best pair. */
+static double evaluate(bs_interior *run) {
+  const double *rho = run->problem->rho;
+  bs_matrix_apply(&run->problem->x, run->w, run->z);
+  bs_matrix_combine(&run->problem->x, run->c, run->combined);
+  double least = INFINITY;
+  for (size_t i = 0; i < run->n; i++) least = fmin(least, run->z[i] / rho[i]);
+  const double length = potential_norm(run, run->w);
+  run->margin = length > 0.0 ? least / length : 0.0;
+  run->bound = dual_norm(run, run->combined) / bs_dot(run->n, rho, run->c);
+  if (run->margin > run->best_margin) {
+    run->best_margin = run->margin;
+    memcpy(run->best_w, run->w, run->d * sizeof *run->w);
+  }
+  if (run->bound < run->best_bound) {
+    run->best_bound = run->bound;
+    memcpy(run->best_c, run->c, run->n * sizeof *run->c);
+  }
+  return (run->best_bound - run->best_margin) / run->best_bound;
+}
+
+static double complementarity(const bs_interior *run, double primal, double dual) {
+  double sum = 0.0;
+  for (size_t i = 0; i < run->n; i++) sum += (run->s[i] + primal * run->ds[i]) * (run->c[i] + dual * run->dc[i]);
+  if (run->role == BS_SMOOTH) return sum / (double)run->n;
+  const double box = run->role == BS_BOXED_W ? primal : dual, multiplier = run->role == BS_BOXED_W ? dual : primal;
+  for (size_t k = 0; k < run->d; k++) {
+    sum += (run->a[k] + box * run->da[k]) * (run->za[k] + multiplier * run->dza[k]);
+    sum += (run->b[k] - box * run->da[k]) * (run->zb[k] + multiplier * run->dzb[k]);
+  }
+  return sum / (double)(run->n + 2 * run->d);
+}
+
+/* H of the reduced system. */
+static void set_curvature(bs_interior *run) {
+  for (size_t k = 0; k < run->d; k++) {
+    const double h = run->role == BS_SMOOTH ? metric(run, k) : run->za[k] / run->a[k] + run->zb[k] / run->b[k];
+    run->curvature[k] = run->role == BS_BOXED_U ? 1.0 / h : h;
+  }
+  for (size_t i = 0; i < run->n; i++) run->theta[i] = run->c[i] / run->s[i];
+}
+
+/* The step towards complementarity products `target`, with the last step's products as second-order correction. */
+static void find_step(bs_interior *run, double target, bool corrected) {
+  const double *rho = run->problem->rho, second = corrected ? 1.0 : 0.0;
+  for (size_t i = 0; i < run->n; i++) {
+    run->es[i] = target - run->s[i] * run->c[i] - second * run->ds[i] * run->dc[i];
+    run->r[i] = run->es[i] / run->c[i] - (run->z[i] - run->t * rho[i] - run->s[i]);
+  }
+  for (size_t k = 0; k < run->d; k++) {
+    run->rd[k] = run->combined[k] - (run->role == BS_SMOOTH ? metric(run, k) * run->w[k] : run->u[k]);
+    run->g[k] = run->rd[k];
+    if (run->role == BS_SMOOTH) continue;
+    run->ea[k] = target - run->a[k] * run->za[k] - second * run->da[k] * run->dza[k];
+    run->eb[k] = target - run->b[k] * run->zb[k] + second * run->da[k] * run->dzb[k];
+    const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];
+    run->g[k] += run->role == BS_BOXED_W ? -pull : run->curvature[k] * pull;
+  }
+  bs_newton_solve(&run->newton, run->g, run->r, 1.0 - bs_dot(run->n, rho, run->c), run->dw, &run->dt, run->dc);
+  for (size_t i = 0; i < run->n; i++) run->ds[i] = (run->es[i] - run->s[i] * run->dc[i]) / run->c[i];
+  for (size_t k = 0; k < run->d && run->role != BS_SMOOTH; k++) {
+    const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];
+    const double dy = run->role == BS_BOXED_W ? run->dw[k] : run->curvature[k] * (run->dw[k] - pull);
+    run->da[k] = -dy;
+    run->dza[k] = (run->ea[k] + run->za[k] * dy) / run->a[k];
+    run->dzb[k] = (run->eb[k] - run->zb[k] * dy) / run->b[k];
+    run->du[k] = run->role == BS_BOXED_W ? run->dza[k] - run->dzb[k] : dy;
+  }
+}
+
+static double longest(size_t n, const double *x, const double *dx, double sign) {
+  double ratio = 0.0;
+  for (size_t i = 0; i < n; i++) ratio = fmax(ratio, -sign * dx[i] / x[i]);
+  return ratio > 0.0 ? 1.0 / ratio : INFINITY;
+}
+
+/* Longest steps that keep everything non-negative, at most 1 after the factor. */
+static void step_lengths(const bs_interior *run, double factor, double *primal, double *dual) {
+  *primal = longest(run->n, run->s, run->ds, 1.0);
+  *dual = longest(run->n, run->c, run->dc, 1.0);
+  if (run->role != BS_SMOOTH) {
+    const double box = fmin(longest(run->d, run->a, run->da, 1.0), longest(run->d, run->b, run->da, -1.0));
+    const double multiplier = fmin(longest(run->d, run->za, run->dza, 1.0), longest(run->d, run->zb, run->dzb, 1.0));
+    *primal = fmin(*primal, run->role == BS_BOXED_W ? box : multiplier);
+    *dual = fmin(*dual, run->role == BS_BOXED_W ? multiplier : box);
+  }
+  *primal = fmin(1.0, factor * *primal);
+  *dual = fmin(1.0, factor * *dual);
+  if (run->role == BS_SMOOTH) *primal = *dual = fmin(*primal, *dual); /* w stands in both residuals */
+}
+
+static void move(bs_interior *run, double primal, double dual) {
+  bs_axpy(run->d, primal, run->dw, run->w);
+  run->t += primal * run->dt;
+  bs_axpy(run->n, primal, run->ds, run->s);
+  bs_axpy(run->n, dual, run->dc, run->c);
+  if (run->role == BS_SMOOTH) return;
+  const double box = run->role == BS_BOXED_W ? primal : dual, multiplier = run->role == BS_BOXED_W ? dual : primal;
+  bs_axpy(run->d, dual, run->du, run->u);
+  bs_axpy(run->d, box, run->da, run->a);
+  bs_axpy(run->d, -box, run->da, run->b);
+  bs_axpy(run->d, multiplier, run->dza, run->za);
+  bs_axpy(run->d, multiplier, run->dzb, run->zb);
+}
+
+/* Mehrotra's predictor and corrector. False where the arithmetic has nothing left to give. */
+static bool iterate(bs_interior *run) {
+  set_curvature(run);
+  if (!bs_newton_factor(&run->newton, run->curvature, run->theta)) return false;
+  double primal, dual;
+  const double mu = complementarity(run, 0.0, 0.0);
+  find_step(run, 0.0, false);
+  step_lengths(run, 1.0, &primal, &dual);
+  const double sigma = complementarity(run, primal, dual) / mu;
+  find_step(run, sigma * sigma * sigma * mu, true);
+  step_lengths(run, 0.995, &primal, &dual);
+  if (!(primal > 1e-10 && dual > 1e-10) || !isfinite(primal * dual)) return false;
+  move(run, primal, dual);
+  return true;
+}
+
+void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
+  double least_gap = INFINITY;
+  for (int stalled = 0;; run->iterations++) {
+    const double gap = evaluate(run);
+    stalled = gap < 0.9 * least_gap ? 0 : stalled + 1;
+    least_gap = fmin(gap, least_gap);
+    if (gap <= tolerance || stalled > 15 || run->iterations >= max_iterations || !iterate(run)) return;
+  }
+}
+
+biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, biascope_error *error) {
+  const biascope_norm_kind kind = problem->norm.kind;
+  *out = (bs_interior){.problem = problem,
+                       .role = kind == BIASCOPE_LINF ? BS_BOXED_W
+                               : kind == BIASCOPE_L1 ? BS_BOXED_U
+                                                     : BS_SMOOTH,
+                       .n = problem->x.rows,
+                       .d = problem->x.columns,
+                       .rows = bs_padded(problem->x.rows),
+                       .columns = bs_padded(problem->x.columns),
+                       .best_margin = -INFINITY,
+                       .best_bound = INFINITY};
+  biascope_status status = allocate(out, error);
+  if (status == BIASCOPE_OK)
+    status = bs_newton_create(problem, out->role != BS_BOXED_U, out->role == BS_SMOOTH, &out->newton, error);
+  if (status == BIASCOPE_OK)
+    start(out);
+  else
+    bs_interior_free(out);
+  return status;
+}
+
+void bs_interior_free(bs_interior *run) {
+  bs_newton_free(&run->newton);
+  free(run->memory);
+  *run = (bs_interior){0};
+}

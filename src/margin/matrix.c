@@ -1,0 +1,89 @@
+#include "margin/matrix.h"
+
+#include "margin/kernel.h"
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+bool bs_small_product(size_t rows, size_t columns) {
+  return rows * columns <= 4096;
+}
+
+void bs_matrix_apply(const bs_matrix *x, const double *w, double *z) {
+  if (!x->dense) {
+    for (size_t i = 0; i < x->rows; i++) {
+      double sum = 0.0;
+      for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) sum += x->value[k] * w[x->column[k]];
+      z[i] = sum;
+    }
+  } else if (bs_small_product(x->rows, x->columns)) {
+    for (size_t i = 0; i < x->rows; i++) z[i] = bs_padded_dot(x->stride, x->dense + i * x->stride, w);
+  } else {
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)x->rows, (int)x->columns, 1.0, x->dense, (int)x->stride, w, 1, 0.0, z,
+                1);
+  }
+}
+
+void bs_matrix_combine(const bs_matrix *x, const double *c, double *u) {
+  memset(u, 0, bs_padded(x->columns) * sizeof *u);
+  if (!x->dense) {
+    for (size_t i = 0; i < x->rows; i++) {
+      for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) u[x->column[k]] += c[i] * x->value[k];
+    }
+  } else if (bs_small_product(x->rows, x->columns)) {
+    for (size_t i = 0; i < x->rows; i++) bs_padded_axpy(x->stride, c[i], x->dense + i * x->stride, u);
+  } else {
+    cblas_dgemv(CblasRowMajor, CblasTrans, (int)x->rows, (int)x->columns, 1.0, x->dense, (int)x->stride, c, 1, 0.0, u,
+                1);
+  }
+}
+
+void bs_matrix_row(const bs_matrix *x, size_t i, double *row) {
+  if (x->dense)
+    memcpy(row, x->dense + i * x->stride, x->columns * sizeof *row);
+  else
+    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) row[x->column[k]] = x->value[k];
+}
+
+void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order) {
+  const size_t n = x->rows, stride = x->stride;
+  if (bs_small_product(n, x->columns)) {
+    for (size_t i = 0; i < n; i++) {
+      const double *row = x->dense + i * stride;
+      for (size_t k = 0; k < stride; k += BS_LANES)
+        *(bs_lanes *)(scratch + k) = *(const bs_lanes *)(row + k) * *(const bs_lanes *)(weight + k);
+      for (size_t j = i; j < n; j++) gram[i * order + j] = bs_padded_dot(stride, scratch, x->dense + j * stride);
+    }
+    return;
+  }
+  /* scratch: the square roots of the weights first, then the scaled copy. */
+  double *root = scratch + n * stride;
+  for (size_t k = 0; k < stride; k++) root[k] = sqrt(weight[k]);
+  for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k < stride; k++) scratch[i * stride + k] = x->dense[i * stride + k] * root[k];
+  }
+  cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)n, (int)x->columns, 1.0, scratch, (int)stride, 0.0, gram,
+              (int)order);
+}
+
+void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const double *shift, const double *centre,
+                            double *scratch, double *gram, size_t order) {
+  const size_t n = x->rows, stride = x->stride, d = x->columns;
+  const bool small = bs_small_product(n, d);
+  if (small) {
+    for (size_t k = 0; k < d; k++) memset(gram + k * order, 0, order * sizeof *gram);
+  }
+  for (size_t i = 0; i < n; i++) {
+    const double root = sqrt(weight[i]), scaled = root * shift[i];
+    double *row = small ? scratch : scratch + i * stride;
+    for (size_t k = 0; k < stride; k++) row[k] = x->dense[i * stride + k] * root - scaled * centre[k];
+    if (!small) continue;
+    for (size_t k = 0; k < d; k++) {
+      const size_t first = k / BS_LANES * BS_LANES;
+      bs_padded_axpy(order - first, row[k], row + first, gram + k * order + first);
+    }
+  }
+  if (!small)
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1.0, scratch, (int)stride, 0.0, gram,
+                (int)order);
+}

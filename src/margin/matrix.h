@@ -1,0 +1,33 @@
+/* The matrix a solver works on: a scaled copy of the dataset, dense with padded rows or CSR, with the products
+ * an interior-point method needs. Small products run in own loops, large ones in BLAS. */
+#ifndef BIASCOPE_MARGIN_MATRIX_H
+#define BIASCOPE_MARGIN_MATRIX_H
+
+#include "data/dataset.h"
+#include <stdbool.h>
+
+typedef struct {
+  size_t rows, columns;
+  size_t stride;           /* dense: columns padded to a multiple of BS_LANES */
+  double *dense;           /* rows x stride; NULL where CSR */
+  const size_t *row_start; /* CSR structure, borrowed from the dataset */
+  const uint32_t *column;
+  double *value; /* CSR values, owned */
+} bs_matrix;
+
+/* z = X w and u = X'c. Vectors have padded lengths (bs_padded), their padding zero. */
+void bs_matrix_apply(const bs_matrix *x, const double *w, double *z);
+void bs_matrix_combine(const bs_matrix *x, const double *c, double *u);
+
+/* Writes row i, dense, to `row` (columns entries, zero before). */
+void bs_matrix_row(const bs_matrix *x, size_t i, double *row);
+
+/* Upper triangle of the rows x rows matrix X diag(weight) X'; scratch: rows x stride (large) or stride (small). */
+void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order);
+/* Upper triangle of the columns x columns matrix sum_i weight_i (x_i - shift_i centre)(x_i - shift_i centre)'. */
+void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const double *shift, const double *centre,
+                            double *scratch, double *gram, size_t order);
+/* Whether products of these dimensions are too small for a library call to pay. */
+bool bs_small_product(size_t rows, size_t columns);
+
+#endif

@@ -1,0 +1,133 @@
+#include "margin/newton.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "margin/cholesky.h"
+#include "margin/kernel.h"
+#include <stdlib.h>
+#include <string.h>
+
+biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
+                                 biascope_error *error) {
+  const size_t n = problem->x.rows, d = problem->x.columns;
+  *out = (bs_newton){.problem = problem, .has_t = has_t, .by_sample = n <= d};
+  out->size = out->by_sample ? n : d;
+  out->stride = bs_padded(out->size);
+  const bool small = bs_small_product(n, d);
+  out->factor = BS_NEW(double, out->stride * out->stride);
+  out->scratch = BS_NEW(double, (small ? 1 : n + 1) * bs_padded(d));
+  if (out->by_sample && constant_curvature) out->gram = BS_NEW(double, out->stride * out->stride);
+  const size_t rows = bs_padded(n), columns = bs_padded(d);
+  out->inverse_curvature = BS_NEW(double, 3 * columns + 2 * rows);
+  if (!out->factor || !out->scratch || !out->inverse_curvature ||
+      (out->by_sample && constant_curvature && !out->gram)) {
+    bs_newton_free(out);
+    return bs_fail_memory(error, "the Newton system");
+  }
+  out->centre = out->inverse_curvature + columns;
+  out->columns = out->centre + columns;
+  out->border = out->columns + columns;
+  out->rows = out->border + rows;
+  return BIASCOPE_OK;
+}
+
+void bs_newton_free(bs_newton *newton) {
+  free(newton->factor);
+  free(newton->scratch);
+  free(newton->gram);
+  free(newton->inverse_curvature);
+  *newton = (bs_newton){0};
+}
+
+/* K = X H^-1 X' + 1/theta. At a vertex of a linear programme K loses the direction of c, and only the border brings
+ * it back: adding a multiple of rho.dc = e to the rows, which changes no solution, keeps K definite. */
+static bool factor_samples(bs_newton *newton, bool first) {
+  const bs_matrix *x = &newton->problem->x;
+  const size_t n = newton->size, stride = newton->stride;
+  if (!newton->gram)
+    bs_matrix_sample_gram(x, newton->inverse_curvature, newton->scratch, newton->factor, stride);
+  else if (first)
+    bs_matrix_sample_gram(x, newton->inverse_curvature, newton->scratch, newton->gram, stride);
+  if (newton->gram) memcpy(newton->factor, newton->gram, stride * stride * sizeof *newton->gram);
+  double trace = 0.0;
+  for (size_t i = 0; i < n; i++) trace += newton->factor[i * stride + i] += 1.0 / newton->theta[i];
+  newton->border_weight = newton->has_t ? trace / bs_dot(n, newton->problem->rho, newton->problem->rho) : 0.0;
+  for (size_t i = 0; i < n && newton->has_t; i++)
+    bs_axpy(n - i, newton->border_weight * newton->problem->rho[i], newton->problem->rho + i,
+            newton->factor + i * stride + i);
+  if (!bs_cholesky_factor(n, stride, newton->factor)) return false;
+  if (!newton->has_t) return true;
+  memcpy(newton->border, newton->problem->rho, n * sizeof *newton->border);
+  bs_cholesky_solve(n, stride, newton->factor, newton->border);
+  newton->border_square = bs_dot(n, newton->problem->rho, newton->border);
+  return newton->border_square > 0.0;
+}
+
+/* K = H + sum_i theta_i (x_i - rho_i m)(x_i - rho_i m)', m the centre: dt eliminated without cancellation. */
+static bool factor_features(bs_newton *newton) {
+  const bs_matrix *x = &newton->problem->x;
+  const size_t n = x->rows, d = newton->size, stride = newton->stride;
+  const double *rho = newton->problem->rho;
+  memset(newton->centre, 0, bs_padded(d) * sizeof *newton->centre);
+  if (newton->has_t) {
+    newton->border_square = 0.0;
+    for (size_t i = 0; i < n; i++) {
+      newton->rows[i] = newton->theta[i] * rho[i];
+      newton->border_square += newton->rows[i] * rho[i];
+    }
+    bs_matrix_combine(x, newton->rows, newton->centre);
+    bs_scale(d, 1.0 / newton->border_square, newton->centre);
+  }
+  bs_matrix_feature_gram(x, newton->theta, rho, newton->centre, newton->scratch, newton->factor, stride);
+  for (size_t k = 0; k < d; k++) newton->factor[k * stride + k] += newton->curvature[k];
+  return bs_cholesky_factor(d, stride, newton->factor);
+}
+
+bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *theta) {
+  const bool first = newton->curvature == NULL;
+  newton->curvature = curvature;
+  newton->theta = theta;
+  if (!newton->by_sample) return factor_features(newton);
+  for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
+  return factor_samples(newton, first);
+}
+
+static void solve_samples(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                          double *dc) {
+  const bs_matrix *x = &newton->problem->x;
+  const size_t n = x->rows, d = x->columns;
+  for (size_t k = 0; k < d; k++) newton->columns[k] = newton->inverse_curvature[k] * g[k];
+  bs_matrix_apply(x, newton->columns, dc);
+  for (size_t i = 0; i < n; i++) dc[i] = r[i] - dc[i] + newton->border_weight * e * newton->problem->rho[i];
+  bs_cholesky_solve(n, newton->stride, newton->factor, dc);
+  *dt = 0.0;
+  if (newton->has_t) {
+    *dt = (e - bs_dot(n, newton->problem->rho, dc)) / newton->border_square;
+    bs_axpy(n, *dt, newton->border, dc);
+  }
+  bs_matrix_combine(x, dc, dw);
+  for (size_t k = 0; k < d; k++) dw[k] = newton->inverse_curvature[k] * (dw[k] + g[k]);
+}
+
+static void solve_features(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                           double *dc) {
+  const bs_matrix *x = &newton->problem->x;
+  const size_t n = x->rows, d = x->columns;
+  const double *rho = newton->problem->rho, *theta = newton->theta;
+  for (size_t i = 0; i < n; i++) newton->rows[i] = theta[i] * r[i];
+  bs_matrix_combine(x, newton->rows, dw);
+  const double excess = newton->has_t ? e - bs_dot(n, rho, newton->rows) : 0.0;
+  for (size_t k = 0; k < d; k++) dw[k] += g[k] + newton->centre[k] * excess;
+  bs_cholesky_solve(d, newton->stride, newton->factor, dw);
+  *dt = newton->has_t ? excess / newton->border_square + bs_dot(d, newton->centre, dw) : 0.0;
+  bs_matrix_apply(x, dw, dc);
+  for (size_t i = 0; i < n; i++) dc[i] = theta[i] * (r[i] - dc[i] + rho[i] * *dt);
+}
+
+void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                     double *dc) {
+  if (newton->by_sample)
+    solve_samples(newton, g, r, e, dw, dt, dc);
+  else
+    solve_features(newton, g, r, e, dw, dt, dc);
+}

@@ -1,0 +1,71 @@
+#include "margin/norm.h"
+
+#include <math.h>
+
+biascope_status bs_norm_check(const biascope_norm *norm, size_t features, biascope_error *error) {
+  if (norm->kind == BIASCOPE_LP && !(norm->p > 1.0 && isfinite(norm->p)))
+    return bs_fail(error, BIASCOPE_USAGE, "an lp norm needs 1 < p < infinity, not p = %g", norm->p);
+  if (norm->kind != BIASCOPE_MAHALANOBIS) return BIASCOPE_OK;
+  if (!norm->metric)
+    return bs_fail(error, BIASCOPE_USAGE, "the Mahalanobis norm needs a metric of %zu entries", features);
+  for (size_t k = 0; k < features; k++) {
+    if (!(norm->metric[k] > 0.0) || !isfinite(norm->metric[k]))
+      return bs_fail(error, BIASCOPE_USAGE,
+                     "metric entry %zu is %g; the Mahalanobis norm needs finite positive entries", k, norm->metric[k]);
+  }
+  return BIASCOPE_OK;
+}
+
+/* The dual of lp is lq with 1/p + 1/q = 1, of l1 linf, and of the metric M its inverse: so a norm is an
+ * exponent (1 .. infinity) and, for Mahalanobis, weights. */
+static long double exponent_of(const biascope_norm *norm) {
+  switch (norm->kind) {
+  case BIASCOPE_L1:
+    return 1.0L;
+  case BIASCOPE_LINF:
+    return INFINITY;
+  case BIASCOPE_LP:
+    return (long double)norm->p;
+  default:
+    return 2.0L;
+  }
+}
+
+/* Adds entry v to a sum of p-th powers relative to the largest entry, which never leaves the range. */
+typedef struct {
+  long double exponent, sum, largest;
+} power_sum;
+
+static void add(power_sum *total, long double v) {
+  if (total->exponent == 1.0L)
+    total->sum += v;
+  else if (total->exponent == 2.0L)
+    total->sum += v * v;
+  else if (isfinite(total->exponent) && v > 0.0L)
+    total->sum += powl(v / total->largest, total->exponent);
+}
+
+static long double root(const power_sum *total) {
+  if (total->exponent == 1.0L) return total->sum;
+  if (total->exponent == 2.0L) return sqrtl(total->sum);
+  if (!isfinite(total->exponent) || total->largest == 0.0L) return total->largest;
+  return total->largest * powl(total->sum, 1.0L / total->exponent);
+}
+
+long double bs_norm_value(const biascope_norm *norm, size_t d, const double *w) {
+  power_sum total = {.exponent = exponent_of(norm)};
+  for (size_t k = 0; k < d; k++) total.largest = fmaxl(total.largest, fabsl((long double)w[k]));
+  for (size_t k = 0; k < d; k++)
+    add(&total,
+        fabsl((long double)w[k]) * (norm->kind == BIASCOPE_MAHALANOBIS ? sqrtl((long double)norm->metric[k]) : 1.0L));
+  return root(&total);
+}
+
+long double bs_norm_dual_value(const biascope_norm *norm, size_t d, const long double *u) {
+  const long double p = exponent_of(norm);
+  power_sum total = {.exponent = p == 1.0L ? INFINITY : isfinite(p) ? p / (p - 1.0L) : 1.0L};
+  for (size_t k = 0; k < d; k++) total.largest = fmaxl(total.largest, fabsl(u[k]));
+  for (size_t k = 0; k < d; k++)
+    add(&total, fabsl(u[k]) / (norm->kind == BIASCOPE_MAHALANOBIS ? sqrtl((long double)norm->metric[k]) : 1.0L));
+  return root(&total);
+}

@@ -1,0 +1,110 @@
+#include "margin/polish.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "margin/equations.h"
+#include "margin/kernel.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The constraints active at the solution: samples with c_i > 0, and features whose boxed variable is off its bound
+ * (linf: |w_k| < 1, so u_k = 0) or on it (l1: |u_k| = 1, so w_k may differ from 0). */
+typedef struct {
+  size_t samples, features;
+  size_t *sample, *feature;
+} active_set;
+
+/* Strict complementarity separates the two of a pair by orders of magnitude once the iterate is close. */
+static bool dominates(double value, double scale, double other, double other_scale) {
+  return value * other_scale > other * scale;
+}
+
+static void find_active(const bs_problem *problem, const bs_interior *point, active_set *active) {
+  const size_t n = problem->x.rows, d = problem->x.columns;
+  const double c_scale = bs_max_abs(n, point->c), s_scale = fmax(bs_max_abs(n, point->s), fabs(point->t));
+  const double z_scale = fmax(bs_max_abs(d, point->za), bs_max_abs(d, point->zb));
+  const bool boxed_w = problem->norm.kind == BIASCOPE_LINF;
+  active->samples = active->features = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (dominates(point->c[i], c_scale, point->s[i], s_scale)) active->sample[active->samples++] = i;
+  }
+  for (size_t k = 0; k < d; k++) {
+    const bool bound =
+        dominates(point->za[k], z_scale, point->a[k], 2.0) || dominates(point->zb[k], z_scale, point->b[k], 2.0);
+    if (bound != boxed_w) active->feature[active->features++] = k;
+  }
+}
+
+/* w and c outside the active set get their exact values; inside, the interior point's. */
+static void fix_inactive(const bs_problem *problem, const bs_interior *point, const active_set *active, double *w,
+                         double *c) {
+  const bool boxed_w = problem->norm.kind == BIASCOPE_LINF;
+  for (size_t k = 0; k < problem->x.columns; k++) w[k] = boxed_w ? (point->a[k] < point->b[k] ? 1.0 : -1.0) : 0.0;
+  memset(c, 0, problem->x.rows * sizeof *c);
+  for (size_t j = 0; j < active->features; j++) {
+    const size_t k = active->feature[j];
+    w[k] = boxed_w ? 0.5 * (point->b[k] - point->a[k]) : point->za[k] - point->zb[k];
+  }
+  for (size_t i = 0; i < active->samples; i++) c[active->sample[i]] = point->c[active->sample[i]];
+}
+
+/* One Newton correction (linear, so the second is iterative refinement) of X_S w = t rho_S and of X'c on the
+ * active features. */
+static void correct(const bs_problem *problem, const bs_interior *point, const active_set *active,
+                    const bs_equations *equations, double *t, double *w, double *c, double *work) {
+  const size_t n = problem->x.rows, d = problem->x.columns;
+  const bool boxed_w = problem->norm.kind == BIASCOPE_LINF;
+  double *z = work, *u = z + bs_padded(n), *b = u + bs_padded(d), *y = b + n + d + 1;
+  bs_matrix_apply(&problem->x, w, z);
+  bs_matrix_combine(&problem->x, c, u);
+  for (size_t i = 0; i < active->samples; i++) b[i] = *t * problem->rho[active->sample[i]] - z[active->sample[i]];
+  memset(y, 0, equations->columns * sizeof *y);
+  bs_equations_solve(equations, b, y);
+  for (size_t j = 0; j < active->features; j++) w[active->feature[j]] += y[j];
+  if (boxed_w) *t += y[active->features];
+  for (size_t j = 0; j < active->features; j++) {
+    const size_t k = active->feature[j];
+    b[j] = (boxed_w ? 0.0 : point->a[k] < point->b[k] ? 1.0 : -1.0) - u[k];
+  }
+  if (boxed_w) b[active->features] = bs_dot(n, problem->rho, c) - 1.0;
+  memset(y, 0, equations->rows * sizeof *y);
+  bs_equations_solve_transposed(equations, b, y);
+  for (size_t i = 0; i < active->samples; i++) c[active->sample[i]] += y[i];
+}
+
+static void fill_equations(const bs_problem *problem, const active_set *active, bs_equations *equations) {
+  for (size_t i = 0; i < active->samples; i++) {
+    double *row = equations->a + i * equations->columns;
+    const double *x = problem->x.dense + active->sample[i] * problem->x.stride;
+    for (size_t j = 0; j < active->features; j++) row[j] = x[active->feature[j]];
+    if (problem->norm.kind == BIASCOPE_LINF) row[active->features] = -problem->rho[active->sample[i]];
+  }
+}
+
+biascope_status bs_polish_linear(const bs_problem *problem, const bs_interior *point, double *w, double *c,
+                                 size_t *face_dimension, biascope_error *error) {
+  const size_t n = problem->x.rows, d = problem->x.columns, has_t = problem->norm.kind == BIASCOPE_LINF;
+  size_t *indices = BS_NEW(size_t, n + d);
+  double *work = BS_NEW(double, bs_padded(n) + bs_padded(d) + 2 * (n + d + 1));
+  bs_equations equations = {0};
+  biascope_status status = indices && work ? BIASCOPE_OK : bs_fail_memory(error, "the active set");
+  if (status == BIASCOPE_OK) {
+    active_set active = {.sample = indices, .feature = indices + n};
+    find_active(problem, point, &active);
+    fix_inactive(problem, point, &active, w, c);
+    status = bs_equations_create(active.samples, active.features + has_t, &equations, error);
+    if (status == BIASCOPE_OK) {
+      fill_equations(problem, &active, &equations);
+      status = bs_equations_factor(&equations, error);
+    }
+    double t = point->t;
+    for (int round = 0; round < 3 && status == BIASCOPE_OK; round++)
+      correct(problem, point, &active, &equations, &t, w, c, work);
+    *face_dimension = active.features + has_t - equations.rank;
+  }
+  bs_equations_free(&equations);
+  free(indices);
+  free(work);
+  return status;
+}

@@ -1,0 +1,125 @@
+#include "margin/problem.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "margin/kernel.h"
+#include "margin/norm.h"
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t row_length(const biascope_dataset *data, size_t i) {
+  return data->dense ? data->features : data->row_start[i + 1] - data->row_start[i];
+}
+
+static const double *row_values(const biascope_dataset *data, size_t i) {
+  return data->dense ? data->dense + i * data->features : data->value + data->row_start[i];
+}
+
+size_t bs_zero_row(const biascope_dataset *data) {
+  for (size_t i = 0; i < data->samples; i++) {
+    if (bs_max_abs(row_length(data, i), row_values(data, i)) == 0.0) return i;
+  }
+  return data->samples;
+}
+
+/* Powers of four of the metric move into the columns; what stays in the metric lies in [1, 4). */
+static void split_metric(const biascope_norm *norm, size_t d, double *metric, int *column_exponent) {
+  for (size_t k = 0; k < d; k++) {
+    int exponent = ilogb(norm->metric[k]);
+    if (exponent & 1) exponent--;
+    column_exponent[k] = -exponent / 2;
+    metric[k] = ldexp(norm->metric[k], -exponent);
+  }
+}
+
+static int largest_exponent(const biascope_dataset *data, size_t i, const int *column_exponent) {
+  const double *value = row_values(data, i);
+  int largest = INT_MIN;
+  for (size_t j = 0; j < row_length(data, i); j++) {
+    if (value[j] == 0.0) continue;
+    const int exponent =
+        ilogb(value[j]) +
+        (column_exponent ? column_exponent[data->dense ? j : data->column[data->row_start[i] + j]] : 0);
+    if (exponent > largest) largest = exponent;
+  }
+  return largest;
+}
+
+static void fill_row(const biascope_dataset *data, size_t i, int exponent, const int *column_exponent, bs_matrix *x) {
+  const double *value = row_values(data, i);
+  for (size_t j = 0; j < row_length(data, i); j++) {
+    const size_t k = data->dense ? j : data->column[data->row_start[i] + j];
+    const double scaled = ldexp(value[j], (column_exponent ? column_exponent[k] : 0) - exponent);
+    if (x->dense)
+      x->dense[i * x->stride + k] = scaled;
+    else
+      x->value[x->row_start[i] + j] = scaled;
+  }
+}
+
+static biascope_status fill(const biascope_dataset *data, bs_problem *problem, biascope_error *error) {
+  int *exponent = BS_NEW(int, data->samples);
+  if (!exponent) return bs_fail_memory(error, "the row scales");
+  int least = INT_MAX;
+  for (size_t i = 0; i < data->samples; i++) {
+    exponent[i] = largest_exponent(data, i, problem->column_exponent);
+    if (exponent[i] < least) least = exponent[i];
+    fill_row(data, i, exponent[i], problem->column_exponent, &problem->x);
+  }
+  for (size_t i = 0; i < data->samples; i++) problem->rho[i] = ldexp(1.0, least - exponent[i]);
+  free(exponent);
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_problem_create(const biascope_dataset *data, const biascope_norm *norm, bs_problem *out,
+                                  biascope_error *error) {
+  const size_t n = data->samples, d = data->features;
+  const bool dense = data->dense != NULL;
+  *out = (bs_problem){.norm = *norm, .x = {.rows = n, .columns = d, .stride = bs_padded(d)}};
+  out->rho = BS_NEW(double, bs_padded(n));
+  if (dense)
+    out->x.dense = BS_NEW(double, n * out->x.stride);
+  else
+    out->x.value = BS_NEW(double, data->row_start[n]);
+  if (norm->kind == BIASCOPE_MAHALANOBIS) {
+    out->metric = BS_NEW(double, bs_padded(d));
+    out->column_exponent = BS_NEW(int, d);
+  }
+  if (!out->rho || !(out->x.dense || out->x.value) ||
+      (norm->kind == BIASCOPE_MAHALANOBIS && !(out->metric && out->column_exponent))) {
+    bs_problem_free(out);
+    return bs_fail_memory(error, "the scaled copy of the data");
+  }
+  out->x.row_start = data->row_start;
+  out->x.column = data->column;
+  if (out->metric) split_metric(norm, d, out->metric, out->column_exponent);
+  out->norm.metric = out->metric;
+  const biascope_status status = fill(data, out, error);
+  if (status != BIASCOPE_OK) bs_problem_free(out);
+  return status;
+}
+
+void bs_problem_free(bs_problem *problem) {
+  free(problem->x.dense);
+  free(problem->x.value);
+  free(problem->rho);
+  free(problem->metric);
+  free(problem->column_exponent);
+  *problem = (bs_problem){0};
+}
+
+void bs_problem_export(const bs_problem *problem, const double *w, const double *c, double *direction, double *dual) {
+  const size_t n = problem->x.rows, d = problem->x.columns;
+  /* The norm in scaled units equals the norm in the caller's. */
+  const long double length = bs_norm_value(&problem->norm, d, w);
+  for (size_t k = 0; k < d; k++) {
+    const double unit = length > 0.0L ? (double)((long double)w[k] / length) : 0.0;
+    direction[k] = problem->column_exponent ? ldexp(unit, problem->column_exponent[k]) : unit;
+  }
+  long double total = 0.0L;
+  for (size_t i = 0; i < n; i++) total += (long double)(c[i] * problem->rho[i]);
+  for (size_t i = 0; i < n; i++) dual[i] = (double)((long double)(c[i] * problem->rho[i]) / total);
+}

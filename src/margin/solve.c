@@ -1,0 +1,177 @@
+#include "base/memory.h"
+#include "margin/certificate.h"
+#include "margin/interior.h"
+#include "margin/kernel.h"
+#include "margin/norm.h"
+#include "margin/polish.h"
+#include "margin/separability.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The gap asked for where the caller asks for none. */
+static const double DEFAULT_TOLERANCE = 1e-10;
+/* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
+static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
+
+double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w) {
+  return (double)bs_certified_margin(data, &norm, w, NULL);
+}
+
+void biascope_margin_free(biascope_margin *margin) {
+  free(margin->direction);
+  free(margin->dual);
+  *margin = (biascope_margin){0};
+}
+
+/* What every stage of one solve works on. */
+typedef struct {
+  const biascope_dataset *data;
+  const biascope_norm *norm;
+  biascope_margin *out;
+  bs_problem problem;
+  bs_interior point;
+  double *w, *c;            /* a candidate in the solver's units */
+  double *direction, *dual; /* and in the caller's */
+  long double *u, *magnitude;
+  bs_certificate proof; /* of out's pair */
+} solve_run;
+
+/* Takes the candidate's direction or dual, or both, where they prove more than what out holds. */
+static void offer(solve_run *run, const double *w, const double *c) {
+  const size_t n = run->data->samples, d = run->data->features;
+  bs_problem_export(&run->problem, w, c, run->direction, run->dual);
+  for (size_t i = 0; i < n; i++) {
+    if (!(run->dual[i] >= 0.0)) memcpy(run->dual, run->out->dual, n * sizeof *run->dual); /* left the simplex */
+  }
+  const bs_certificate proof = bs_certify(run->data, run->norm, run->direction, run->dual, run->u);
+  const long double floor = 4 * DBL_EPSILON * proof.bound; /* a sparser dual may cost a rounding */
+  if (!(run->proof.margin > proof.margin)) {
+    memcpy(run->out->direction, run->direction, d * sizeof *run->direction);
+    run->proof.margin = proof.margin;
+    run->proof.separates = proof.separates;
+  }
+  if (!(run->proof.bound + floor < proof.bound)) {
+    memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
+    run->proof.bound = proof.bound;
+  }
+  const long double gap = (run->proof.bound - run->proof.margin) / run->proof.bound;
+  run->proof.gap = run->proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
+}
+
+static biascope_status refine(solve_run *run, biascope_error *error) {
+  const size_t n = run->data->samples, d = run->data->features;
+  offer(run, run->point.best_w, run->point.best_c);
+  if (run->norm->kind == BIASCOPE_LINF || run->norm->kind == BIASCOPE_L1) {
+    const biascope_status status =
+        bs_polish_linear(&run->problem, &run->point, run->w, run->c, &run->out->face_dimension, error);
+    if (status != BIASCOPE_OK) return status;
+    offer(run, run->w, run->c);
+    return BIASCOPE_OK;
+  }
+  memcpy(run->w, run->point.best_w, d * sizeof *run->w);
+  for (size_t i = 0; i < n; i++) run->c[i] = run->point.c[i] > run->point.s[i] ? run->point.c[i] : 0.0;
+  offer(run, run->w, run->c);
+  return BIASCOPE_OK;
+}
+
+/* Takes the direction where it separates, else the dual where it vanishes. */
+static void offer_separation(solve_run *run) {
+  const size_t n = run->data->samples;
+  bs_problem_export(&run->problem, run->w, run->c, run->direction, run->dual);
+  const bs_certificate proof = bs_certify(run->data, run->norm, run->direction, run->dual, run->u);
+  if (proof.separates) {
+    offer(run, run->w, run->c);
+    return;
+  }
+  bool simplex = true;
+  for (size_t i = 0; i < n; i++) simplex = simplex && run->dual[i] >= 0.0;
+  if (simplex) memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
+}
+
+static biascope_status conclude(solve_run *run, double tolerance, biascope_error *error) {
+  biascope_margin *out = run->out;
+  out->margin = (double)run->proof.margin;
+  out->upper_bound = (double)run->proof.bound;
+  out->gap = run->proof.gap;
+  out->support = 0;
+  for (size_t i = 0; i < out->samples; i++) out->support += out->dual[i] > 0.0;
+  out->unique = out->face_dimension == 0;
+  if (!run->proof.separates) {
+    const double residual = bs_farkas_residual(run->data, out->dual, run->u, run->magnitude);
+    if (residual <= FARKAS_TOLERANCE) {
+      memset(out->direction, 0, out->features * sizeof *out->direction);
+      out->margin = 0.0;
+      out->upper_bound = residual;
+      return bs_fail(
+          error, BIASCOPE_NOT_SEPARABLE,
+          "the data are not separable: a convex combination of the samples vanishes (relative residual %.1e)",
+          residual);
+    }
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "undecided whether the data are separable: the margin is at most %g",
+                   out->upper_bound);
+  }
+  if (out->gap <= tolerance) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
+}
+
+static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
+  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : DEFAULT_TOLERANCE;
+  const int limit = options && options->max_iterations > 0 ? options->max_iterations : 200;
+  const bool linear = run->norm->kind == BIASCOPE_LINF || run->norm->kind == BIASCOPE_L1;
+  biascope_status status = bs_interior_create(&run->problem, &run->point, error);
+  /* An early stop suffices where the polish identifies the active constraints from it. */
+  const double stops[] = {1e-9, 1e-12, 0.0};
+  for (int stage = 0; stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= 1e-13); stage++) {
+    bs_interior_run(&run->point, linear ? stops[stage] : 1e-14, limit);
+    status = refine(run, error);
+  }
+  bs_interior_free(&run->point);
+  if (status == BIASCOPE_OK && !run->proof.separates) {
+    status = bs_separate(&run->problem, run->w, run->c, error);
+    if (status == BIASCOPE_OK) offer_separation(run);
+  }
+  return status == BIASCOPE_OK ? conclude(run, tolerance, error) : status;
+}
+
+static biascope_status zero_row_certificate(size_t row, biascope_margin *out, biascope_error *error) {
+  out->dual[row] = 1.0;
+  out->support = 1;
+  out->upper_bound = 0.0;
+  return bs_fail(error, BIASCOPE_NOT_SEPARABLE, "the data are not separable: sample %zu is zero", row);
+}
+
+biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
+                                      const biascope_solve_options *options, biascope_margin *out,
+                                      biascope_error *error) {
+  const size_t n = data->samples, d = data->features;
+  *out = (biascope_margin){.samples = n, .features = d};
+  biascope_status status = bs_norm_check(&norm, d, error);
+  if (status != BIASCOPE_OK) return status;
+  solve_run run = {
+      .data = data, .norm = &norm, .out = out, .proof = {.margin = -INFINITY, .bound = INFINITY, .gap = 1.0}};
+  out->direction = BS_NEW(double, d);
+  out->dual = BS_NEW(double, n);
+  run.w = BS_NEW(double, 2 * (bs_padded(n) + bs_padded(d)));
+  run.u = BS_NEW(long double, 2 * d);
+  const size_t zero_row = bs_zero_row(data);
+  if (!out->direction || !out->dual || !run.w || !run.u)
+    status = bs_fail_memory(error, "the max-margin solution");
+  else if (zero_row < n)
+    status = zero_row_certificate(zero_row, out, error);
+  else if ((status = bs_problem_create(data, &norm, &run.problem, error)) == BIASCOPE_OK) {
+    run.direction = run.w + bs_padded(d);
+    run.c = run.direction + bs_padded(d);
+    run.dual = run.c + bs_padded(n);
+    run.magnitude = run.u + d;
+    status = run_stages(&run, options, error);
+    bs_problem_free(&run.problem);
+  }
+  free(run.w);
+  free(run.u);
+  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_SEPARABLE && status != BIASCOPE_NOT_CONVERGED)
+    biascope_margin_free(out);
+  return status;
+}
