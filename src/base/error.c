@@ -18,4 +18,6 @@ biascope_status bs_fail_memory(biascope_error *error, const char *what) {
   return bs_fail(error, BIASCOPE_NO_MEMORY, "out of memory while allocating %s", what);
 }
 
-const char *biascope_version(void) { return BIASCOPE_VERSION; }
+const char *biascope_version(void) {
+  return BIASCOPE_VERSION;
+}

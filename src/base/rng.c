@@ -12,7 +12,9 @@ static void draw(uint64_t seed, uint32_t stream, uint64_t counter, uint64_t word
 }
 
 /* The top 52 bits, centred in their cell, so that neither 0 nor 1 occurs. */
-static double to_unit(uint64_t word) { return ((double)(word >> 12) + 0.5) * 0x1p-52; }
+static double to_unit(uint64_t word) {
+  return ((double)(word >> 12) + 0.5) * 0x1p-52;
+}
 
 uint64_t bs_random_u64(uint64_t seed, uint32_t stream, uint64_t counter) {
   uint64_t words[2];

@@ -21,8 +21,8 @@ extern const struct argp cli_optimizer_argp; /* --optimizer ... --lr-decay; inpu
 
 /* Flags overwrite the defaults of the optimizer named, wherever --optimizer stands on the line. */
 typedef struct {
-  biascope_train_options options;  /* complete after parsing */
-  const char *given[16];           /* raw texts, applied once --optimizer is known */
+  biascope_train_options options; /* complete after parsing */
+  const char *given[16];          /* raw texts, applied once --optimizer is known */
 } cli_optimizer_flags;
 
 /* Numbers on the command line: the whole text must be one, else a usage error naming flag, text and range. */

@@ -46,10 +46,17 @@ int cli_parse_choice(struct argp_state *state, const char *flag, const char *tex
 static error_t parse_common(int key, char *text, struct argp_state *state) {
   cli_common *common = state->input;
   switch (key) {
-  case OPTION_JSON: common->json = true; return 0;
-  case OPTION_QUIET: common->quiet = true; return 0;
-  case OPTION_SEED: common->seed = cli_parse_u64(state, "--seed", text, 0, UINT64_MAX); return 0;
-  default: return ARGP_ERR_UNKNOWN;
+  case OPTION_JSON:
+    common->json = true;
+    return 0;
+  case OPTION_QUIET:
+    common->quiet = true;
+    return 0;
+  case OPTION_SEED:
+    common->seed = cli_parse_u64(state, "--seed", text, 0, UINT64_MAX);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
   }
 }
 
@@ -71,14 +78,19 @@ static error_t parse_data(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_END:
     if (!common->data_path) argp_error(state, "DATA is missing: a .csv, .svm, .libsvm or .npy file");
     return 0;
-  case OPTION_LABEL_COLUMN: common->read.label_column = text; return 0;
-  default: return ARGP_ERR_UNKNOWN;
+  case OPTION_LABEL_COLUMN:
+    common->read.label_column = text;
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
   }
 }
 
 static const struct argp_option DATA_OPTIONS[] = {
     {"label-column", OPTION_LABEL_COLUMN, "COLUMN", 0,
-     "CSV: the label's column, by header name or 0-based index (negative: from the end); without it labels are folded in", 1},
+     "CSV: the label's column, by header name or 0-based index (negative: from the end); without it labels are folded "
+     "in",
+     1},
     {0},
 };
 const struct argp cli_data_argp = {.options = DATA_OPTIONS, .parser = parse_data};
@@ -89,7 +101,9 @@ int cli_report(biascope_status status, const biascope_error *error) {
   return status <= BIASCOPE_NOT_CONVERGED ? (int)status : BIASCOPE_BAD_INPUT;
 }
 
-json_t *cli_json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+json_t *cli_json_number(double value) {
+  return isfinite(value) ? json_real(value) : json_null();
+}
 
 json_t *cli_json_array(size_t n, const double *values) {
   json_t *array = json_array();

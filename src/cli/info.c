@@ -11,8 +11,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   return 0;
 }
 
-static const struct argp ARGP = {
-    .parser = parse, .children = CHILDREN, .args_doc = "DATA", .doc = "What a data set holds, and whether it is separable."};
+static const struct argp ARGP = {.parser = parse,
+                                 .children = CHILDREN,
+                                 .args_doc = "DATA",
+                                 .doc = "What a data set holds, and whether it is separable."};
 
 int cli_info(int argc, char **argv) {
   cli_common common = {0};

@@ -9,6 +9,7 @@ static const struct {
   const char *summary;
 } COMMANDS[] = {
     {"info", cli_info, "What a data set holds, and whether it is separable, with a certificate"},
+    {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

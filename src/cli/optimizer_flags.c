@@ -6,13 +6,14 @@
 
 enum { OPTIMIZER = 2000, LOSS, BATCH_SIZE, ORDER, BETA1, BETA2, EPS, WEIGHT_DECAY, LR, LR_DECAY };
 
-static const char *const OPTIMIZERS[] = {"gd",   "ngd",     "signgd",    "signum", "adam", "rmsprop",
-                                         "adagrad", "adamproxy", "adamw",  NULL};
+static const char *const OPTIMIZERS[] = {"gd",      "ngd",     "signgd",    "signum", "adam",
+                                         "rmsprop", "adagrad", "adamproxy", "adamw",  NULL};
 static const char *const LOSSES[] = {"logistic", "exp", NULL};
 static const char *const ORDERS[] = {"cyclic", "shuffle", "replacement", NULL};
 
 static const struct argp_option OPTIONS[] = {
-    {"optimizer", OPTIMIZER, "NAME", 0, "gd, ngd, signgd, signum, adam, rmsprop, adagrad, adamproxy or adamw (default adam)", 2},
+    {"optimizer", OPTIMIZER, "NAME", 0,
+     "gd, ngd, signgd, signum, adam, rmsprop, adagrad, adamproxy or adamw (default adam)", 2},
     {"loss", LOSS, "NAME", 0, "logistic (default) or exp", 2},
     {"batch-size", BATCH_SIZE, "B", 0, "Samples a step, 1 to N, or full (default)", 2},
     {"order", ORDER, "NAME", 0, "cyclic (default), shuffle or replacement", 2},
@@ -28,18 +29,35 @@ static const struct argp_option OPTIONS[] = {
 static void apply(struct argp_state *state, int key, const char *text, biascope_train_options *options) {
   const double below_one = 1.0 - DBL_EPSILON / 2;
   switch (key) {
-  case LOSS: options->loss = (biascope_loss)cli_parse_choice(state, "--loss", text, LOSSES); break;
+  case LOSS:
+    options->loss = (biascope_loss)cli_parse_choice(state, "--loss", text, LOSSES);
+    break;
   case BATCH_SIZE:
     options->batch_size = strcmp(text, "full") ? (size_t)cli_parse_u64(state, "--batch-size", text, 1, UINT32_MAX) : 0;
     break;
-  case ORDER: options->order = (biascope_order)cli_parse_choice(state, "--order", text, ORDERS); break;
-  case BETA1: options->beta1 = cli_parse_double(state, "--beta1", text, 0, below_one); break;
-  case BETA2: options->beta2 = cli_parse_double(state, "--beta2", text, 0, below_one); break;
-  case EPS: options->eps = cli_parse_double(state, "--eps", text, 0, 1e300); break;
-  case WEIGHT_DECAY: options->weight_decay = cli_parse_double(state, "--weight-decay", text, 0, 1e300); break;
-  case LR: options->lr = cli_parse_double(state, "--lr", text, 1e-300, 1e300); break;
-  case LR_DECAY: options->lr_decay = cli_parse_double(state, "--lr-decay", text, 0, 1); break;
-  default: break;
+  case ORDER:
+    options->order = (biascope_order)cli_parse_choice(state, "--order", text, ORDERS);
+    break;
+  case BETA1:
+    options->beta1 = cli_parse_double(state, "--beta1", text, 0, below_one);
+    break;
+  case BETA2:
+    options->beta2 = cli_parse_double(state, "--beta2", text, 0, below_one);
+    break;
+  case EPS:
+    options->eps = cli_parse_double(state, "--eps", text, 0, 1e300);
+    break;
+  case WEIGHT_DECAY:
+    options->weight_decay = cli_parse_double(state, "--weight-decay", text, 0, 1e300);
+    break;
+  case LR:
+    options->lr = cli_parse_double(state, "--lr", text, 1e-300, 1e300);
+    break;
+  case LR_DECAY:
+    options->lr_decay = cli_parse_double(state, "--lr-decay", text, 0, 1);
+    break;
+  default:
+    break;
   }
 }
 
@@ -51,7 +69,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
   if (key != ARGP_KEY_END) return ARGP_ERR_UNKNOWN;
   const char *name = flags->given[0] ? flags->given[0] : "adam";
-  flags->options = biascope_train_defaults((biascope_optimizer)cli_parse_choice(state, "--optimizer", name, OPTIMIZERS));
+  flags->options =
+      biascope_train_defaults((biascope_optimizer)cli_parse_choice(state, "--optimizer", name, OPTIMIZERS));
   for (int i = LOSS; i <= LR_DECAY; i++) {
     if (flags->given[i - OPTIMIZER]) apply(state, i, flags->given[i - OPTIMIZER], &flags->options);
   }

@@ -6,26 +6,91 @@
 #include <stdlib.h>
 #include <string.h>
 
+static biascope_status fail_entry(size_t sample, size_t feature, double value, biascope_error *error) {
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu, feature %zu: %g is not a finite number", sample, feature,
+                 value);
+}
+
+static biascope_status check_shape(size_t samples, size_t features, biascope_error *error) {
+  if (samples == 0 || features == 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "a dataset of %zu samples and %zu features; expected at least one of each", samples, features);
+  if (samples > UINT32_MAX || features > UINT32_MAX)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "a dataset of %zu samples and %zu features; expected fewer than 2^32 of each", samples, features);
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *values, biascope_dataset **out,
+                                       biascope_error *error) {
+  *out = NULL;
+  const biascope_status status = check_shape(samples, features, error);
+  if (status != BIASCOPE_OK) return status;
+  for (size_t i = 0; i < samples * features; i++) {
+    if (!isfinite(values[i])) return fail_entry(i / features, i % features, values[i], error);
+  }
+  biascope_dataset *data = BS_NEW(biascope_dataset, 1);
+  if (!data) return bs_fail_memory(error, "the dataset");
+  *data = (biascope_dataset){.samples = samples, .features = features, .dense = values};
+  *out = data;
+  return BIASCOPE_OK;
+}
+
 biascope_status biascope_dataset_from_dense(size_t samples, size_t features, const double *values,
                                             biascope_dataset **out, biascope_error *error) {
   *out = NULL;
-  size_t count;
-  if (samples == 0 || features == 0) return bs_fail(error, BIASCOPE_BAD_INPUT, "a dataset needs at least one sample and one feature");
-  if (__builtin_mul_overflow(samples, features, &count)) return bs_fail_memory(error, "the dataset");
-  for (size_t i = 0; i < count; i++) {
-    if (!isfinite(values[i]))
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu, feature %zu: %g is not a finite number", i / features,
-                     i % features, values[i]);
+  biascope_status status = check_shape(samples, features, error);
+  if (status != BIASCOPE_OK) return status;
+  double *copy = BS_NEW(double, samples *features);
+  if (!copy) return bs_fail_memory(error, "the dataset");
+  memcpy(copy, values, samples * features * sizeof *copy);
+  status = bs_dataset_adopt_dense(samples, features, copy, out, error);
+  if (status != BIASCOPE_OK) free(copy);
+  return status;
+}
+
+static biascope_status check_row(size_t row, size_t features, const size_t *row_start, const uint32_t *column,
+                                 const double *value, biascope_error *error) {
+  if (row_start[row + 1] < row_start[row])
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu: row_start descends; expected it to ascend", row);
+  for (size_t k = row_start[row]; k < row_start[row + 1]; k++) {
+    if (column[k] >= features)
+      return bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu: column %u; expected less than %zu", row, column[k],
+                     features);
+    if (k > row_start[row] && column[k] <= column[k - 1])
+      return bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu: column %u after %u; expected ascending columns", row,
+                     column[k], column[k - 1]);
+    if (!isfinite(value[k])) return fail_entry(row, column[k], value[k], error);
   }
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const size_t *row_start,
+                                          const uint32_t *column, const double *value, biascope_dataset **out,
+                                          biascope_error *error) {
+  *out = NULL;
+  biascope_status status = check_shape(samples, features, error);
+  if (status == BIASCOPE_OK && row_start[0] != 0)
+    status = bs_fail(error, BIASCOPE_BAD_INPUT, "row_start begins with %zu; expected 0", row_start[0]);
+  for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++)
+    status = check_row(i, features, row_start, column, value, error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t nonzeros = row_start[samples];
   biascope_dataset *data = BS_NEW(biascope_dataset, 1);
-  if (data) data->dense = BS_NEW(double, count);
-  if (!data || !data->dense) {
+  if (data) {
+    data->row_start = BS_NEW(size_t, samples + 1);
+    data->column = BS_NEW(uint32_t, nonzeros);
+    data->value = BS_NEW(double, nonzeros);
+  }
+  if (!data || !data->row_start || !data->column || !data->value) {
     biascope_dataset_free(data);
     return bs_fail_memory(error, "the dataset");
   }
-  memcpy(data->dense, values, count * sizeof *values);
   data->samples = samples;
   data->features = features;
+  memcpy(data->row_start, row_start, (samples + 1) * sizeof *row_start);
+  memcpy(data->column, column, nonzeros * sizeof *column);
+  memcpy(data->value, value, nonzeros * sizeof *value);
   *out = data;
   return BIASCOPE_OK;
 }
@@ -39,9 +104,15 @@ void biascope_dataset_free(biascope_dataset *data) {
   free(data);
 }
 
-size_t biascope_dataset_samples(const biascope_dataset *data) { return data->samples; }
-size_t biascope_dataset_features(const biascope_dataset *data) { return data->features; }
-bool biascope_dataset_is_sparse(const biascope_dataset *data) { return data->dense == NULL; }
+size_t biascope_dataset_samples(const biascope_dataset *data) {
+  return data->samples;
+}
+size_t biascope_dataset_features(const biascope_dataset *data) {
+  return data->features;
+}
+bool biascope_dataset_is_sparse(const biascope_dataset *data) {
+  return data->dense == NULL;
+}
 
 size_t biascope_dataset_nonzeros(const biascope_dataset *data) {
   const size_t stored = data->dense ? data->samples * data->features : data->row_start[data->samples];
@@ -49,6 +120,14 @@ size_t biascope_dataset_nonzeros(const biascope_dataset *data) {
   size_t nonzeros = 0;
   for (size_t i = 0; i < stored; i++) nonzeros += values[i] != 0.0;
   return nonzeros;
+}
+
+double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next) {
+  if (data->dense) return data->dense[row * data->features + k];
+  const size_t at = data->row_start[row] + *next;
+  if (at >= data->row_start[row + 1] || data->column[at] != k) return 0.0;
+  (*next)++;
+  return data->value[at];
 }
 
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w) {

@@ -12,6 +12,12 @@ struct biascope_dataset {
   double *value;     /* CSR */
 };
 
+/* Takes over `values` (samples x features, from BS_NEW) on success only. */
+biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *values, biascope_dataset **out,
+                                       biascope_error *error);
+
+/* x_ik for k = 0, 1, 2, ... in turn, dense or sparse; *next starts at 0. */
+double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next);
 /* x_i . w */
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w);
 /* y += scale x_i */

@@ -1,0 +1,83 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+enum { OPTION_SAMPLES = 3000, OPTION_FEATURES, OPTION_OUT, OPTION_MARGIN, OPTION_DELTA };
+
+typedef struct {
+  cli_common common;
+  biascope_generate_options options;
+  int kind; /* -1 until given */
+  const char *out;
+} generate_flags;
+
+static const char *const KINDS[] = {"gaussian", "rademacher", "shifted-diagonal", "teacher", NULL};
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"samples", OPTION_SAMPLES, "N", 0, "Number of samples", 0},
+    {"features", OPTION_FEATURES, "D", 0, "Number of features", 0},
+    {"out", OPTION_OUT, "FILE", 0, "Where to write: .csv, .svm, .libsvm or .npy", 0},
+    {"margin", OPTION_MARGIN, "M", 0, "teacher: least distance to the hyperplane (default 0.3)", 0},
+    {"delta", OPTION_DELTA, "D", 0, "shifted-diagonal: the off-diagonal value (default 0.1)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  generate_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &flags->common;
+    return 0;
+  case OPTION_SAMPLES:
+    flags->options.samples = cli_parse_u64(state, "--samples", text, 1, UINT32_MAX);
+    return 0;
+  case OPTION_FEATURES:
+    flags->options.features = cli_parse_u64(state, "--features", text, 1, UINT32_MAX);
+    return 0;
+  case OPTION_OUT:
+    flags->out = text;
+    return 0;
+  case OPTION_MARGIN:
+    flags->options.margin = cli_parse_double(state, "--margin", text, 0, 1e300);
+    return 0;
+  case OPTION_DELTA:
+    flags->options.delta = cli_parse_double(state, "--delta", text, 0, 1e300);
+    return 0;
+  case ARGP_KEY_ARG:
+    if (flags->kind >= 0) argp_error(state, "unexpected argument '%s'", text);
+    flags->kind = cli_parse_choice(state, "kind", text, KINDS);
+    return 0;
+  case ARGP_KEY_END:
+    if (flags->kind < 0)
+      argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal or teacher");
+    if (!flags->options.samples || !flags->options.features || !flags->out)
+      argp_error(state, "--samples, --features and --out are all needed");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp ARGP = {.options = OPTIONS,
+                                 .parser = parse,
+                                 .children = CHILDREN,
+                                 .args_doc = "gaussian|rademacher|shifted-diagonal|teacher",
+                                 .doc = "Writes a synthetic data set, the labels folded in."};
+
+int cli_generate(int argc, char **argv) {
+  generate_flags flags = {.kind = -1, .options = {.margin = 0.3, .delta = 0.1}};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  flags.options.seed = flags.common.seed;
+  biascope_dataset *data;
+  biascope_error error;
+  biascope_status status = biascope_dataset_generate((biascope_generator)flags.kind, &flags.options, &data, &error);
+  if (status == BIASCOPE_OK) status = biascope_dataset_write(data, flags.out, &error);
+  biascope_dataset_free(data);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  if (flags.common.json)
+    return cli_print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "kind", KINDS[flags.kind], "samples",
+                                    (json_int_t)flags.options.samples, "features", (json_int_t)flags.options.features,
+                                    "seed", (json_int_t)flags.options.seed, "out", flags.out));
+  printf("%s: %zu samples of %zu features\n", flags.out, flags.options.samples, flags.options.features);
+  return 0;
+}
