@@ -66,21 +66,25 @@ bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *nor
   return proof;
 }
 
-double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *magnitude) {
-  long double largest = 0.0L, scale = 0.0L;
+void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size) {
   memset(u, 0, data->features * sizeof *u);
-  memset(magnitude, 0, data->features * sizeof *magnitude);
+  memset(size, 0, data->features * sizeof *size);
   for (size_t i = 0; i < data->samples; i++) {
     const row_view row = row_of(data, i);
     for (size_t k = 0; k < row.count && c[i] > 0.0; k++) {
       const long double term = (long double)c[i] * (long double)row.value[k];
       u[column_of(&row, k)] += term;
-      magnitude[column_of(&row, k)] += fabsl(term);
+      size[column_of(&row, k)] += fabsl(term);
     }
   }
+}
+
+double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size) {
+  long double largest = 0.0L, scale = 0.0L;
+  bs_combination_and_size(data, c, u, size);
   for (size_t k = 0; k < data->features; k++) {
     largest = fmaxl(largest, fabsl(u[k]));
-    scale = fmaxl(scale, magnitude[k]);
+    scale = fmaxl(scale, size[k]);
   }
   return scale > 0.0L ? (double)(largest / scale) : 0.0;
 }

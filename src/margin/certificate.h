@@ -19,8 +19,10 @@ long double bs_certified_margin(const biascope_dataset *data, const biascope_nor
                                 bool *separates);
 /* u = X'c / sum c */
 void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u);
-/* Largest over features of |sum_i c_i x_ik|, relative to the largest sum_i c_i |x_ik|: the relative change of the
- * data that makes X'c = 0 exact. magnitude: scratch of d long doubles. */
-double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *magnitude);
+/* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */
+void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size);
+/* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.
+ * u and size: scratch of d each. */
+double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size);
 
 #endif

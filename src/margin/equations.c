@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Singular values below this fraction of the largest count as zero. */
-static const double RANK_TOLERANCE = 1e-10;
-
 biascope_status bs_equations_create(size_t rows, size_t columns, bs_equations *out, biascope_error *error) {
   *out = (bs_equations){.rows = rows, .columns = columns};
   out->a = BS_NEW(double, rows *columns);
@@ -43,7 +40,7 @@ static bool factor_square(bs_equations *equations) {
   memcpy(equations->lu, equations->a, equations->rows * equations->rows * sizeof *equations->a);
   if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, equations->lu, n, equations->pivot) != 0) return false;
   LAPACKE_dgecon(LAPACK_COL_MAJOR, '1', n, equations->lu, n, one_norm(equations->rows, equations->a), &condition);
-  return condition > RANK_TOLERANCE;
+  return condition > BS_RANK_TOLERANCE;
 }
 
 static biascope_status factor_any(bs_equations *equations, biascope_error *error) {
@@ -65,7 +62,7 @@ static biascope_status factor_any(bs_equations *equations, biascope_error *error
   if (failed < 0) return bs_fail_memory(error, "the equations of the active constraints");
   if (failed > 0)
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the singular values of the active constraints did not converge");
-  while (equations->rank < least && equations->singular[equations->rank] > RANK_TOLERANCE * equations->singular[0])
+  while (equations->rank < least && equations->singular[equations->rank] > BS_RANK_TOLERANCE * equations->singular[0])
     equations->rank++;
   return BIASCOPE_OK;
 }

@@ -4,6 +4,9 @@
 
 #include "base/error.h"
 
+/* Singular values below this fraction of the largest count as zero. */
+#define BS_RANK_TOLERANCE 1e-10
+
 typedef struct {
   size_t rows, columns, rank;
   double *a;  /* rows x columns, row-major, filled by the caller before factoring */

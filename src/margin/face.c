@@ -1,14 +1,189 @@
+/* The set of optimal directions of a linear norm, and its point nearest to a given direction.
+ * With (w*, c*) strictly complementary, S the support of c* and J the features whose entry may vary (linf: u_k = 0;
+ * l1: |u_k| = ||u||), the optimal directions of length s are y = s w* + z, z in the null space of X_SJ, subject to
+ * x_i.y >= gamma s off S and, on J, |y_k| <= s (linf) or sign(u_k) y_k >= 0 (l1). That is a polyhedral cone. */
+#include "base/memory.h"
 #include "base/vector.h"
-#include "biascope.h"
+#include "margin/certificate.h"
+#include "margin/cone.h"
+#include "margin/equations.h"
+#include "margin/norm.h"
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* u_k relative to sum_i c_i |x_ik|: below this it counts as zero. The polish leaves u_k at a few roundings. */
+static const double ZERO = 1e-11;
+
+typedef struct {
+  const biascope_dataset *data;
+  const biascope_margin *solution;
+  bool linf;
+  size_t free_count, dimension; /* |J|, and 1 + the dimension of the null space */
+  size_t *free_feature;
+  double *sign;  /* d: of u */
+  double *basis; /* dimension x d: orthonormal; the last row is w* less its part in the null space */
+  double length; /* of that part: s = (last coordinate) / length */
+} face;
+
+static void find_free_features(face *set, long double *u, long double *magnitude) {
+  const size_t d = set->data->features;
+  bs_combination_and_size(set->data, set->solution->dual, u, magnitude);
+  long double largest = 0.0L;
+  for (size_t k = 0; k < d; k++) largest = fmaxl(largest, fabsl(u[k]));
+  for (size_t k = 0; k < d; k++) {
+    const long double distance = set->linf ? fabsl(u[k]) : largest - fabsl(u[k]);
+    set->sign[k] = u[k] < 0.0L ? -1.0 : 1.0;
+    if (distance <= ZERO * magnitude[k]) set->free_feature[set->free_count++] = k;
+  }
+}
+
+/* Orthonormal rows spanning the null space of X_SJ, written into basis. */
+static biascope_status find_null_space(face *set, biascope_error *error) {
+  const size_t d = set->data->features, columns = set->free_count, rows = set->solution->support;
+  const size_t least = rows < columns ? rows : columns;
+  double *matrix = BS_NEW(double, rows *columns), *singular = BS_NEW(double, least);
+  double *right = BS_NEW(double, columns *columns), *row = BS_NEW(double, d);
+  biascope_status status = BIASCOPE_OK;
+  if (!matrix || !singular || !right || !row) status = bs_fail_memory(error, "the optimal face");
+  size_t next = 0;
+  for (size_t i = 0; i < set->data->samples && status == BIASCOPE_OK; i++) {
+    if (!(set->solution->dual[i] > 0.0)) continue;
+    memset(row, 0, d * sizeof *row);
+    bs_row_axpy(set->data, i, 1.0, row);
+    bs_scale(d, 1.0 / bs_max_abs(d, row), row);
+    for (size_t j = 0; j < columns; j++) matrix[next * columns + j] = row[set->free_feature[j]];
+    next++;
+  }
+  double unused = 0.0;
+  if (status == BIASCOPE_OK && columns > 0 &&
+      LAPACKE_dgesvd(LAPACK_ROW_MAJOR, 'N', 'A', (lapack_int)rows, (lapack_int)columns, matrix, (lapack_int)columns,
+                     singular, &unused, 1, right, (lapack_int)columns, row) != 0)
+    status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
+  for (size_t j = 0; j < columns && status == BIASCOPE_OK; j++) {
+    if (j < least && singular[j] > BS_RANK_TOLERANCE * singular[0]) continue;
+    for (size_t k = 0; k < columns; k++) set->basis[set->dimension * d + set->free_feature[k]] = right[j * columns + k];
+    set->dimension++;
+  }
+  free(matrix);
+  free(singular);
+  free(right);
+  free(row);
+  return status;
+}
+
+/* The last basis row: w* less its part in the null space. */
+static void complete_basis(face *set) {
+  const size_t d = set->data->features, last = set->dimension;
+  double *row = set->basis + last * d;
+  memcpy(row, set->solution->direction, d * sizeof *row);
+  for (int twice = 0; twice < 2; twice++) {
+    for (size_t j = 0; j < last; j++) bs_axpy(d, -bs_dot(d, row, set->basis + j * d), set->basis + j * d, row);
+  }
+  set->length = bs_norm2(d, row);
+  bs_scale(d, 1.0 / set->length, row);
+  set->dimension++;
+}
+
+/* The constraint a.y >= level s in the coordinates of the basis, as a unit row. */
+static void write_constraint(const face *set, const double *a, double level, double *g) {
+  const size_t d = set->data->features, n = set->dimension;
+  for (size_t k = 0; k < n; k++) g[k] = bs_dot(d, set->basis + k * d, a);
+  g[n - 1] -= level / set->length;
+  const double size = bs_norm2(n, g);
+  if (size > 0.0) bs_scale(n, 1.0 / size, g);
+}
+
+static size_t write_constraints(const face *set, double *row, double *g) {
+  const size_t d = set->data->features, n = set->dimension;
+  size_t count = 0;
+  for (size_t i = 0; i < set->data->samples; i++) {
+    if (set->solution->dual[i] > 0.0) continue;
+    memset(row, 0, d * sizeof *row);
+    bs_row_axpy(set->data, i, 1.0, row);
+    const double scale = 1.0 / bs_max_abs(d, row);
+    bs_scale(d, scale, row);
+    write_constraint(set, row, scale * set->solution->margin, g + count++ * n);
+  }
+  memset(row, 0, d * sizeof *row);
+  for (size_t j = 0; j < set->free_count; j++) {
+    const size_t k = set->free_feature[j];
+    row[k] = set->linf ? 1.0 : set->sign[k];
+    write_constraint(set, row, set->linf ? -1.0 : 0.0, g + count++ * n);
+    if (set->linf) {
+      row[k] = -1.0;
+      write_constraint(set, row, -1.0, g + count++ * n);
+    }
+    row[k] = 0.0;
+  }
+  write_constraint(set, row, -1.0, g + count++ * n); /* s >= 0 */
+  return count;
+}
+
+/* point := the point of the cone nearest to w (of Euclidean norm 1); zero where all of it is at 90 degrees or more. */
+static biascope_status project(face *set, const double *w, double *point, biascope_error *error) {
+  const size_t d = set->data->features;
+  biascope_status status = find_null_space(set, error);
+  if (status != BIASCOPE_OK) return status;
+  complete_basis(set);
+  const size_t n = set->dimension, limit = set->data->samples + 2 * set->free_count + 1;
+  double *g = BS_NEW(double, limit *n), *row = BS_NEW(double, d), *x = BS_NEW(double, n);
+  if (g && row && x) {
+    for (size_t k = 0; k < n; k++) x[k] = bs_dot(d, set->basis + k * d, w);
+    status = bs_project_on_cone(n, write_constraints(set, row, g), g, x, error);
+    memset(point, 0, d * sizeof *point);
+    for (size_t k = 0; k < n; k++) bs_axpy(d, x[k], set->basis + k * d, point);
+    if (!(bs_norm2(n, x) > ZERO)) memset(point, 0, d * sizeof *point);
+  } else {
+    status = bs_fail_memory(error, "the optimal face");
+  }
+  free(g);
+  free(row);
+  free(x);
+  return status;
+}
+
+/* point := the optimal direction nearest to w, of Euclidean length at most 1; zero where none is within 90 degrees. */
+static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, const biascope_margin *solution,
+                                       const double *w, double *point, biascope_error *error) {
+  const size_t d = data->features;
+  face set = {.data = data, .solution = solution, .linf = linf};
+  set.free_feature = BS_NEW(size_t, d);
+  set.sign = BS_NEW(double, d);
+  long double *u = BS_NEW(long double, 2 * d);
+  biascope_status status = set.free_feature && set.sign && u ? BIASCOPE_OK : bs_fail_memory(error, "the optimal face");
+  if (status == BIASCOPE_OK) {
+    find_free_features(&set, u, u + d);
+    set.basis = BS_NEW(double, (set.free_count + 1) * d);
+    status = set.basis ? project(&set, w, point, error) : bs_fail_memory(error, "the optimal face");
+  }
+  free(set.free_feature);
+  free(set.sign);
+  free(set.basis);
+  free(u);
+  return status;
+}
 
 biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                        const biascope_margin *solution, const double *w, double *cosine,
                                        double *nearest, biascope_error *error) {
-  (void)data;
-  (void)norm;
-  (void)error;
-  *cosine = bs_cosine(solution->features, solution->direction, w);
-  if (nearest) memcpy(nearest, solution->direction, solution->features * sizeof *nearest);
-  return BIASCOPE_OK;
+  const size_t d = data->features;
+  double *point = BS_NEW(double, 2 * d), *unit = point ? point + d : NULL;
+  if (!point) return bs_fail_memory(error, "the nearest optimal direction");
+  memcpy(unit, w, d * sizeof *unit);
+  const double length = bs_norm2(d, w);
+  biascope_status status = BIASCOPE_OK;
+  if (!solution->unique && length > 0.0) {
+    bs_scale(d, 1.0 / length, unit);
+    status = nearest_on_face(data, norm.kind == BIASCOPE_LINF, solution, unit, point, error);
+  }
+  if (bs_max_abs(d, point) == 0.0) memcpy(point, solution->direction, d * sizeof *point);
+  *cosine = bs_cosine(d, point, w);
+  if (nearest) {
+    memcpy(nearest, point, d * sizeof *nearest);
+    bs_scale(d, (double)(1.0L / bs_norm_value(&norm, d, point)), nearest);
+  }
+  free(point);
+  return status;
 }

@@ -70,8 +70,8 @@ static void start(bs_interior *run) {
   }
 }
 
-/* Evaluates the iterate and keeps the best direction and the best dual seen. Gives the gap of the best pair. */
-static double evaluate(bs_interior *run) {
+/* Evaluates the iterate and keeps the best direction and the best dual seen. */
+static void evaluate(bs_interior *run) {
   const double *rho = run->problem->rho;
   bs_matrix_apply(&run->problem->x, run->w, run->z);
   bs_matrix_combine(&run->problem->x, run->c, run->combined);
@@ -88,7 +88,6 @@ static double evaluate(bs_interior *run) {
     run->best_bound = run->bound;
     memcpy(run->best_c, run->c, run->n * sizeof *run->c);
   }
-  return (run->best_bound - run->best_margin) / run->best_bound;
 }
 
 static double complementarity(const bs_interior *run, double primal, double dual) {
@@ -192,12 +191,14 @@ static bool iterate(bs_interior *run) {
 }
 
 void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
-  double least_gap = INFINITY;
+  double least = INFINITY;
   for (int stalled = 0;; run->iterations++) {
-    const double gap = evaluate(run);
-    stalled = gap < 0.9 * least_gap ? 0 : stalled + 1;
-    least_gap = fmin(gap, least_gap);
-    if (gap <= tolerance || stalled > 15 || run->iterations >= max_iterations || !iterate(run)) return;
+    evaluate(run);
+    const double width = run->best_bound - run->best_margin; /* falls to 0 on non-separable data, too */
+    stalled = width < 0.9 * least ? 0 : stalled + 1;
+    least = fmin(width, least);
+    if (width <= tolerance * run->best_bound || stalled > 15 || run->iterations >= max_iterations || !iterate(run))
+      return;
   }
 }
 

@@ -16,6 +16,7 @@ static biascope_status correct_dual(const bs_problem *problem, const bs_interior
   bs_equations equations = {0};
   biascope_status status = support && u && step ? BIASCOPE_OK : bs_fail_memory(error, "the Farkas certificate");
   for (size_t i = 0; i < n && status == BIASCOPE_OK; i++) {
+    /* s_i is of the order of 1 off the support: a strictly complementary w has x_i.w > 0 there (Tucker). */
     if (c[i] > point->s[i])
       support[count++] = i;
     else
@@ -49,14 +50,14 @@ biascope_status bs_separate(bs_problem *problem, double *w, double *c, biascope_
   const size_t n = problem->x.rows;
   bs_problem alike = *problem;
   bs_interior point;
-  alike.norm.kind = BIASCOPE_L2;
+  alike.norm.kind = BIASCOPE_LINF;
   alike.metric = NULL;
   alike.rho = BS_NEW(double, bs_padded(n));
   if (!alike.rho) return bs_fail_memory(error, "the separability problem");
   for (size_t i = 0; i < n; i++) alike.rho[i] = 1.0;
   biascope_status status = bs_interior_create(&alike, &point, error);
   if (status == BIASCOPE_OK) {
-    bs_interior_run(&point, 1e-8, 200);
+    bs_interior_run(&point, 0.0, 200);
     memcpy(w, point.best_w, problem->x.columns * sizeof *w);
     memcpy(c, point.best_c, n * sizeof *c);
     if (!(point.best_margin > 0.0)) status = correct_dual(&alike, &point, c, error);
