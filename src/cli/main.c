@@ -9,6 +9,7 @@ static const struct {
   const char *summary;
 } COMMANDS[] = {
     {"info", cli_info, "What a data set holds, and whether it is separable, with a certificate"},
+    {"solve", cli_solve, "The max-margin direction of a norm, with the certificate that proves it"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
 };
 

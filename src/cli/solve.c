@@ -1,0 +1,191 @@
+#include "cli/cli.h"
+#include "data/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NORM = 3000, OUT, METRIC, TOLERANCE };
+
+typedef struct {
+  cli_common common;
+  biascope_norm norm;
+  const char *norm_name, *out_path, *metric_path;
+  biascope_solve_options options;
+} solve_flags;
+
+static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
+
+static const struct argp_option OPTIONS[] = {
+    {"norm", NORM, "NORM", 0, "l2, linf, l1, lP with any P > 1 (l1.5, l3), or mahalanobis", 1},
+    {"metric", METRIC, "FILE", 0, "mahalanobis: the d diagonal entries of M, a 1 x d data file", 1},
+    {"out", OUT, "FILE", 0, "Write the direction, by the file's ending (.npy, .csv)", 1},
+    {"tolerance", TOLERANCE, "GAP", 0, "Relative gap to certify (default 1e-10)", 1},
+    {0},
+};
+
+static void parse_norm(struct argp_state *state, solve_flags *flags, const char *text) {
+  flags->norm_name = text;
+  if (!strcmp(text, "l2"))
+    flags->norm.kind = BIASCOPE_L2;
+  else if (!strcmp(text, "linf"))
+    flags->norm.kind = BIASCOPE_LINF;
+  else if (!strcmp(text, "l1"))
+    flags->norm.kind = BIASCOPE_L1;
+  else if (!strcmp(text, "mahalanobis"))
+    flags->norm.kind = BIASCOPE_MAHALANOBIS;
+  else {
+    char *end = NULL;
+    flags->norm = (biascope_norm){.kind = BIASCOPE_LP, .p = text[0] == 'l' ? strtod(text + 1, &end) : 0.0};
+    if (!end || end == text + 1 || *end || !(flags->norm.p > 1.0 && flags->norm.p <= 1e6))
+      argp_error(state, "--norm: '%s' is not one of l2, linf, l1, lP with 1 < P <= 1e6, mahalanobis", text);
+  }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  solve_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = state->child_inputs[1] = &flags->common;
+    return 0;
+  case NORM:
+    parse_norm(state, flags, text);
+    return 0;
+  case OUT:
+    flags->out_path = text;
+    return 0;
+  case METRIC:
+    flags->metric_path = text;
+    return 0;
+  case TOLERANCE:
+    flags->options.tolerance = cli_parse_double(state, "--tolerance", text, 1e-300, 1.0);
+    return 0;
+  case ARGP_KEY_END:
+    if (!flags->norm_name) argp_error(state, "--norm is missing: l2, linf, l1, lP or mahalanobis");
+    if (flags->metric_path && flags->norm.kind != BIASCOPE_MAHALANOBIS)
+      argp_error(state, "--metric goes with --norm mahalanobis, not %s", flags->norm_name);
+    if (!flags->metric_path && flags->norm.kind == BIASCOPE_MAHALANOBIS)
+      argp_error(state, "--norm mahalanobis needs --metric");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp ARGP = {
+    .parser = parse,
+    .options = OPTIONS,
+    .children = CHILDREN,
+    .args_doc = "DATA",
+    .doc = "The max-margin direction of a norm, with the pair (direction, dual) that proves it."};
+
+static json_t *support_array(const biascope_margin *solution) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < solution->samples; i++) {
+    if (solution->dual[i] > 0.0) json_array_append_new(array, json_integer((json_int_t)i));
+  }
+  return array;
+}
+
+static json_t *solution_json(const solve_flags *flags, const biascope_margin *solution) {
+  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "norm", flags->norm_name, "margin",
+                   cli_json_number(solution->margin), "upper_bound", cli_json_number(solution->upper_bound), "gap",
+                   cli_json_number(solution->gap), "support", support_array(solution), "unique", solution->unique,
+                   "face_dimension", (json_int_t)solution->face_dimension, "direction",
+                   cli_json_array(solution->features, solution->direction), "dual",
+                   cli_json_array(solution->samples, solution->dual));
+}
+
+static json_t *farkas_json(const solve_flags *flags, const biascope_margin *solution) {
+  return json_pack("{s:s, s:b, s:{s:s, s:o, s:o}}", "norm", flags->norm_name, "separable", 0, "certificate", "kind",
+                   "farkas", "dual", cli_json_array(solution->samples, solution->dual), "residual",
+                   cli_json_number(solution->upper_bound));
+}
+
+static void print_table(const solve_flags *flags, const biascope_margin *solution) {
+  printf("norm         %s\n", flags->norm_name);
+  printf("margin       %.17g\n", solution->margin);
+  printf("upper bound  %.17g\n", solution->upper_bound);
+  printf("gap          %.1e\n", solution->gap);
+  printf("support      %zu of %zu samples\n", solution->support, solution->samples);
+  if (solution->unique)
+    printf("unique       yes\n");
+  else
+    printf("unique       no: the optimal directions form a set of dimension %zu\n", solution->face_dimension);
+}
+
+static biascope_status write_direction(const char *path, const biascope_margin *solution, biascope_error *error) {
+  biascope_dataset *row;
+  biascope_status status = biascope_dataset_from_dense(1, solution->features, solution->direction, &row, error);
+  if (status != BIASCOPE_OK) return status;
+  status = biascope_dataset_write(row, path, error);
+  biascope_dataset_free(row);
+  return status;
+}
+
+static int print_solution(const solve_flags *flags, const biascope_margin *solution, biascope_status solved,
+                          biascope_error *error) {
+  int code = cli_report(solved, error);
+  if (solved == BIASCOPE_NOT_SEPARABLE) {
+    const int printed = flags->common.json ? cli_print_json(farkas_json(flags, solution)) : 0;
+    return printed ? printed : code;
+  }
+  if (flags->out_path && solved == BIASCOPE_OK) {
+    const biascope_status written = write_direction(flags->out_path, solution, error);
+    if (written != BIASCOPE_OK) return cli_report(written, error);
+  }
+  if (flags->common.json) {
+    const int printed = cli_print_json(solution_json(flags, solution));
+    return printed ? printed : code;
+  }
+  print_table(flags, solution);
+  return code;
+}
+
+/* The metric's d entries: a data file of one row. */
+static biascope_status read_metric(const solve_flags *flags, size_t features, double *metric, biascope_error *error) {
+  biascope_dataset *row;
+  const biascope_status status = biascope_dataset_read(flags->metric_path, NULL, &row, error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t samples = biascope_dataset_samples(row), entries = biascope_dataset_features(row);
+  if (samples == 1 && entries == features) bs_row_axpy(row, 0, 1.0, metric);
+  biascope_dataset_free(row);
+  if (samples == 1 && entries == features) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the metric is %zu x %zu; expected 1 x %zu, an entry a feature",
+                 flags->metric_path, samples, entries, features);
+}
+
+static int solve_data(solve_flags *flags, const biascope_dataset *data) {
+  biascope_error error;
+  biascope_margin solution;
+  double *metric = NULL;
+  if (flags->metric_path) {
+    metric = calloc(biascope_dataset_features(data), sizeof *metric);
+    const biascope_status status =
+        metric ? read_metric(flags, biascope_dataset_features(data), metric, &error) : BIASCOPE_NO_MEMORY;
+    if (status != BIASCOPE_OK) {
+      free(metric);
+      return cli_report(status, &error);
+    }
+    flags->norm.metric = metric;
+  }
+  const biascope_status solved = biascope_margin_solve(data, flags->norm, &flags->options, &solution, &error);
+  const bool has_solution =
+      solved == BIASCOPE_OK || solved == BIASCOPE_NOT_SEPARABLE || solved == BIASCOPE_NOT_CONVERGED;
+  const int code = has_solution ? print_solution(flags, &solution, solved, &error) : cli_report(solved, &error);
+  biascope_margin_free(&solution);
+  free(metric);
+  return code;
+}
+
+int cli_solve(int argc, char **argv) {
+  solve_flags flags = {0};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  biascope_dataset *data;
+  biascope_error error;
+  const biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  const int code = solve_data(&flags, data);
+  biascope_dataset_free(data);
+  return code;
+}
