@@ -55,7 +55,7 @@ typedef struct {
   const char *label_column; /* CSV: header name, or 0-based index, negative from the end; NULL: folded in */
 } biascope_read_options;
 
-/* Reads .csv, .svm/.libsvm or .npy by its ending. The format and the rules for labels: docs/data.md. */
+/* Reads .csv, .svm/.libsvm (sparse) or .npy by its ending. The formats and the rule for labels: docs/data.md. */
 BIASCOPE_API biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options,
                                                    biascope_dataset **out, biascope_error *error);
 /* Copies samples x features row-major values; every value must be finite. */
@@ -76,18 +76,20 @@ BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
 
 typedef enum {
   BIASCOPE_GAUSSIAN,         /* standard normal entries */
-  BIASCOPE_RADEMACHER,       /* generalised Rademacher: row i is a_i times signs */
-  BIASCOPE_SHIFTED_DIAGONAL, /* x_i = a_i e_i + delta sum_{j != i} e_j, 0 < a_0 < a_1 < ... */
+  BIASCOPE_RADEMACHER,       /* generalised Rademacher: row i is i + 1 times signs */
+  BIASCOPE_SHIFTED_DIAGONAL, /* x_i = (i + 1) e_i + delta sum_{j != i} e_j, as many samples as features */
   BIASCOPE_TEACHER           /* standard normal, labelled by a random hyperplane, with a margin */
 } biascope_generator;
 
 typedef struct {
   size_t samples, features;
   uint64_t seed;
-  double margin; /* teacher: least distance to the hyperplane */
-  double delta;  /* shifted diagonal: the off-diagonal value */
+  double margin;   /* teacher: least distance to the hyperplane */
+  double delta;    /* shifted diagonal: the off-diagonal value */
+  size_t nonzeros; /* teacher: sparse rows of this many random features; 0: dense */
 } biascope_generate_options;
 
+/* Synthetic data, a function of the options alone; every kind but gaussian is separable by construction. */
 BIASCOPE_API biascope_status biascope_dataset_generate(biascope_generator kind,
                                                        const biascope_generate_options *options,
                                                        biascope_dataset **out, biascope_error *error);

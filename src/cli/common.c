@@ -53,7 +53,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state) {
     common->quiet = true;
     return 0;
   case OPTION_SEED:
-    common->seed = cli_parse_u64(state, "--seed", text, 0, UINT64_MAX);
+    common->seed = cli_parse_u64(state, "--seed", text, 0, INT64_MAX);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

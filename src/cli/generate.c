@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-enum { OPTION_SAMPLES = 3000, OPTION_FEATURES, OPTION_OUT, OPTION_MARGIN, OPTION_DELTA };
+enum { OPTION_SAMPLES = 3000, OPTION_FEATURES, OPTION_OUT, OPTION_MARGIN, OPTION_DELTA, OPTION_NONZEROS };
 
 typedef struct {
   cli_common common;
@@ -19,6 +19,7 @@ static const struct argp_option OPTIONS[] = {
     {"out", OPTION_OUT, "FILE", 0, "Where to write: .csv, .svm, .libsvm or .npy", 0},
     {"margin", OPTION_MARGIN, "M", 0, "teacher: least distance to the hyperplane (default 0.3)", 0},
     {"delta", OPTION_DELTA, "D", 0, "shifted-diagonal: the off-diagonal value (default 0.1)", 0},
+    {"nonzeros", OPTION_NONZEROS, "K", 0, "teacher: sparse rows of K random features each (default: dense)", 0},
     {0},
 };
 
@@ -42,6 +43,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case OPTION_DELTA:
     flags->options.delta = cli_parse_double(state, "--delta", text, 0, 1e300);
+    return 0;
+  case OPTION_NONZEROS:
+    flags->options.nonzeros = cli_parse_u64(state, "--nonzeros", text, 1, UINT32_MAX);
     return 0;
   case ARGP_KEY_ARG:
     if (flags->kind >= 0) argp_error(state, "unexpected argument '%s'", text);

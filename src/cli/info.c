@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "data/facts.h"
 
 #include <stdio.h>
 
@@ -11,10 +12,90 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   return 0;
 }
 
-static const struct argp ARGP = {.parser = parse,
-                                 .children = CHILDREN,
-                                 .args_doc = "DATA",
-                                 .doc = "What a data set holds, and whether it is separable."};
+static const struct argp ARGP = {
+    .parser = parse,
+    .children = CHILDREN,
+    .args_doc = "DATA",
+    .doc = "What a data set holds, and whether it is separable: whether some w has x_i.w > 0 for every sample."
+           "\vThe certificate is a direction with its margin where the data are separable, and weights that combine "
+           "the samples to zero where they are not; the exit code is then 3, and 4 where neither was found."};
+
+/* Everything that `info` says of a data set. */
+typedef struct {
+  size_t samples, features, nonzeros;
+  bool sparse;
+  bs_dataset_facts facts;
+  biascope_status decision; /* BIASCOPE_OK: separable; _NOT_SEPARABLE; _NOT_CONVERGED: undecided */
+  biascope_margin margin;
+} data_info;
+
+static json_t *certificate_json(const data_info *info) {
+  const biascope_margin *margin = &info->margin;
+  if (info->decision == BIASCOPE_OK)
+    return json_pack("{s:s, s:o, s:o, s:o}", "kind", "margin", "margin", cli_json_number(margin->margin), "upper_bound",
+                     cli_json_number(margin->upper_bound), "direction",
+                     cli_json_array(margin->features, margin->direction));
+  if (info->decision == BIASCOPE_NOT_SEPARABLE)
+    return json_pack("{s:s, s:o, s:o}", "kind", "farkas", "residual", cli_json_number(margin->upper_bound), "dual",
+                     cli_json_array(margin->samples, margin->dual));
+  return json_null();
+}
+
+static json_t *info_json(const data_info *info) {
+  const bool decided = info->decision != BIASCOPE_NOT_CONVERGED;
+  return json_pack("{s:I, s:I, s:I, s:o, s:o}", "samples", (json_int_t)info->samples, "features",
+                   (json_int_t)info->features, "nonzeros", (json_int_t)info->nonzeros, "separable",
+                   decided ? json_boolean(info->decision == BIASCOPE_OK) : json_null(), "certificate",
+                   certificate_json(info));
+}
+
+static void print_note(size_t count, const char *one, const char *many) {
+  if (count > 0) printf("note       %zu %s\n", count, count == 1 ? one : many);
+}
+
+static void print_table(const data_info *info, const biascope_error *undecided) {
+  const biascope_margin *margin = &info->margin;
+  printf("samples    %zu\n", info->samples);
+  printf("features   %zu (%s)\n", info->features,
+         info->samples > info->features ? "fewer than samples" : "at least as many as samples");
+  printf("nonzeros   %zu (%.3g%%, %s)\n", info->nonzeros,
+         100.0 * (double)info->nonzeros / (double)info->samples / (double)info->features,
+         info->sparse ? "sparse" : "dense");
+  if (info->decision == BIASCOPE_OK)
+    printf("separable  yes: a direction has l2 margin %.6g (no direction has more than %.6g)\n", margin->margin,
+           margin->upper_bound);
+  else if (info->decision == BIASCOPE_NOT_SEPARABLE)
+    printf("separable  no: a weighted mean of %zu sample%s is zero (relative residual %.1e)\n", margin->support,
+           margin->support == 1 ? "" : "s", margin->upper_bound);
+  else
+    printf("separable  undecided: %s\n", undecided->message);
+  print_note(info->facts.zero_samples, "sample is all zeros: no direction separates it",
+             "samples are all zeros: no direction separates them");
+  print_note(info->facts.repeated_samples, "sample repeats another", "samples repeat others");
+  print_note(info->facts.zero_features, "feature is zero in every sample", "features are zero in every sample");
+}
+
+static int describe(const biascope_dataset *data, bool json) {
+  data_info info = {.samples = biascope_dataset_samples(data),
+                    .features = biascope_dataset_features(data),
+                    .nonzeros = biascope_dataset_nonzeros(data),
+                    .sparse = biascope_dataset_is_sparse(data)};
+  biascope_error error;
+  biascope_status status = bs_dataset_describe(data, &info.facts, &error);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  const biascope_solve_options any_margin = {.tolerance = 1.0}; /* whatever its gap, it separates */
+  info.decision = biascope_margin_solve(data, (biascope_norm){.kind = BIASCOPE_L2}, &any_margin, &info.margin, &error);
+  if (info.decision != BIASCOPE_OK && info.decision != BIASCOPE_NOT_SEPARABLE &&
+      info.decision != BIASCOPE_NOT_CONVERGED)
+    return cli_report(info.decision, &error);
+  int code = (int)info.decision;
+  if (!json)
+    print_table(&info, &error);
+  else if (cli_print_json(info_json(&info)) != 0)
+    code = BIASCOPE_BAD_INPUT;
+  biascope_margin_free(&info.margin);
+  return code;
+}
 
 int cli_info(int argc, char **argv) {
   cli_common common = {0};
@@ -23,8 +104,7 @@ int cli_info(int argc, char **argv) {
   biascope_error error;
   const biascope_status status = biascope_dataset_read(common.data_path, &common.read, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
-  printf("samples %zu, features %zu, nonzeros %zu\n", biascope_dataset_samples(data), biascope_dataset_features(data),
-         biascope_dataset_nonzeros(data));
+  const int code = describe(data, common.json);
   biascope_dataset_free(data);
-  return 0;
+  return code;
 }

@@ -1,191 +1,226 @@
-/* Comma-separated values: rows x_i with the label folded in, or with a label column. */
-#include "data/formats.h"
-
+/* Comma-separated values (RFC 4180, but no line feed inside quotes): a sample a row, the label folded in or in a column
+ * of its own, a header row where one is recognised. */
 #include "base/memory.h"
+#include "data/formats.h"
 #include "data/labels.h"
-#include "data/text.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static const size_t NO_LABEL = SIZE_MAX;
+
 typedef struct {
-  bs_text text;
-  bs_span *fields; /* of the current line */
-  size_t capacity;
-  size_t columns; /* of the first line; every line has as many */
-  size_t label;   /* index of the label's column, or columns where labels are folded in */
+  const bs_text *text;
+  biascope_error *error;
+  size_t columns; /* of the first row, the label's included */
+  size_t label;   /* the label's column, or NO_LABEL */
   bool header;
-  double *values; /* samples x (columns - has label) */
-  bs_span *labels;
+  bs_labels labels;
+  unsigned char *class; /* of each sample, where there is a label's column */
+  double *values;
   size_t samples;
 } csv_reader;
 
-static biascope_status add_field(csv_reader *csv, size_t index, bs_span field, biascope_error *error) {
-  if (index >= csv->capacity) {
-    const size_t capacity = csv->capacity ? 2 * csv->capacity : 64;
-    bs_span *grown = realloc(csv->fields, capacity * sizeof *grown);
-    if (!grown) return bs_fail_memory(error, "the fields of a line");
-    csv->fields = grown;
-    csv->capacity = capacity;
+static size_t features_of(const csv_reader *csv) {
+  return csv->columns - (csv->label != NO_LABEL);
+}
+
+/* Takes the field at *cursor off a line: its text without the spaces and quotes around it. A doubled quote inside
+ * quotes stays doubled. *cursor moves past the comma, or becomes NULL after the last field. */
+static biascope_status take_field(const csv_reader *csv, bs_span line, const char **cursor, bs_span *field) {
+  const char *at = *cursor;
+  while (at < line.end && (*at == ' ' || *at == '\t')) at++;
+  if (at == line.end || *at != '"') {
+    const char *comma = memchr(at, ',', (size_t)(line.end - at));
+    *field = bs_trim((bs_span){at, comma ? comma : line.end});
+    *cursor = comma ? comma + 1 : NULL;
+    return BIASCOPE_OK;
   }
-  csv->fields[index] = field;
+  const char *open = at++;
+  while (at < line.end && (*at != '"' || (at + 1 < line.end && at[1] == '"'))) at += *at == '"' ? 2 : 1;
+  if (at >= line.end) return bs_fail_at(csv->error, csv->text, open, "a quote opens and does not close on its line");
+  *field = (bs_span){open + 1, at};
+  do at++;
+  while (at < line.end && (*at == ' ' || *at == '\t'));
+  if (at < line.end && *at != ',')
+    return bs_fail_at(csv->error, csv->text, at, "text after a closing quote; expected a comma");
+  *cursor = at < line.end ? at + 1 : NULL;
   return BIASCOPE_OK;
 }
 
-/* Splits a line at its commas; a field may stand in double quotes, which then may hold commas. */
-static biascope_status split(csv_reader *csv, bs_span line, size_t number, size_t *count, biascope_error *error) {
-  const char *at = line.begin, *const end = line.begin + line.length;
-  for (*count = 0;; (*count)++, at++) {
-    bs_span field;
-    while (at < end && (*at == ' ' || *at == '\t')) at++;
-    if (at < end && *at == '"') {
-      const char *close = memchr(at + 1, '"', (size_t)(end - at) - 1);
-      if (!close)
-        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%zu:%zu: a quote is opened and not closed; expected '\"'",
-                       csv->text.path, number, *count + 1);
-      field = (bs_span){at + 1, (size_t)(close - at) - 1};
-      at = close + 1;
-      while (at < end && (*at == ' ' || *at == '\t')) at++;
-      if (at < end && *at != ',')
-        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%zu:%zu: '%c' after a closing quote; expected a comma",
-                       csv->text.path, number, *count + 1, *at);
-    } else {
-      const char *comma = memchr(at, ',', (size_t)(end - at));
-      const char *stop = comma ? comma : end;
-      field = bs_trim((bs_span){at, (size_t)(stop - at)});
-      at = stop;
-    }
-    const biascope_status status = add_field(csv, *count, field, error);
-    if (status != BIASCOPE_OK) return status;
-    if (at >= end) break;
-  }
-  (*count)++;
-  return BIASCOPE_OK;
-}
-
-static bool span_is(bs_span span, const char *text) {
-  return span.length == strlen(text) && !memcmp(span.begin, text, span.length);
-}
-
-/* A header has no number in it, the label's column aside. */
-static bool is_header(const csv_reader *csv, size_t label) {
+/* Whether a field was meant as a number, be it a broken one. */
+static bool begins_like_number(const csv_reader *csv, bs_span field) {
   double value;
-  bool words = false;
-  for (size_t j = 0; j < csv->columns; j++) {
-    if (j == label) continue;
-    if (bs_parse_number(csv->fields[j], &value) != BS_NOT_A_NUMBER) return false;
-    words = words || csv->fields[j].length > 0;
-  }
-  return words;
+  if (bs_parse_number(csv->text, field, &value) != BS_NOT_A_NUMBER) return true;
+  if (field.begin < field.end && (*field.begin == '+' || *field.begin == '-')) field.begin++;
+  if (field.begin < field.end && *field.begin == '.') field.begin++;
+  return field.begin < field.end && *field.begin >= '0' && *field.begin <= '9';
 }
 
-/* Resolves --label-column by the first line: an index (negative from the end), else a header name. */
-static biascope_status find_label(csv_reader *csv, const char *name, biascope_error *error) {
-  csv->label = csv->columns;
-  if (name) {
-    char *end;
-    const long index = strtol(name, &end, 10);
-    if (end != name && !*end) {
-      const long columns = (long)csv->columns;
-      if (index < -columns || index >= columns)
-        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: label column %s is out of range; the file has columns 0 to %ld",
-                       csv->text.path, name, columns - 1);
-      csv->label = (size_t)(index < 0 ? index + columns : index);
-    } else {
-      for (csv->label = 0; csv->label < csv->columns && !span_is(csv->fields[csv->label], name);) csv->label++;
-      if (csv->label == csv->columns)
-        return bs_fail(error, BIASCOPE_BAD_INPUT,
-                       "%s:1: no column is named '%s'; expected a header with that name or an index", csv->text.path,
-                       name);
-      csv->header = true;
-    }
-    if (csv->columns == 1)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the label's column is the only one; expected features beside it",
-                     csv->text.path);
-  }
-  csv->header = csv->header || is_header(csv, csv->label);
+/* An index, negative from the end, is told from a name by being a whole number. */
+static biascope_status find_label_by_index(csv_reader *csv, const char *column, bool *is_index) {
+  char *end;
+  const long long columns = (long long)csv->columns, index = strtoll(column, &end, 10);
+  *is_index = end != column && !*end;
+  if (!*is_index) return BIASCOPE_OK;
+  if (index < -columns || index >= columns)
+    return bs_fail(csv->error, BIASCOPE_BAD_INPUT,
+                   "%s: label column %s is out of range; expected an index from %lld to %lld", csv->text->path, column,
+                   -columns, columns - 1);
+  csv->label = (size_t)(index < 0 ? index + columns : index);
   return BIASCOPE_OK;
 }
 
-static biascope_status parse_row(csv_reader *csv, size_t number, biascope_error *error) {
-  const bool labelled = csv->label < csv->columns;
-  double *row = csv->values + csv->samples * (csv->columns - labelled);
-  for (size_t j = 0; j < csv->columns; j++) {
-    if (j == csv->label) {
-      csv->labels[csv->samples] = csv->fields[j];
+/* By name: the first row is a header, and exactly one of its fields is that name. */
+static biascope_status find_label_by_name(csv_reader *csv, bs_span line, const char *name) {
+  const char *cursor = line.begin;
+  for (size_t column = 0; cursor; column++) {
+    bs_span field;
+    const biascope_status status = take_field(csv, line, &cursor, &field);
+    if (status != BIASCOPE_OK) return status;
+    const size_t length = (size_t)(field.end - field.begin);
+    if (length != strlen(name) || memcmp(field.begin, name, length) != 0) continue;
+    if (csv->label != NO_LABEL)
+      return bs_fail_at(csv->error, csv->text, field.begin, "a second column is named '%s'; give its index instead",
+                        name);
+    csv->label = column;
+  }
+  if (csv->label == NO_LABEL)
+    return bs_fail_at(csv->error, csv->text, line.begin,
+                      "no column is named '%s'; expected a header row with that name, or a column's index", name);
+  csv->header = true;
+  return BIASCOPE_OK;
+}
+
+/* Counts the first row's fields and calls it a header where no feature's field was meant as a number. */
+static biascope_status look_at_first_row(csv_reader *csv, bs_span line, const char *label_column) {
+  biascope_status status = BIASCOPE_OK;
+  bs_span field;
+  for (const char *cursor = line.begin; cursor; csv->columns++) {
+    if ((status = take_field(csv, line, &cursor, &field)) != BIASCOPE_OK) return status;
+  }
+  bool is_index = true;
+  if (label_column) status = find_label_by_index(csv, label_column, &is_index);
+  if (status == BIASCOPE_OK && !is_index) status = find_label_by_name(csv, line, label_column);
+  if (status != BIASCOPE_OK) return status;
+  if (features_of(csv) == 0)
+    return bs_fail_at(csv->error, csv->text, line.begin, "no column beside the label's; expected features");
+  if (csv->header) return BIASCOPE_OK;
+  csv->header = true;
+  const char *cursor = line.begin;
+  for (size_t column = 0; csv->header && cursor; column++) {
+    if ((status = take_field(csv, line, &cursor, &field)) != BIASCOPE_OK) return status;
+    csv->header = column == csv->label || !begins_like_number(csv, field);
+  }
+  return BIASCOPE_OK;
+}
+
+/* A column without a name is an index that a table was written with, not a feature. */
+static biascope_status check_header(const csv_reader *csv, bs_span line) {
+  const char *cursor = line.begin;
+  for (size_t column = 0; cursor; column++) {
+    bs_span field;
+    const biascope_status status = take_field(csv, line, &cursor, &field);
+    if (status != BIASCOPE_OK) return status;
+    if (field.begin == field.end)
+      return bs_fail_at(csv->error, csv->text, field.begin,
+                        "column %zu of the header has no name; expected one (row numbers are not features)",
+                        column + 1);
+  }
+  return BIASCOPE_OK;
+}
+
+/* A row takes a line, and a field two bytes, so that the file's size bounds the memory. */
+static biascope_status allocate_rows(csv_reader *csv) {
+  const size_t lines = bs_count_lines(csv->text), most = csv->text->size / 2 + 1;
+  size_t count;
+  if (__builtin_mul_overflow(lines, features_of(csv), &count) || count > most) count = most;
+  csv->values = BS_NEW(double, count);
+  csv->class = BS_NEW(unsigned char, csv->label == NO_LABEL ? 0 : lines);
+  return csv->values && csv->class ? BIASCOPE_OK : bs_fail_memory(csv->error, "the dataset");
+}
+
+static biascope_status fail_field(const csv_reader *csv, size_t column, bs_span field, bs_number_kind kind) {
+  char what[40];
+  snprintf(what, sizeof what, "field %zu", column + 1);
+  return bs_fail_number(csv->error, csv->text, field, kind, what);
+}
+
+static biascope_status read_row(csv_reader *csv, bs_span line) {
+  double *value = csv->values + csv->samples * features_of(csv);
+  size_t column = 0;
+  for (const char *cursor = line.begin; cursor; column++) {
+    bs_span field;
+    biascope_status status = take_field(csv, line, &cursor, &field);
+    if (status != BIASCOPE_OK) return status;
+    if (column >= csv->columns) continue; /* counted for the message below */
+    if (column == csv->label) {
+      status = bs_label_class(&csv->labels, csv->text, field, &csv->class[csv->samples], csv -> error);
+      if (status != BIASCOPE_OK) return status;
       continue;
     }
-    const bs_number_kind kind = bs_parse_number(csv->fields[j], row++);
-    if (kind != BS_NUMBER) return bs_fail_number(csv->text.path, number, j + 1, csv->fields[j], kind, error);
+    const bs_number_kind kind = bs_parse_number(csv->text, field, value++);
+    if (kind != BS_NUMBER) return fail_field(csv, column, field, kind);
   }
+  if (column != csv->columns)
+    return bs_fail_at(csv->error, csv->text, line.begin, "%zu fields; expected %zu as in the first row", column,
+                      csv->columns);
   csv->samples++;
   return BIASCOPE_OK;
 }
 
-/* Room for as many rows as the rest of the file can hold: a row of k fields has at least 2k - 1 characters. */
-static biascope_status allocate_rows(csv_reader *csv, biascope_error *error) {
-  size_t lines = 0;
-  for (size_t i = 0; i < csv->text.size; i++) lines += csv->text.bytes[i] == '\n';
-  const bool labelled = csv->label < csv->columns;
-  const size_t most = csv->text.size / (2 * csv->columns - 1) + 1;
-  const size_t rows = lines + 1 < most ? lines + 1 : most;
-  size_t count;
-  if (!__builtin_mul_overflow(rows, csv->columns - labelled, &count)) csv->values = BS_NEW(double, count);
-  csv->labels = BS_NEW(bs_span, labelled ? rows : 1);
-  return csv->values && csv->labels ? BIASCOPE_OK : bs_fail_memory(error, "the dataset");
-}
-
-static biascope_status read_lines(csv_reader *csv, const char *label, biascope_error *error) {
-  size_t cursor = 0, number = 0, count, blank = 0;
+static biascope_status read_rows(csv_reader *csv, const char *label_column) {
+  const char *end = csv->text->bytes + csv->text->size;
   bs_span line;
-  while (bs_next_line(&csv->text, &cursor, &line)) {
-    number++;
-    if (bs_trim(line).length == 0) {
-      blank = blank ? blank : number;
-      continue;
+  for (const char *cursor = csv->text->bytes; cursor < end; cursor = bs_next_line(csv->text, line)) {
+    line = bs_line(csv->text, cursor);
+    const bs_span content = bs_trim(line);
+    if (content.begin < content.end && *content.begin == '#') continue;
+    if (content.begin == content.end) {
+      if (bs_only_blank(csv->text, cursor)) break;
+      return bs_fail_at(csv->error, csv->text, cursor, "an empty line; expected one only at the end");
     }
-    if (blank)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%zu: an empty line between rows; expected values", csv->text.path,
-                     blank);
-    biascope_status status = split(csv, line, number, &count, error);
-    if (status != BIASCOPE_OK) return status;
+    biascope_status status;
     if (csv->columns == 0) {
-      csv->columns = count;
-      if ((status = find_label(csv, label, error)) != BIASCOPE_OK) return status;
-      if ((status = allocate_rows(csv, error)) != BIASCOPE_OK) return status;
+      if ((status = look_at_first_row(csv, line, label_column)) != BIASCOPE_OK) return status;
+      if ((status = allocate_rows(csv)) != BIASCOPE_OK) return status;
+      if (csv->header && (status = check_header(csv, line)) != BIASCOPE_OK) return status;
       if (csv->header) continue;
     }
-    if (count != csv->columns)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%zu: %zu values; expected %zu as in the first line", csv->text.path,
-                     number, count, csv->columns);
-    if ((status = parse_row(csv, number, error)) != BIASCOPE_OK) return status;
+    if ((status = read_row(csv, line)) != BIASCOPE_OK) return status;
   }
-  if (csv->samples == 0)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: no samples; expected rows of comma-separated numbers",
-                   csv->text.path);
+  if (csv->samples > 0) return BIASCOPE_OK;
+  return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: no sample%s; expected rows of comma-separated numbers",
+                 csv->text->path, csv->header ? " after the header" : "");
+}
+
+static biascope_status fold_labels(const csv_reader *csv) {
+  double signs[2];
+  const biascope_status status = bs_label_signs(&csv->labels, csv->text, signs, csv->error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t features = features_of(csv);
+  for (size_t i = 0; i < csv->samples; i++) {
+    if (signs[csv->class[i]] > 0.0) continue;
+    for (size_t k = 0; k < features; k++) csv->values[i * features + k] = 0.0 - csv->values[i * features + k];
+  }
   return BIASCOPE_OK;
 }
 
-biascope_status bs_read_csv(const char *path, const biascope_read_options *options, biascope_dataset **out,
+biascope_status bs_csv_read(bs_text *text, const biascope_read_options *options, biascope_dataset **out,
                             biascope_error *error) {
-  csv_reader csv = {0};
-  biascope_status status = bs_text_load(path, &csv.text, error);
-  if (status == BIASCOPE_OK) status = read_lines(&csv, options->label_column, error);
-  if (status == BIASCOPE_OK) {
-    const bool labelled = csv.label < csv.columns;
-    const size_t features = csv.columns - labelled;
-    if (labelled) status = bs_fold_labels(path, csv.samples, features, csv.labels, csv.values, error);
-    if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(csv.samples, features, csv.values, out, error);
-    if (status == BIASCOPE_OK) csv.values = NULL;
-  }
-  free(csv.values);
-  free(csv.labels);
-  free(csv.fields);
-  bs_text_free(&csv.text);
+  csv_reader csv = {.text = text, .error = error, .label = NO_LABEL};
+  biascope_status status = bs_text_clean(text, error);
+  if (status == BIASCOPE_OK) status = read_rows(&csv, options->label_column);
+  if (status == BIASCOPE_OK && csv.label != NO_LABEL) status = fold_labels(&csv);
+  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(csv.samples, features_of(&csv), csv.values, out, error);
+  if (status != BIASCOPE_OK) free(csv.values);
+  free(csv.class);
   return status;
 }
 
-void bs_write_csv(const biascope_dataset *data, FILE *stream) {
-  for (size_t i = 0; i < data->samples; i++) {
+void bs_csv_write(const biascope_dataset *data, FILE *stream) {
+  for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++)
       fprintf(stream, "%s%.17g", k ? "," : "", bs_row_walk(data, i, k, &next));

@@ -1,4 +1,5 @@
-/* Synthetic data of the literature; every one is linearly separable, or almost surely so (gaussian, N <= d). */
+/* Synthetic data of the literature. Every kind but gaussian is linearly separable by construction; gaussian is almost
+ * surely so for N <= d. */
 #include "data/dataset.h"
 
 #include "base/memory.h"
@@ -7,92 +8,165 @@
 #include <math.h>
 #include <stdlib.h>
 
-typedef struct {
-  size_t samples, features;
-  const biascope_generate_options *options;
-  double *values;
-} plan;
-
-static void gaussian(const plan *p) {
-  for (size_t i = 0; i < p->samples * p->features; i++)
-    p->values[i] = bs_random_normal(p->options->seed, BS_STREAM_DATA, i);
+static void fill_normal(size_t count, uint64_t seed, double *values) {
+  for (size_t i = 0; i < count; i++) values[i] = bs_random_normal(seed, BS_STREAM_DATA, i);
 }
 
-/* Generalised Rademacher: row i is (i+1) times signs; the first feature is always positive, so e_1 separates. */
-static void rademacher(const plan *p) {
-  for (size_t i = 0; i < p->samples; i++) {
-    for (size_t k = 0; k < p->features; k++) {
-      const size_t at = i * p->features + k;
-      const bool positive = k == 0 || bs_random_u64(p->options->seed, BS_STREAM_DATA, at) >> 63;
-      p->values[at] = positive ? (double)(i + 1) : -(double)(i + 1);
+/* Row i is i + 1 times signs. The first sign is always positive, so that e_0 separates. */
+static void fill_rademacher(const biascope_generate_options *options, double *values) {
+  for (size_t i = 0; i < options->samples; i++) {
+    for (size_t k = 0; k < options->features; k++, values++) {
+      const bool positive = k == 0 || bs_random_u64(options->seed, BS_STREAM_DATA, i * options->features + k) >> 63;
+      *values = positive ? (double)(i + 1) : -(double)(i + 1);
     }
   }
 }
 
-/* x_i = a_i e_i + delta sum_{j != i} e_j with a_i = 1 + i. */
-static void shifted_diagonal(const plan *p) {
-  for (size_t i = 0; i < p->samples; i++) {
-    for (size_t k = 0; k < p->features; k++)
-      p->values[i * p->features + k] = i == k ? 1.0 + (double)i : p->options->delta;
+/* All entries are positive or delta >= 0, so that (1, ..., 1) separates. */
+static void fill_shifted_diagonal(const biascope_generate_options *options, double *values) {
+  for (size_t i = 0; i < options->samples; i++) {
+    for (size_t k = 0; k < options->features; k++) *values++ = i == k ? (double)(i + 1) : options->delta;
   }
 }
 
-/* Standard normal rows, folded to the positive side of a random hyperplane and pushed out to its margin. */
-static biascope_status teacher(const plan *p, biascope_error *error) {
-  double *normal = BS_NEW(double, p->features);
-  if (!normal) return bs_fail_memory(error, "the teacher");
-  for (size_t k = 0; k < p->features; k++) normal[k] = bs_random_normal(p->options->seed, BS_STREAM_LABELS, k);
-  bs_scale(p->features, 1.0 / bs_norm2(p->features, normal), normal);
-  gaussian(p);
-  for (size_t i = 0; i < p->samples; i++) {
-    double *row = p->values + i * p->features;
-    const double distance = bs_dot(p->features, row, normal);
-    if (distance < 0) bs_scale(p->features, -1.0, row);
-    bs_axpy(p->features, p->options->margin, normal, row);
+/* Folds a row of `count` entries to the positive side of the hyperplane with the normal's entries `normal`, and pushes
+ * it along them until the unit normal's margin is reached. A shift, not rejection: no margin is too large for it. */
+static void fold_to_teacher(size_t count, const double *normal, double margin, double *row) {
+  double distance = 0.0, squared = 0.0;
+  for (size_t k = 0; k < count; k++) {
+    distance += row[k] * normal[k];
+    squared += normal[k] * normal[k];
   }
+  const double sign = distance < 0.0 ? -1.0 : 1.0;
+  for (size_t k = 0; k < count; k++) row[k] = sign * row[k] + margin / squared * normal[k];
+}
+
+/* A random unit vector, or NULL where out of memory. */
+static double *random_normal_vector(size_t features, uint64_t seed) {
+  double *normal = BS_NEW(double, features);
+  if (!normal) return NULL;
+  for (size_t k = 0; k < features; k++) normal[k] = bs_random_normal(seed, BS_STREAM_LABELS, k);
+  bs_scale(features, 1.0 / bs_norm2(features, normal), normal);
+  return normal;
+}
+
+static biascope_status fill_teacher(const biascope_generate_options *options, double *values, biascope_error *error) {
+  double *normal = random_normal_vector(options->features, options->seed);
+  if (!normal) return bs_fail_memory(error, "the teacher");
+  fill_normal(options->samples * options->features, options->seed, values);
+  for (size_t i = 0; i < options->samples; i++)
+    fold_to_teacher(options->features, normal, options->margin, values + i * options->features);
   free(normal);
   return BIASCOPE_OK;
+}
+
+static int compare_columns(const void *a, const void *b) {
+  const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* A uniform subset of the features in ascending order (Floyd's algorithm: one draw an element, whatever the ratio). */
+static void draw_features(const biascope_generate_options *options, size_t row, bool *taken, uint32_t *columns) {
+  const size_t count = options->nonzeros;
+  for (size_t j = 0; j < count; j++) {
+    const size_t newest = options->features - count + j;
+    const size_t drawn = bs_random_below(options->seed, BS_STREAM_NOISE, row * count + j, newest + 1);
+    columns[j] = (uint32_t)(taken[drawn] ? newest : drawn);
+    taken[columns[j]] = true;
+  }
+  for (size_t j = 0; j < count; j++) taken[columns[j]] = false;
+  qsort(columns, count, sizeof *columns, compare_columns);
+}
+
+/* The sparse teacher: normal entries on the drawn features, folded and pushed within them. */
+static biascope_status generate_sparse_teacher(const biascope_generate_options *options, biascope_dataset **out,
+                                               biascope_error *error) {
+  const size_t samples = options->samples, count = options->nonzeros;
+  size_t stored;
+  const bool fits = !__builtin_mul_overflow(samples, count, &stored);
+  double *normal = random_normal_vector(options->features, options->seed);
+  bool *taken = BS_NEW(bool, options->features);
+  size_t *row_start = BS_NEW(size_t, samples + 1);
+  uint32_t *column = fits ? BS_NEW(uint32_t, stored) : NULL;
+  double *value = fits ? BS_NEW(double, stored) : NULL;
+  double *on_row = BS_NEW(double, count);
+  biascope_status status = BIASCOPE_OK;
+  if (!normal || !taken || !row_start || !column || !value || !on_row) status = bs_fail_memory(error, "the dataset");
+  if (status == BIASCOPE_OK) fill_normal(stored, options->seed, value);
+  for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++) {
+    uint32_t *columns = column + i * count;
+    draw_features(options, i, taken, columns);
+    for (size_t j = 0; j < count; j++) on_row[j] = normal[columns[j]];
+    fold_to_teacher(count, on_row, options->margin, value + i * count);
+    row_start[i + 1] = (i + 1) * count;
+  }
+  if (status == BIASCOPE_OK)
+    status = biascope_dataset_from_csr(samples, options->features, row_start, column, value, out, error);
+  free(normal);
+  free(taken);
+  free(row_start);
+  free(column);
+  free(value);
+  free(on_row);
+  return status;
 }
 
 static biascope_status check(biascope_generator kind, const biascope_generate_options *options, biascope_error *error) {
   if (options->samples == 0 || options->features == 0)
     return bs_fail(error, BIASCOPE_USAGE, "%zu samples and %zu features; expected at least one of each",
                    options->samples, options->features);
+  if (options->samples > UINT32_MAX || options->features > UINT32_MAX)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu samples and %zu features; expected fewer than 2^32 of each",
+                   options->samples, options->features);
   if (kind == BIASCOPE_SHIFTED_DIAGONAL && options->samples != options->features)
     return bs_fail(error, BIASCOPE_USAGE, "shifted-diagonal: %zu samples and %zu features; expected as many of each",
                    options->samples, options->features);
-  if (!(options->delta >= 0.0 && isfinite(options->delta)) || !(options->margin >= 0.0 && isfinite(options->margin)))
-    return bs_fail(error, BIASCOPE_USAGE, "delta %g, margin %g; expected finite numbers from 0", options->delta,
-                   options->margin);
+  if (!(options->margin >= 0.0 && isfinite(options->margin)))
+    return bs_fail(error, BIASCOPE_USAGE, "margin %g; expected a finite number from 0", options->margin);
+  if (!(options->delta >= 0.0 && isfinite(options->delta)))
+    return bs_fail(error, BIASCOPE_USAGE, "delta %g; expected a finite number from 0", options->delta);
+  if (options->nonzeros > 0 && kind != BIASCOPE_TEACHER)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu nonzeros a row; only the teacher's data can be sparse",
+                   options->nonzeros);
+  if (options->nonzeros > options->features)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu nonzeros a row; expected at most the %zu features", options->nonzeros,
+                   options->features);
   return BIASCOPE_OK;
+}
+
+static biascope_status generate_dense(biascope_generator kind, const biascope_generate_options *options,
+                                      biascope_dataset **out, biascope_error *error) {
+  size_t count;
+  double *values = NULL;
+  if (!__builtin_mul_overflow(options->samples, options->features, &count)) values = BS_NEW(double, count);
+  if (!values) return bs_fail_memory(error, "the dataset");
+  biascope_status status = BIASCOPE_OK;
+  switch (kind) {
+  case BIASCOPE_GAUSSIAN:
+    fill_normal(count, options->seed, values);
+    break;
+  case BIASCOPE_RADEMACHER:
+    fill_rademacher(options, values);
+    break;
+  case BIASCOPE_SHIFTED_DIAGONAL:
+    fill_shifted_diagonal(options, values);
+    break;
+  case BIASCOPE_TEACHER:
+    status = fill_teacher(options, values, error);
+    break;
+  default:
+    status = bs_fail(error, BIASCOPE_USAGE, "there is no generator number %d", (int)kind);
+  }
+  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(options->samples, options->features, values, out, error);
+  if (status != BIASCOPE_OK) free(values);
+  return status;
 }
 
 biascope_status biascope_dataset_generate(biascope_generator kind, const biascope_generate_options *options,
                                           biascope_dataset **out, biascope_error *error) {
   *out = NULL;
-  biascope_status status = check(kind, options, error);
+  const biascope_status status = check(kind, options, error);
   if (status != BIASCOPE_OK) return status;
-  size_t count;
-  plan p = {options->samples, options->features, options, NULL};
-  if (!__builtin_mul_overflow(p.samples, p.features, &count)) p.values = BS_NEW(double, count);
-  if (!p.values) return bs_fail_memory(error, "the dataset");
-  switch (kind) {
-  case BIASCOPE_GAUSSIAN:
-    gaussian(&p);
-    break;
-  case BIASCOPE_RADEMACHER:
-    rademacher(&p);
-    break;
-  case BIASCOPE_SHIFTED_DIAGONAL:
-    shifted_diagonal(&p);
-    break;
-  case BIASCOPE_TEACHER:
-    status = teacher(&p, error);
-    break;
-  default:
-    status = bs_fail(error, BIASCOPE_USAGE, "generator %d is unknown", (int)kind);
-  }
-  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(p.samples, p.features, p.values, out, error);
-  if (status != BIASCOPE_OK) free(p.values);
-  return status;
+  if (options->nonzeros > 0) return generate_sparse_teacher(options, out, error);
+  return generate_dense(kind, options, out, error);
 }

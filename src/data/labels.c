@@ -1,58 +1,63 @@
 #include "data/labels.h"
 
-#include "base/memory.h"
-#include "base/vector.h"
-#include <stdlib.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-static int compare(bs_span a, bs_span b) {
-  double x, y;
-  if (bs_parse_number(a, &x) == BS_NUMBER && bs_parse_number(b, &y) == BS_NUMBER) return (x > y) - (x < y);
-  const size_t shorter = a.length < b.length ? a.length : b.length;
-  const int order = memcmp(a.begin, b.begin, shorter);
-  return order ? order : (a.length > b.length) - (a.length < b.length);
+static int compare_text(bs_span a, bs_span b) {
+  const size_t length_a = (size_t)(a.end - a.begin), length_b = (size_t)(b.end - b.begin);
+  const int order = memcmp(a.begin, b.begin, length_a < length_b ? length_a : length_b);
+  return order ? order : (length_a > length_b) - (length_a < length_b);
 }
 
-static int shown(bs_span span) {
-  return span.length > 40 ? 40 : (int)span.length;
-}
-
-biascope_status bs_label_signs(const char *path, size_t samples, const bs_span *labels, double *signs,
+biascope_status bs_label_class(bs_labels *labels, const bs_text *text, bs_span label, unsigned char *class,
                                biascope_error *error) {
-  const bs_span *first = &labels[0], *second = NULL;
-  for (size_t i = 0; i < samples; i++) {
-    if (labels[i].length == 0)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the label of sample %zu is empty; expected one of two classes",
-                     path, i + 1);
-    const int order = compare(labels[i], *first);
-    if (order == 0) continue;
-    if (!second)
-      second = &labels[i];
-    else if (compare(labels[i], *second) != 0)
-      return bs_fail(
-          error, BIASCOPE_BAD_INPUT, "%s: labels '%.*s', '%.*s', '%.*s' (sample %zu); expected exactly two classes",
-          path, shown(*first), first->begin, shown(*second), second->begin, shown(labels[i]), labels[i].begin, i + 1);
+  for (size_t k = 0; k < labels->count; k++) {
+    *class = (unsigned char)k;
+    if (compare_text(labels->classes[k].text, label) == 0) return BIASCOPE_OK;
   }
+  if (label.begin == label.end) return bs_fail_at(error, text, label.begin, "the label is empty");
   double value = 0.0;
-  const bool already_sign = bs_parse_number(*first, &value) == BS_NUMBER && (value == 1.0 || value == -1.0);
-  if (!second && already_sign) {
-    for (size_t i = 0; i < samples; i++) signs[i] = value;
+  const bs_number_kind kind = bs_parse_number(text, label, &value);
+  if (kind == BS_NOT_FINITE) return bs_fail_number(error, text, label, kind, "the label");
+  for (size_t k = 0; k < labels->count; k++) {
+    *class = (unsigned char)k;
+    if (kind == BS_NUMBER && labels->classes[k].numeric && labels->classes[k].value == value) return BIASCOPE_OK;
+  }
+  if (labels->count == BS_CLASSES_KEPT) {
+    labels->more = true;
     return BIASCOPE_OK;
   }
-  if (!second)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: every label is '%.*s'; expected exactly two classes", path,
-                   shown(*first), first->begin);
-  const bs_span negative = compare(*first, *second) < 0 ? *first : *second;
-  for (size_t i = 0; i < samples; i++) signs[i] = compare(labels[i], negative) == 0 ? -1.0 : 1.0;
+  *class = (unsigned char)labels->count;
+  labels->classes[labels->count].text = label;
+  labels->classes[labels->count].numeric = kind == BS_NUMBER;
+  labels->classes[labels->count++].value = value;
   return BIASCOPE_OK;
 }
 
-biascope_status bs_fold_labels(const char *path, size_t samples, size_t features, const bs_span *labels, double *values,
-                               biascope_error *error) {
-  double *signs = BS_NEW(double, samples);
-  if (!signs) return bs_fail_memory(error, "the labels");
-  const biascope_status status = bs_label_signs(path, samples, labels, signs, error);
-  for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++) bs_scale(features, signs[i], values + i * features);
-  free(signs);
-  return status;
+static biascope_status fail_classes(const bs_labels *labels, const bs_text *text, const char *expected,
+                                    biascope_error *error) {
+  char found[BS_CLASSES_KEPT * (sizeof(bs_excerpt) + 2)] = "";
+  for (size_t k = 0; k < labels->count; k++) {
+    const size_t used = strlen(found);
+    snprintf(found + used, sizeof found - used, "%s%s", k ? ", " : "", bs_quote(labels->classes[k].text).text);
+  }
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the labels are %s%s; expected %s", text->path, found,
+                 labels->more ? " and more" : "", expected);
+}
+
+biascope_status bs_label_signs(const bs_labels *labels, const bs_text *text, double signs[2], biascope_error *error) {
+  if (labels->count == 1 && labels->classes[0].numeric && fabs(labels->classes[0].value) == 1.0) {
+    signs[0] = labels->classes[0].value;
+    return BIASCOPE_OK;
+  }
+  if (labels->count != 2) return fail_classes(labels, text, "exactly two distinct values", error);
+  if (labels->classes[0].numeric != labels->classes[1].numeric)
+    return fail_classes(labels, text, "two numbers or two names", error);
+  const bool first_smaller = labels->classes[0].numeric
+                                 ? labels->classes[0].value < labels->classes[1].value
+                                 : compare_text(labels->classes[0].text, labels->classes[1].text) < 0;
+  signs[0] = first_smaller ? -1.0 : 1.0;
+  signs[1] = -signs[0];
+  return BIASCOPE_OK;
 }

@@ -1,15 +1,26 @@
-/* Two classes become -1 and +1 and are folded into the rows. */
+/* Two classes to two signs, the one rule for every format: the smaller number (or the text that sorts first) is -1,
+ * the other +1. A single class is accepted where it is the number -1 or +1, which says its sign by itself. */
 #ifndef BIASCOPE_DATA_LABELS_H
 #define BIASCOPE_DATA_LABELS_H
 
 #include "data/text.h"
 
-/* Exactly two distinct labels: numbers (the smaller is -1) or words (the first in byte order is -1);
- * a single class only where it is called 1 or -1.  * signs: one entry a sample, written. */
-biascope_status bs_label_signs(const char *path, size_t samples, const bs_span *labels, double *signs,
+enum { BS_CLASSES_KEPT = 8 }; /* more than two are an error; these many are listed in it */
+
+typedef struct {
+  size_t count;
+  bool more; /* further classes were seen and not kept */
+  struct {
+    bs_span text;
+    bool numeric;
+    double value;
+  } classes[BS_CLASSES_KEPT];
+} bs_labels;
+
+/* The class of one label; meaningful once bs_label_signs has succeeded. */
+biascope_status bs_label_class(bs_labels *labels, const bs_text *text, bs_span label, unsigned char *class,
                                biascope_error *error);
-/* Multiplies row i of values (samples x features) by the sign of label i. */
-biascope_status bs_fold_labels(const char *path, size_t samples, size_t features, const bs_span *labels, double *values,
-                               biascope_error *error);
+/* The sign, -1 or +1, of class 0 and class 1. */
+biascope_status bs_label_signs(const bs_labels *labels, const bs_text *text, double signs[2], biascope_error *error);
 
 #endif

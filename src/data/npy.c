@@ -1,115 +1,173 @@
-/* NumPy's .npy, versions 1 to 3: two-dimensional arrays of floats or integers, labels folded in. */
+/* NumPy's .npy, versions 1 to 3: a two-dimensional array of floats or integers, a sample a row, labels folded in. */
+#include "base/memory.h"
 #include "data/formats.h"
 
-#include "base/memory.h"
-#include "data/text.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-  char order; /* '<', '>', '|' or '=' */
-  char kind;  /* f, i or u */
-  size_t size;
-  bool fortran;
-  size_t samples, features;
-  const unsigned char *values;
+  bool big_endian;
+  char kind;    /* f, i or u */
+  size_t bytes; /* of an element */
+  bool fortran; /* column after column */
+  size_t dimensions, shape[2];
+  const unsigned char *elements;
 } npy_array;
 
-static biascope_status fail_header(const char *path, const char *what, biascope_error *error) {
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a NumPy .npy file of a two-dimensional array", path,
+static biascope_status fail(const bs_text *text, const char *what, biascope_error *error) {
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a .npy file of a two-dimensional array", text->path,
                  what);
 }
 
-/* The text after `'key':` in the header's dictionary, blanks skipped; NULL where missing. */
-static const char *entry(const char *header, const char *key) {
-  const char *at = strstr(header, key);
-  if (!at) return NULL;
-  at += strlen(key);
-  at += strspn(at, " ");
-  if (*at++ != ':') return NULL;
-  return at + strspn(at, " ");
+/* ---- The header: a Python dictionary of exactly descr, fortran_order and shape --------------- */
+
+static void skip_blanks(bs_span *rest) {
+  while (rest->begin < rest->end && (*rest->begin == ' ' || *rest->begin == '\n')) rest->begin++;
 }
 
-static bool parse_shape(const char *at, npy_array *array) {
-  size_t shape[2] = {0, 0}, count = 0;
-  if (!at || *at++ != '(') return false;
-  for (at += strspn(at, " "); *at != ')'; at += strspn(at, " ,")) {
-    const size_t digits = strspn(at, "0123456789");
-    if (count == 2 || digits == 0 || digits > 18) return false;
-    shape[count++] = strtoull(at, NULL, 10);
-    at += digits;
-    if (!strchr(" ,)", *at) || !*at) return false;
-  }
-  array->samples = shape[0];
-  array->features = shape[1];
-  return count == 2 && shape[0] > 0 && shape[1] > 0;
+/* Takes the word, and the blanks around it, off the rest. */
+static bool take(bs_span *rest, const char *word) {
+  skip_blanks(rest);
+  const size_t length = strlen(word);
+  if ((size_t)(rest->end - rest->begin) < length || memcmp(rest->begin, word, length) != 0) return false;
+  rest->begin += length;
+  skip_blanks(rest);
+  return true;
 }
 
-static biascope_status parse_dictionary(const char *path, const char *header, npy_array *array, biascope_error *error) {
-  const char *descr = entry(header, "'descr'");
-  const char *fortran = entry(header, "'fortran_order'");
-  if (!descr || !fortran) return fail_header(path, "the header has no descr or fortran_order", error);
-  char type[5] = "";
-  if (descr[0] == '\'') {
-    const size_t length = strcspn(descr + 1, "'");
-    memcpy(type, descr + 1, length < 4 ? length : 4);
+static bool take_string(bs_span *rest, bs_span *string) {
+  if (rest->begin == rest->end || (*rest->begin != '\'' && *rest->begin != '"')) return false;
+  const char *close = memchr(rest->begin + 1, *rest->begin, (size_t)(rest->end - rest->begin) - 1);
+  if (!close) return false;
+  *string = (bs_span){rest->begin + 1, close};
+  rest->begin = close + 1;
+  return true;
+}
+
+static bool is(bs_span span, const char *word) {
+  const size_t length = (size_t)(span.end - span.begin);
+  return length == strlen(word) && !memcmp(span.begin, word, length);
+}
+
+static bool take_size(bs_span *rest, size_t *size) {
+  const char *first = rest->begin;
+  bool fits = true;
+  for (*size = 0; rest->begin < rest->end && *rest->begin >= '0' && *rest->begin <= '9'; rest->begin++) {
+    fits = fits && !__builtin_mul_overflow(*size, (size_t)10, size) &&
+           !__builtin_add_overflow(*size, (size_t)(*rest->begin - '0'), size);
   }
+  return fits && rest->begin > first;
+}
+
+/* (), (n,), (n, d), ...: sizes beyond the second are counted and dropped. */
+static bool take_shape(bs_span *rest, npy_array *array) {
+  if (!take(rest, "(")) return false;
+  array->dimensions = 0;
+  while (!take(rest, ")")) {
+    size_t size;
+    if (!take_size(rest, &size)) return false;
+    if (array->dimensions < 2) array->shape[array->dimensions] = size;
+    array->dimensions++;
+    if (!take(rest, ",") && (array->dimensions == 1 || rest->begin == rest->end || *rest->begin != ')')) return false;
+  }
+  return true;
+}
+
+/* An order (<, > or =; | where there is none) and a type of one letter and one digit. */
+static bool parse_type(bs_span descr, npy_array *array) {
   static const char *const TYPES[] = {"f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1"};
-  bool known = false;
-  for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
-    known = known || !strcmp(type[0] ? type + 1 : "", TYPES[i]);
-  if (!known || !strchr("<>|=", type[0]))
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: element type '%s'; expected f8, f4 or an integer type", path, type);
-  array->order = type[0];
-  array->kind = type[1];
-  array->size = (size_t)(type[2] - '0');
-  array->fortran = !strncmp(fortran, "True", 4);
-  if (!parse_shape(entry(header, "'shape'"), array))
-    return fail_header(path, "the shape is not that of a matrix", error);
+  if (descr.end - descr.begin != 3 || !strchr("<>=|", descr.begin[0])) return false;
+  for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
+    if (memcmp(descr.begin + 1, TYPES[i], 2) != 0) continue;
+    array->big_endian = descr.begin[0] == '>';
+    array->kind = descr.begin[1];
+    array->bytes = (size_t)(descr.begin[2] - '0');
+    return true;
+  }
+  return false;
+}
+
+static biascope_status parse_dictionary(const bs_text *text, bs_span rest, npy_array *array, biascope_error *error) {
+  bs_span key, descr = {NULL, NULL};
+  bool order = false, shape = false, well_formed = take(&rest, "{");
+  while (well_formed && !take(&rest, "}")) {
+    well_formed = take_string(&rest, &key) && take(&rest, ":");
+    if (!well_formed) break;
+    if (is(key, "descr") && !descr.begin) {
+      if (!take_string(&rest, &descr)) return fail(text, "the elements are records, not numbers", error);
+    } else if (is(key, "fortran_order") && !order) {
+      order = array->fortran = take(&rest, "True");
+      order = order || take(&rest, "False");
+    } else if (is(key, "shape") && !shape) {
+      shape = take_shape(&rest, array);
+    } else {
+      well_formed = false;
+    }
+    well_formed = well_formed && (take(&rest, ",") || (rest.begin < rest.end && *rest.begin == '}'));
+  }
+  skip_blanks(&rest);
+  if (!well_formed || !descr.begin || !order || !shape || rest.begin < rest.end)
+    return fail(text, "the header is not a dictionary of descr, fortran_order and shape", error);
+  if (!parse_type(descr, array))
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: elements of type %s; expected f8, f4, or an integer type i1 to u8",
+                   text->path, bs_quote(descr).text);
   return BIASCOPE_OK;
 }
 
-static biascope_status parse_header(const bs_text *file, npy_array *array, biascope_error *error) {
-  const unsigned char *bytes = (const unsigned char *)file->bytes;
-  if (file->size < 12 || memcmp(bytes, "\x93NUMPY", 6) != 0) return fail_header(file->path, "not a .npy file", error);
-  if (bytes[6] < 1 || bytes[6] > 3) return fail_header(file->path, "an unknown format version", error);
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+/* The declared shape against the bytes that are there, before anything of that shape is allocated. */
+static biascope_status check_shape(const bs_text *text, const npy_array *array, size_t have, biascope_error *error) {
+  if (array->dimensions != 2)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: an array of %zu dimension%s; expected 2, samples x features",
+                   text->path, array->dimensions, array->dimensions == 1 ? "" : "s");
+  if (array->shape[0] == 0 || array->shape[1] == 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: an array of shape (%zu, %zu); expected at least one sample and one feature", text->path,
+                   array->shape[0], array->shape[1]);
+  size_t count, need;
+  if (__builtin_mul_overflow(array->shape[0], array->shape[1], &count) ||
+      __builtin_mul_overflow(count, array->bytes, &need) || need != have)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: %zu bytes follow the header; expected %zu x %zu elements of %zu bytes as it declares",
+                   text->path, have, array->shape[0], array->shape[1], array->bytes);
+  return BIASCOPE_OK;
+}
+
+static biascope_status parse(const bs_text *text, npy_array *array, biascope_error *error) {
+  const unsigned char *bytes = (const unsigned char *)text->bytes;
+  if (text->size < 6 || memcmp(bytes, "\x93NUMPY", 6) != 0) return fail(text, "not a .npy file", error);
+  if (text->size < 12) return fail(text, "the file ends within its header", error);
+  if (bytes[6] < 1 || bytes[6] > 3)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: version %d of the .npy format; expected 1, 2 or 3", text->path,
+                   bytes[6]);
   const size_t prefix = bytes[6] == 1 ? 10 : 12;
   size_t length = bytes[8] | (size_t)bytes[9] << 8;
   if (bytes[6] > 1) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
-  if (length > file->size - prefix) return fail_header(file->path, "the header is cut short", error);
-  char *header = malloc(length + 1);
-  if (!header) return bs_fail_memory(error, "a file header");
-  memcpy(header, bytes + prefix, length);
-  header[length] = '\0';
-  const biascope_status status = parse_dictionary(file->path, header, array, error);
-  free(header);
+  if (length > text->size - prefix) return fail(text, "the file ends within its header", error);
+  const bs_span header = {text->bytes + prefix, text->bytes + prefix + length};
+  const biascope_status status = parse_dictionary(text, header, array, error);
   if (status != BIASCOPE_OK) return status;
-  size_t count, need;
-  const size_t have = file->size - prefix - length;
-  if (__builtin_mul_overflow(array->samples, array->features, &count) ||
-      __builtin_mul_overflow(count, array->size, &need) || need != have)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %zu bytes of values; expected %zu x %zu x %zu", file->path, have,
-                   array->samples, array->features, array->size);
-  array->values = bytes + prefix + length;
-  return BIASCOPE_OK;
+  array->elements = bytes + prefix + length;
+  return check_shape(text, array, text->size - prefix - length, error);
 }
 
+/* Integers beyond 2^53 are rounded to the nearest double. */
 static double element(const npy_array *array, size_t index) {
+  const unsigned char *at = array->elements + index * array->bytes;
   uint64_t bits = 0;
-  for (size_t b = 0; b < array->size; b++) {
-    const size_t at = array->order == '>' ? array->size - 1 - b : b;
-    bits |= (uint64_t)array->values[index * array->size + at] << (8 * b);
-  }
+  for (size_t b = 0; b < array->bytes; b++)
+    bits |= (uint64_t)at[array->big_endian ? array->bytes - 1 - b : b] << (8 * b);
   if (array->kind == 'u') return (double)bits;
   if (array->kind == 'i') {
-    const unsigned unused = 64 - 8 * (unsigned)array->size;
+    const unsigned unused = 64 - 8 * (unsigned)array->bytes;
     return (double)((int64_t)(bits << unused) >> unused);
   }
-  if (array->size == 4) {
-    const uint32_t half = (uint32_t)bits;
+  if (array->bytes == 4) {
+    const uint32_t single = (uint32_t)bits;
     float value;
-    memcpy(&value, &half, sizeof value);
+    memcpy(&value, &single, sizeof value);
     return (double)value;
   }
   double value;
@@ -117,51 +175,51 @@ static double element(const npy_array *array, size_t index) {
   return value;
 }
 
-static biascope_status decode(const char *path, const npy_array *array, double *values, biascope_error *error) {
-  for (size_t i = 0; i < array->samples; i++) {
-    for (size_t k = 0; k < array->features; k++) {
-      const double value = element(array, array->fortran ? k * array->samples + i : i * array->features + k);
+static biascope_status decode(const bs_text *text, const npy_array *array, double *values, biascope_error *error) {
+  const size_t samples = array->shape[0], features = array->shape[1];
+  for (size_t i = 0; i < samples; i++) {
+    for (size_t k = 0; k < features; k++) {
+      const double value = element(array, array->fortran ? k * samples + i : i * features + k);
       if (!isfinite(value))
-        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: row %zu, column %zu: %g is not a finite number", path, i, k,
-                       value);
-      values[i * array->features + k] = value;
+        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the element [%zu, %zu] is %g; expected a finite number",
+                       text->path, i, k, value);
+      values[i * features + k] = value;
     }
   }
   return BIASCOPE_OK;
 }
 
-biascope_status bs_read_npy(const char *path, const biascope_read_options *options, biascope_dataset **out,
+biascope_status bs_npy_read(bs_text *text, const biascope_read_options *options, biascope_dataset **out,
                             biascope_error *error) {
   (void)options;
-  bs_text file;
-  biascope_status status = bs_file_load(path, &file, error);
-  if (status != BIASCOPE_OK) return status;
   npy_array array = {0};
-  status = parse_header(&file, &array, error);
-  double *values = NULL;
-  if (status == BIASCOPE_OK) {
-    values = BS_NEW(double, array.samples *array.features);
-    status = values ? decode(path, &array, values, error) : bs_fail_memory(error, "the dataset");
-  }
-  bs_text_free(&file);
-  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(array.samples, array.features, values, out, error);
+  biascope_status status = parse(text, &array, error);
+  if (status != BIASCOPE_OK) return status;
+  double *values = BS_NEW(double, array.shape[0] * array.shape[1]);
+  if (!values) return bs_fail_memory(error, "the dataset");
+  status = decode(text, &array, values, error);
+  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(array.shape[0], array.shape[1], values, out, error);
   if (status != BIASCOPE_OK) free(values);
   return status;
 }
 
+/* ---- Writing -------------------------------------------------------------------------------- */
+
 static void write_little_endian(double value, FILE *stream) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
-  for (unsigned b = 0; b < 8; b++) fputc((int)(bits >> (8 * b) & 0xFF), stream);
+  unsigned char bytes[sizeof bits];
+  for (size_t b = 0; b < sizeof bits; b++) bytes[b] = (unsigned char)(bits >> (8 * b));
+  fwrite(bytes, 1, sizeof bytes, stream);
 }
 
-void bs_write_npy(const biascope_dataset *data, FILE *stream) {
+void bs_npy_write(const biascope_dataset *data, FILE *stream) {
   char dictionary[128];
   snprintf(dictionary, sizeof dictionary, "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu, %zu), }",
            data->samples, data->features);
-  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, stream); /* 10 + 118 bytes: the values start at a multiple of 64 */
+  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, stream); /* 10 + 118 bytes: the elements start at a multiple of 64 */
   fprintf(stream, "%-117s\n", dictionary);
-  for (size_t i = 0; i < data->samples; i++) {
+  for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++) write_little_endian(bs_row_walk(data, i, k, &next), stream);
   }

@@ -1,37 +1,54 @@
-/* Text files read whole, and numbers that are numbers to the last character. */
+/* A file's whole content in memory, and what every text reader does with it: numbers, excerpts, positions. */
 #ifndef BIASCOPE_DATA_TEXT_H
 #define BIASCOPE_DATA_TEXT_H
 
 #include "base/error.h"
+#include <locale.h>
 
 typedef struct {
-  const char *path;
-  char *bytes; /* size bytes and a terminating NUL; owned */
+  const char *path; /* the caller's */
+  char *bytes;      /* size bytes and a NUL after them */
   size_t size;
+  locale_t c_locale; /* numbers are read with a decimal point whatever the program's locale */
 } bs_text;
 
-/* A piece of a text, not NUL-terminated. */
+/* A piece of the text, not NUL-terminated. */
 typedef struct {
-  const char *begin;
-  size_t length;
+  const char *begin, *end;
 } bs_span;
 
-/* Any regular file, whole. */
-biascope_status bs_file_load(const char *path, bs_text *out, biascope_error *error);
-/* As bs_file_load, without a UTF-8 byte-order mark; a NUL byte is an error: this is no text. */
-biascope_status bs_text_load(const char *path, bs_text *out, biascope_error *error);
+/* Reads a regular file whole. */
+biascope_status bs_text_load(bs_text *text, const char *path, biascope_error *error);
 void bs_text_free(bs_text *text);
+/* For formats that are text: refuses an empty file and NUL bytes, drops a UTF-8 byte-order mark. */
+biascope_status bs_text_clean(bs_text *text, biascope_error *error);
 
-/* The next line from *cursor without its LF or CRLF; false at the end of the text. */
-bool bs_next_line(const bs_text *text, size_t *cursor, bs_span *line);
+/* An error at a place in the text: "path:line:column: ...", both counted from 1, columns in bytes. */
+__attribute__((format(printf, 4, 5))) biascope_status bs_fail_at(biascope_error *error, const bs_text *text,
+                                                                 const char *where, const char *format, ...);
+
+/* A span in quotes as an error message shows it: cut to a readable length, unprintable bytes as \xNN. */
+typedef struct {
+  char text[80];
+} bs_excerpt;
+bs_excerpt bs_quote(bs_span span);
+
+typedef enum { BS_NUMBER, BS_NOT_A_NUMBER, BS_NOT_FINITE } bs_number_kind;
+/* The whole span must be one decimal number: [+-] digits [. digits] [e [+-] digits], no hexadecimal. Correctly
+ * rounded; what is too small for a double becomes a denormal or 0. What is too large, inf and nan are BS_NOT_FINITE. */
+bs_number_kind bs_parse_number(const bs_text *text, bs_span span, double *value);
+/* The error for a span that is not BS_NUMBER; `what` names it ("field 3"). */
+biascope_status bs_fail_number(biascope_error *error, const bs_text *text, bs_span span, bs_number_kind kind,
+                               const char *what);
+
+/* Without the spaces and tabs at both ends. */
 bs_span bs_trim(bs_span span);
-
-typedef enum { BS_NUMBER, BS_NOT_FINITE, BS_NOT_A_NUMBER } bs_number_kind;
-/* Decimal numbers in the C locale, whatever the user's; the whole span must be one. "nan", "inf" and what
- * overflows are BS_NOT_FINITE; hexadecimal is not a number here. */
-bs_number_kind bs_parse_number(bs_span span, double *value);
-/* The error for a span that is not a finite number. `column` counts from 1. */
-biascope_status bs_fail_number(const char *path, size_t line, size_t column, bs_span span, bs_number_kind kind,
-                               biascope_error *error);
+/* The line that starts at `cursor`, without its line feed or carriage return and line feed. */
+bs_span bs_line(const bs_text *text, const char *cursor);
+/* Where the line after it starts: the end of the text for the last line. */
+const char *bs_next_line(const bs_text *text, bs_span line);
+/* Whether nothing but blank lines follows. */
+bool bs_only_blank(const bs_text *text, const char *cursor);
+size_t bs_count_lines(const bs_text *text);
 
 #endif

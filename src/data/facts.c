@@ -1,0 +1,58 @@
+#include "data/facts.h"
+
+#include "base/memory.h"
+#include <stdlib.h>
+
+/* The next nonzero entry of a row at or after place *k; false at its end. */
+static bool next_entry(const biascope_dataset *data, size_t row, size_t *k, size_t *feature, double *value) {
+  const size_t first = data->dense ? row * data->features : data->row_start[row];
+  const size_t count = data->dense ? data->features : data->row_start[row + 1] - first;
+  const double *values = data->dense ? data->dense : data->value;
+  while (*k < count && values[first + *k] == 0.0) ++*k;
+  if (*k == count) return false;
+  *feature = data->dense ? *k : data->column[first + *k];
+  *value = values[first + *k];
+  ++*k;
+  return true;
+}
+
+/* A total order of the rows in which equal rows are neighbours. */
+static int compare_rows(const void *a, const void *b, void *context) {
+  const biascope_dataset *data = context;
+  const size_t row_a = *(const uint32_t *)a, row_b = *(const uint32_t *)b;
+  for (size_t i = 0, j = 0;;) {
+    size_t feature_a = 0, feature_b = 0;
+    double value_a = 0.0, value_b = 0.0;
+    const bool more_a = next_entry(data, row_a, &i, &feature_a, &value_a);
+    const bool more_b = next_entry(data, row_b, &j, &feature_b, &value_b);
+    if (!more_a || !more_b) return more_a - more_b;
+    if (feature_a != feature_b) return feature_a < feature_b ? -1 : 1;
+    if (value_a != value_b) return value_a < value_b ? -1 : 1;
+  }
+}
+
+biascope_status bs_dataset_describe(const biascope_dataset *data, bs_dataset_facts *facts, biascope_error *error) {
+  *facts = (bs_dataset_facts){0};
+  uint32_t *order = BS_NEW(uint32_t, data->samples);
+  bool *used = BS_NEW(bool, data->features);
+  if (!order || !used) {
+    free(order);
+    free(used);
+    return bs_fail_memory(error, "the data set's description");
+  }
+  for (size_t i = 0; i < data->samples; i++) {
+    order[i] = (uint32_t)i;
+    size_t k = 0, feature;
+    double value;
+    bool zero = true;
+    for (; next_entry(data, i, &k, &feature, &value); zero = false) used[feature] = true;
+    facts->zero_samples += zero;
+  }
+  for (size_t k = 0; k < data->features; k++) facts->zero_features += !used[k];
+  qsort_r(order, data->samples, sizeof *order, compare_rows, (void *)data);
+  for (size_t i = 1; i < data->samples; i++)
+    facts->repeated_samples += compare_rows(&order[i - 1], &order[i], (void *)data) == 0;
+  free(order);
+  free(used);
+  return BIASCOPE_OK;
+}
