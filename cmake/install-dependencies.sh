@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, and only those. Needs root only where something is missing.
+# Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
+# Usage: install-dependencies.sh [build|bench|coverage|lint]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
-packages=(
+build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
@@ -9,11 +10,33 @@ packages=(
   libcmocka-dev libglpk-dev libmpfr-dev                 # tests: framework, independent judges
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
 )
+bench=()
+coverage=(gcovr)
+lint=(clang-format clang-tidy clang-tools cppcheck)
+
+group=${1:-build}
+case $group in build | bench | coverage | lint) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage or lint" >&2
+  exit 1
+  ;;
+esac
+declare -n packages=$group
+
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "as root, run: apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+  root=(sudo)
+fi
 echo "installing: ${missing[*]}" >&2
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+# A third-party source that does not answer must not stop the install: Debian's own lists are what counts.
+"${root[@]}" apt-get update -qq || echo "apt-get update reported errors; going on with the lists there are" >&2
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

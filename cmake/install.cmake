@@ -1,0 +1,21 @@
+# What `cmake --install` puts where: the program, both libraries, the header, and how others find them.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS biascope RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS biascope_static biascope_shared EXPORT biascope-targets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES include/biascope.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+# CMake: find_package(biascope) gives biascope::biascope (shared) and biascope::biascope_static.
+set(BIASCOPE_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/biascope)
+install(EXPORT biascope-targets NAMESPACE biascope:: DESTINATION ${BIASCOPE_PACKAGE_DIR})
+configure_package_config_file(cmake/biascope-config.cmake.in ${PROJECT_BINARY_DIR}/biascope-config.cmake
+                              INSTALL_DESTINATION ${BIASCOPE_PACKAGE_DIR})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/biascope-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/biascope-config.cmake ${PROJECT_BINARY_DIR}/biascope-config-version.cmake
+        DESTINATION ${BIASCOPE_PACKAGE_DIR})
+
+configure_file(cmake/biascope.pc.in ${PROJECT_BINARY_DIR}/biascope.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/biascope.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs the build tree given, builds C and C++ programs against the copy (CMake and pkg-config), runs them.
+set -euo pipefail
+build=$1
+source=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work/prefix" >/dev/null
+
+cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" >/dev/null
+cmake --build "$work/build" >/dev/null
+for program in "$work"/build/consumer_*; do [ -x "$program" ] && [ -f "$program" ] && "$program"; done
+
+library=$(dirname "$(find "$work/prefix" -name libbiascope.so)")
+export PKG_CONFIG_PATH="$library/pkgconfig" LD_LIBRARY_PATH="$library"
+# shellcheck disable=SC2046 # the flags are words
+gcc "$source/consumer.c" -o "$work/by_pkg_config" $(pkg-config --define-prefix --cflags --libs biascope)
+"$work/by_pkg_config"
+"$work/prefix/bin/biascope" --version
+
+# The shared library promises biascope_ symbols and nothing else.
+others=$(nm -D --defined-only "$library/libbiascope.so" | awk '$3 !~ /^biascope_/ {print $3}')
+[ -z "$others" ] || { echo "exported beyond biascope_: $others" >&2; exit 1; }
