@@ -7,7 +7,7 @@ build=(
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
   gnuplot-nox fonts-dejavu-core                         # figures
-  libcmocka-dev libglpk-dev libmpfr-dev                 # tests: framework, independent judges
+  libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
 )
 bench=()
