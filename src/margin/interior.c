@@ -26,9 +26,18 @@ static double metric(const bs_interior *run, size_t k) {
   return run->problem->metric ? run->problem->metric[k] : 1.0;
 }
 
+static double signed_power(double value, double exponent) {
+  return copysign(pow(fabs(value), exponent), value);
+}
+
+static bool boxed(const bs_interior *run) {
+  return run->role == BS_BOXED_W || run->role == BS_BOXED_U;
+}
+
 static double potential_norm(const bs_interior *run, const double *w) {
   double sum = 0.0;
   if (run->role == BS_BOXED_W) return bs_max_abs(run->d, w);
+  if (run->role == BS_POWER) return pow(bs_dot(run->d, w, run->u) / run->power_scale, 1.0 / run->exponent);
   for (size_t k = 0; k < run->d; k++) sum += run->role == BS_BOXED_U ? fabs(w[k]) : metric(run, k) * w[k] * w[k];
   return run->role == BS_BOXED_U ? sum : sqrt(sum);
 }
@@ -36,6 +45,11 @@ static double potential_norm(const bs_interior *run, const double *w) {
 static double dual_norm(const bs_interior *run, const double *u) {
   double sum = 0.0;
   if (run->role == BS_BOXED_U) return bs_max_abs(run->d, u);
+  if (run->role == BS_POWER) {
+    const double q = run->exponent / (run->exponent - 1.0), largest = bs_max_abs(run->d, u);
+    for (size_t k = 0; k < run->d && largest > 0.0; k++) sum += pow(fabs(u[k]) / largest, q);
+    return largest * pow(sum, 1.0 / q);
+  }
   for (size_t k = 0; k < run->d; k++) sum += run->role == BS_BOXED_W ? fabs(u[k]) : u[k] * u[k] / metric(run, k);
   return run->role == BS_BOXED_W ? sum : sqrt(sum);
 }
@@ -53,6 +67,13 @@ static void start(bs_interior *run) {
   if (run->role == BS_SMOOTH) {
     for (size_t k = 0; k < run->d; k++) run->w[k] = run->combined[k] / metric(run, k);
     mu = bound * bound / (double)run->n;
+  } else if (run->role == BS_POWER) {
+    mu = bound / (double)run->n;
+    run->power_scale = bound;
+    for (size_t k = 0; k < run->d; k++) {
+      run->u[k] = run->combined[k];
+      run->w[k] = signed_power(run->u[k] / bound, 1.0 / (run->exponent - 1.0));
+    }
   } else if (run->role == BS_BOXED_U) {
     const double scale = 0.5 / bound;
     bs_scale(run->n, scale, run->c);
@@ -61,7 +82,7 @@ static void start(bs_interior *run) {
     run->t = 1.0;
   }
   for (size_t i = 0; i < run->n; i++) run->s[i] = mu / run->c[i];
-  for (size_t k = 0; k < run->d && run->role != BS_SMOOTH; k++) {
+  for (size_t k = 0; k < run->d && boxed(run); k++) {
     run->a[k] = 1.0 - run->u[k];
     run->b[k] = 1.0 + run->u[k];
     run->za[k] = mu / run->a[k];
@@ -93,7 +114,7 @@ static void evaluate(bs_interior *run) {
 static double complementarity(const bs_interior *run, double primal, double dual) {
   double sum = 0.0;
   for (size_t i = 0; i < run->n; i++) sum += (run->s[i] + primal * run->ds[i]) * (run->c[i] + dual * run->dc[i]);
-  if (run->role == BS_SMOOTH) return sum / (double)run->n;
+  if (!boxed(run)) return sum / (double)run->n;
   const double box = run->role == BS_BOXED_W ? primal : dual, multiplier = run->role == BS_BOXED_W ? dual : primal;
   for (size_t k = 0; k < run->d; k++) {
     sum += (run->a[k] + box * run->da[k]) * (run->za[k] + multiplier * run->dza[k]);
@@ -102,9 +123,20 @@ static double complementarity(const bs_interior *run, double primal, double dual
   return sum / (double)(run->n + 2 * run->d);
 }
 
+/* lp: du/dw on the curve, kept in a range the linear algebra can use. */
+static double power_curvature(const bs_interior *run, size_t k) {
+  const double p = run->exponent, widest = 1e8;
+  const double slope = run->w[k] != 0.0 ? (p - 1.0) * run->u[k] / run->w[k] / run->power_scale : p > 2.0 ? 0.0 : widest;
+  return run->power_scale * fmin(fmax(slope, 1.0 / widest), widest);
+}
+
 /* H of the reduced system. */
 static void set_curvature(bs_interior *run) {
   for (size_t k = 0; k < run->d; k++) {
+    if (run->role == BS_POWER) {
+      run->curvature[k] = power_curvature(run, k);
+      continue;
+    }
     const double h = run->role == BS_SMOOTH ? metric(run, k) : run->za[k] / run->a[k] + run->zb[k] / run->b[k];
     run->curvature[k] = run->role == BS_BOXED_U ? 1.0 / h : h;
   }
@@ -121,7 +153,7 @@ static void find_step(bs_interior *run, double target, bool corrected) {
   for (size_t k = 0; k < run->d; k++) {
     run->rd[k] = run->combined[k] - (run->role == BS_SMOOTH ? metric(run, k) * run->w[k] : run->u[k]);
     run->g[k] = run->rd[k];
-    if (run->role == BS_SMOOTH) continue;
+    if (!boxed(run)) continue;
     run->ea[k] = target - run->a[k] * run->za[k] - second * run->da[k] * run->dza[k];
     run->eb[k] = target - run->b[k] * run->zb[k] + second * run->da[k] * run->dzb[k];
     const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];
@@ -129,7 +161,7 @@ static void find_step(bs_interior *run, double target, bool corrected) {
   }
   bs_newton_solve(&run->newton, run->g, run->r, 1.0 - bs_dot(run->n, rho, run->c), run->dw, &run->dt, run->dc);
   for (size_t i = 0; i < run->n; i++) run->ds[i] = (run->es[i] - run->s[i] * run->dc[i]) / run->c[i];
-  for (size_t k = 0; k < run->d && run->role != BS_SMOOTH; k++) {
+  for (size_t k = 0; k < run->d && boxed(run); k++) {
     const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];
     const double dy = run->role == BS_BOXED_W ? run->dw[k] : run->curvature[k] * (run->dw[k] - pull);
     run->da[k] = -dy;
@@ -149,7 +181,7 @@ static double longest(size_t n, const double *x, const double *dx, double sign) 
 static void step_lengths(const bs_interior *run, double factor, double *primal, double *dual) {
   *primal = longest(run->n, run->s, run->ds, 1.0);
   *dual = longest(run->n, run->c, run->dc, 1.0);
-  if (run->role != BS_SMOOTH) {
+  if (boxed(run)) {
     const double box = fmin(longest(run->d, run->a, run->da, 1.0), longest(run->d, run->b, run->da, -1.0));
     const double multiplier = fmin(longest(run->d, run->za, run->dza, 1.0), longest(run->d, run->zb, run->dzb, 1.0));
     *primal = fmin(*primal, run->role == BS_BOXED_W ? box : multiplier);
@@ -157,14 +189,36 @@ static void step_lengths(const bs_interior *run, double factor, double *primal, 
   }
   *primal = fmin(1.0, factor * *primal);
   *dual = fmin(1.0, factor * *dual);
-  if (run->role == BS_SMOOTH) *primal = *dual = fmin(*primal, *dual); /* w stands in both residuals */
+  if (!boxed(run)) *primal = *dual = fmin(*primal, *dual); /* w stands in both residuals */
+}
+
+/* lp: back from the tangent to the curve, keeping whichever of w_k and u_k the other depends on mildly; then, by the
+ * problem's homogeneity, to ||w|| = 1. */
+static void move_on_curve(bs_interior *run, double step) {
+  const double power = run->exponent - 1.0, scale = run->power_scale;
+  for (size_t k = 0; k < run->d; k++) {
+    const double w = run->w[k] + step * run->dw[k], u = run->u[k] + step * run->curvature[k] * run->dw[k];
+    const double w_of_u = signed_power(u / scale, 1.0 / power), u_of_w = scale * signed_power(w, power);
+    const bool keep_u = fabs(w_of_u - w) * scale < fabs(u_of_w - u);
+    run->w[k] = keep_u ? w_of_u : w;
+    run->u[k] = keep_u ? u : u_of_w;
+  }
+  const double length = potential_norm(run, run->w);
+  bs_scale(run->d, 1.0 / length, run->w);
+  bs_scale(run->n, 1.0 / length, run->s);
+  run->t /= length;
+  run->power_scale *= pow(length, power);
 }
 
 static void move(bs_interior *run, double primal, double dual) {
-  bs_axpy(run->d, primal, run->dw, run->w);
   run->t += primal * run->dt;
   bs_axpy(run->n, primal, run->ds, run->s);
   bs_axpy(run->n, dual, run->dc, run->c);
+  if (run->role == BS_POWER) {
+    move_on_curve(run, primal);
+    return;
+  }
+  bs_axpy(run->d, primal, run->dw, run->w);
   if (run->role == BS_SMOOTH) return;
   const double box = run->role == BS_BOXED_W ? primal : dual, multiplier = run->role == BS_BOXED_W ? dual : primal;
   bs_axpy(run->d, dual, run->du, run->u);
@@ -172,6 +226,19 @@ static void move(bs_interior *run, double primal, double dual) {
   bs_axpy(run->d, -box, run->da, run->b);
   bs_axpy(run->d, multiplier, run->dza, run->za);
   bs_axpy(run->d, multiplier, run->dzb, run->zb);
+}
+
+/* lp: extreme exponents are reached in steps, each from a point near the solution of the last. */
+static double nearer_exponent(double from, double target) {
+  const double ratio = (target - 1.0) / (from - 1.0), stride = 2.0;
+  return ratio > stride ? 1.0 + stride * (from - 1.0) : ratio < 1.0 / stride ? 1.0 + (from - 1.0) / stride : target;
+}
+
+static void advance_exponent(bs_interior *run) {
+  run->exponent = nearer_exponent(run->exponent, run->problem->norm.p);
+  run->best_margin = -INFINITY;
+  run->best_bound = INFINITY;
+  move_on_curve(run, 0.0);
 }
 
 /* Mehrotra's predictor and corrector. False where the arithmetic has nothing left to give. */
@@ -183,7 +250,9 @@ static bool iterate(bs_interior *run) {
   find_step(run, 0.0, false);
   step_lengths(run, 1.0, &primal, &dual);
   const double sigma = complementarity(run, primal, dual) / mu;
-  find_step(run, sigma * sigma * sigma * mu, true);
+  double target = sigma * sigma * sigma * mu;
+  if (run->role == BS_POWER) target = fmax(target, 0.05 * (run->bound - run->margin) / (double)run->n);
+  find_step(run, target, true);
   step_lengths(run, 0.995, &primal, &dual);
   if (!(primal > 1e-10 && dual > 1e-10) || !isfinite(primal * dual)) return false;
   move(run, primal, dual);
@@ -197,6 +266,11 @@ void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
     const double width = run->best_bound - run->best_margin; /* falls to 0 on non-separable data, too */
     stalled = width < 0.9 * least ? 0 : stalled + 1;
     least = fmin(width, least);
+    if (run->exponent != run->problem->norm.p && width < 0.03 * run->best_bound) {
+      advance_exponent(run);
+      least = INFINITY;
+      continue;
+    }
     if (width <= tolerance * run->best_bound || stalled > 15 || run->iterations >= max_iterations || !iterate(run))
       return;
   }
@@ -207,9 +281,11 @@ biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, 
   *out = (bs_interior){.problem = problem,
                        .role = kind == BIASCOPE_LINF ? BS_BOXED_W
                                : kind == BIASCOPE_L1 ? BS_BOXED_U
+                               : kind == BIASCOPE_LP ? BS_POWER
                                                      : BS_SMOOTH,
                        .n = problem->x.rows,
                        .d = problem->x.columns,
+                       .exponent = kind == BIASCOPE_LP ? nearer_exponent(2.0, problem->norm.p) : problem->norm.p,
                        .rows = bs_padded(problem->x.rows),
                        .columns = bs_padded(problem->x.columns),
                        .best_margin = -INFINITY,

@@ -1,13 +1,13 @@
 /* A primal-dual interior-point method (Mehrotra 1992) for every norm at once. With f the norm's potential,
  *   minimise f(w) - t  subject to  X w - t rho = s >= 0,   and  X'c = u in df(w),  rho.c = 1,  c >= 0:
- * l2 and Mahalanobis have u = M w; linf has w in the box [-1,1]^d with u its multiplier; l1 is its mirror image, u in
- * the box and w the multiplier, with t fixed. */
+ * l2 and Mahalanobis have u = M w; lp has u_k = theta sign(w_k) |w_k|^(p-1), theta such that ||w|| = 1; linf has w in
+ * the box [-1,1]^d with u its multiplier; l1 is its mirror image, u in the box and w the multiplier, with t fixed. */
 #ifndef BIASCOPE_MARGIN_INTERIOR_H
 #define BIASCOPE_MARGIN_INTERIOR_H
 
 #include "margin/newton.h"
 
-typedef enum { BS_SMOOTH, BS_BOXED_W, BS_BOXED_U } bs_role;
+typedef enum { BS_SMOOTH, BS_BOXED_W, BS_BOXED_U, BS_POWER } bs_role;
 
 /* The iterate in the solver's units, its steps, and the residuals they are computed from. */
 typedef struct {
@@ -15,9 +15,10 @@ typedef struct {
   bs_role role;
   size_t n, d, rows, columns; /* and their padded lengths */
   double *w, *u, *c, *s, t;
-  double *a, *b;           /* distance of the boxed variable, w or u, to +1 and to -1 */
-  double *za, *zb;         /* their multipliers; za - zb is the other variable */
-  double *best_w, *best_c; /* of all iterates, by what they prove */
+  double exponent, power_scale; /* lp: p on its way to the problem's, and theta */
+  double *a, *b;                /* distance of the boxed variable, w or u, to +1 and to -1 */
+  double *za, *zb;              /* their multipliers; za - zb is the other variable */
+  double *best_w, *best_c;      /* of all iterates, by what they prove */
   double best_margin, best_bound;
   double margin, bound; /* of this iterate, in ordinary precision */
   int iterations;
