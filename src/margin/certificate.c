@@ -22,9 +22,8 @@ static size_t column_of(const row_view *row, size_t k) {
   return row->column ? row->column[k] : k;
 }
 
-long double bs_certified_margin(const biascope_dataset *data, const biascope_norm *norm, const double *w,
-                                bool *separates) {
-  long double least = INFINITY;
+bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w) {
+  long double least = INFINITY, least_size = 0.0L;
   bool positive = true;
   for (size_t i = 0; i < data->samples; i++) {
     const row_view row = row_of(data, i);
@@ -34,12 +33,18 @@ long double bs_certified_margin(const biascope_dataset *data, const biascope_nor
       sum += term;
       size += fabsl(term);
     }
-    if (sum < least) least = sum;
     positive = positive && sum > (long double)(row.count + 2) * LDBL_EPSILON * size;
+    if (sum < least) {
+      least = sum;
+      least_size = size;
+    }
   }
-  if (separates) *separates = positive;
   const long double length = bs_norm_value(norm, data->features, w);
-  return length > 0.0L ? least / length : 0.0L;
+  return (bs_certificate){.margin = length > 0.0L ? least / length : 0.0L,
+                          .bound = INFINITY,
+                          .gap = 1.0,
+                          .rounding = least > 0.0L ? (double)(DBL_EPSILON * least_size / least) : INFINITY,
+                          .separates = positive};
 }
 
 void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u) {
@@ -57,8 +62,7 @@ void bs_exact_combination(const biascope_dataset *data, const double *c, long do
 
 bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
                           long double *u) {
-  bs_certificate proof;
-  proof.margin = bs_certified_margin(data, norm, w, &proof.separates);
+  bs_certificate proof = bs_certify_direction(data, norm, w);
   bs_exact_combination(data, c, u);
   proof.bound = bs_norm_dual_value(norm, data->features, u);
   const long double gap = (proof.bound - proof.margin) / proof.bound;

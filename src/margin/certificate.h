@@ -9,14 +9,15 @@ typedef struct {
   long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
   long double bound;  /* ||X'c||_dual / sum c */
   double gap;         /* (bound - margin) / bound, >= 0; 1 where nothing is proved */
+  double rounding;    /* what rounding the entries of w may change the margin by, relative to it */
   bool separates;     /* min_i x_i.w > 0 beyond the error of its evaluation */
 } bs_certificate;
 
 /* u: scratch of d long doubles. */
 bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
                           long double *u);
-long double bs_certified_margin(const biascope_dataset *data, const biascope_norm *norm, const double *w,
-                                bool *separates);
+/* margin, rounding and separates; bound and gap are left as where no dual is known. */
+bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w);
 /* u = X'c / sum c */
 void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u);
 /* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */

@@ -31,7 +31,8 @@ static long double exponent_of(const biascope_norm *norm) {
   }
 }
 
-/* Adds entry v to a sum of p-th powers relative to the largest entry, which never leaves the range. */
+/* Adds entry v to a sum of p-th powers relative to the largest entry, which never leaves the range. Other powers than
+ * 1 and 2 have double precision: extended ones cost five times as much and the result is rounded to double. */
 typedef struct {
   long double exponent, sum, largest;
 } power_sum;
@@ -42,7 +43,7 @@ static void add(power_sum *total, long double v) {
   else if (total->exponent == 2.0L)
     total->sum += v * v;
   else if (isfinite(total->exponent) && v > 0.0L)
-    total->sum += powl(v / total->largest, total->exponent);
+    total->sum += (long double)pow((double)(v / total->largest), (double)total->exponent);
 }
 
 static long double root(const power_sum *total) {

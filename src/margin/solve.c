@@ -5,18 +5,20 @@
 #include "margin/norm.h"
 #include "margin/polish.h"
 #include "margin/separability.h"
+#include "margin/support.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The gap asked for where the caller asks for none. */
+/* The gap asked for where the caller asks for none; wider only where doubles cannot hold a direction that good. */
 static const double DEFAULT_TOLERANCE = 1e-10;
+static const double ROUNDINGS_ALLOWED = 16.0;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
 
 double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w) {
-  return (double)bs_certified_margin(data, &norm, w, NULL);
+  return (double)bs_certify_direction(data, &norm, w).margin;
 }
 
 void biascope_margin_free(biascope_margin *margin) {
@@ -51,6 +53,7 @@ static void offer(solve_run *run, const double *w, const double *c) {
     memcpy(run->out->direction, run->direction, d * sizeof *run->direction);
     run->proof.margin = proof.margin;
     run->proof.separates = proof.separates;
+    run->proof.rounding = proof.rounding;
   }
   if (!(run->proof.bound + floor < proof.bound)) {
     memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
@@ -62,18 +65,23 @@ static void offer(solve_run *run, const double *w, const double *c) {
 
 static biascope_status refine(solve_run *run, biascope_error *error) {
   const size_t n = run->data->samples, d = run->data->features;
+  biascope_status status = BIASCOPE_OK;
   offer(run, run->point.best_w, run->point.best_c);
-  if (run->norm->kind == BIASCOPE_LINF || run->norm->kind == BIASCOPE_L1) {
-    const biascope_status status =
-        bs_polish_linear(&run->problem, &run->point, run->w, run->c, &run->out->face_dimension, error);
-    if (status != BIASCOPE_OK) return status;
-    offer(run, run->w, run->c);
-    return BIASCOPE_OK;
+  switch (run->norm->kind) {
+  case BIASCOPE_LINF:
+  case BIASCOPE_L1:
+    status = bs_polish_linear(&run->problem, &run->point, run->w, run->c, &run->out->face_dimension, error);
+    break;
+  case BIASCOPE_L2:
+  case BIASCOPE_MAHALANOBIS:
+    status = bs_polish_quadratic(&run->problem, &run->point, run->w, run->c, error);
+    break;
+  case BIASCOPE_LP:
+    memcpy(run->w, run->point.best_w, d * sizeof *run->w);
+    for (size_t i = 0; i < n; i++) run->c[i] = run->point.c[i] > run->point.s[i] ? run->point.c[i] : 0.0;
   }
-  memcpy(run->w, run->point.best_w, d * sizeof *run->w);
-  for (size_t i = 0; i < n; i++) run->c[i] = run->point.c[i] > run->point.s[i] ? run->point.c[i] : 0.0;
-  offer(run, run->w, run->c);
-  return BIASCOPE_OK;
+  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  return status;
 }
 
 /* Takes the direction where it separates, else the dual where it vanishes. */
@@ -98,6 +106,9 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
   out->support = 0;
   for (size_t i = 0; i < out->samples; i++) out->support += out->dual[i] > 0.0;
   out->unique = out->face_dimension == 0;
+  if (run->proof.separates && !(out->margin >= DBL_MIN && out->upper_bound <= DBL_MAX))
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                   "the margin, %.6Lg, is outside the range of double precision: scale the data", run->proof.margin);
   if (!run->proof.separates) {
     const double residual = bs_farkas_residual(run->data, out->dual, run->u, run->magnitude);
     if (residual <= FARKAS_TOLERANCE) {
@@ -112,20 +123,21 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "undecided whether the data are separable: the margin is at most %g",
                    out->upper_bound);
   }
+  if (!(tolerance > 0.0)) tolerance = fmax(DEFAULT_TOLERANCE, ROUNDINGS_ALLOWED * run->proof.rounding);
   if (out->gap <= tolerance) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
 }
 
 static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
-  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : DEFAULT_TOLERANCE;
+  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
   const int limit = options && options->max_iterations > 0 ? options->max_iterations : 200;
-  const bool linear = run->norm->kind == BIASCOPE_LINF || run->norm->kind == BIASCOPE_L1;
   biascope_status status = bs_interior_create(&run->problem, &run->point, error);
   /* An early stop suffices where the polish identifies the active constraints from it. */
-  const double stops[] = {1e-9, 1e-12, 0.0};
-  for (int stage = 0; stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= 1e-13); stage++) {
-    bs_interior_run(&run->point, linear ? stops[stage] : 1e-14, limit);
+  const double stops[] = {1e-9, 1e-12, 1e-15};
+  for (int stage = run->norm->kind == BIASCOPE_LP ? 2 : 0;
+       stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= 1e-13); stage++) {
+    bs_interior_run(&run->point, stops[stage], limit);
     status = refine(run, error);
   }
   bs_interior_free(&run->point);

@@ -1,0 +1,156 @@
+#include "margin/support.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "margin/cholesky.h"
+#include "margin/equations.h"
+#include "margin/kernel.h"
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Exchanges before giving up; each solves one system. */
+enum { ROUNDS = 12, REFINEMENTS = 2 };
+/* A sample this much inside its constraint, relative to it, joins the support. */
+static const double VIOLATION = 1e-12;
+/* Least squared pivot ratio at which X_S still counts as of full rank. */
+static const double PIVOT_RATIO = 1e-12;
+
+typedef struct {
+  const bs_problem *problem;
+  const bs_interior *point;
+  size_t count, stride;
+  size_t *sample;
+  double *rows; /* count x padded d: X_S M^(-1/2) */
+  double *gram; /* count x stride: K_SS or its factor */
+  double *z, *step;
+} support;
+
+static double metric(const support *set, size_t k) {
+  return set->problem->metric ? set->problem->metric[k] : 1.0;
+}
+
+static void gather_gram(support *set) {
+  const size_t d = set->problem->x.columns, columns = bs_padded(d), order = set->point->newton.stride;
+  const double *whole = set->point->newton.gram;
+  if (whole) {
+    for (size_t i = 0; i < set->count; i++) {
+      for (size_t j = i; j < set->count; j++)
+        set->gram[i * set->stride + j] = whole[set->sample[i] * order + set->sample[j]];
+    }
+    return;
+  }
+  for (size_t i = 0; i < set->count; i++) {
+    double *row = set->rows + i * columns;
+    memset(row, 0, columns * sizeof *row);
+    bs_matrix_row(&set->problem->x, set->sample[i], row);
+    for (size_t k = 0; k < d && set->problem->metric; k++) row[k] /= sqrt(set->problem->metric[k]);
+  }
+  if (bs_small_product(set->count, d)) {
+    for (size_t i = 0; i < set->count; i++) {
+      for (size_t j = i; j < set->count; j++)
+        set->gram[i * set->stride + j] = bs_padded_dot(columns, set->rows + i * columns, set->rows + j * columns);
+    }
+  } else {
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)set->count, (int)d, 1.0, set->rows, (int)columns, 0.0,
+                set->gram, (int)set->stride);
+  }
+}
+
+static bool factor(support *set) {
+  set->stride = bs_padded(set->count);
+  gather_gram(set);
+  if (!bs_cholesky_factor(set->count, set->stride, set->gram)) return false;
+  double least = INFINITY, largest = 0.0;
+  for (size_t i = 0; i < set->count; i++) {
+    const double pivot = set->gram[i * set->stride + i];
+    least = fmin(least, pivot * pivot);
+    largest = fmax(largest, pivot * pivot);
+  }
+  return least > PIVOT_RATIO * largest;
+}
+
+/* w = M^-1 X'c and z = X w. */
+static void set_primal(support *set, double *w, const double *c) {
+  bs_matrix_combine(&set->problem->x, c, w);
+  for (size_t k = 0; k < set->problem->x.columns; k++) w[k] /= metric(set, k);
+  bs_matrix_apply(&set->problem->x, w, set->z);
+}
+
+/* c on the support from X_S M^-1 X_S'c = rho_S, refined against the data itself. */
+static void solve(support *set, double *w, double *c) {
+  memset(c, 0, set->problem->x.rows * sizeof *c);
+  memset(set->z, 0, set->problem->x.rows * sizeof *set->z);
+  for (int pass = 0; pass <= REFINEMENTS; pass++) {
+    for (size_t i = 0; i < set->count; i++) set->step[i] = set->problem->rho[set->sample[i]] - set->z[set->sample[i]];
+    bs_cholesky_solve(set->count, set->stride, set->gram, set->step);
+    for (size_t i = 0; i < set->count; i++) c[set->sample[i]] += set->step[i];
+    set_primal(set, w, c);
+  }
+}
+
+/* Drops samples with negative weight, adds violated ones. True where there were none of either. */
+static bool exchange(support *set, const double *c) {
+  const size_t n = set->problem->x.rows;
+  size_t next = 0, kept = 0;
+  bool settled = true;
+  size_t *members = set->sample + n; /* the new list, built beside the old */
+  for (size_t i = 0; i < n; i++) {
+    const bool member = next < set->count && set->sample[next] == i;
+    next += member;
+    const double rho = set->problem->rho[i];
+    const bool stays = member ? c[i] > 0.0 : set->z[i] < rho * (1.0 - VIOLATION);
+    if (stays) members[kept++] = i;
+    settled = settled && stays == member;
+  }
+  memcpy(set->sample, members, kept * sizeof *members);
+  set->count = kept;
+  return settled;
+}
+
+/* The interior point's scale: x_i.w = rho_i on the support is t = 1. */
+static void guess(support *set) {
+  const bs_interior *point = set->point;
+  const size_t n = set->problem->x.rows;
+  const double c_scale = bs_max_abs(n, point->c), s_scale = fmax(bs_max_abs(n, point->s), fabs(point->t));
+  for (size_t i = 0; i < n; i++) {
+    if (point->c[i] * s_scale > point->s[i] * c_scale) set->sample[set->count++] = i;
+  }
+}
+
+biascope_status bs_polish_quadratic(const bs_problem *problem, const bs_interior *point, double *w, double *c,
+                                    biascope_error *error) {
+  const size_t n = problem->x.rows, columns = bs_padded(problem->x.columns);
+  support set = {.problem = problem, .point = point};
+  set.sample = BS_NEW(size_t, 2 * n);
+  set.z = BS_NEW(double, bs_padded(n) + n);
+  biascope_status status = set.sample && set.z ? BIASCOPE_OK : bs_fail_memory(error, "the support");
+  bool settled = false;
+  memcpy(w, point->best_w, problem->x.columns * sizeof *w);
+  memcpy(c, point->best_c, n * sizeof *c);
+  if (status == BIASCOPE_OK) {
+    set.step = set.z + bs_padded(n);
+    guess(&set);
+  }
+  size_t capacity = 0;
+  for (int round = 0; round < ROUNDS && !settled && status == BIASCOPE_OK && set.count > 0; round++) {
+    if (set.count > capacity) {
+      free(set.rows);
+      free(set.gram);
+      capacity = set.count;
+      set.rows = BS_NEW(double, point->newton.gram ? 1 : capacity *columns);
+      set.gram = BS_NEW(double, capacity *bs_padded(capacity));
+      if (!set.rows || !set.gram) status = bs_fail_memory(error, "the support's equations");
+    }
+    if (status != BIASCOPE_OK || !factor(&set)) break;
+    solve(&set, w, c);
+    settled = exchange(&set, c);
+  }
+  for (size_t i = 0; i < n; i++) c[i] = fmax(c[i], 0.0);
+  free(set.sample);
+  free(set.z);
+  free(set.rows);
+  free(set.gram);
+  return status;
+}
