@@ -8,16 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A free t decides separability, but its elimination costs accuracy like 1/margin^2. Once the iterate separates by
+ * this fraction of the bound, t stays where it is and the scale of c is free instead: the hard-margin problem. */
+static const double SAFE_MARGIN = 0.1;
+/* lp: the factor by which p - 1 changes at a time. */
+static const double LONG_STRIDE = 2.0, SHORT_STRIDE = 1.3;
+
 static biascope_status allocate(bs_interior *run, biascope_error *error) {
   const size_t rows = run->rows, columns = run->columns;
-  run->memory = BS_NEW(double, 9 * rows + 18 * columns);
+  run->memory = BS_NEW(double, 11 * rows + 20 * columns);
   if (!run->memory) return bs_fail_memory(error, "the interior-point iterate");
   double *next = run->memory;
-  double **by_sample[] = {&run->c, &run->s, &run->z, &run->r, &run->theta, &run->es, &run->dc, &run->ds, &run->best_c};
+  double **by_sample[] = {&run->c,  &run->s,  &run->z,      &run->r,     &run->theta, &run->es,
+                          &run->dc, &run->ds, &run->best_c, &run->old_s, &run->old_c};
   for (size_t i = 0; i < sizeof by_sample / sizeof *by_sample; i++, next += rows) *by_sample[i] = next;
-  double **by_feature[] = {&run->w,        &run->u,  &run->a,  &run->b,         &run->za,  &run->zb,
-                           &run->combined, &run->rd, &run->g,  &run->curvature, &run->ea,  &run->eb,
-                           &run->dw,       &run->du, &run->da, &run->dza,       &run->dzb, &run->best_w};
+  double **by_feature[] = {&run->w,  &run->u,   &run->a,         &run->b,      &run->za,    &run->zb,   &run->combined,
+                           &run->rd, &run->g,   &run->curvature, &run->ea,     &run->eb,    &run->dw,   &run->du,
+                           &run->da, &run->dza, &run->dzb,       &run->best_w, &run->old_w, &run->old_u};
   for (size_t i = 0; i < sizeof by_feature / sizeof *by_feature; i++, next += columns) *by_feature[i] = next;
   return BIASCOPE_OK;
 }
@@ -229,16 +236,39 @@ static void move(bs_interior *run, double primal, double dual) {
 }
 
 /* lp: extreme exponents are reached in steps, each from a point near the solution of the last. */
-static double nearer_exponent(double from, double target) {
-  const double ratio = (target - 1.0) / (from - 1.0), stride = 2.0;
+static double nearer_exponent(double from, double target, double stride) {
+  const double ratio = (target - 1.0) / (from - 1.0);
   return ratio > stride ? 1.0 + stride * (from - 1.0) : ratio < 1.0 / stride ? 1.0 + (from - 1.0) / stride : target;
 }
 
 static void advance_exponent(bs_interior *run) {
-  run->exponent = nearer_exponent(run->exponent, run->problem->norm.p);
+  run->exponent = nearer_exponent(run->exponent, run->problem->norm.p, run->stride);
   run->best_margin = -INFINITY;
   run->best_bound = INFINITY;
   move_on_curve(run, 0.0);
+  evaluate(run);
+}
+
+/* lp: the step, or the first third of a third ... of it that does not take margin and bound much further apart: the
+ * tangent may leave the curve far behind. */
+static void move_and_check(bs_interior *run, double step) {
+  const double width = run->bound - run->margin, t = run->t, scale = run->power_scale;
+  memcpy(run->old_s, run->s, run->n * sizeof *run->s);
+  memcpy(run->old_c, run->c, run->n * sizeof *run->c);
+  memcpy(run->old_w, run->w, run->d * sizeof *run->w);
+  memcpy(run->old_u, run->u, run->d * sizeof *run->u);
+  for (int attempt = 0;; attempt++) {
+    move(run, step, step);
+    evaluate(run);
+    if (run->bound - run->margin <= 2.0 * width || attempt == 4) return;
+    memcpy(run->s, run->old_s, run->n * sizeof *run->s);
+    memcpy(run->c, run->old_c, run->n * sizeof *run->c);
+    memcpy(run->w, run->old_w, run->d * sizeof *run->w);
+    memcpy(run->u, run->old_u, run->d * sizeof *run->u);
+    run->t = t;
+    run->power_scale = scale;
+    step /= 3.0;
+  }
 }
 
 /* Mehrotra's predictor and corrector. False where the arithmetic has nothing left to give. */
@@ -255,17 +285,23 @@ static bool iterate(bs_interior *run) {
   find_step(run, target, true);
   step_lengths(run, 0.995, &primal, &dual);
   if (!(primal > 1e-10 && dual > 1e-10) || !isfinite(primal * dual)) return false;
-  move(run, primal, dual);
+  if (run->role == BS_POWER) {
+    move_and_check(run, primal);
+  } else {
+    move(run, primal, dual);
+    evaluate(run);
+  }
   return true;
 }
 
 void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
   double least = INFINITY;
   for (int stalled = 0;; run->iterations++) {
-    evaluate(run);
     const double width = run->best_bound - run->best_margin; /* falls to 0 on non-separable data, too */
     stalled = width < 0.9 * least ? 0 : stalled + 1;
     least = fmin(width, least);
+    if (run->role == BS_SMOOTH && run->t > 0.0 && run->best_margin > SAFE_MARGIN * run->best_bound)
+      run->newton.has_t = false;
     if (run->exponent != run->problem->norm.p && width < 0.03 * run->best_bound) {
       advance_exponent(run);
       least = INFINITY;
@@ -276,7 +312,7 @@ void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
   }
 }
 
-biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, biascope_error *error) {
+biascope_status bs_interior_create(const bs_problem *problem, bool cautious, bs_interior *out, biascope_error *error) {
   const biascope_norm_kind kind = problem->norm.kind;
   *out = (bs_interior){.problem = problem,
                        .role = kind == BIASCOPE_LINF ? BS_BOXED_W
@@ -285,7 +321,10 @@ biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, 
                                                      : BS_SMOOTH,
                        .n = problem->x.rows,
                        .d = problem->x.columns,
-                       .exponent = kind == BIASCOPE_LP ? nearer_exponent(2.0, problem->norm.p) : problem->norm.p,
+                       .exponent = kind == BIASCOPE_LP
+                                       ? cautious ? 2.0 : nearer_exponent(2.0, problem->norm.p, LONG_STRIDE)
+                                       : problem->norm.p,
+                       .stride = cautious ? SHORT_STRIDE : LONG_STRIDE,
                        .rows = bs_padded(problem->x.rows),
                        .columns = bs_padded(problem->x.columns),
                        .best_margin = -INFINITY,
@@ -293,10 +332,12 @@ biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, 
   biascope_status status = allocate(out, error);
   if (status == BIASCOPE_OK)
     status = bs_newton_create(problem, out->role != BS_BOXED_U, out->role == BS_SMOOTH, &out->newton, error);
-  if (status == BIASCOPE_OK)
+  if (status == BIASCOPE_OK) {
     start(out);
-  else
+    evaluate(out);
+  } else {
     bs_interior_free(out);
+  }
   return status;
 }
 

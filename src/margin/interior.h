@@ -15,10 +15,10 @@ typedef struct {
   bs_role role;
   size_t n, d, rows, columns; /* and their padded lengths */
   double *w, *u, *c, *s, t;
-  double exponent, power_scale; /* lp: p on its way to the problem's, and theta */
-  double *a, *b;                /* distance of the boxed variable, w or u, to +1 and to -1 */
-  double *za, *zb;              /* their multipliers; za - zb is the other variable */
-  double *best_w, *best_c;      /* of all iterates, by what they prove */
+  double exponent, stride, power_scale;                    /* lp: p on its way to the problem's, and theta */
+  double *a, *b;                                           /* distance of the boxed variable, w or u, to +1 and to -1 */
+  double *za, *zb;                                         /* their multipliers; za - zb is the other variable */
+  double *best_w, *best_c, *old_w, *old_u, *old_s, *old_c; /* of all iterates, by what they prove */
   double best_margin, best_bound;
   double margin, bound; /* of this iterate, in ordinary precision */
   int iterations;
@@ -28,7 +28,8 @@ typedef struct {
   double *memory;
 } bs_interior;
 
-biascope_status bs_interior_create(const bs_problem *problem, bs_interior *out, biascope_error *error);
+/* cautious: lp goes from p = 2 in many short steps. */
+biascope_status bs_interior_create(const bs_problem *problem, bool cautious, bs_interior *out, biascope_error *error);
 /* Iterates until the best pair's gap is below `tolerance` or no longer falls; may be called again. */
 void bs_interior_run(bs_interior *run, double tolerance, int max_iterations);
 void bs_interior_free(bs_interior *run);

@@ -50,7 +50,10 @@ static bool factor_samples(bs_newton *newton, bool first) {
     bs_matrix_sample_gram(x, newton->inverse_curvature, newton->scratch, newton->gram, stride);
   if (newton->gram) memcpy(newton->factor, newton->gram, stride * stride * sizeof *newton->gram);
   double trace = 0.0;
-  for (size_t i = 0; i < n; i++) trace += newton->factor[i * stride + i] += 1.0 / newton->theta[i];
+  for (size_t i = 0; i < n; i++) {
+    trace += newton->factor[i * stride + i];
+    newton->factor[i * stride + i] += 1.0 / newton->theta[i];
+  }
   newton->border_weight = newton->has_t ? trace / bs_dot(n, newton->problem->rho, newton->problem->rho) : 0.0;
   for (size_t i = 0; i < n && newton->has_t; i++)
     bs_axpy(n - i, newton->border_weight * newton->problem->rho[i], newton->problem->rho + i,

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Asking so much of the largest rows costs the margin about 1e-13 of itself. */
+static const double LEAST_RHO = 0x1p-43;
+
 static size_t row_length(const biascope_dataset *data, size_t i) {
   return data->dense ? data->features : data->row_start[i + 1] - data->row_start[i];
 }
@@ -69,7 +72,10 @@ static biascope_status fill(const biascope_dataset *data, bs_problem *problem, b
     if (exponent[i] < least) least = exponent[i];
     fill_row(data, i, exponent[i], problem->column_exponent, &problem->x);
   }
-  for (size_t i = 0; i < data->samples; i++) problem->rho[i] = ldexp(1.0, least - exponent[i]);
+  for (size_t i = 0; i < data->samples; i++) {
+    problem->row_scale[i] = ldexp(1.0, least - exponent[i]);
+    problem->rho[i] = fmax(problem->row_scale[i], LEAST_RHO);
+  }
   free(exponent);
   return BIASCOPE_OK;
 }
@@ -79,7 +85,7 @@ biascope_status bs_problem_create(const biascope_dataset *data, const biascope_n
   const size_t n = data->samples, d = data->features;
   const bool dense = data->dense != NULL;
   *out = (bs_problem){.norm = *norm, .x = {.rows = n, .columns = d, .stride = bs_padded(d)}};
-  out->rho = BS_NEW(double, bs_padded(n));
+  out->rho = BS_NEW(double, 2 * bs_padded(n));
   if (dense)
     out->x.dense = BS_NEW(double, n * out->x.stride);
   else
@@ -93,6 +99,7 @@ biascope_status bs_problem_create(const biascope_dataset *data, const biascope_n
     bs_problem_free(out);
     return bs_fail_memory(error, "the scaled copy of the data");
   }
+  out->row_scale = out->rho + bs_padded(n);
   out->x.row_start = data->row_start;
   out->x.column = data->column;
   if (out->metric) split_metric(norm, d, out->metric, out->column_exponent);
@@ -120,6 +127,6 @@ void bs_problem_export(const bs_problem *problem, const double *w, const double 
     direction[k] = problem->column_exponent ? ldexp(unit, problem->column_exponent[k]) : unit;
   }
   long double total = 0.0L;
-  for (size_t i = 0; i < n; i++) total += (long double)(c[i] * problem->rho[i]);
-  for (size_t i = 0; i < n; i++) dual[i] = (double)((long double)(c[i] * problem->rho[i]) / total);
+  for (size_t i = 0; i < n; i++) total += (long double)(c[i] * problem->row_scale[i]);
+  for (size_t i = 0; i < n; i++) dual[i] = (double)((long double)(c[i] * problem->row_scale[i]) / total);
 }

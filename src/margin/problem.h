@@ -9,8 +9,9 @@
 typedef struct {
   biascope_norm norm; /* with the scaled metric */
   bs_matrix x;
-  double *rho;          /* N: the reciprocal row scales, the largest of them 1 */
-  double *metric;       /* d: Mahalanobis only */
+  double *row_scale; /* N: row i times 2^-exponent_i, relative to the smallest row's; a power of two, at most 1 */
+  double *rho;       /* N: row_scale, but not below what rounding x_i.w costs, so that x_i.w >= t rho_i is positive */
+  double *metric;    /* d: Mahalanobis only */
   int *column_exponent; /* d: w_k is 2^column_exponent times the scaled w_k; Mahalanobis only */
 } bs_problem;
 

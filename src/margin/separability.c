@@ -55,7 +55,7 @@ biascope_status bs_separate(bs_problem *problem, double *w, double *c, biascope_
   alike.rho = BS_NEW(double, bs_padded(n));
   if (!alike.rho) return bs_fail_memory(error, "the separability problem");
   for (size_t i = 0; i < n; i++) alike.rho[i] = 1.0;
-  biascope_status status = bs_interior_create(&alike, &point, error);
+  biascope_status status = bs_interior_create(&alike, false, &point, error);
   if (status == BIASCOPE_OK) {
     bs_interior_run(&point, 0.0, 200);
     memcpy(w, point.best_w, problem->x.columns * sizeof *w);

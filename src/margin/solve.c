@@ -13,6 +13,8 @@
 
 /* The gap asked for where the caller asks for none; wider only where doubles cannot hold a direction that good. */
 static const double DEFAULT_TOLERANCE = 1e-10;
+/* Below this gap nothing more is tried. */
+static const double POLISHED = 1e-13;
 static const double ROUNDINGS_ALLOWED = 16.0;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
@@ -129,18 +131,25 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
                  "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
 }
 
-static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
-  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
-  const int limit = options && options->max_iterations > 0 ? options->max_iterations : 200;
-  biascope_status status = bs_interior_create(&run->problem, &run->point, error);
+static biascope_status run_interior(solve_run *run, bool cautious, int limit, biascope_error *error) {
+  biascope_status status = bs_interior_create(&run->problem, cautious, &run->point, error);
   /* An early stop suffices where the polish identifies the active constraints from it. */
   const double stops[] = {1e-9, 1e-12, 1e-15};
   for (int stage = run->norm->kind == BIASCOPE_LP ? 2 : 0;
-       stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= 1e-13); stage++) {
+       stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= POLISHED); stage++) {
     bs_interior_run(&run->point, stops[stage], limit);
     status = refine(run, error);
   }
   bs_interior_free(&run->point);
+  return status;
+}
+
+static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
+  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
+  const int limit = options && options->max_iterations > 0 ? options->max_iterations : 1000;
+  biascope_status status = run_interior(run, false, limit, error);
+  if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_LP && !(run->proof.gap <= DEFAULT_TOLERANCE))
+    status = run_interior(run, true, limit, error);
   if (status == BIASCOPE_OK && !run->proof.separates) {
     status = bs_separate(&run->problem, run->w, run->c, error);
     if (status == BIASCOPE_OK) offer_separation(run);

@@ -15,7 +15,7 @@ enum { ROUNDS = 12, REFINEMENTS = 2 };
 /* A sample this much inside its constraint, relative to it, joins the support. */
 static const double VIOLATION = 1e-12;
 /* Least squared pivot ratio at which X_S still counts as of full rank. */
-static const double PIVOT_RATIO = 1e-12;
+static const double PIVOT_RATIO = 1e-6;
 
 typedef struct {
   const bs_problem *problem;
@@ -31,6 +31,12 @@ static double metric(const support *set, size_t k) {
   return set->problem->metric ? set->problem->metric[k] : 1.0;
 }
 
+/* Row i of the support, divided by sqrt(M). */
+static void write_row(const support *set, size_t i, double *row) {
+  bs_matrix_row(&set->problem->x, set->sample[i], row);
+  for (size_t k = 0; k < set->problem->x.columns && set->problem->metric; k++) row[k] /= sqrt(set->problem->metric[k]);
+}
+
 static void gather_gram(support *set) {
   const size_t d = set->problem->x.columns, columns = bs_padded(d), order = set->point->newton.stride;
   const double *whole = set->point->newton.gram;
@@ -41,12 +47,8 @@ static void gather_gram(support *set) {
     }
     return;
   }
-  for (size_t i = 0; i < set->count; i++) {
-    double *row = set->rows + i * columns;
-    memset(row, 0, columns * sizeof *row);
-    bs_matrix_row(&set->problem->x, set->sample[i], row);
-    for (size_t k = 0; k < d && set->problem->metric; k++) row[k] /= sqrt(set->problem->metric[k]);
-  }
+  memset(set->rows, 0, set->count * columns * sizeof *set->rows);
+  for (size_t i = 0; i < set->count; i++) write_row(set, i, set->rows + i * columns);
   if (bs_small_product(set->count, d)) {
     for (size_t i = 0; i < set->count; i++) {
       for (size_t j = i; j < set->count; j++)
@@ -88,6 +90,31 @@ static void solve(support *set, double *w, double *c) {
     for (size_t i = 0; i < set->count; i++) c[set->sample[i]] += set->step[i];
     set_primal(set, w, c);
   }
+}
+
+/* The same where X_S is nearly or exactly dependent, whose Gram matrix has lost it: w = (X_S M^(-1/2))^+ rho_S, and c
+ * from w, both by singular values. */
+static biascope_status solve_dependent(support *set, double *w, double *c, biascope_error *error) {
+  const size_t d = set->problem->x.columns;
+  bs_equations equations;
+  double *work = BS_NEW(double, d + set->count);
+  biascope_status status = bs_equations_create(set->count, d, &equations, error);
+  if (status == BIASCOPE_OK && !work) status = bs_fail_memory(error, "the support's equations");
+  for (size_t i = 0; i < set->count && status == BIASCOPE_OK; i++) write_row(set, i, equations.a + i * d);
+  if (status == BIASCOPE_OK) status = bs_equations_factor(&equations, error);
+  if (status == BIASCOPE_OK) {
+    double *v = work, *weights = work + d;
+    for (size_t i = 0; i < set->count; i++) set->step[i] = set->problem->rho[set->sample[i]];
+    bs_equations_solve(&equations, set->step, v);
+    bs_equations_solve_transposed(&equations, v, weights);
+    memset(c, 0, set->problem->x.rows * sizeof *c);
+    for (size_t i = 0; i < set->count; i++) c[set->sample[i]] = weights[i];
+    for (size_t k = 0; k < d; k++) w[k] = v[k] / sqrt(metric(set, k));
+    bs_matrix_apply(&set->problem->x, w, set->z);
+  }
+  bs_equations_free(&equations);
+  free(work);
+  return status;
 }
 
 /* Drops samples with negative weight, adds violated ones. True where there were none of either. */
@@ -143,8 +170,11 @@ biascope_status bs_polish_quadratic(const bs_problem *problem, const bs_interior
       set.gram = BS_NEW(double, capacity *bs_padded(capacity));
       if (!set.rows || !set.gram) status = bs_fail_memory(error, "the support's equations");
     }
-    if (status != BIASCOPE_OK || !factor(&set)) break;
-    solve(&set, w, c);
+    if (status != BIASCOPE_OK) break;
+    if (factor(&set))
+      solve(&set, w, c);
+    else
+      status = solve_dependent(&set, w, c, error);
     settled = exchange(&set, c);
   }
   for (size_t i = 0; i < n; i++) c[i] = fmax(c[i], 0.0);
