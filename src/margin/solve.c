@@ -108,7 +108,7 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
   out->support = 0;
   for (size_t i = 0; i < out->samples; i++) out->support += out->dual[i] > 0.0;
   out->unique = out->face_dimension == 0;
-  if (run->proof.separates && !(out->margin >= DBL_MIN && out->upper_bound <= DBL_MAX))
+  if (run->proof.separates && !(out->margin > 0.0 && out->upper_bound <= DBL_MAX))
     return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                    "the margin, %.6Lg, is outside the range of double precision: scale the data", run->proof.margin);
   if (!run->proof.separates) {
