@@ -3,9 +3,9 @@ SHELL := /bin/bash
 BUILD := build/release
 PREFIX ?= /usr/local
 JOBS := $(shell nproc)
-SOURCES := $(wildcard include/*.h src/*/*.[ch] tests/*.[ch] tests/consumer/*.c* examples/*.c bench/*.[ch])
+SOURCES := $(wildcard include/*.h src/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch])
 
-.PHONY: build test test-all reproduce bench coverage lint format install install-dependencies clean
+.PHONY: build test test-all reproduce bench coverage fuzz lint format install install-dependencies clean
 
 build: install-dependencies
 	cmake --preset release && cmake --build --preset release
@@ -17,6 +17,19 @@ test: build
 
 test-all: test
 	ctest --preset release -L slow
+	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=20
+
+# Every fuzz target in turn, with the corpus it has grown in build/fuzz; FUZZ_FLAGS are libFuzzer's.
+FUZZ_FLAGS ?= -runs=10000000
+fuzz:
+	./cmake/install-dependencies.sh fuzz
+	cmake --preset fuzz && cmake --build --preset fuzz
+	@for target in build/fuzz/tests/fuzz/fuzz_*; do \
+	  subject=$${target##*/fuzz_}; mkdir -p build/fuzz/corpus/$$subject build/fuzz/findings; \
+	  $$target $(FUZZ_FLAGS) -max_len=1024 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/findings/ build/fuzz/corpus/$$subject tests/fuzz/corpus/$$subject \
+	    >build/fuzz/$$subject.log 2>&1 || { tail -40 build/fuzz/$$subject.log; exit 1; }; \
+	  echo "$$subject: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$subject.log) executions, no finding"; done
 
 reproduce: build
 	$(BUILD)/biascope reproduce all --out out/figures

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
-# Usage: install-dependencies.sh [build|bench|coverage|lint]   (build, the default, is all that the tests and figures need)
+# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
@@ -12,11 +12,12 @@ build=(
 )
 bench=()
 coverage=(gcovr)
+fuzz=(clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy clang-tools cppcheck)
 
 group=${1:-build}
-case $group in build | bench | coverage | lint) ;; *)
-  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage or lint" >&2
+case $group in build | bench | coverage | fuzz | lint) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz or lint" >&2
   exit 1
   ;;
 esac
