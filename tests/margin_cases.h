@@ -19,6 +19,30 @@ static inline biascope_dataset *dense(size_t samples, size_t features, const dou
   return data;
 }
 
+/* The same values in CSR, zeros left out. */
+static inline biascope_dataset *compressed(size_t samples, size_t features, const double *values) {
+  size_t *start = calloc(samples + 1, sizeof *start), count = 0;
+  uint32_t *column = calloc(samples * features, sizeof *column);
+  double *value = calloc(samples * features, sizeof *value);
+  assert_true(start && column && value);
+  for (size_t i = 0; i < samples; i++) {
+    for (size_t k = 0; k < features; k++) {
+      if (values[i * features + k] == 0.0) continue;
+      column[count] = (uint32_t)k;
+      value[count++] = values[i * features + k];
+    }
+    start[i + 1] = count;
+  }
+  biascope_dataset *data;
+  biascope_error error;
+  if (biascope_dataset_from_csr(samples, features, start, column, value, &data, &error) != BIASCOPE_OK)
+    fail_msg("%s", error.message);
+  free(start);
+  free(column);
+  free(value);
+  return data;
+}
+
 /* Standard normal entries. With `margin` > 0, labelled by a random hyperplane at least that far from every sample. */
 static inline double *gaussian_values(size_t samples, size_t features, double margin, uint64_t seed) {
   double *values = calloc(samples * features + features, sizeof *values), *teacher = values + samples * features;

@@ -216,6 +216,59 @@ static void margins_near_zero_are_decided(void **state) {
   }
 }
 
+/* Sparse storage is another way to the same solution. Half the entries are zero. */
+static void sparse_data_give_the_dense_solution(void **state) {
+  (void)state;
+  static const size_t shapes[][2] = {{10, 24}, {40, 12}, {150, 40}};
+  double metric[MAX_FEATURES];
+  for (int i = 0; i < NORM_COUNT; i++) {
+    for (size_t shape = 0; shape < 3; shape++) {
+      const size_t n = shapes[shape][0], d = shapes[shape][1];
+      double *values = gaussian_values(n, d, 0.5, 9);
+      for (size_t k = 0; k < n * d; k++)
+        values[k] = k % d > 0 && bs_random_below(9, BS_STREAM_NOISE, k, 2) ? 0.0 : values[k];
+      for (size_t row = 0; row < n; row++) values[row * d] = 1.0 + 0.01 * (double)row; /* keeps them separable */
+      biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
+      biascope_margin one = solved(full, norm_number(i, metric)), other = solved(sparse, norm_number(i, metric));
+      assert_true(fabs(one.margin - other.margin) <= 1e-10 * one.margin);
+      assert_int_equal(one.face_dimension, other.face_dimension);
+      biascope_margin_free(&one);
+      biascope_margin_free(&other);
+      biascope_dataset_free(full);
+      biascope_dataset_free(sparse);
+      free(values);
+    }
+  }
+}
+
+/* Too large to factor: 4,000 sparse samples of 5,000 features, solved without a Gram matrix. */
+static void large_sparse_data_are_certified(void **state) {
+  (void)state;
+  enum { SAMPLES = 4000, FEATURES = 5000, ENTRIES = 20 };
+  size_t *start = calloc(SAMPLES + 1, sizeof *start);
+  uint32_t *column = calloc(SAMPLES * ENTRIES, sizeof *column);
+  double *value = calloc(SAMPLES * ENTRIES, sizeof *value);
+  assert_true(start && column && value);
+  for (size_t i = 0; i < SAMPLES; i++) {
+    start[i + 1] = start[i] + ENTRIES;
+    for (size_t k = 0; k < ENTRIES; k++) { /* one entry in each of 20 stretches of features: ascending, distinct */
+      const size_t at = i * ENTRIES + k, width = FEATURES / ENTRIES;
+      column[at] = (uint32_t)(k * width + bs_random_below(1, BS_STREAM_DATA, at, width));
+      value[at] = k == 0 ? 1.0 : bs_random_normal(1, BS_STREAM_NOISE, at);
+    }
+  }
+  biascope_dataset *data;
+  biascope_error error;
+  assert_int_equal(biascope_dataset_from_csr(SAMPLES, FEATURES, start, column, value, &data, &error), BIASCOPE_OK);
+  biascope_margin solution = solved(data, (biascope_norm){.kind = BIASCOPE_L2});
+  assert_true(solution.support > 100);
+  biascope_margin_free(&solution);
+  biascope_dataset_free(data);
+  free(start);
+  free(column);
+  free(value);
+}
+
 static void a_norm_out_of_range_is_a_usage_error(void **state) {
   (void)state;
   const double metric[] = {1.0, 0.0};
@@ -261,6 +314,8 @@ int main(void) {
       cmocka_unit_test(one_sample_gives_its_dual_norm),
       cmocka_unit_test(one_feature_gives_the_least_entry),
       cmocka_unit_test(margins_near_zero_are_decided),
+      cmocka_unit_test(sparse_data_give_the_dense_solution),
+      cmocka_unit_test(large_sparse_data_are_certified),
       cmocka_unit_test(a_norm_out_of_range_is_a_usage_error),
       cmocka_unit_test(a_tolerance_out_of_reach_is_reported_with_the_best_pair),
   };

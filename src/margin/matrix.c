@@ -5,6 +5,16 @@
 #include <math.h>
 #include <string.h>
 
+/* Rows scaled, centred and multiplied at a time by feature. */
+enum { BS_BLOCK = 512 };
+
+size_t bs_matrix_gram_scratch(const bs_matrix *x, bool by_sample) {
+  const size_t stride = bs_padded(x->columns);
+  if (bs_small_product(x->rows, x->columns)) return stride;
+  if (by_sample) return x->dense ? (x->rows + 1) * stride : stride;
+  return (x->rows < BS_BLOCK ? x->rows : BS_BLOCK) * stride;
+}
+
 bool bs_small_product(size_t rows, size_t columns) {
   return rows * columns <= 4096;
 }
@@ -45,8 +55,28 @@ void bs_matrix_row(const bs_matrix *x, size_t i, double *row) {
     for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) row[x->column[k]] = x->value[k];
 }
 
+/* Sparse: row i is scattered, weighted, and met by every later row. */
+static void sparse_sample_gram(const bs_matrix *x, const double *weight, double *scattered, double *gram,
+                               size_t order) {
+  memset(scattered, 0, x->columns * sizeof *scattered);
+  for (size_t i = 0; i < x->rows; i++) {
+    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++)
+      scattered[x->column[k]] = weight[x->column[k]] * x->value[k];
+    for (size_t j = i; j < x->rows; j++) {
+      double sum = 0.0;
+      for (size_t k = x->row_start[j]; k < x->row_start[j + 1]; k++) sum += x->value[k] * scattered[x->column[k]];
+      gram[i * order + j] = sum;
+    }
+    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) scattered[x->column[k]] = 0.0;
+  }
+}
+
 void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order) {
   const size_t n = x->rows, stride = x->stride;
+  if (!x->dense) {
+    sparse_sample_gram(x, weight, scratch, gram, order);
+    return;
+  }
   if (bs_small_product(n, x->columns)) {
     for (size_t i = 0; i < n; i++) {
       const double *row = x->dense + i * stride;
@@ -56,7 +86,6 @@ void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scr
     }
     return;
   }
-  /* scratch: the square roots of the weights first, then the scaled copy. */
   double *root = scratch + n * stride;
   for (size_t k = 0; k < stride; k++) root[k] = sqrt(weight[k]);
   for (size_t i = 0; i < n; i++) {
@@ -66,24 +95,33 @@ void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scr
               (int)order);
 }
 
+/* row = root (x_i - shift centre), padding zero. */
+static void centred_row(const bs_matrix *x, size_t i, double root, double shift, const double *centre, double *row) {
+  const double *values = x->dense ? x->dense + i * x->stride : row;
+  if (!x->dense) {
+    memset(row, 0, x->stride * sizeof *row);
+    bs_matrix_row(x, i, row);
+  }
+  for (size_t k = 0; k < x->stride; k++) row[k] = values[k] * root - root * shift * centre[k];
+}
+
 void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const double *shift, const double *centre,
                             double *scratch, double *gram, size_t order) {
-  const size_t n = x->rows, stride = x->stride, d = x->columns;
+  const size_t n = x->rows, d = x->columns;
   const bool small = bs_small_product(n, d);
-  if (small) {
-    for (size_t k = 0; k < d; k++) memset(gram + k * order, 0, order * sizeof *gram);
-  }
-  for (size_t i = 0; i < n; i++) {
-    const double root = sqrt(weight[i]), scaled = root * shift[i];
-    double *row = small ? scratch : scratch + i * stride;
-    for (size_t k = 0; k < stride; k++) row[k] = x->dense[i * stride + k] * root - scaled * centre[k];
-    if (!small) continue;
-    for (size_t k = 0; k < d; k++) {
-      const size_t first = k / BS_LANES * BS_LANES;
-      bs_padded_axpy(order - first, row[k], row + first, gram + k * order + first);
+  for (size_t k = 0; k < d; k++) memset(gram + k * order, 0, order * sizeof *gram);
+  for (size_t first = 0; first < n; first += BS_BLOCK) {
+    const size_t count = n - first < BS_BLOCK ? n - first : BS_BLOCK;
+    for (size_t i = 0; i < count; i++) {
+      double *row = scratch + (small ? 0 : i * x->stride);
+      centred_row(x, first + i, sqrt(weight[first + i]), shift[first + i], centre, row);
+      for (size_t k = 0; k < d && small; k++) {
+        const size_t start = k / BS_LANES * BS_LANES;
+        bs_padded_axpy(order - start, row[k], row + start, gram + k * order + start);
+      }
     }
+    if (!small)
+      cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)count, 1.0, scratch, (int)x->stride, 1.0, gram,
+                  (int)order);
   }
-  if (!small)
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1.0, scratch, (int)stride, 0.0, gram,
-                (int)order);
 }

@@ -22,11 +22,13 @@ void bs_matrix_combine(const bs_matrix *x, const double *c, double *u);
 /* Writes row i, dense, to `row` (columns entries, zero before). */
 void bs_matrix_row(const bs_matrix *x, size_t i, double *row);
 
-/* Upper triangle of the rows x rows matrix X diag(weight) X'; scratch: rows x stride (large) or stride (small). */
+/* Upper triangle of the rows x rows matrix X diag(weight) X'. */
 void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order);
 /* Upper triangle of the columns x columns matrix sum_i weight_i (x_i - shift_i centre)(x_i - shift_i centre)'. */
 void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const double *shift, const double *centre,
                             double *scratch, double *gram, size_t order);
+/* How many doubles of scratch they need. */
+size_t bs_matrix_gram_scratch(const bs_matrix *x, bool by_sample);
 /* Whether products of these dimensions are too small for a library call to pay. */
 bool bs_small_product(size_t rows, size_t columns);
 

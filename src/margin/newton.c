@@ -13,9 +13,8 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
   *out = (bs_newton){.problem = problem, .has_t = has_t, .by_sample = n <= d};
   out->size = out->by_sample ? n : d;
   out->stride = bs_padded(out->size);
-  const bool small = bs_small_product(n, d);
   out->factor = BS_NEW(double, out->stride * out->stride);
-  out->scratch = BS_NEW(double, (small ? 1 : n + 1) * bs_padded(d));
+  out->scratch = BS_NEW(double, bs_matrix_gram_scratch(&problem->x, out->by_sample));
   if (out->by_sample && constant_curvature) out->gram = BS_NEW(double, out->stride * out->stride);
   const size_t rows = bs_padded(n), columns = bs_padded(d);
   out->inverse_curvature = BS_NEW(double, 3 * columns + 2 * rows);

@@ -73,12 +73,13 @@ static void correct(const bs_problem *problem, const bs_interior *point, const a
   for (size_t i = 0; i < active->samples; i++) c[active->sample[i]] += y[i];
 }
 
-static void fill_equations(const bs_problem *problem, const active_set *active, bs_equations *equations) {
+static void fill_equations(const bs_problem *problem, const active_set *active, double *row, bs_equations *equations) {
   for (size_t i = 0; i < active->samples; i++) {
-    double *row = equations->a + i * equations->columns;
-    const double *x = problem->x.dense + active->sample[i] * problem->x.stride;
-    for (size_t j = 0; j < active->features; j++) row[j] = x[active->feature[j]];
-    if (problem->norm.kind == BIASCOPE_LINF) row[active->features] = -problem->rho[active->sample[i]];
+    double *out = equations->a + i * equations->columns;
+    memset(row, 0, problem->x.columns * sizeof *row);
+    bs_matrix_row(&problem->x, active->sample[i], row);
+    for (size_t j = 0; j < active->features; j++) out[j] = row[active->feature[j]];
+    if (problem->norm.kind == BIASCOPE_LINF) out[active->features] = -problem->rho[active->sample[i]];
   }
 }
 
@@ -95,7 +96,7 @@ biascope_status bs_polish_linear(const bs_problem *problem, const bs_interior *p
     fix_inactive(problem, point, &active, w, c);
     status = bs_equations_create(active.samples, active.features + has_t, &equations, error);
     if (status == BIASCOPE_OK) {
-      fill_equations(problem, &active, &equations);
+      fill_equations(problem, &active, work, &equations);
       status = bs_equations_factor(&equations, error);
     }
     double t = point->t;

@@ -4,6 +4,7 @@
 #include "margin/kernel.h"
 #include "margin/norm.h"
 #include "margin/polish.h"
+#include "margin/projected.h"
 #include "margin/separability.h"
 #include "margin/support.h"
 #include <float.h>
@@ -15,6 +16,8 @@
 static const double DEFAULT_TOLERANCE = 1e-10;
 /* Below this gap nothing more is tried. */
 static const double POLISHED = 1e-13;
+/* Orders of the smaller side: up to which sparse data are factored, and the largest factor at all (2 GB). */
+static const size_t FACTORED_SPARSE = 3000, LARGEST_FACTOR = 16384;
 static const double ROUNDINGS_ALLOWED = 16.0;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
@@ -144,9 +147,28 @@ static biascope_status run_interior(solve_run *run, bool cautious, int limit, bi
   return status;
 }
 
-static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
-  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
-  const int limit = options && options->max_iterations > 0 ? options->max_iterations : 1000;
+/* Large sparse data, whose Gram matrix would be many times their size: first without one. */
+static bool large_and_sparse(const solve_run *run) {
+  const size_t n = run->data->samples, d = run->data->features;
+  return (run->norm->kind == BIASCOPE_L2 || run->norm->kind == BIASCOPE_MAHALANOBIS) && !run->data->dense &&
+         (n < d ? n : d) > FACTORED_SPARSE;
+}
+
+static biascope_status run_projected(solve_run *run, double tolerance, int limit, biascope_error *error) {
+  /* The certificate is evaluated afresh: ask for a little more than must hold. */
+  const biascope_status status = bs_projected_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
+  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  return status;
+}
+
+static biascope_status run_factored(solve_run *run, int limit, biascope_error *error) {
+  const size_t n = run->data->samples, d = run->data->features, order = n < d ? n : d;
+  if (order > LARGEST_FACTOR)
+    return bs_fail(
+        error, BIASCOPE_USAGE,
+        "%zu samples of %zu features need a dense factor of order %zu; the largest is %zu. l2 and mahalanobis "
+        "solve sparse data of this size without one",
+        n, d, order, LARGEST_FACTOR);
   biascope_status status = run_interior(run, false, limit, error);
   if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_LP && !(run->proof.gap <= DEFAULT_TOLERANCE))
     status = run_interior(run, true, limit, error);
@@ -154,7 +176,18 @@ static biascope_status run_stages(solve_run *run, const biascope_solve_options *
     status = bs_separate(&run->problem, run->w, run->c, error);
     if (status == BIASCOPE_OK) offer_separation(run);
   }
-  return status == BIASCOPE_OK ? conclude(run, tolerance, error) : status;
+  return status;
+}
+
+static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
+  const double asked = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
+  const int limit = options && options->max_iterations > 0 ? options->max_iterations : 0;
+  biascope_status status = BIASCOPE_OK;
+  if (large_and_sparse(run))
+    status = run_projected(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 20000, error);
+  else
+    status = run_factored(run, limit ? limit : 1000, error);
+  return status == BIASCOPE_OK ? conclude(run, asked, error) : status;
 }
 
 static biascope_status zero_row_certificate(size_t row, biascope_margin *out, biascope_error *error) {
