@@ -14,16 +14,10 @@
 /* cmocka needs setjmp, stdarg and stddef first */
 #include <cmocka.h>
 
+#include "temporary_folder.h"
+
 static const char *const ENDINGS[] = {".csv", ".svm", ".libsvm", ".npy"};
 enum { ENDING_COUNT = sizeof ENDINGS / sizeof ENDINGS[0] };
-
-static char folder[] = "/tmp/biascope-formats-XXXXXX";
-
-static const char *path_of(const char *name) {
-  static char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return path;
-}
 
 static biascope_dataset *read_text(const char *name, const char *content, const char *label_column) {
   FILE *stream = fopen(path_of(name), "wb");
@@ -283,16 +277,6 @@ static void sparse_arrays_are_checked(void **state) {
   assert_int_equal(biascope_dataset_from_csr(2, 3, rows, good, ones, &data, NULL), BIASCOPE_OK);
   assert_int_equal(biascope_dataset_nonzeros(data), 3);
   biascope_dataset_free(data);
-}
-
-static int create_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  return rmdir(folder); /* fails where a test left a file behind */
 }
 
 int main(void) {

@@ -2,15 +2,8 @@
 #include "fault_injection.h"
 
 #include "data/facts.h"
+#include "temporary_folder.h"
 #include <dirent.h>
-
-static char folder[] = "/tmp/biascope-faults-XXXXXX";
-
-static char *path_of(const char *name) {
-  static char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return path;
-}
 
 static void write_file(const char *name, const char *content) {
   FILE *stream = fopen(path_of(name), "wb");
@@ -170,16 +163,6 @@ static void describing_fails_cleanly(void **state) {
   biascope_dataset *data = example(true);
   assert_int_equal(fault_sweep(describe_once, data, NULL), 2);
   biascope_dataset_free(data);
-}
-
-static int create_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  return rmdir(folder); /* fails where a test left a file behind */
 }
 
 int main(void) {

@@ -30,6 +30,7 @@ static size_t features_of(const csv_reader *csv) {
  * quotes stays doubled. *cursor moves past the comma, or becomes NULL after the last field. */
 static biascope_status take_field(const csv_reader *csv, bs_span line, const char **cursor, bs_span *field) {
   const char *at = *cursor;
+  *field = (bs_span){at, at};
   while (at < line.end && (*at == ' ' || *at == '\t')) at++;
   if (at == line.end || *at != '"') {
     const char *comma = memchr(at, ',', (size_t)(line.end - at));

@@ -18,8 +18,6 @@ def run(*arguments, **options):
 
 def info(path, *arguments, code=0):
     result = run("info", path, *arguments, "--json")
-    if result.returncode < 0 or "margin/" in result.stderr:
-        pytest.xfail("the margin solver does not take sparse data yet")
     assert result.returncode == code, result.stderr
     return json.loads(result.stdout)
 
