@@ -54,6 +54,7 @@ FAULT_DECLARE(void *, malloc, size_t size);
 FAULT_DECLARE(void *, calloc, size_t count, size_t size);
 FAULT_DECLARE(void *, aligned_alloc, size_t alignment, size_t size);
 FAULT_DECLARE(void *, realloc, void *old, size_t size);
+FAULT_DECLARE(char *, strdup, const char *text);
 FAULT_DECLARE(void, free, void *block);
 
 void *__wrap_malloc(size_t size) {
@@ -69,6 +70,9 @@ void *__wrap_realloc(void *old, size_t size) {
   if (!old) return __wrap_malloc(size);
   return fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM) ? NULL : __real_realloc(old, size);
 }
+char *__wrap_strdup(const char *text) {
+  FAULT_ALLOCATION(__real_strdup(text));
+}
 void __wrap_free(void *block) {
   fault.live -= block != NULL;
   __real_free(block);
@@ -78,7 +82,6 @@ FAULT_DECLARE(int, open, const char *path, int flags, ...);
 FAULT_DECLARE(int, close, int descriptor);
 FAULT_DECLARE(int, fstat, int descriptor, struct stat *properties);
 FAULT_DECLARE(ssize_t, read, int descriptor, void *bytes, size_t count);
-FAULT_DECLARE(int, mkstemp, char *path);
 FAULT_DECLARE(FILE *, fdopen, int descriptor, const char *mode);
 FAULT_DECLARE(int, fflush, FILE *stream);
 FAULT_DECLARE(int, fsync, int descriptor);
@@ -109,12 +112,6 @@ ssize_t __wrap_read(int descriptor, void *bytes, size_t count) {
   interrupted = !interrupted;
   errno = EINTR;
   return interrupted ? -1 : __real_read(descriptor, bytes, count > 0);
-}
-int __wrap_mkstemp(char *path) {
-  if (fault_strikes(BIASCOPE_BAD_INPUT, EROFS)) return -1;
-  const int descriptor = __real_mkstemp(path);
-  fault.live += descriptor >= 0;
-  return descriptor;
 }
 /* A stream takes its descriptor over: what was counted for the one is the other's now. */
 FILE *__wrap_fdopen(int descriptor, const char *mode) {

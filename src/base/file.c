@@ -1,46 +1,51 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static biascope_status fail_write(const char *path, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be written: %s", path, strerror(errno));
 }
 
+/* Creates a file of a new name, `path` and a random suffix; mkstemp would not heed the umask. -1 with errno. */
+static int create_beside(const char *path, char *name, size_t size) {
+  for (int attempt = 0; attempt < 100; attempt++) {
+    uint32_t suffix;
+    if (getrandom(&suffix, sizeof suffix, 0) != sizeof suffix) return -1;
+    snprintf(name, size, "%s.%08x", path, suffix);
+    const int descriptor = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  }
+  return -1;
+}
+
 biascope_status bs_output_open(bs_output_file *file, const char *path, biascope_error *error) {
-  memset(file, 0, sizeof *file);
-  const size_t length = strlen(path);
-  file->path = malloc(length + 1);
-  file->temporary = malloc(length + sizeof ".XXXXXX");
-  if (!file->path || !file->temporary) {
+  const size_t size = strlen(path) + sizeof ".01234567";
+  *file = (bs_output_file){.path = strdup(path)};
+  char *name = malloc(size);
+  if (!file->path || !name) {
+    free(name);
     bs_output_abandon(file);
     return bs_fail_memory(error, "a file name");
   }
-  memcpy(file->path, path, length + 1);
-  memcpy(file->temporary, path, length);
-  memcpy(file->temporary + length, ".XXXXXX", sizeof ".XXXXXX");
-  const int descriptor = mkstemp(file->temporary);
-  if (descriptor >= 0) {
-    const mode_t mask = umask(0);
-    umask(mask);
-    fchmod(descriptor, 0666 & ~mask);
-    file->stream = fdopen(descriptor, "wb");
-  }
-  if (!file->stream) {
+  const int descriptor = create_beside(path, name, size);
+  if (descriptor < 0) {
     const biascope_status status = fail_write(path, error);
-    if (descriptor >= 0) {
-      close(descriptor);
-      unlink(file->temporary);
-    }
-    free(file->temporary);
-    file->temporary = NULL;
+    free(name);
     bs_output_abandon(file);
     return status;
   }
-  return BIASCOPE_OK;
+  file->temporary = name;
+  file->stream = fdopen(descriptor, "wb");
+  if (file->stream) return BIASCOPE_OK;
+  const biascope_status status = fail_write(path, error);
+  close(descriptor);
+  bs_output_abandon(file);
+  return status;
 }
 
 biascope_status bs_output_commit(bs_output_file *file, biascope_error *error) {

@@ -1,13 +1,14 @@
 #include "cli/cli.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { OPTION_SAMPLES = 3000, OPTION_FEATURES, OPTION_OUT, OPTION_MARGIN, OPTION_DELTA, OPTION_NONZEROS };
 
 typedef struct {
   cli_common common;
-  biascope_generate_options options;
-  int kind; /* -1 until given */
+  biascope_generate_options options; /* margin and delta: NaN until given */
+  int kind;                          /* -1 until given */
   const char *out;
 } generate_flags;
 
@@ -22,6 +23,20 @@ static const struct argp_option OPTIONS[] = {
     {"nonzeros", OPTION_NONZEROS, "K", 0, "teacher: sparse rows of K random features each (default: dense)", 0},
     {0},
 };
+
+/* A flag that the kind has no use for is a mistake, not noise. */
+static void check_flags(struct argp_state *state, generate_flags *flags) {
+  if (flags->kind < 0)
+    argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal or teacher");
+  if (!flags->options.samples || !flags->options.features || !flags->out)
+    argp_error(state, "--samples, --features and --out are all needed");
+  if (!isnan(flags->options.margin) && flags->kind != BIASCOPE_TEACHER)
+    argp_error(state, "--margin is the teacher's, not %s's", KINDS[flags->kind]);
+  if (!isnan(flags->options.delta) && flags->kind != BIASCOPE_SHIFTED_DIAGONAL)
+    argp_error(state, "--delta is shifted-diagonal's, not %s's", KINDS[flags->kind]);
+  if (isnan(flags->options.margin)) flags->options.margin = 0.3;
+  if (isnan(flags->options.delta)) flags->options.delta = 0.1;
+}
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   generate_flags *flags = state->input;
@@ -52,10 +67,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->kind = cli_parse_choice(state, "kind", text, KINDS);
     return 0;
   case ARGP_KEY_END:
-    if (flags->kind < 0)
-      argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal or teacher");
-    if (!flags->options.samples || !flags->options.features || !flags->out)
-      argp_error(state, "--samples, --features and --out are all needed");
+    check_flags(state, flags);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -69,7 +81,7 @@ static const struct argp ARGP = {.options = OPTIONS,
                                  .doc = "Writes a synthetic data set, the labels folded in."};
 
 int cli_generate(int argc, char **argv) {
-  generate_flags flags = {.kind = -1, .options = {.margin = 0.3, .delta = 0.1}};
+  generate_flags flags = {.kind = -1, .options = {.margin = NAN, .delta = NAN}};
   argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
   flags.options.seed = flags.common.seed;
   biascope_dataset *data;

@@ -409,6 +409,8 @@ def test_a_large_margin_is_generated_at_once(tmp_path):
     (["teacher", "--samples", 3, "--features", 3, "--margin", "nan", "--out", "d.csv"], ["--margin", "'nan'"]),
     (["teacher", "--samples", 3, "--features", 3, "--nonzeros", 4, "--out", "d.csv"], ["4 nonzeros", "at most the 3"]),
     (["gaussian", "--samples", 3, "--features", 3, "--nonzeros", 2, "--out", "d.csv"], ["only the teacher"]),
+    (["gaussian", "--samples", 3, "--features", 3, "--margin", 1, "--out", "d.csv"], ["--margin", "gaussian"]),
+    (["teacher", "--samples", 3, "--features", 3, "--delta", 1, "--out", "d.csv"], ["--delta", "teacher"]),
     (["gaussian", "--samples", 3, "--features", 3, "--seed", 2**64, "--out", "d.csv"], ["--seed"]),
 ])
 def test_generate_refuses_what_it_cannot_mean(arguments, fragments, tmp_path):
@@ -434,6 +436,20 @@ def test_an_output_whose_ending_is_unknown_or_whose_folder_is_missing_is_refused
     for out, fragment in (("d.txt", "unknown file ending"), ("none/d.csv", "No such file")):
         result = run("generate", "gaussian", "--samples", 3, "--features", 3, "--out", out, cwd=tmp_path)
         assert result.returncode == 2 and fragment in result.stderr and os.listdir(tmp_path) == []
+
+
+def test_an_output_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / "d.csv").mkdir()
+    result = run("generate", "gaussian", "--samples", 3, "--features", 3, "--out", "d.csv", cwd=tmp_path)
+    assert result.returncode == 2 and "d.csv" in result.stderr and "directory" in result.stderr
+    assert os.listdir(tmp_path) == ["d.csv"] and os.listdir(tmp_path / "d.csv") == []
+
+
+def test_the_umask_decides_who_may_read(tmp_path):
+    path = tmp_path / "d.csv"
+    subprocess.run(["bash", "-c", 'umask 027; exec "$0" "$@"', BIASCOPE, "generate", "gaussian", "--samples", "3",
+                    "--features", "3", "--out", path], check=True, capture_output=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_a_full_disk_leaves_the_old_file_alone(tmp_path):
