@@ -78,36 +78,52 @@ static void draw_features(const biascope_generate_options *options, size_t row, 
   qsort(columns, count, sizeof *columns, compare_columns);
 }
 
-/* The sparse teacher: normal entries on the drawn features, folded and pushed within them. */
+typedef struct {
+  double *normal;    /* the teacher */
+  double *on_row;    /* its entries on a row's features */
+  bool *taken;       /* of the features, those that a row has */
+  size_t *row_start; /* the rest: CSR */
+  uint32_t *column;
+  double *value;
+} sparse_teacher;
+
+/* Normal entries on the drawn features, folded and pushed within them. */
+static void fill_sparse_teacher(const biascope_generate_options *options, const sparse_teacher *teacher) {
+  const size_t count = options->nonzeros;
+  fill_normal(options->samples * count, options->seed, teacher->value);
+  for (size_t i = 0; i < options->samples; i++) {
+    uint32_t *columns = teacher->column + i * count;
+    draw_features(options, i, teacher->taken, columns);
+    for (size_t j = 0; j < count; j++) teacher->on_row[j] = teacher->normal[columns[j]];
+    fold_to_teacher(count, teacher->on_row, options->margin, teacher->value + i * count);
+    teacher->row_start[i + 1] = (i + 1) * count;
+  }
+}
+
 static biascope_status generate_sparse_teacher(const biascope_generate_options *options, biascope_dataset **out,
                                                biascope_error *error) {
-  const size_t samples = options->samples, count = options->nonzeros;
   size_t stored;
-  const bool fits = !__builtin_mul_overflow(samples, count, &stored);
-  double *normal = random_normal_vector(options->features, options->seed);
-  bool *taken = BS_NEW(bool, options->features);
-  size_t *row_start = BS_NEW(size_t, samples + 1);
-  uint32_t *column = fits ? BS_NEW(uint32_t, stored) : NULL;
-  double *value = fits ? BS_NEW(double, stored) : NULL;
-  double *on_row = BS_NEW(double, count);
-  biascope_status status = BIASCOPE_OK;
-  if (!normal || !taken || !row_start || !column || !value || !on_row) status = bs_fail_memory(error, "the dataset");
-  if (status == BIASCOPE_OK) fill_normal(stored, options->seed, value);
-  for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++) {
-    uint32_t *columns = column + i * count;
-    draw_features(options, i, taken, columns);
-    for (size_t j = 0; j < count; j++) on_row[j] = normal[columns[j]];
-    fold_to_teacher(count, on_row, options->margin, value + i * count);
-    row_start[i + 1] = (i + 1) * count;
+  if (__builtin_mul_overflow(options->samples, options->nonzeros, &stored)) return bs_fail_memory(error, "the dataset");
+  const sparse_teacher teacher = {.normal = random_normal_vector(options->features, options->seed),
+                                  .on_row = BS_NEW(double, options->nonzeros),
+                                  .taken = BS_NEW(bool, options->features),
+                                  .row_start = BS_NEW(size_t, options->samples + 1),
+                                  .column = BS_NEW(uint32_t, stored),
+                                  .value = BS_NEW(double, stored)};
+  biascope_status status;
+  if (!teacher.normal || !teacher.on_row || !teacher.taken || !teacher.row_start || !teacher.column || !teacher.value) {
+    status = bs_fail_memory(error, "the dataset");
+  } else {
+    fill_sparse_teacher(options, &teacher);
+    status = biascope_dataset_from_csr(options->samples, options->features, teacher.row_start, teacher.column,
+                                       teacher.value, out, error);
   }
-  if (status == BIASCOPE_OK)
-    status = biascope_dataset_from_csr(samples, options->features, row_start, column, value, out, error);
-  free(normal);
-  free(taken);
-  free(row_start);
-  free(column);
-  free(value);
-  free(on_row);
+  free(teacher.normal);
+  free(teacher.on_row);
+  free(teacher.taken);
+  free(teacher.row_start);
+  free(teacher.column);
+  free(teacher.value);
   return status;
 }
 
