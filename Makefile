@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS := $(shell nproc)
 SOURCES := $(wildcard include/*.h src/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch])
 
-.PHONY: build test test-all reproduce bench coverage fuzz lint format install install-dependencies clean
+.PHONY: build test test-all reproduce bench bench-solve coverage fuzz lint format install install-dependencies clean
 
 build: install-dependencies
 	cmake --preset release && cmake --build --preset release
@@ -33,6 +33,11 @@ fuzz:
 
 reproduce: build
 	$(BUILD)/biascope reproduce all --out out/figures
+
+# The max-margin solvers beside HiGHS, Clarabel and LIBLINEAR alone.
+bench-solve: build
+	./cmake/install-dependencies.sh bench
+	BIASCOPE=$(BUILD)/biascope bench/bench_solve.py
 
 # Every bench/bench_* is a program of its own; one at a time, for they measure time.
 bench: build

@@ -10,7 +10,7 @@ build=(
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
 )
-bench=()
+bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy clang-tools cppcheck)

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <string.h>
 
-enum { INSTANCES = 100 };
+enum { INSTANCES = 1000 };
 
 static void every_random_instance_is_certified(void **state) {
   (void)state;
