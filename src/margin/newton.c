@@ -27,6 +27,10 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
   out->columns = out->centre + columns;
   out->border = out->columns + columns;
   out->rows = out->border + rows;
+  if (out->gram) {
+    for (size_t k = 0; k < d; k++) out->inverse_curvature[k] = problem->metric ? 1.0 / problem->metric[k] : 1.0;
+    bs_matrix_sample_gram(&problem->x, out->inverse_curvature, out->scratch, out->gram, out->stride);
+  }
   return BIASCOPE_OK;
 }
 
@@ -40,14 +44,13 @@ void bs_newton_free(bs_newton *newton) {
 
 /* K = X H^-1 X' + 1/theta. At a vertex of a linear programme K loses the direction of c, and only the border brings
  * it back: adding a multiple of rho.dc = e to the rows, which changes no solution, keeps K definite. */
-static bool factor_samples(bs_newton *newton, bool first) {
+static bool factor_samples(bs_newton *newton) {
   const bs_matrix *x = &newton->problem->x;
   const size_t n = newton->size, stride = newton->stride;
-  if (!newton->gram)
+  if (newton->gram)
+    memcpy(newton->factor, newton->gram, stride * stride * sizeof *newton->gram);
+  else
     bs_matrix_sample_gram(x, newton->inverse_curvature, newton->scratch, newton->factor, stride);
-  else if (first)
-    bs_matrix_sample_gram(x, newton->inverse_curvature, newton->scratch, newton->gram, stride);
-  if (newton->gram) memcpy(newton->factor, newton->gram, stride * stride * sizeof *newton->gram);
   double trace = 0.0;
   for (size_t i = 0; i < n; i++) {
     trace += newton->factor[i * stride + i];
@@ -86,12 +89,11 @@ static bool factor_features(bs_newton *newton) {
 }
 
 bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *theta) {
-  const bool first = newton->curvature == NULL;
-  newton->curvature = curvature;
   newton->theta = theta;
+  newton->curvature = curvature;
   if (!newton->by_sample) return factor_features(newton);
   for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
-  return factor_samples(newton, first);
+  return factor_samples(newton);
 }
 
 static void solve_samples(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,

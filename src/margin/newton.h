@@ -22,6 +22,7 @@ typedef struct {
   double *rows, *columns;  /* right-hand sides */
 } bs_newton;
 
+/* constant_curvature: H is the problem's metric at every step. */
 biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
                                  biascope_error *error);
 void bs_newton_free(bs_newton *newton);

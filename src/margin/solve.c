@@ -79,7 +79,8 @@ static biascope_status refine(solve_run *run, biascope_error *error) {
     break;
   case BIASCOPE_L2:
   case BIASCOPE_MAHALANOBIS:
-    status = bs_polish_quadratic(&run->problem, &run->point, run->w, run->c, error);
+    if (!(run->point.best_margin > 0.0)) return BIASCOPE_OK; /* nothing separates yet: there may be no solution */
+    status = bs_polish_quadratic(&run->point, run->w, run->c, error);
     break;
   case BIASCOPE_LP:
     memcpy(run->w, run->point.best_w, d * sizeof *run->w);
@@ -136,6 +137,11 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
 
 static biascope_status run_interior(solve_run *run, bool cautious, int limit, biascope_error *error) {
   biascope_status status = bs_interior_create(&run->problem, cautious, &run->point, error);
+  if (status == BIASCOPE_OK && run->point.newton.gram) {
+    bool settled;
+    status = bs_solve_full_support(&run->point, run->w, run->c, &settled, error);
+    if (status == BIASCOPE_OK && settled) offer(run, run->w, run->c);
+  }
   /* An early stop suffices where the polish identifies the active constraints from it. */
   const double stops[] = {1e-9, 1e-12, 1e-15};
   for (int stage = run->norm->kind == BIASCOPE_LP ? 2 : 0;

@@ -20,7 +20,7 @@ static const double PIVOT_RATIO = 1e-6;
 typedef struct {
   const bs_problem *problem;
   const bs_interior *point;
-  size_t count, stride;
+  size_t count, stride, capacity;
   size_t *sample;
   double *rows; /* count x padded d: X_S M^(-1/2) */
   double *gram; /* count x stride: K_SS or its factor */
@@ -146,41 +146,76 @@ static void guess(support *set) {
   }
 }
 
-biascope_status bs_polish_quadratic(const bs_problem *problem, const bs_interior *point, double *w, double *c,
-                                    biascope_error *error) {
-  const size_t n = problem->x.rows, columns = bs_padded(problem->x.columns);
-  support set = {.problem = problem, .point = point};
-  set.sample = BS_NEW(size_t, 2 * n);
-  set.z = BS_NEW(double, bs_padded(n) + n);
-  biascope_status status = set.sample && set.z ? BIASCOPE_OK : bs_fail_memory(error, "the support");
-  bool settled = false;
-  memcpy(w, point->best_w, problem->x.columns * sizeof *w);
-  memcpy(c, point->best_c, n * sizeof *c);
-  if (status == BIASCOPE_OK) {
-    set.step = set.z + bs_padded(n);
-    guess(&set);
-  }
-  size_t capacity = 0;
-  for (int round = 0; round < ROUNDS && !settled && status == BIASCOPE_OK && set.count > 0; round++) {
-    if (set.count > capacity) {
-      free(set.rows);
-      free(set.gram);
-      capacity = set.count;
-      set.rows = BS_NEW(double, point->newton.gram ? 1 : capacity *columns);
-      set.gram = BS_NEW(double, capacity *bs_padded(capacity));
-      if (!set.rows || !set.gram) status = bs_fail_memory(error, "the support's equations");
-    }
-    if (status != BIASCOPE_OK) break;
-    if (factor(&set))
-      solve(&set, w, c);
+/* Room for the equations of `count` samples. */
+static biascope_status reserve(support *set, biascope_error *error) {
+  if (set->count <= set->capacity) return BIASCOPE_OK;
+  free(set->rows);
+  free(set->gram);
+  set->capacity = set->count;
+  set->rows = BS_NEW(double, set->point->newton.gram ? 1 : set->count *bs_padded(set->problem->x.columns));
+  set->gram = BS_NEW(double, set->count *bs_padded(set->count));
+  return set->rows && set->gram ? BIASCOPE_OK : bs_fail_memory(error, "the support's equations");
+}
+
+static biascope_status exchange_until_settled(support *set, bool allow_dependent, double *w, double *c, bool *settled,
+                                              biascope_error *error) {
+  *settled = false;
+  for (int round = 0; round < ROUNDS && !*settled && set->count > 0; round++) {
+    biascope_status status = reserve(set, error);
+    if (status != BIASCOPE_OK) return status;
+    if (factor(set))
+      solve(set, w, c);
+    else if (allow_dependent)
+      status = solve_dependent(set, w, c, error);
     else
-      status = solve_dependent(&set, w, c, error);
-    settled = exchange(&set, c);
+      return BIASCOPE_OK;
+    if (status != BIASCOPE_OK) return status;
+    *settled = exchange(set, c);
   }
-  for (size_t i = 0; i < n; i++) c[i] = fmax(c[i], 0.0);
-  free(set.sample);
-  free(set.z);
-  free(set.rows);
-  free(set.gram);
+  return BIASCOPE_OK;
+}
+
+static biascope_status support_create(const bs_interior *point, support *out, biascope_error *error) {
+  const size_t n = point->n;
+  *out = (support){.problem = point->problem, .point = point};
+  out->sample = BS_NEW(size_t, 2 * n);
+  out->z = BS_NEW(double, bs_padded(n) + n);
+  if (!out->sample || !out->z) return bs_fail_memory(error, "the support");
+  out->step = out->z + bs_padded(n);
+  return BIASCOPE_OK;
+}
+
+static void support_free(support *set) {
+  free(set->sample);
+  free(set->z);
+  free(set->rows);
+  free(set->gram);
+}
+
+biascope_status bs_polish_quadratic(const bs_interior *point, double *w, double *c, biascope_error *error) {
+  support set;
+  bool settled;
+  memcpy(w, point->best_w, point->d * sizeof *w);
+  memcpy(c, point->best_c, point->n * sizeof *c);
+  biascope_status status = support_create(point, &set, error);
+  if (status == BIASCOPE_OK) {
+    guess(&set);
+    status = exchange_until_settled(&set, true, w, c, &settled, error);
+  }
+  for (size_t i = 0; i < point->n; i++) c[i] = fmax(c[i], 0.0);
+  support_free(&set);
+  return status;
+}
+
+biascope_status bs_solve_full_support(const bs_interior *point, double *w, double *c, bool *settled,
+                                      biascope_error *error) {
+  support set;
+  *settled = false;
+  biascope_status status = support_create(point, &set, error);
+  if (status == BIASCOPE_OK) {
+    for (size_t i = 0; i < point->n; i++) set.sample[set.count++] = i;
+    status = exchange_until_settled(&set, false, w, c, settled, error);
+  }
+  support_free(&set);
   return status;
 }
