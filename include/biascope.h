@@ -223,19 +223,21 @@ typedef struct {
   size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
 } biascope_predict_options;
 
-/* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. */
+/* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md. */
 typedef struct {
   double *direction;     /* d, of Euclidean norm 1 */
   double *dual;          /* c*, N entries in the simplex */
-  double gap;            /* (c.F - min F) / |c.F| with F = X D(c*) */
+  double gap;            /* (c.F - min F) / |c.F| with F = X D(c*); for max-margin limits the solver's gap */
   double rate;           /* growth of the least margin per unit of sum eta; NaN where training slows to log t */
   size_t support;        /* number of positive entries of dual */
   double standard_error; /* of the direction (angle, radians), from the sampled order; 0 for closed forms */
+  bool unique;           /* false: several directions share the optimum, this is one of them */
   const char *method;    /* how it was found, a static string */
   size_t samples, features;
 } biascope_prediction;
 
-/* BIASCOPE_NOT_CONVERGED: out holds the best point found and its gap. */
+/* The direction that training with these options converges to. BIASCOPE_NOT_CONVERGED: out holds the best point found
+ * and its gap. On any other failure out holds nothing. */
 BIASCOPE_API biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
                                               const biascope_predict_options *options, biascope_prediction *out,
                                               biascope_error *error);

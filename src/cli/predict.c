@@ -1,0 +1,130 @@
+#include "cli/cli.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { TOLERANCE = 4000, SAMPLE_LENGTH };
+
+typedef struct {
+  cli_common common;
+  cli_optimizer_flags optimizer;
+  biascope_predict_options options;
+} predict_flags;
+
+static const struct argp_child CHILDREN[] = {
+    {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
+
+static const struct argp_option OPTIONS[] = {
+    {"tolerance", TOLERANCE, "GAP", 0, "Equilibrium gap to certify (default 1e-10)", 3},
+    {"sample-length", SAMPLE_LENGTH, "STEPS", 0,
+     "shuffle, replacement: length of the random sequence (default: chosen)", 3},
+    {0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  predict_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = state->child_inputs[2] = &flags->common;
+    state->child_inputs[1] = &flags->optimizer;
+    return 0;
+  case TOLERANCE:
+    flags->options.tolerance = cli_parse_double(state, "--tolerance", text, 1e-300, 1.0);
+    return 0;
+  case SAMPLE_LENGTH:
+    flags->options.sample_length = (size_t)cli_parse_u64(state, "--sample-length", text, 1, UINT32_MAX);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp ARGP = {.parser = parse,
+                                 .options = OPTIONS,
+                                 .children = CHILDREN,
+                                 .args_doc = "DATA",
+                                 .doc = "The direction training converges to, without training, with a certificate."};
+
+/* Cosines with the reference directions; NaN where a reference was not found. */
+typedef struct {
+  double l2, linf, l1, proxy;
+} reference_cosines;
+
+static double cosine_with(const biascope_dataset *data, biascope_norm_kind kind, const double *direction) {
+  const biascope_norm norm = {.kind = kind};
+  biascope_margin solution;
+  double cosine = NAN;
+  if (biascope_margin_solve(data, norm, NULL, &solution, NULL) == BIASCOPE_OK &&
+      biascope_margin_cosine(data, norm, &solution, direction, &cosine, NULL, NULL) != BIASCOPE_OK)
+    cosine = NAN;
+  biascope_margin_free(&solution);
+  return cosine;
+}
+
+static double cosine_with_proxy(const biascope_dataset *data, const double *direction) {
+  biascope_prediction proxy;
+  if (biascope_adamproxy_fixed_point(data, &proxy, NULL, NULL) != BIASCOPE_OK) {
+    biascope_prediction_free(&proxy);
+    return NAN;
+  }
+  double cosine = 0.0; /* both have norm 1 */
+  for (size_t k = 0; k < proxy.features; k++) cosine += proxy.direction[k] * direction[k];
+  biascope_prediction_free(&proxy);
+  return fmin(1.0, fmax(-1.0, cosine));
+}
+
+static json_t *prediction_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
+  json_t *support = json_array();
+  for (size_t i = 0; i < prediction->samples; i++) {
+    if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
+  }
+  return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "direction",
+                   cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
+                   "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
+                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
+                   "cosine", "l2", cli_json_number(cosines->l2), "linf", cli_json_number(cosines->linf), "l1",
+                   cli_json_number(cosines->l1), "proxy", cli_json_number(cosines->proxy), "dual",
+                   cli_json_array(prediction->samples, prediction->dual));
+}
+
+static void print_table(const biascope_prediction *prediction, const reference_cosines *cosines) {
+  printf("method     %s\n", prediction->method);
+  printf("gap        %.1e\n", prediction->gap);
+  if (isfinite(prediction->rate)) printf("rate       %.10g per unit of sum eta\n", prediction->rate);
+  printf("support    %zu of %zu samples\n", prediction->support, prediction->samples);
+  if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
+  printf("unique     %s\n", prediction->unique ? "yes" : "no: one of several optimal directions");
+  printf("cosine     l2 %.8f   linf %.8f   l1 %.8f   proxy %.8f\n", cosines->l2, cosines->linf, cosines->l1,
+         cosines->proxy);
+}
+
+static int print_prediction(const predict_flags *flags, const biascope_dataset *data,
+                            const biascope_prediction *prediction) {
+  const reference_cosines cosines = {.l2 = cosine_with(data, BIASCOPE_L2, prediction->direction),
+                                     .linf = cosine_with(data, BIASCOPE_LINF, prediction->direction),
+                                     .l1 = cosine_with(data, BIASCOPE_L1, prediction->direction),
+                                     .proxy = cosine_with_proxy(data, prediction->direction)};
+  if (flags->common.json) return cli_print_json(prediction_json(prediction, &cosines));
+  print_table(prediction, &cosines);
+  return 0;
+}
+
+int cli_predict(int argc, char **argv) {
+  predict_flags flags = {0};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  flags.optimizer.options.seed = flags.common.seed;
+  biascope_dataset *data;
+  biascope_error error;
+  biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  biascope_prediction prediction;
+  status = biascope_predict(data, &flags.optimizer.options, &flags.options, &prediction, &error);
+  int code = cli_report(status, &error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
+    const int printed = print_prediction(&flags, data, &prediction);
+    if (printed) code = printed;
+  }
+  biascope_prediction_free(&prediction);
+  biascope_dataset_free(data);
+  return code;
+}

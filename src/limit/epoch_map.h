@@ -1,0 +1,48 @@
+/* The epoch map: which way the weights move, per step, when the samples' gradients have the weights c.
+ *
+ * While the step size tends to zero the batch gradients G_t = mean over batch t of c_i x_i are frozen over many
+ * epochs, and the moments are their periodic moving averages. D(c) is the mean update direction over one period:
+ * D = mean_t m_t / sqrt(v_t). It does not change when c is scaled, so it is a function of log-weights up to a constant.
+ * One map serves every optimizer: beta = 0 keeps the current gradient, beta = 1 the mean over the whole period. */
+#ifndef BIASCOPE_LIMIT_EPOCH_MAP_H
+#define BIASCOPE_LIMIT_EPOCH_MAP_H
+
+#include "data/dataset.h"
+#include "limit/schedule.h"
+
+typedef enum {
+  BS_RULE_RATIO,     /* m / sqrt(v): adam, rmsprop, adagrad, adamproxy */
+  BS_RULE_SIGN,      /* sign(m): signgd, signum */
+  BS_RULE_NORMALISED /* m / ||m||_2: ngd */
+} bs_rule;
+
+typedef struct {
+  bs_rule rule;
+  double beta1, beta2; /* in [0, 1]; of the moving averages */
+  /* Relative to the gradient's scale at sum c = 1: m / sqrt(v + smoothing^2 scale_k^2). Zero except where the
+   * rule jumps. */
+  double smoothing;
+} bs_epoch_rule;
+
+typedef struct bs_epoch_map bs_epoch_map;
+
+/* Borrows the schedules; copies the rows where the dataset is sparse. */
+biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
+                                    bs_epoch_map **out, biascope_error *error);
+void bs_epoch_map_free(bs_epoch_map *map);
+
+size_t bs_epoch_map_samples(const bs_epoch_map *map);
+size_t bs_epoch_map_features(const bs_epoch_map *map);
+/* The samples, dense and row-major. */
+const double *bs_epoch_map_rows(const bs_epoch_map *map);
+size_t bs_epoch_map_schedules(const bs_epoch_map *map);
+
+/* direction: d entries, the mean over all schedules at c = softmax(log_weights); -INFINITY leaves a sample out.
+ * sensitivity: N x d row-major, row l = dD / d log_weights[l]; or NULL. */
+void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *direction,
+                           double *sensitivity);
+/* The same for one schedule alone. */
+void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoch_rule *rule, const double *log_weights,
+                               double *direction);
+
+#endif

@@ -1,0 +1,204 @@
+/* ROS2 of Verwer, Spee, Blom and Hundsdorfer (1999): two stages, L-stable, order 2 with any Jacobian.
+ *   (I - a J) k1 = f(w),  (I - a J) k2 = f(w + h k1) - 2 k1,  w += h (3 k1 + k2) / 2,  a = (1 + 1/sqrt 2) h. */
+#include "limit/flow.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ATTEMPTS = 40 };
+
+struct bs_flow {
+  bs_game *game;
+  biascope_loss loss;
+  double decay, tolerance, time, step;
+  size_t order;                   /* of the linear system: min(N, d) */
+  double *weights, *margins;      /* w, z */
+  double *log_slopes, *curvature; /* log |l'|, -d log|l'| / dz */
+  double *trial_weights, *trial_margins, *trial_slopes, *trial_curvature;
+  double *start;             /* D(c) at the start of the step */
+  double *k1, *k2, *z1, *z2; /* stages in w and in z */
+  double *right;             /* max(N, d) */
+  double *scaled;            /* N x d: curvature-scaled sensitivities */
+  double *matrix;
+  lapack_int *pivots;
+};
+
+/* log |l'(z)| and its negated slope: exponential -z and 1; logistic -log(1 + e^z) and e^z / (1 + e^z). */
+static void loss_slopes(biascope_loss loss, size_t n, const double *z, double *log_slope, double *curvature) {
+  for (size_t i = 0; i < n; i++) {
+    const double small = exp(-fabs(z[i]));
+    log_slope[i] = loss == BIASCOPE_EXPONENTIAL ? -z[i] : -fmax(z[i], 0.0) - log1p(small);
+    curvature[i] = loss == BIASCOPE_EXPONENTIAL ? 1.0 : (z[i] > 0.0 ? 1.0 : small) / (1.0 + small);
+  }
+}
+
+void bs_flow_free(bs_flow *flow) {
+  if (!flow) return;
+  double *const owned[] = {flow->weights,
+                           flow->margins,
+                           flow->log_slopes,
+                           flow->curvature,
+                           flow->trial_weights,
+                           flow->trial_margins,
+                           flow->trial_slopes,
+                           flow->trial_curvature,
+                           flow->start,
+                           flow->k1,
+                           flow->k2,
+                           flow->z1,
+                           flow->z2,
+                           flow->right,
+                           flow->scaled,
+                           flow->matrix};
+  for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
+  free(flow->pivots);
+  free(flow);
+}
+
+biascope_status bs_flow_create(bs_game *game, biascope_loss loss, double decay, double tolerance, bs_flow **out,
+                               biascope_error *error) {
+  const size_t N = game->samples, d = game->features, order = N < d ? N : d;
+  *out = NULL;
+  bs_flow *flow = BS_NEW(bs_flow, 1);
+  if (!flow) return bs_fail_memory(error, "the flow");
+  *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance, .order = order};
+  double **const by_sample[] = {&flow->margins,      &flow->log_slopes,      &flow->curvature, &flow->trial_margins,
+                                &flow->trial_slopes, &flow->trial_curvature, &flow->z1,        &flow->z2};
+  double **const by_feature[] = {&flow->weights, &flow->trial_weights, &flow->start, &flow->k1, &flow->k2};
+  bool allocated = true;
+  for (size_t i = 0; i < sizeof by_sample / sizeof by_sample[0]; i++)
+    allocated &= (*by_sample[i] = BS_NEW(double, N)) != NULL;
+  for (size_t i = 0; i < sizeof by_feature / sizeof by_feature[0]; i++)
+    allocated &= (*by_feature[i] = BS_NEW(double, d)) != NULL;
+  flow->right = BS_NEW(double, N > d ? N : d);
+  flow->scaled = BS_NEW(double, N *d);
+  flow->matrix = BS_NEW(double, order *order);
+  flow->pivots = BS_NEW(lapack_int, order);
+  if (!allocated || !flow->right || !flow->scaled || !flow->matrix || !flow->pivots) {
+    bs_flow_free(flow);
+    return bs_fail_memory(error, "the flow");
+  }
+  loss_slopes(loss, N, flow->margins, flow->log_slopes, flow->curvature);
+  *out = flow;
+  return BIASCOPE_OK;
+}
+
+double bs_flow_time(const bs_flow *flow) {
+  return flow->time;
+}
+double bs_flow_step(const bs_flow *flow) {
+  return flow->step;
+}
+const double *bs_flow_weights(const bs_flow *flow) {
+  return flow->weights;
+}
+const double *bs_flow_margins(const bs_flow *flow) {
+  return flow->margins;
+}
+const double *bs_flow_log_slopes(const bs_flow *flow) {
+  return flow->log_slopes;
+}
+
+/* Factorises I - a J, J = -decay I - R' X with R the curvature-scaled sensitivities: in sample space (I + R X', by the
+ * push-through identity) where there are fewer samples than features. */
+static bool factorise(bs_flow *flow, double a) {
+  const int N = (int)flow->game->samples, d = (int)flow->game->features, n = (int)flow->order;
+  const double diagonal = 1.0 + a * flow->decay;
+  if (N < d) { /* memory: column l of X R' is contiguous */
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, N, N, d, a, flow->scaled, d, flow->game->rows, d, 0.0,
+                flow->matrix, N);
+  } else {
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, d, d, N, a, flow->game->rows, d, flow->scaled, d, 0.0,
+                flow->matrix, d);
+  }
+  for (int i = 0; i < n; i++) flow->matrix[(size_t)i * (size_t)(n + 1)] += diagonal;
+  return LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, flow->matrix, n, flow->pivots) == 0;
+}
+
+/* (I - a J) k = right, and z = X k. */
+static void solve_stage(bs_flow *flow, double a, double *k, double *z) {
+  const int N = (int)flow->game->samples, d = (int)flow->game->features, n = (int)flow->order;
+  memcpy(k, flow->right, (size_t)d * sizeof *k);
+  if (N >= d) {
+    LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', n, 1, flow->matrix, n, flow->pivots, k, n);
+    bs_game_margins(flow->game, k, z);
+    return;
+  }
+  bs_game_margins(flow->game, k, z);
+  LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', n, 1, flow->matrix, n, flow->pivots, z, n);
+  cblas_dgemv(CblasRowMajor, CblasTrans, N, d, -a, flow->scaled, d, z, 1, 1.0, k, 1);
+  bs_scale((size_t)d, 1.0 / (1.0 + a * flow->decay), k);
+}
+
+/* The largest error of a margin over the step, relative to the distance from the least margin: samples far above it
+ * carry no weight. A common shift of all margins changes nothing. */
+static double step_error(const bs_flow *flow, double h) {
+  const size_t N = flow->game->samples;
+  double largest = -INFINITY, error = 0.0;
+  size_t lead = 0;
+  for (size_t i = 0; i < N; i++) {
+    if (flow->log_slopes[i] > largest) largest = flow->log_slopes[lead = i];
+  }
+  const double shift = flow->decay > 0.0 ? 0.0 : flow->z1[lead] + flow->z2[lead];
+  for (size_t i = 0; i < N; i++) {
+    const double e = 0.5 * h * fabs(flow->z1[i] + flow->z2[i] - shift);
+    error = fmax(error, e / (1.0 + largest - flow->log_slopes[i]));
+  }
+  return error / flow->tolerance;
+}
+
+/* Fills the trial point at step h from the sensitivities at hand; gives its error, NaN where it fails. */
+static double try_step(bs_flow *flow, double h) {
+  bs_game *game = flow->game;
+  const size_t N = game->samples, d = game->features;
+  const double a = (1.0 + sqrt(0.5)) * h;
+  if (!factorise(flow, a)) return NAN;
+  for (size_t k = 0; k < d; k++) flow->right[k] = flow->start[k] - flow->decay * flow->weights[k];
+  solve_stage(flow, a, flow->k1, flow->z1);
+  for (size_t k = 0; k < d; k++) flow->trial_weights[k] = flow->weights[k] + h * flow->k1[k];
+  for (size_t i = 0; i < N; i++) flow->trial_margins[i] = flow->margins[i] + h * flow->z1[i];
+  loss_slopes(flow->loss, N, flow->trial_margins, flow->trial_slopes, flow->trial_curvature);
+  bs_game_evaluate(game, flow->trial_slopes, false);
+  for (size_t k = 0; k < d; k++)
+    flow->right[k] = game->direction[k] - flow->decay * flow->trial_weights[k] - 2.0 * flow->k1[k];
+  solve_stage(flow, a, flow->k2, flow->z2);
+  for (size_t k = 0; k < d; k++)
+    flow->trial_weights[k] = flow->weights[k] + h * (1.5 * flow->k1[k] + 0.5 * flow->k2[k]);
+  for (size_t i = 0; i < N; i++)
+    flow->trial_margins[i] = flow->margins[i] + h * (1.5 * flow->z1[i] + 0.5 * flow->z2[i]);
+  return step_error(flow, h);
+}
+
+static void accept(bs_flow *flow, double h) {
+  const size_t N = flow->game->samples, d = flow->game->features;
+  memcpy(flow->weights, flow->trial_weights, d * sizeof(double));
+  memcpy(flow->margins, flow->trial_margins, N * sizeof(double));
+  loss_slopes(flow->loss, N, flow->margins, flow->log_slopes, flow->curvature);
+  flow->time += h;
+}
+
+bool bs_flow_advance(bs_flow *flow, double limit) {
+  bs_game *game = flow->game;
+  const size_t N = game->samples, d = game->features;
+  bs_game_evaluate(game, flow->log_slopes, true);
+  memcpy(flow->start, game->direction, d * sizeof(double));
+  for (size_t i = 0; i < N; i++) {
+    for (size_t k = 0; k < d; k++) flow->scaled[i * d + k] = flow->curvature[i] * game->sensitivity[i * d + k];
+  }
+  if (flow->step == 0.0) flow->step = 0.1 / fmax(bs_max_abs(N, game->growth), 1e-300);
+  for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const double h = fmin(flow->step, limit - flow->time);
+    const double error = try_step(flow, h);
+    const double factor = isfinite(error) ? fmin(8.0, fmax(0.1, 0.9 / sqrt(error))) : 0.1;
+    flow->step = h < flow->step && factor > 1.0 ? flow->step : h * factor;
+    if (!(error <= 1.0)) continue;
+    accept(flow, h);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,24 @@
+/* The path of training itself as the step size tends to zero: dw/ds = D(c) - decay w with c the samples' loss slopes
+ * at the margins z = Xw, from w = 0, where s = sum eta. Integrated implicitly, so that steps grow once the direction
+ * has settled. */
+#ifndef BIASCOPE_LIMIT_FLOW_H
+#define BIASCOPE_LIMIT_FLOW_H
+
+#include "limit/game.h"
+
+typedef struct bs_flow bs_flow;
+
+/* tolerance: error of a margin per step. decay: adamw's weight decay, else 0. Borrows the game. */
+biascope_status bs_flow_create(bs_game *game, biascope_loss loss, double decay, double tolerance, bs_flow **out,
+                               biascope_error *error);
+void bs_flow_free(bs_flow *flow);
+
+/* One accepted step that does not pass s = limit (INFINITY: none). False where no step succeeds. */
+bool bs_flow_advance(bs_flow *flow, double limit);
+double bs_flow_time(const bs_flow *flow);
+double bs_flow_step(const bs_flow *flow);              /* the step it would take next */
+const double *bs_flow_weights(const bs_flow *flow);    /* w, d */
+const double *bs_flow_margins(const bs_flow *flow);    /* z, N */
+const double *bs_flow_log_slopes(const bs_flow *flow); /* log |l'(z_i)|, N */
+
+#endif

@@ -1,0 +1,36 @@
+#include "limit/game.h"
+
+#include "base/memory.h"
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error) {
+  const size_t samples = bs_epoch_map_samples(map), features = bs_epoch_map_features(map);
+  *out = (bs_game){.map = map, .rule = *rule, .samples = samples, .features = features, .rows = bs_epoch_map_rows(map)};
+  out->direction = BS_NEW(double, features);
+  out->growth = BS_NEW(double, samples);
+  size_t entries;
+  if (!__builtin_mul_overflow(samples, features, &entries)) out->sensitivity = BS_NEW(double, entries);
+  if (out->direction && out->growth && out->sensitivity) return BIASCOPE_OK;
+  bs_game_free(out);
+  return bs_fail_memory(error, "the sensitivities of the epoch map");
+}
+
+void bs_game_free(bs_game *game) {
+  free(game->direction);
+  free(game->growth);
+  free(game->sensitivity);
+  memset(game, 0, sizeof *game);
+}
+
+void bs_game_margins(const bs_game *game, const double *u, double *out) {
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)game->samples, (int)game->features, 1.0, game->rows,
+              (int)game->features, u, 1, 0.0, out, 1);
+}
+
+void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity) {
+  bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction,
+                        with_sensitivity ? game->sensitivity : NULL);
+  bs_game_margins(game, game->direction, game->growth);
+}

@@ -1,0 +1,39 @@
+/* The population game of an epoch map: N samples compete for weight, F = X D(c) is how fast their margins grow, and
+ * weight flows to whoever grows slowest. An equilibrium c* has F minimal on its support. */
+#ifndef BIASCOPE_LIMIT_GAME_H
+#define BIASCOPE_LIMIT_GAME_H
+
+#include "limit/epoch_map.h"
+
+typedef struct {
+  bs_epoch_map *map; /* borrowed */
+  bs_epoch_rule rule;
+  size_t samples, features;
+  const double *rows;  /* X, N x d row-major */
+  double *direction;   /* D, d */
+  double *growth;      /* F, N */
+  double *sensitivity; /* N x d: row l = dD / d log c_l */
+} bs_game;
+
+biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error);
+void bs_game_free(bs_game *game);
+
+/* Fills direction and growth, and sensitivity where asked. */
+void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity);
+/* out = X u */
+void bs_game_margins(const bs_game *game, const double *u, double *out);
+
+/* An equilibrium, or the best approximation to one. */
+typedef struct {
+  double value; /* f = c.F: what every supporting margin grows by, per unit of sum eta */
+  double gap;   /* (c.F - min F) / |c.F| */
+  size_t support;
+} bs_equilibrium;
+
+/* Newton on F_S = f, sum c = 1 over the support S = {log_weights > -inf}, adding samples that grow slower than S
+ * and dropping those whose weight vanishes. log_weights (N) is the start, and the best point on return, normalised
+ * (sum c = 1), -inf outside the support. True where the gap fell to `tolerance`. */
+biascope_status bs_equilibrium_polish(bs_game *game, double tolerance, double *log_weights, bs_equilibrium *out,
+                                      biascope_error *error);
+
+#endif

@@ -1,0 +1,31 @@
+#include "limit/predict.h"
+
+#include "base/vector.h"
+#include <math.h>
+#include <string.h>
+
+biascope_status bs_predict_margin(const bs_question *question, biascope_norm norm, const char *method,
+                                  biascope_prediction *out, biascope_error *error) {
+  biascope_margin solution;
+  const biascope_status status = biascope_margin_solve(question->data, norm, NULL, &solution, error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
+    memcpy(out->direction, solution.direction, out->features * sizeof *out->direction);
+    memcpy(out->dual, solution.dual, out->samples * sizeof *out->dual);
+    bs_scale(out->features, 1.0 / bs_norm2(out->features, out->direction), out->direction);
+    out->gap = solution.gap;
+    out->support = solution.support;
+    out->unique = solution.unique;
+    out->rate = norm.kind == BIASCOPE_LINF ? solution.margin : NAN; /* |w| grows by eta a step in every coordinate */
+    out->method = method;
+  }
+  biascope_margin_free(&solution);
+  return status;
+}
+
+biascope_status bs_require_separable(const biascope_dataset *data, biascope_error *error) {
+  biascope_margin solution;
+  const biascope_norm l2 = {.kind = BIASCOPE_L2};
+  const biascope_status status = biascope_margin_solve(data, l2, NULL, &solution, error);
+  biascope_margin_free(&solution);
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}

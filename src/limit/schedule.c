@@ -1,0 +1,60 @@
+#include "limit/schedule.h"
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include <stdlib.h>
+#include <string.h>
+
+size_t bs_steps_per_epoch(size_t samples, size_t batch_size) {
+  return (samples + batch_size - 1) / batch_size;
+}
+
+/* Replicates draw from disjoint counter ranges of one stream. */
+static uint64_t first_counter(size_t replicate) {
+  return (uint64_t)replicate << 40;
+}
+
+static void fill_epochs(bs_schedule *schedule, size_t samples, size_t batch_size, biascope_order order, uint64_t seed,
+                        size_t replicate) {
+  const size_t per_epoch = bs_steps_per_epoch(samples, batch_size);
+  for (size_t epoch = 0; epoch < schedule->steps / per_epoch; epoch++) {
+    uint32_t *permutation = schedule->sample + epoch * samples;
+    if (order == BIASCOPE_SHUFFLE) {
+      bs_random_permutation(seed, BS_STREAM_PREDICT, first_counter(replicate) + epoch * samples, samples, permutation);
+    } else {
+      for (size_t i = 0; i < samples; i++) permutation[i] = (uint32_t)i;
+    }
+    for (size_t j = 0; j < per_epoch; j++) schedule->start[epoch * per_epoch + j] = epoch * samples + j * batch_size;
+  }
+  schedule->start[schedule->steps] = schedule->steps / per_epoch * samples;
+}
+
+static void fill_draws(bs_schedule *schedule, size_t samples, size_t batch_size, uint64_t seed, size_t replicate) {
+  for (size_t t = 0; t <= schedule->steps; t++) schedule->start[t] = t * batch_size;
+  for (size_t n = 0; n < schedule->steps * batch_size; n++)
+    schedule->sample[n] = (uint32_t)bs_random_below(seed, BS_STREAM_PREDICT, first_counter(replicate) + n, samples);
+}
+
+biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
+                                   size_t replicate, bs_schedule *out, biascope_error *error) {
+  const size_t per_epoch = bs_steps_per_epoch(samples, batch_size);
+  const size_t epochs = order == BIASCOPE_CYCLIC ? 1 : (steps + per_epoch - 1) / per_epoch;
+  *out = (bs_schedule){.steps = order == BIASCOPE_REPLACEMENT ? steps : epochs * per_epoch};
+  out->start = BS_NEW(size_t, out->steps + 1);
+  out->sample = BS_NEW(uint32_t, order == BIASCOPE_REPLACEMENT ? steps * batch_size : epochs * samples);
+  if (!out->start || !out->sample) {
+    bs_schedule_free(out);
+    return bs_fail_memory(error, "the sequence of batches");
+  }
+  if (order == BIASCOPE_REPLACEMENT)
+    fill_draws(out, samples, batch_size, seed, replicate);
+  else
+    fill_epochs(out, samples, batch_size, order, seed, replicate);
+  return BIASCOPE_OK;
+}
+
+void bs_schedule_free(bs_schedule *schedule) {
+  free(schedule->start);
+  free(schedule->sample);
+  memset(schedule, 0, sizeof *schedule);
+}

@@ -1,0 +1,24 @@
+/* Which samples each step sees: a sequence of batches that repeats for ever. Cyclic order repeats after one epoch
+ * by nature; shuffle and replacement are represented by one long random sequence, closed into a circle. A circle of
+ * independent draws (or of independent epochs) is as stationary as the endless sequence it stands for. */
+#ifndef BIASCOPE_LIMIT_SCHEDULE_H
+#define BIASCOPE_LIMIT_SCHEDULE_H
+
+#include "base/error.h"
+
+typedef struct {
+  size_t steps;     /* the period T */
+  size_t *start;    /* T + 1: step t sees sample[start[t]] .. sample[start[t + 1] - 1] */
+  uint32_t *sample; /* a random batch may hold a sample twice */
+} bs_schedule;
+
+/* Steps in an epoch: ceil(samples / batch_size). */
+size_t bs_steps_per_epoch(size_t samples, size_t batch_size);
+
+/* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least
+ * `steps` steps (whole epochs for shuffle). batch_size 1..samples. */
+biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
+                                   size_t replicate, bs_schedule *out, biascope_error *error);
+void bs_schedule_free(bs_schedule *schedule);
+
+#endif

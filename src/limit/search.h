@@ -1,0 +1,12 @@
+/* The equilibrium that training from w = 0 selects. */
+#ifndef BIASCOPE_LIMIT_SEARCH_H
+#define BIASCOPE_LIMIT_SEARCH_H
+
+#include "limit/game.h"
+
+/* log_weights (N): the equilibrium, sum c = 1, -INFINITY off its support; where no gap <= tolerance was reached, the
+ * best point found, and BIASCOPE_NOT_CONVERGED. The loss shapes the path that is followed. */
+biascope_status bs_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
+                                      bs_equilibrium *out, biascope_error *error);
+
+#endif
