@@ -17,6 +17,7 @@ void bs_equations_free(bs_equations *equations) {
   free(equations->a);
   free(equations->lu);
   free(equations->pivot);
+  free(equations->work);
   free(equations->left);
   free(equations->singular);
   free(equations->right);
@@ -71,7 +72,9 @@ biascope_status bs_equations_factor(bs_equations *equations, biascope_error *err
   if (equations->rows == equations->columns) {
     equations->lu = BS_NEW(double, equations->rows * equations->rows);
     equations->pivot = BS_NEW(int, equations->rows);
-    if (!equations->lu || !equations->pivot) return bs_fail_memory(error, "the equations of the active constraints");
+    equations->work = BS_NEW(double, equations->rows);
+    if (!equations->lu || !equations->pivot || !equations->work)
+      return bs_fail_memory(error, "the equations of the active constraints");
     if (factor_square(equations)) {
       equations->rank = equations->rows;
       return BIASCOPE_OK;
@@ -83,12 +86,10 @@ biascope_status bs_equations_factor(bs_equations *equations, biascope_error *err
 /* The LU factors are those of the column-major reading, A'. */
 static void solve_lu(const bs_equations *equations, char transposed, const double *b, double *y) {
   const lapack_int n = (lapack_int)equations->rows;
-  double *x = BS_NEW(double, equations->rows);
-  if (!x) return;
+  double *x = equations->work;
   memcpy(x, b, equations->rows * sizeof *x);
   LAPACKE_dgetrs(LAPACK_COL_MAJOR, transposed, n, 1, equations->lu, n, equations->pivot, x, n);
   bs_axpy(equations->rows, 1.0, x, y);
-  free(x);
 }
 
 void bs_equations_solve(const bs_equations *equations, const double *b, double *y) {

@@ -12,6 +12,7 @@ typedef struct {
   double *a;  /* rows x columns, row-major, filled by the caller before factoring */
   double *lu; /* square and well conditioned: the LU factors */
   int *pivot;
+  double *work;                    /* rows, where square */
   double *left, *singular, *right; /* otherwise: the singular value decomposition */
 } bs_equations;
 

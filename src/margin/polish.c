@@ -89,8 +89,10 @@ biascope_status bs_polish_linear(const bs_problem *problem, const bs_interior *p
   size_t *indices = BS_NEW(size_t, n + d);
   double *work = BS_NEW(double, bs_padded(n) + bs_padded(d) + 2 * (n + d + 1));
   bs_equations equations = {0};
-  biascope_status status = indices && work ? BIASCOPE_OK : bs_fail_memory(error, "the active set");
-  if (status == BIASCOPE_OK) {
+  biascope_status status = BIASCOPE_OK;
+  if (!indices || !work) {
+    status = bs_fail_memory(error, "the active set");
+  } else {
     active_set active = {.sample = indices, .feature = indices + n};
     find_active(problem, point, &active);
     fix_inactive(problem, point, &active, w, c);

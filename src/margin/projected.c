@@ -12,6 +12,8 @@
 
 /* Proportioning constant: how large the gradient at the bounds may be against the free one before they are released. */
 static const double PROPORTION = 1.0;
+/* Length of X'a, rows of length 1 and a in the simplex, below which no separation is looked for any further. */
+static const double VANISHING = 1e-7;
 enum { POWER_ITERATIONS = 15, CHECK_EVERY = 10 };
 
 typedef struct {
@@ -124,6 +126,16 @@ static void release(solver *run) {
   restart(run);
 }
 
+/* Whether |X'a| is nothing against sum a: then the data are as good as not separable, and a grows without end. */
+static bool vanishes(const solver *run) {
+  double square = 0.0, total = 0.0;
+  for (size_t i = 0; i < run->n; i++) {
+    square += run->a[i] * (run->gradient[i] + run->b[i]);
+    total += run->a[i];
+  }
+  return !(square > VANISHING * VANISHING * total * total);
+}
+
 /* 1 - margin / bound of the pair (X'a, a), from what is at hand: X X'a = gradient + b. */
 static double gap_of(const solver *run) {
   double least = INFINITY, square = 0.0, total = 0.0;
@@ -146,7 +158,9 @@ static void iterate(solver *run, double tolerance, int max_iterations) {
       step_in_face(run);
     else
       release(run);
-    if (iteration % CHECK_EVERY != 0 || gap_of(run) > tolerance) continue;
+    if (iteration % CHECK_EVERY != 0) continue;
+    if (vanishes(run)) return;
+    if (gap_of(run) > tolerance) continue;
     set_gradient(run); /* the updated gradient drifts: believe the computed one */
     if (gap_of(run) <= tolerance) return;
     restart(run);

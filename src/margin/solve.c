@@ -160,28 +160,36 @@ static bool large_and_sparse(const solve_run *run) {
          (n < d ? n : d) > FACTORED_SPARSE;
 }
 
+/* Decides separability by itself where the norm's own solver found no separating direction. */
+static biascope_status run_separation(solve_run *run, biascope_error *error) {
+  const biascope_status status = bs_separate(&run->problem, run->w, run->c, error);
+  if (status == BIASCOPE_OK) offer_separation(run);
+  return status;
+}
+
+static bool factorable(const solve_run *run) {
+  const size_t n = run->data->samples, d = run->data->features;
+  return (n < d ? n : d) <= LARGEST_FACTOR;
+}
+
 static biascope_status run_projected(solve_run *run, double tolerance, int limit, biascope_error *error) {
   /* The certificate is evaluated afresh: ask for a little more than must hold. */
-  const biascope_status status = bs_projected_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
+  biascope_status status = bs_projected_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
   if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  if (status == BIASCOPE_OK && !run->proof.separates && factorable(run)) status = run_separation(run, error);
   return status;
 }
 
 static biascope_status run_factored(solve_run *run, int limit, biascope_error *error) {
-  const size_t n = run->data->samples, d = run->data->features, order = n < d ? n : d;
-  if (order > LARGEST_FACTOR)
-    return bs_fail(
-        error, BIASCOPE_USAGE,
-        "%zu samples of %zu features need a dense factor of order %zu; the largest is %zu. l2 and mahalanobis "
-        "solve sparse data of this size without one",
-        n, d, order, LARGEST_FACTOR);
+  if (!factorable(run))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "%zu samples of %zu features need a dense factor of the smaller order; the largest is %zu. l2 and "
+                   "mahalanobis solve sparse data of this size without one",
+                   run->data->samples, run->data->features, LARGEST_FACTOR);
   biascope_status status = run_interior(run, false, limit, error);
   if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_LP && !(run->proof.gap <= DEFAULT_TOLERANCE))
     status = run_interior(run, true, limit, error);
-  if (status == BIASCOPE_OK && !run->proof.separates) {
-    status = bs_separate(&run->problem, run->w, run->c, error);
-    if (status == BIASCOPE_OK) offer_separation(run);
-  }
+  if (status == BIASCOPE_OK && !run->proof.separates) status = run_separation(run, error);
   return status;
 }
 
