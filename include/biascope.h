@@ -129,8 +129,9 @@ typedef struct {
   size_t samples, features;
 } biascope_margin;
 
-/* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate
- * and out->upper_bound its residual. BIASCOPE_NOT_CONVERGED: out holds the best certified pair. */
+/* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate, out->upper_bound
+ * its residual, max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|, and direction is zero. BIASCOPE_NOT_CONVERGED: out holds
+ * the best certified pair. Free out in all three cases; after any other error it holds nothing. */
 BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
                                                    const biascope_solve_options *options, biascope_margin *out,
                                                    biascope_error *error);
@@ -140,7 +141,8 @@ BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
 BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w);
 
 /* The cosine between w and the nearest (in angle) optimal direction: with solution->direction where it is
- * unique, else with the point of the optimal face that is nearest. nearest: d entries, or NULL. */
+ * unique, else with the point of the optimal face that is nearest, or, where none is within 90 degrees, with
+ * solution->direction. nearest: d entries, of norm 1 in the norm, or NULL. */
 BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                                     const biascope_margin *solution, const double *w,
                                                     double *cosine, double *nearest, biascope_error *error);

@@ -47,7 +47,8 @@ bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope
                           .separates = positive};
 }
 
-void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u) {
+long double bs_certified_bound(const biascope_dataset *data, const biascope_norm *norm, const double *c,
+                               long double *u) {
   long double total = 0.0L;
   memset(u, 0, data->features * sizeof *u);
   for (size_t i = 0; i < data->samples; i++) {
@@ -57,17 +58,7 @@ void bs_exact_combination(const biascope_dataset *data, const double *c, long do
     total += weight;
     for (size_t k = 0; k < row.count; k++) u[column_of(&row, k)] += weight * (long double)row.value[k];
   }
-  for (size_t k = 0; k < data->features; k++) u[k] /= total;
-}
-
-bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
-                          long double *u) {
-  bs_certificate proof = bs_certify_direction(data, norm, w);
-  bs_exact_combination(data, c, u);
-  proof.bound = bs_norm_dual_value(norm, data->features, u);
-  const long double gap = (proof.bound - proof.margin) / proof.bound;
-  proof.gap = proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
-  return proof;
+  return bs_norm_dual_value(norm, data->features, u) / total;
 }
 
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size) {

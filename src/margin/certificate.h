@@ -7,19 +7,17 @@
 
 typedef struct {
   long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
-  long double bound;  /* ||X'c||_dual / sum c */
+  long double bound;  /* bs_certified_bound of the dual it is paired with */
   double gap;         /* (bound - margin) / bound, >= 0; 1 where nothing is proved */
   double rounding;    /* what rounding the entries of w may change the margin by, relative to it */
   bool separates;     /* min_i x_i.w > 0 beyond the error of its evaluation */
 } bs_certificate;
 
-/* u: scratch of d long doubles. */
-bs_certificate bs_certify(const biascope_dataset *data, const biascope_norm *norm, const double *w, const double *c,
-                          long double *u);
 /* margin, rounding and separates; bound and gap are left as where no dual is known. */
 bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w);
-/* u = X'c / sum c */
-void bs_exact_combination(const biascope_dataset *data, const double *c, long double *u);
+/* ||X'c||_dual / sum c. u: scratch of d. */
+long double bs_certified_bound(const biascope_dataset *data, const biascope_norm *norm, const double *c,
+                               long double *u);
 /* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size);
 /* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.

@@ -45,63 +45,68 @@ typedef struct {
   bs_certificate proof; /* of out's pair */
 } solve_run;
 
-/* Takes the candidate's direction or dual, or both, where they prove more than what out holds. */
-static void offer(solve_run *run, const double *w, const double *c) {
+static bool in_simplex(size_t n, const double *dual) {
+  for (size_t i = 0; i < n; i++) {
+    if (!(dual[i] >= 0.0)) return false;
+  }
+  return true;
+}
+
+/* Takes the candidate's direction or dual, or both, where they prove more than what out holds. True where both do, or
+ * nearly so: then the candidate is the solution, not only a bound on it. */
+static bool offer(solve_run *run, const double *w, const double *c) {
   const size_t n = run->data->samples, d = run->data->features;
   bs_problem_export(&run->problem, w, c, run->direction, run->dual);
-  for (size_t i = 0; i < n; i++) {
-    if (!(run->dual[i] >= 0.0)) memcpy(run->dual, run->out->dual, n * sizeof *run->dual); /* left the simplex */
-  }
-  const bs_certificate proof = bs_certify(run->data, run->norm, run->direction, run->dual, run->u);
-  const long double floor = 4 * DBL_EPSILON * proof.bound; /* a sparser dual may cost a rounding */
+  const bs_certificate proof = bs_certify_direction(run->data, run->norm, run->direction);
+  const long double bound =
+      in_simplex(n, run->dual) ? bs_certified_bound(run->data, run->norm, run->dual, run->u) : INFINITY;
   if (!(run->proof.margin > proof.margin)) {
     memcpy(run->out->direction, run->direction, d * sizeof *run->direction);
     run->proof.margin = proof.margin;
     run->proof.separates = proof.separates;
     run->proof.rounding = proof.rounding;
   }
-  if (!(run->proof.bound + floor < proof.bound)) {
+  if (bound <= run->proof.bound * (1.0L + 4 * DBL_EPSILON)) { /* a sparser dual may cost a rounding */
     memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
-    run->proof.bound = proof.bound;
+    run->proof.bound = bound;
   }
   const long double gap = (run->proof.bound - run->proof.margin) / run->proof.bound;
   run->proof.gap = run->proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
+  return (bound - proof.margin) / bound <= (long double)(run->proof.gap + POLISHED);
+}
+
+static biascope_status polish_linear(solve_run *run, biascope_error *error) {
+  size_t face_dimension = 0;
+  const biascope_status status = bs_polish_linear(&run->problem, &run->point, run->w, run->c, &face_dimension, error);
+  if (status == BIASCOPE_OK && offer(run, run->w, run->c)) run->out->face_dimension = face_dimension;
+  return status;
+}
+
+static biascope_status polish_quadratic(solve_run *run, biascope_error *error) {
+  if (!(run->point.best_margin > 0.0)) return BIASCOPE_OK; /* nothing separates yet: there may be no solution */
+  const biascope_status status = bs_polish_quadratic(&run->point, run->w, run->c, error);
+  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  return status;
 }
 
 static biascope_status refine(solve_run *run, biascope_error *error) {
-  const size_t n = run->data->samples, d = run->data->features;
-  biascope_status status = BIASCOPE_OK;
-  offer(run, run->point.best_w, run->point.best_c);
-  switch (run->norm->kind) {
-  case BIASCOPE_LINF:
-  case BIASCOPE_L1:
-    status = bs_polish_linear(&run->problem, &run->point, run->w, run->c, &run->out->face_dimension, error);
-    break;
-  case BIASCOPE_L2:
-  case BIASCOPE_MAHALANOBIS:
-    if (!(run->point.best_margin > 0.0)) return BIASCOPE_OK; /* nothing separates yet: there may be no solution */
-    status = bs_polish_quadratic(&run->point, run->w, run->c, error);
-    break;
-  case BIASCOPE_LP:
-    memcpy(run->w, run->point.best_w, d * sizeof *run->w);
-    for (size_t i = 0; i < n; i++) run->c[i] = run->point.c[i] > run->point.s[i] ? run->point.c[i] : 0.0;
-  }
-  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
-  return status;
+  const bs_interior *point = &run->point;
+  offer(run, point->best_w, point->best_c);
+  if (point->role == BS_SMOOTH) return polish_quadratic(run, error);
+  if (point->role != BS_POWER) return polish_linear(run, error);
+  for (size_t i = 0; i < point->n; i++) run->c[i] = point->c[i] > point->s[i] ? point->c[i] : 0.0;
+  offer(run, point->best_w, run->c);
+  return BIASCOPE_OK;
 }
 
 /* Takes the direction where it separates, else the dual where it vanishes. */
 static void offer_separation(solve_run *run) {
   const size_t n = run->data->samples;
   bs_problem_export(&run->problem, run->w, run->c, run->direction, run->dual);
-  const bs_certificate proof = bs_certify(run->data, run->norm, run->direction, run->dual, run->u);
-  if (proof.separates) {
+  if (bs_certify_direction(run->data, run->norm, run->direction).separates)
     offer(run, run->w, run->c);
-    return;
-  }
-  bool simplex = true;
-  for (size_t i = 0; i < n; i++) simplex = simplex && run->dual[i] >= 0.0;
-  if (simplex) memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
+  else if (in_simplex(n, run->dual))
+    memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
 }
 
 static biascope_status conclude(solve_run *run, double tolerance, biascope_error *error) {
