@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 
@@ -18,7 +19,10 @@ static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_co
 
 static const struct argp_option OPTIONS[] = {
     {"norm", NORM, "NORM", 0, "l2, linf, l1, lP with any P > 1 (l1.5, l3), or mahalanobis", 1},
-    {"metric", METRIC, "FILE", 0, "mahalanobis: the d diagonal entries of M, a 1 x d data file", 1},
+    {"metric", METRIC, "FILE", 0,
+     "mahalanobis: the d diagonal entries of M, a 1 x d data file (default: the metric of AdamProxy's fixed point on "
+     "these data)",
+     1},
     {"out", OUT, "FILE", 0, "Write the direction, by the file's ending (.npy, .csv)", 1},
     {"tolerance", TOLERANCE, "GAP", 0, "Relative gap to certify (default 1e-10)", 1},
     {0},
@@ -64,8 +68,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     if (!flags->norm_name) argp_error(state, "--norm is missing: l2, linf, l1, lP or mahalanobis");
     if (flags->metric_path && flags->norm.kind != BIASCOPE_MAHALANOBIS)
       argp_error(state, "--metric goes with --norm mahalanobis, not %s", flags->norm_name);
-    if (!flags->metric_path && flags->norm.kind == BIASCOPE_MAHALANOBIS)
-      argp_error(state, "--norm mahalanobis needs --metric");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -88,12 +90,14 @@ static json_t *support_array(const biascope_margin *solution) {
 }
 
 static json_t *solution_json(const solve_flags *flags, const biascope_margin *solution) {
-  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "norm", flags->norm_name, "margin",
-                   cli_json_number(solution->margin), "upper_bound", cli_json_number(solution->upper_bound), "gap",
-                   cli_json_number(solution->gap), "support", support_array(solution), "unique", solution->unique,
-                   "face_dimension", (json_int_t)solution->face_dimension, "direction",
-                   cli_json_array(solution->features, solution->direction), "dual",
-                   cli_json_array(solution->samples, solution->dual));
+  json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "norm", flags->norm_name, "margin",
+                             cli_json_number(solution->margin), "upper_bound", cli_json_number(solution->upper_bound),
+                             "gap", cli_json_number(solution->gap), "support", support_array(solution), "unique",
+                             solution->unique, "face_dimension", (json_int_t)solution->face_dimension, "direction",
+                             cli_json_array(solution->features, solution->direction), "dual",
+                             cli_json_array(solution->samples, solution->dual));
+  if (flags->norm.metric) json_object_set_new(object, "metric", cli_json_array(solution->features, flags->norm.metric));
+  return object;
 }
 
 static json_t *farkas_json(const solve_flags *flags, const biascope_margin *solution) {
@@ -155,25 +159,38 @@ static biascope_status read_metric(const solve_flags *flags, size_t features, do
                  flags->metric_path, samples, entries, features);
 }
 
-static int solve_data(solve_flags *flags, const biascope_dataset *data) {
+/* The metric asked for: the file's, or that of AdamProxy's fixed point; all ones where the data are not separable and
+ * have no fixed point, so that the solver finds the certificate. */
+static biascope_status find_metric(const solve_flags *flags, const biascope_dataset *data, double *metric,
+                                   biascope_error *error) {
+  const size_t features = biascope_dataset_features(data);
+  if (flags->metric_path) return read_metric(flags, features, metric, error);
+  biascope_prediction fixed_point = {0};
+  const biascope_status status = biascope_adamproxy_fixed_point(data, &fixed_point, metric, error);
+  biascope_prediction_free(&fixed_point);
+  if (status != BIASCOPE_NOT_SEPARABLE) return status;
+  for (size_t k = 0; k < features; k++) metric[k] = 1.0;
+  return BIASCOPE_OK;
+}
+
+static int solve_data(const solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
   biascope_margin solution;
-  double *metric = NULL;
-  if (flags->metric_path) {
-    metric = calloc(biascope_dataset_features(data), sizeof *metric);
-    const biascope_status status =
-        metric ? read_metric(flags, biascope_dataset_features(data), metric, &error) : BIASCOPE_NO_MEMORY;
-    if (status != BIASCOPE_OK) {
-      free(metric);
-      return cli_report(status, &error);
-    }
-    flags->norm.metric = metric;
-  }
   const biascope_status solved = biascope_margin_solve(data, flags->norm, &flags->options, &solution, &error);
   const bool has_solution =
       solved == BIASCOPE_OK || solved == BIASCOPE_NOT_SEPARABLE || solved == BIASCOPE_NOT_CONVERGED;
   const int code = has_solution ? print_solution(flags, &solution, solved, &error) : cli_report(solved, &error);
   biascope_margin_free(&solution);
+  return code;
+}
+
+static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
+  biascope_error error;
+  double *metric = BS_NEW(double, biascope_dataset_features(data));
+  const biascope_status status =
+      metric ? find_metric(flags, data, metric, &error) : bs_fail_memory(&error, "the metric");
+  flags->norm.metric = metric;
+  const int code = status == BIASCOPE_OK ? solve_data(flags, data) : cli_report(status, &error);
   free(metric);
   return code;
 }
@@ -185,7 +202,8 @@ int cli_solve(int argc, char **argv) {
   biascope_error error;
   const biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const int code = solve_data(&flags, data);
+  const bool needs_metric = flags.norm.kind == BIASCOPE_MAHALANOBIS;
+  const int code = needs_metric ? solve_mahalanobis(&flags, data) : solve_data(&flags, data);
   biascope_dataset_free(data);
   return code;
 }

@@ -114,6 +114,25 @@ def test_mahalanobis_agrees_with_scipy(tmp_path):
         assert report["margin"] == pytest.approx(judge("mahalanobis", x, metric), rel=1e-8)
 
 
+def test_mahalanobis_takes_the_metric_of_adamproxys_fixed_point(tmp_path):
+    path = f"{DATA}/gaussian-10x50.csv"
+    reference = json.load(open(f"{DATA}/gaussian-10x50.reference.json"))
+    report = solve(path, "mahalanobis")
+    x, metric, c = np.loadtxt(path, delimiter=","), np.array(report["metric"]), np.array(report["dual"])
+    check_certificate(report, x, metric)
+    # M(c) = sqrt(sum_j c_j^2 x_j^2) of the solution's own dual, up to scale: it is a fixed point
+    own = np.sqrt((c**2) @ (x**2))
+    assert np.allclose(own / own[0], metric / metric[0], rtol=1e-6)
+    l2 = np.array(solve(path, "l2")["direction"])
+    w = np.array(report["direction"])
+    assert w @ l2 / np.linalg.norm(w) == pytest.approx(reference["cos_proxy_l2"], abs=1e-9)
+
+
+def test_mahalanobis_without_a_fixed_point_gives_the_farkas_certificate(tmp_path):
+    result = run(save(tmp_path, [[1, 2], [-1, -2]]), "--norm", "mahalanobis", "--json")
+    assert result.returncode == 3 and json.loads(result.stdout)["certificate"]["kind"] == "farkas"
+
+
 def test_a_face_of_solutions_is_reported():
     report = solve(f"{DATA}/rademacher-4x4.csv", "linf")
     assert report["unique"] is False and report["face_dimension"] == 1
