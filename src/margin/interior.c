@@ -307,7 +307,8 @@ void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
       least = INFINITY;
       continue;
     }
-    if (width <= tolerance * run->best_bound || stalled > 15 || run->iterations >= max_iterations || !iterate(run))
+    if (width <= fmax(tolerance * run->best_bound, run->least_width) || stalled > 15 ||
+        run->iterations >= max_iterations || !iterate(run))
       return;
   }
 }

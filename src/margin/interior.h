@@ -20,6 +20,7 @@ typedef struct {
   double *za, *zb;                                         /* their multipliers; za - zb is the other variable */
   double *best_w, *best_c, *old_w, *old_u, *old_s, *old_c; /* of all iterates, by what they prove */
   double best_margin, best_bound;
+  double least_width;   /* of margin and bound: nearer than this they need not come; 0 unless set */
   double margin, bound; /* of this iterate, in ordinary precision */
   int iterations;
   bs_newton newton;

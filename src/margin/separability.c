@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Margin of unit rows and |X'c| this close to zero show which samples combine to zero; the equations do the rest. */
+static const double NEGLIGIBLE = 1e-12;
+
 /* Least-norm corrections of c on its support S towards X_S'c = 0, sum c = 1. */
 static biascope_status correct_dual(const bs_problem *problem, const bs_interior *point, double *c,
                                     biascope_error *error) {
@@ -57,6 +60,7 @@ biascope_status bs_separate(bs_problem *problem, double *w, double *c, biascope_
   for (size_t i = 0; i < n; i++) alike.rho[i] = 1.0;
   biascope_status status = bs_interior_create(&alike, false, &point, error);
   if (status == BIASCOPE_OK) {
+    point.least_width = NEGLIGIBLE;
     bs_interior_run(&point, 0.0, 200);
     memcpy(w, point.best_w, problem->x.columns * sizeof *w);
     memcpy(c, point.best_c, n * sizeof *c);

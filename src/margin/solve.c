@@ -14,7 +14,7 @@
 
 /* The gap asked for where the caller asks for none; wider only where doubles cannot hold a direction that good. */
 static const double DEFAULT_TOLERANCE = 1e-10;
-/* Below this gap nothing more is tried. */
+/* Below this gap nothing more is tried, and a later candidate replaces an earlier one. */
 static const double POLISHED = 1e-13;
 /* Orders of the smaller side: up to which sparse data are factored, and the largest factor at all (2 GB). */
 static const size_t FACTORED_SPARSE = 3000, LARGEST_FACTOR = 16384;
@@ -60,19 +60,21 @@ static bool offer(solve_run *run, const double *w, const double *c) {
   const bs_certificate proof = bs_certify_direction(run->data, run->norm, run->direction);
   const long double bound =
       in_simplex(n, run->dual) ? bs_certified_bound(run->data, run->norm, run->dual, run->u) : INFINITY;
-  if (!(run->proof.margin > proof.margin)) {
+  const long double own_gap = (bound - proof.margin) / bound;
+  const bool closed = own_gap <= (long double)POLISHED; /* a later candidate is also the sparser and cleaner one */
+  if (closed || !(run->proof.margin > proof.margin)) {
     memcpy(run->out->direction, run->direction, d * sizeof *run->direction);
     run->proof.margin = proof.margin;
     run->proof.separates = proof.separates;
     run->proof.rounding = proof.rounding;
   }
-  if (bound <= run->proof.bound * (1.0L + 4 * DBL_EPSILON)) { /* a sparser dual may cost a rounding */
+  if (closed || bound <= run->proof.bound) {
     memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
     run->proof.bound = bound;
   }
   const long double gap = (run->proof.bound - run->proof.margin) / run->proof.bound;
   run->proof.gap = run->proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
-  return (bound - proof.margin) / bound <= (long double)(run->proof.gap + POLISHED);
+  return own_gap <= (long double)(run->proof.gap + POLISHED);
 }
 
 static biascope_status polish_linear(solve_run *run, biascope_error *error) {

@@ -1,0 +1,84 @@
+/* Every allocation of the max-margin solvers fails once, in turn, on data that take each of their paths. */
+#include "fault_injection.h"
+
+#include "margin_cases.h"
+
+typedef struct {
+  const biascope_dataset *data;
+  biascope_norm norm;
+} solving;
+
+/* A certificate of non-separability is what these calls are for, too. */
+static biascope_status solve_once(void *context, biascope_error *error) {
+  const solving *what = context;
+  biascope_margin solution;
+  const biascope_status status = biascope_margin_solve(what->data, what->norm, NULL, &solution, error);
+  if (status == BIASCOPE_NO_MEMORY) assert_true(!solution.direction && !solution.dual);
+  biascope_margin_free(&solution);
+  return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
+}
+
+static void sweep_norms(const biascope_dataset *data) {
+  double metric[MAX_FEATURES];
+  for (int i = 0; i < NORM_COUNT; i++) {
+    solving what = {data, norm_number(i, metric)};
+    assert_true(fault_sweep(solve_once, &what, NULL) >= 8);
+  }
+}
+
+static void solving_fails_cleanly(void **state) {
+  (void)state;
+  static const size_t shapes[][2] = {{4, 9}, {12, 4}};
+  for (size_t shape = 0; shape < 2; shape++) {
+    const size_t n = shapes[shape][0], d = shapes[shape][1];
+    double *values = gaussian_values(n, d, 0.2, shape);
+    biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
+    sweep_norms(full);
+    sweep_norms(sparse);
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+    for (size_t k = 0; k < d; k++) values[k] = values[d + k]; /* a repeated sample: dependent constraints */
+    full = dense(n, d, values);
+    sweep_norms(full);
+    biascope_dataset_free(full);
+    for (size_t k = 0; k < d; k++) values[k] = -values[d + k]; /* and its opposite: not separable */
+    full = dense(n, d, values);
+    sweep_norms(full);
+    biascope_dataset_free(full);
+    free(values);
+  }
+}
+
+typedef struct {
+  const biascope_dataset *data;
+  biascope_norm norm;
+  const biascope_margin *solution;
+} comparing;
+
+static biascope_status compare_once(void *context, biascope_error *error) {
+  const comparing *what = context;
+  const double w[] = {0.3, 1.0, -0.2, 0.5};
+  double cosine, nearest[4];
+  return biascope_margin_cosine(what->data, what->norm, what->solution, w, &cosine, nearest, error);
+}
+
+static void comparing_with_a_face_fails_cleanly(void **state) {
+  (void)state;
+  const double values[] = {1, 1, 1, 1, 2, 2, 2, -2, 3, 3, -3, -3, 4, -4, 4, -4};
+  biascope_dataset *data = dense(4, 4, values);
+  biascope_margin solution;
+  comparing what = {data, {.kind = BIASCOPE_LINF}, &solution};
+  assert_int_equal(biascope_margin_solve(data, what.norm, NULL, &solution, NULL), BIASCOPE_OK);
+  assert_false(solution.unique);
+  assert_true(fault_sweep(compare_once, &what, NULL) >= 8);
+  biascope_margin_free(&solution);
+  biascope_dataset_free(data);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(solving_fails_cleanly),
+      cmocka_unit_test(comparing_with_a_face_fails_cleanly),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
