@@ -2,10 +2,13 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "limit/sampling.h"
 #include "limit/search.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FIRST_SAMPLE = 1 << 16 }; /* steps of the random sequence where the caller does not choose */
 
 /* Writes the game's point into the prediction. */
 static void export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
@@ -24,9 +27,15 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bi
   double *log_weights = BS_NEW(double, game->samples);
   if (!log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_equilibrium found;
-  biascope_status status =
-      bs_equilibrium_search(game, question->training.loss, question->options.tolerance, log_weights, &found, error);
-  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) export_equilibrium(game, log_weights, &found, out);
+  biascope_status status = bs_equilibrium_search(game, question->training.loss, question->options.tolerance,
+                                                 log_weights, &found, error);
+  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap)) {
+    export_equilibrium(game, log_weights, &found, out);
+    if (bs_epoch_map_schedules(game->map) > 1) {
+      const biascope_status measured = bs_sampling_error(game, log_weights, &out->standard_error, error);
+      if (measured != BIASCOPE_OK) status = measured;
+    }
+  }
   free(log_weights);
   return status;
 }
@@ -47,20 +56,34 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
   return status;
 }
 
+/* The cyclic order is one epoch; a random one is several replicates of a long sequence. */
+static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
+                                   biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  const size_t total = question->options.sample_length ? question->options.sample_length : FIRST_SAMPLE;
+  const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
+  const size_t wanted = training->order == BIASCOPE_CYCLIC ? 1 : BS_REPLICATES;
+  bs_schedule schedules[BS_REPLICATES];
+  size_t count = 0;
+  biascope_status status = BIASCOPE_OK;
+  while (count < wanted && status == BIASCOPE_OK) {
+    status = bs_schedule_create(out->samples, training->batch_size, training->order, steps, training->seed, count,
+                                &schedules[count], error);
+    if (status == BIASCOPE_OK) count++;
+  }
+  if (status == BIASCOPE_OK) status = solve_schedules(question, rule, schedules, count, out, error);
+  while (count > 0) bs_schedule_free(&schedules[--count]);
+  return status;
+}
+
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
   biascope_status status = BIASCOPE_OK;
-  /* Fewer samples than features: an equilibrium with a positive value is itself the proof. */
+  /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
   if (out->samples > out->features) status = bs_require_separable(question->data, error);
   if (status != BIASCOPE_OK) return status;
-  bs_schedule schedule;
-  status =
-      bs_schedule_create(out->samples, training->batch_size, training->order, 0, training->seed, 0, &schedule, error);
-  if (status != BIASCOPE_OK) return status;
   out->method = method;
-  status = solve_schedules(question, rule, &schedule, 1, out, error);
-  bs_schedule_free(&schedule);
+  status = solve_order(question, rule, out, error);
   if (!(out->rate > 0.0)) {
     const biascope_status separable = bs_require_separable(question->data, error);
     if (separable != BIASCOPE_OK) return separable;

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_LIMIT_SEARCH_H
 #define BIASCOPE_LIMIT_SEARCH_H
 
-#include "limit/game.h"
+#include "limit/equilibrium.h"
 
 /* log_weights (N): the equilibrium, sum c = 1, -INFINITY off its support; where no gap <= tolerance was reached, the
  * best point found, and BIASCOPE_NOT_CONVERGED. The loss shapes the path that is followed. */
