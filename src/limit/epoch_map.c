@@ -1,25 +1,13 @@
-#include "limit/epoch_map.h"
+#include "limit/epoch_block.h"
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "limit/moving_average.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Coordinates do not meet in an elementwise rule, so the map runs over blocks of them that fit the cache. */
 enum { BLOCK_BYTES = 1 << 20, BLOCK_LEAST = 4 };
-
-struct bs_epoch_map {
-  const bs_schedule *schedules;
-  size_t schedule_count, samples, features, block;
-  const double *rows;
-  double *copied_rows;                  /* of a sparse dataset */
-  double *weight;                       /* c, N */
-  double *scale;                        /* d: largest |x_ik|, what smoothing is relative to */
-  double *gradient, *momentum, *second; /* steps x block */
-  double *state, *sum;                  /* block */
-};
 
 size_t bs_epoch_map_samples(const bs_epoch_map *map) {
   return map->samples;
@@ -50,12 +38,12 @@ static bool take_rows(bs_epoch_map *map, const biascope_dataset *data) {
 }
 
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
-                                    bs_epoch_map **out, biascope_error *error) {
+                                    bs_rule rule, bs_epoch_map **out, biascope_error *error) {
   size_t steps = 0;
   for (size_t s = 0; s < schedule_count; s++) steps = schedules[s].steps > steps ? schedules[s].steps : steps;
   size_t block = BLOCK_BYTES / (3 * steps * sizeof(double));
   if (block < BLOCK_LEAST) block = BLOCK_LEAST;
-  if (block > data->features) block = data->features;
+  if (block > data->features || rule == BS_RULE_NORMALISED) block = data->features;
   *out = NULL;
   bs_epoch_map *map = BS_NEW(bs_epoch_map, 1);
   if (!map) return bs_fail_memory(error, "the epoch map");
@@ -69,10 +57,11 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
   map->gradient = BS_NEW(double, steps *block);
   map->momentum = BS_NEW(double, steps *block);
   map->second = BS_NEW(double, steps *block);
+  map->length = BS_NEW(double, steps);
   map->state = BS_NEW(double, block);
   map->sum = BS_NEW(double, block);
-  if (!map->weight || !map->scale || !map->gradient || !map->momentum || !map->second || !map->state || !map->sum ||
-      !take_rows(map, data)) {
+  if (!map->weight || !map->scale || !map->gradient || !map->momentum || !map->second || !map->length || !map->state ||
+      !map->sum || !take_rows(map, data)) {
     bs_epoch_map_free(map);
     return bs_fail_memory(error, "the epoch map");
   }
@@ -88,6 +77,7 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->gradient);
   free(map->momentum);
   free(map->second);
+  free(map->length);
   free(map->state);
   free(map->sum);
   free(map);
@@ -98,75 +88,6 @@ static void softmax(size_t n, const double *log_weights, double *weight) {
   for (size_t i = 0; i < n; i++) largest = fmax(largest, log_weights[i]);
   for (size_t i = 0; i < n; i++) sum += weight[i] = exp(log_weights[i] - largest);
   bs_scale(n, 1.0 / sum, weight);
-}
-
-/* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
-static void fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width) {
-  for (size_t t = 0; t < schedule->steps; t++) {
-    double *gradient = map->gradient + t * width;
-    memset(gradient, 0, width * sizeof *gradient);
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const size_t i = schedule->sample[n];
-      bs_axpy(width, share * map->weight[i], map->rows + i * map->features + first, gradient);
-    }
-  }
-}
-
-/* Adds the updates of all steps to direction, and leaves dD/dm in momentum and 2 dD/dv in second (ratio), or
- * dD/dm alone (sign). */
-static void apply_rule(bs_epoch_map *map, const bs_epoch_rule *rule, size_t steps, size_t first, size_t width,
-                       double *direction) {
-  const bool sign = rule->rule == BS_RULE_SIGN;
-  for (size_t t = 0; t < steps; t++) {
-    double *momentum = map->momentum + t * width, *second = map->second + t * width;
-    for (size_t k = 0; k < width; k++) {
-      const double floor_k = rule->smoothing * map->scale[first + k], m = momentum[k];
-      const double v = (sign ? m * m : second[k]) + floor_k * floor_k;
-      const double inverse = v > 0.0 ? 1.0 / sqrt(v) : 0.0;
-      direction[first + k] += m * inverse;
-      if (sign) {
-        momentum[k] = floor_k * floor_k * inverse * inverse * inverse;
-      } else {
-        momentum[k] = inverse;
-        second[k] = -m * inverse * inverse * inverse;
-      }
-    }
-  }
-}
-
-/* sensitivity row l += c_l x_l (elementwise *) the sum over l's steps of dD/dG_t / |B_t|. */
-static void add_sensitivity(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                            size_t width, double *sensitivity) {
-  const size_t steps = schedule->steps;
-  bs_periodic_average_transposed(steps, width, rule->beta1, map->momentum, map->momentum, map->state);
-  if (rule->rule == BS_RULE_RATIO) {
-    bs_periodic_average_transposed(steps, width, rule->beta2, map->second, map->second, map->state);
-    for (size_t n = 0; n < steps * width; n++) map->momentum[n] += map->gradient[n] * map->second[n];
-  }
-  for (size_t t = 0; t < steps; t++) {
-    const double *slope = map->momentum + t * width;
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const size_t l = schedule->sample[n];
-      const double scale = share * map->weight[l];
-      const double *x = map->rows + l * map->features + first;
-      double *row = sensitivity + l * map->features + first;
-      for (size_t k = 0; k < width; k++) row[k] += scale * x[k] * slope[k];
-    }
-  }
-}
-
-static void run_block(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                      size_t width, double *direction, double *sensitivity) {
-  fill_gradients(map, schedule, first, width);
-  bs_periodic_average(schedule->steps, width, rule->beta1, map->gradient, map->momentum, map->state);
-  if (rule->rule == BS_RULE_RATIO) {
-    for (size_t n = 0; n < schedule->steps * width; n++) map->second[n] = map->gradient[n] * map->gradient[n];
-    bs_periodic_average(schedule->steps, width, rule->beta2, map->second, map->second, map->state);
-  }
-  apply_rule(map, rule, schedule->steps, first, width, direction);
-  if (sensitivity) add_sensitivity(map, rule, schedule, first, width, sensitivity);
 }
 
 /* With smoothing the scale of c matters, and softmax fixes it: subtract c_l times the sum of the rows. */
@@ -182,9 +103,13 @@ static void project_out_scale(bs_epoch_map *map, double *sensitivity) {
 
 static void run_schedule(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
                          double *sensitivity) {
+  if (rule->rule == BS_RULE_NORMALISED) {
+    bs_epoch_normalised(map, rule, schedule, direction, sensitivity);
+    return;
+  }
   for (size_t first = 0; first < map->features; first += map->block) {
     const size_t width = first + map->block < map->features ? map->block : map->features - first;
-    run_block(map, rule, schedule, first, width, direction, sensitivity);
+    bs_epoch_elementwise(map, rule, schedule, first, width, direction, sensitivity);
   }
 }
 

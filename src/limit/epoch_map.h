@@ -26,9 +26,9 @@ typedef struct {
 
 typedef struct bs_epoch_map bs_epoch_map;
 
-/* Borrows the schedules; copies the rows where the dataset is sparse. */
+/* Borrows the schedules; copies the rows where the dataset is sparse. `rule`: which one will be evaluated. */
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
-                                    bs_epoch_map **out, biascope_error *error);
+                                    bs_rule rule, bs_epoch_map **out, biascope_error *error);
 void bs_epoch_map_free(bs_epoch_map *map);
 
 size_t bs_epoch_map_samples(const bs_epoch_map *map);

@@ -37,6 +37,18 @@ static biascope_status predict_adaptive(const bs_question *question, double beta
   return bs_predict_equilibrium(question, &rule, "equilibrium of the epoch map, closed form", out, error);
 }
 
+/* Full batch: the normalised gradient flow is the gradient flow in another time. A mini-batch's gradient is normalised
+ * by itself, which weighs the samples differently. */
+static biascope_status predict_normalised(const bs_question *question, biascope_prediction *out,
+                                          biascope_error *error) {
+  if (question->training.batch_size == out->samples) {
+    const biascope_norm l2 = {.kind = BIASCOPE_L2};
+    return bs_predict_margin(question, l2, "l2 max-margin", out, error);
+  }
+  const bs_epoch_rule rule = {.rule = BS_RULE_NORMALISED, .beta1 = question->training.beta1};
+  return bs_predict_equilibrium(question, &rule, "equilibrium of the epoch map, closed form", out, error);
+}
+
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   const biascope_norm l2 = {.kind = BIASCOPE_L2}, linf = {.kind = BIASCOPE_LINF};
   const biascope_train_options *training = &question->training;
@@ -49,6 +61,8 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
     return predict_adaptive(question, 0.0, training->beta2, out, error);
   case BIASCOPE_ADAMPROXY:
     return bs_predict_proxy(question, "dual fixed point (equilibrium of the AdamProxy map)", out, error);
+  case BIASCOPE_NGD:
+    return predict_normalised(question, out, error);
   default:
     (void)linf;
     return bs_fail(error, BIASCOPE_USAGE, "no prediction for this optimizer yet");

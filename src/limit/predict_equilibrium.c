@@ -27,8 +27,8 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bi
   double *log_weights = BS_NEW(double, game->samples);
   if (!log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_equilibrium found;
-  biascope_status status = bs_equilibrium_search(game, question->training.loss, question->options.tolerance,
-                                                 log_weights, &found, error);
+  biascope_status status =
+      bs_equilibrium_search(game, question->training.loss, question->options.tolerance, log_weights, &found, error);
   if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap)) {
     export_equilibrium(game, log_weights, &found, out);
     if (bs_epoch_map_schedules(game->map) > 1) {
@@ -44,7 +44,7 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
                                        const bs_schedule *schedules, size_t count, biascope_prediction *out,
                                        biascope_error *error) {
   bs_epoch_map *map;
-  biascope_status status = bs_epoch_map_create(question->data, schedules, count, &map, error);
+  biascope_status status = bs_epoch_map_create(question->data, schedules, count, rule->rule, &map, error);
   if (status != BIASCOPE_OK) return status;
   bs_game game;
   status = bs_game_create(map, rule, &game, error);

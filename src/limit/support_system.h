@@ -1,4 +1,5 @@
-/* The linear system of Newton's method on a support: how log-weights must move for the growth F to become equal on it. */
+/* The linear system of Newton's method on a support: how log-weights must move for the growth F to become equal on it.
+ */
 #ifndef BIASCOPE_LIMIT_SUPPORT_SYSTEM_H
 #define BIASCOPE_LIMIT_SUPPORT_SYSTEM_H
 
