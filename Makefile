@@ -54,7 +54,7 @@ lint: build
 	./cmake/install-dependencies.sh lint
 	clang-format --dry-run --Werror $(SOURCES)
 	run-clang-tidy -quiet -p $(BUILD) "$(CURDIR)/src/.*"
-	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --suppressions-list=.cppcheck-suppressions \
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 	  --enable=warning,performance,portability -I include -I src src
 
 format:

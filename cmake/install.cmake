@@ -19,3 +19,10 @@ install(FILES ${PROJECT_BINARY_DIR}/biascope-config.cmake ${PROJECT_BINARY_DIR}/
 
 configure_file(cmake/biascope.pc.in ${PROJECT_BINARY_DIR}/biascope.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/biascope.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The data of the figures; the build tree has them beside the program, as an installed copy has beside its directory.
+foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv)
+  install(FILES ${data} DESTINATION ${CMAKE_INSTALL_DATADIR}/biascope)
+  get_filename_component(name ${data} NAME)
+  configure_file(${data} ${PROJECT_BINARY_DIR}/share/biascope/${name} COPYONLY)
+endforeach()

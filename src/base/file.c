@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -71,4 +72,24 @@ void bs_output_abandon(bs_output_file *file) {
   free(file->temporary);
   free(file->path);
   memset(file, 0, sizeof *file);
+}
+
+biascope_status bs_make_directory(const char *path, biascope_error *error) {
+  char *prefix = strdup(path);
+  if (!prefix) return bs_fail_memory(error, "a directory name");
+  bool made = true;
+  for (char *end = prefix; *end && made; end++) {
+    if (end == prefix || *end != '/') continue;
+    *end = '\0';
+    made = mkdir(prefix, 0777) == 0 || errno == EEXIST;
+    *end = '/';
+  }
+  struct stat information;
+  made = made && (mkdir(path, 0777) == 0 || errno == EEXIST);
+  if (made && stat(path, &information) == 0 && !S_ISDIR(information.st_mode)) {
+    errno = ENOTDIR;
+    made = false;
+  }
+  free(prefix);
+  return made ? BIASCOPE_OK : bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be made: %s", path, strerror(errno));
 }

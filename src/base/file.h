@@ -17,4 +17,7 @@ biascope_status bs_output_commit(bs_output_file *file, biascope_error *error);
 /* Drops the temporary. Harmless after a commit. */
 void bs_output_abandon(bs_output_file *file);
 
+/* Makes the directory and those above it; one that exists is fine. */
+biascope_status bs_make_directory(const char *path, biascope_error *error);
+
 #endif

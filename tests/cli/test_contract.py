@@ -1,0 +1,175 @@
+"""The command line's contract: the keys of every --json object, exit codes, where messages go, every flag's range."""
+import json
+import math
+import os
+import re
+import subprocess
+
+import pytest
+
+BIASCOPE = os.environ["BIASCOPE"]
+DATA = os.environ["BIASCOPE_TEST_DATA"]
+GAUSSIAN = os.path.join(DATA, "gaussian-10x50.csv")
+USAGE, BAD_INPUT, NOT_SEPARABLE = 1, 2, 3
+
+TRAINING = ["--optimizer", "adam", "--batch-size", "1", "--beta2", "0.95"]
+# An ordinary call of each command and the keys its object has at least. OUT stands for a path in a fresh folder.
+COMMANDS = {
+    "info": ([GAUSSIAN], {"samples", "features", "nonzeros", "separable", "certificate"}),
+    "solve": ([GAUSSIAN, "--norm", "linf"],
+              {"norm", "margin", "upper_bound", "gap", "support", "unique", "direction"}),
+    "train": ([GAUSSIAN, *TRAINING, "--steps", "1000"],
+              {"steps", "direction", "weight_norm_log", "loss_log", "margin", "cosine", "warnings"}),
+    "predict": ([GAUSSIAN, *TRAINING], {"direction", "gap", "rate", "support", "method", "cosine"}),
+    "generate": (["gaussian", "--samples", "4", "--features", "6", "--out", "OUT.csv"], {"samples", "features"}),
+    "reproduce": (["fig2", "--out", "OUT"], {"claims"}),
+    "doctor": ([GAUSSIAN, *TRAINING], {"stale_momentum", "eps_handover_step", "misalignment", "recommended"}),
+}
+READING = ["info", "solve", "train", "predict", "doctor"]
+TRAINED = ["train", "predict", "doctor"]
+
+
+def run(*arguments, **options):
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
+    return subprocess.run([BIASCOPE, *map(str, arguments)], text=True, **options)
+
+
+LISTED = re.findall(r"^  (\w+) ", run("--help").stdout, re.MULTILINE)
+
+
+def known(commands):
+    return [command for command in commands if command in LISTED]
+
+
+def arguments_of(command, folder):
+    return [argument.replace("OUT", str(folder / "out")) for argument in COMMANDS[command][0]]
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from leaves(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from leaves(member)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+def test_json_is_one_object_with_the_promised_keys_and_nothing_else_is_printed(command, tmp_path):
+    result = run(command, *arguments_of(command, tmp_path), "--json")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "", "notes belong on a terminal"
+    object_ = json.loads(result.stdout)  # refuses anything after the object
+    assert isinstance(object_, dict) and COMMANDS[command][1] <= set(object_)
+    assert all(math.isfinite(leaf) for leaf in leaves(object_) if isinstance(leaf, float)), "JSON has no NaN"
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+def test_without_json_a_pipe_gets_the_results_alone(command, tmp_path):
+    result = run(command, *arguments_of(command, tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "" and result.stdout.strip()
+    assert "\r" not in result.stdout and "\x1b" not in result.stdout and "nan" not in result.stdout.lower().split()
+
+
+@pytest.mark.parametrize("command", LISTED)
+def test_help_goes_to_stdout_and_names_the_common_flags(command):
+    result = run(command, "--help")
+    assert result.returncode == 0 and result.stderr == ""
+    assert f"biascope {command}" in result.stdout
+    for flag in ("--json", "--seed", "--quiet", "--help"):
+        assert flag in result.stdout
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+@pytest.mark.parametrize("wrong", (["--frobnicate"], ["--seed", "-1"], ["--seed", "x"], ["--seed"], ["--json=1"]))
+def test_wrong_common_flags_are_usage_errors(command, wrong, tmp_path):
+    result = run(command, *arguments_of(command, tmp_path), *wrong)
+    assert result.returncode == USAGE and result.stdout == ""
+    assert result.stderr.startswith(f"biascope {command}: ")
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+def test_a_superfluous_argument_is_a_usage_error_that_names_it(command, tmp_path):
+    result = run(command, *arguments_of(command, tmp_path), "superfluous")
+    assert result.returncode == USAGE and "superfluous" in result.stderr and result.stdout == ""
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+def test_no_argument_at_all_is_a_usage_error(command):
+    result = run(command)
+    assert result.returncode == USAGE and result.stderr and result.stdout == ""
+
+
+def test_no_command_prints_the_help_on_stderr():
+    result = run()
+    assert result.returncode == USAGE and "Usage: biascope" in result.stderr and result.stdout == ""
+
+
+@pytest.mark.parametrize("command", known(READING))
+def test_a_missing_file_is_bad_input_that_names_it(command, tmp_path):
+    path = tmp_path / "absent.csv"
+    result = run(command, path, *COMMANDS[command][0][1:], "--json")
+    assert result.returncode == BAD_INPUT and str(path) in result.stderr and result.stdout == ""
+
+
+@pytest.mark.parametrize("command", known(READING))
+def test_data_that_are_not_separable_exit_with_3_and_a_certificate(command, tmp_path):
+    path = tmp_path / "opposed.csv"
+    path.write_text("1,2\n-2,-4\n3,1\n")
+    result = run(command, path, *COMMANDS[command][0][1:], "--json")
+    assert result.returncode == NOT_SEPARABLE
+    if command in ("info", "solve"):  # the certificate: 2 x_1 + x_2 = 0
+        certificate = json.loads(result.stdout)["certificate"]
+        dual = certificate["dual"] if isinstance(certificate, dict) else certificate
+        assert dual == pytest.approx([2 / 3, 1 / 3, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("command", known(COMMANDS))
+def test_a_full_disk_behind_stdout_is_reported(command, tmp_path):
+    with open("/dev/full", "w") as full:
+        result = run(command, *arguments_of(command, tmp_path), "--json", stdout=full)
+    assert result.returncode == BAD_INPUT and "standard output" in result.stderr
+
+
+OUT_OF_RANGE = {
+    "--optimizer": ["adamax", "", "ADAM"],
+    "--loss": ["hinge", ""],
+    "--order": ["random", ""],
+    "--batch-size": ["0", "-1", "1.5", "11", "all", "", "1e30"],
+    "--beta1": ["1", "1.5", "-0.1", "nan", "", "0.9x"],
+    "--beta2": ["1", "2", "-1e-9", "inf", "abc"],
+    "--eps": ["-1", "nan", "inf", ""],
+    "--weight-decay": ["-1", "nan", "x"],
+    "--lr": ["0", "-0.1", "nan", "inf", ""],
+    "--lr-decay": ["-0.5", "1.1", "nan", "half"],
+}
+
+
+@pytest.mark.parametrize("command", known(TRAINED))
+@pytest.mark.parametrize("flag,value", [(flag, value) for flag, values in OUT_OF_RANGE.items() for value in values])
+def test_optimizer_flags_out_of_range_name_the_flag_and_the_value(command, flag, value):
+    optimizer = ["--optimizer", "adamw"] if flag == "--weight-decay" else []
+    steps = ["--steps", "10"] if command == "train" else []
+    result = run(command, GAUSSIAN, *optimizer, *steps, flag, value)
+    assert result.returncode == USAGE and result.stdout == ""
+    assert flag.lstrip("-").replace("-", "") in re.sub("[-_ ]", "", result.stderr) and value in result.stderr
+
+
+MORE_OUT_OF_RANGE = [
+    ("solve", "--norm", ["l0.5", "l", "lx", "frobenius", "", "lnan"]),
+    ("solve", "--tolerance", ["-1", "nan", "x"]),
+    ("train", "--steps", ["-1", "1.5", "x", "", "1e30"]),
+    ("generate", "--samples", ["0", "-1", "1.5", "x"]),
+    ("generate", "--features", ["0", "-1", "1.5", "x"]),
+    ("reproduce", "--out", [""]),
+]
+
+
+@pytest.mark.parametrize("command,flag,value", [(command, flag, value) for command, flag, values in MORE_OUT_OF_RANGE
+                                                if command in LISTED for value in values])
+def test_the_other_flags_out_of_range_are_refused_in_words(command, flag, value, tmp_path):
+    result = run(command, *arguments_of(command, tmp_path), flag, value)
+    assert result.returncode in (USAGE, BAD_INPUT) and result.stdout == "" and result.stderr
