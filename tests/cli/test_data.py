@@ -185,15 +185,15 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):
 
 
 def unprivileged():
-    """Arguments that run a command as nobody where the tests run as root, who may read everything."""
-    return {"user": 65534} if os.geteuid() == 0 else {}
+    """What runs a command without root's right to read and write everything, where the tests run as root."""
+    return ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
 
 
 def test_an_unreadable_file_is_refused(tmp_path):
     path = tmp_path / "secret.csv"
     path.write_text("1,2\n")
     path.chmod(0)
-    result = subprocess.run([BIASCOPE, "info", path.name], cwd=tmp_path, capture_output=True, text=True, **unprivileged())
+    result = subprocess.run([*unprivileged(), BIASCOPE, "info", path.name], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 2 and "Permission denied" in result.stderr
 
 
@@ -426,8 +426,8 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path):
     folder = tmp_path / "closed"
     folder.mkdir()
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    result = subprocess.run([BIASCOPE, "generate", "gaussian", "--samples", "3", "--features", "3", "--out",
-                             "closed/d.csv"], cwd=tmp_path, capture_output=True, text=True, **unprivileged())
+    result = subprocess.run([*unprivileged(), BIASCOPE, "generate", "gaussian", "--samples", "3", "--features", "3",
+                             "--out", "closed/d.csv"], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 2 and "closed/d.csv" in result.stderr and "Permission denied" in result.stderr
     assert os.listdir(folder) == []
 
