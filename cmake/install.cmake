@@ -17,6 +17,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/biascope-config-version.c
 install(FILES ${PROJECT_BINARY_DIR}/biascope-config.cmake ${PROJECT_BINARY_DIR}/biascope-config-version.cmake
         DESTINATION ${BIASCOPE_PACKAGE_DIR})
 
+# Relative to the file, so that a copy installed anywhere is found.
+file(RELATIVE_PATH BIASCOPE_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/biascope.pc.in ${PROJECT_BINARY_DIR}/biascope.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/biascope.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -14,7 +14,7 @@ for program in "$work"/build/consumer_*; do [ -x "$program" ] && [ -f "$program"
 library=$(dirname "$(find "$work/prefix" -name libbiascope.so)")
 export PKG_CONFIG_PATH="$library/pkgconfig" LD_LIBRARY_PATH="$library"
 # shellcheck disable=SC2046 # the flags are words
-gcc "$source/consumer.c" -o "$work/by_pkg_config" $(pkg-config --define-prefix --cflags --libs biascope)
+gcc "$source/consumer.c" -o "$work/by_pkg_config" $(pkg-config --cflags --libs biascope)
 "$work/by_pkg_config"
 "$work/prefix/bin/biascope" --version
 
