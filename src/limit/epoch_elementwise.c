@@ -6,19 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-/* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
-void bs_epoch_fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width) {
-  for (size_t t = 0; t < schedule->steps; t++) {
-    double *gradient = map->gradient + t * width;
-    memset(gradient, 0, width * sizeof *gradient);
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const size_t i = schedule->sample[n];
-      bs_axpy(width, share * map->weight[i], map->rows + i * map->features + first, gradient);
-    }
-  }
-}
-
 /* Adds the updates of all steps to direction, and leaves dD/dm in momentum and 2 dD/dv in second (ratio), or
  * dD/dm alone (sign). */
 static void apply_rule(bs_epoch_map *map, const bs_epoch_rule *rule, size_t steps, size_t first, size_t width,
@@ -41,26 +28,34 @@ static void apply_rule(bs_epoch_map *map, const bs_epoch_rule *rule, size_t step
   }
 }
 
-/* sensitivity row l += c_l x_l (elementwise *) the sum over l's steps of dD/dG_t / |B_t|. */
+/* momentum_t becomes dD/dG_t. */
+static void slopes_by_gradient(bs_epoch_map *map, const bs_epoch_rule *rule, size_t steps, size_t width) {
+  bs_periodic_average_transposed(steps, width, rule->beta1, map->momentum, map->momentum, map->state);
+  if (rule->rule != BS_RULE_RATIO) return;
+  bs_periodic_average_transposed(steps, width, rule->beta2, map->second, map->second, map->state);
+  for (size_t n = 0; n < steps * width; n++) map->momentum[n] += map->gradient[n] * map->second[n];
+}
+
+/* sensitivity row l += c_l x_l (elementwise *) the sum over l's steps of dD/dG_t / |B_t|. With smoothing the scale of
+ * the weights matters, and softmax fixes it: less c_l times the sum over what softmax summed over. */
 static void add_sensitivity(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
                             size_t width, double *sensitivity) {
-  const size_t steps = schedule->steps;
-  bs_periodic_average_transposed(steps, width, rule->beta1, map->momentum, map->momentum, map->state);
-  if (rule->rule == BS_RULE_RATIO) {
-    bs_periodic_average_transposed(steps, width, rule->beta2, map->second, map->second, map->state);
-    for (size_t n = 0; n < steps * width; n++) map->momentum[n] += map->gradient[n] * map->second[n];
-  }
-  for (size_t t = 0; t < steps; t++) {
-    const double *slope = map->momentum + t * width;
+  const size_t d = map->features;
+  const bool by_step = bs_epoch_memoryless(rule), scaled = rule->smoothing > 0.0;
+  memset(map->sum, 0, width * sizeof *map->sum);
+  for (size_t t = 0; t < schedule->steps; t++) {
+    const double *slope = map->momentum + t * width, *gradient = map->gradient + t * width;
     const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
+    for (size_t k = 0; k < width; k++) map->sum[k] = (by_step ? 0.0 : map->sum[k]) + slope[k] * gradient[k];
     for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const size_t l = schedule->sample[n];
-      const double scale = share * map->weight[l];
-      const double *x = map->rows + l * map->features + first;
-      double *row = sensitivity + l * map->features + first;
-      for (size_t k = 0; k < width; k++) row[k] += scale * x[k] * slope[k];
+      const double weight = map->entry[n], *x = map->rows + schedule->sample[n] * d + first;
+      double *row = sensitivity + schedule->sample[n] * d + first;
+      for (size_t k = 0; k < width; k++) row[k] += share * weight * x[k] * slope[k];
+      if (scaled && by_step) bs_axpy(width, -weight, map->sum, row);
     }
   }
+  if (!scaled || by_step) return;
+  for (size_t l = 0; l < map->samples; l++) bs_axpy(width, -map->weight[l], map->sum, sensitivity + l * d + first);
 }
 
 void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
@@ -72,5 +67,7 @@ void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs
     bs_periodic_average(schedule->steps, width, rule->beta2, map->second, map->second, map->state);
   }
   apply_rule(map, rule, schedule->steps, first, width, direction);
-  if (sensitivity) add_sensitivity(map, rule, schedule, first, width, sensitivity);
+  if (!sensitivity) return;
+  slopes_by_gradient(map, rule, schedule->steps, width);
+  add_sensitivity(map, rule, schedule, first, width, sensitivity);
 }

@@ -9,6 +9,8 @@
 /* Coordinates do not meet in an elementwise rule, so the map runs over blocks of them that fit the cache. */
 enum { BLOCK_BYTES = 1 << 20, BLOCK_LEAST = 4 };
 
+static const double FADED = 300.0; /* difference of log-weights at which the ratio of squares is near underflow */
+
 size_t bs_epoch_map_samples(const bs_epoch_map *map) {
   return map->samples;
 }
@@ -30,21 +32,49 @@ static bool take_rows(bs_epoch_map *map, const biascope_dataset *data) {
     for (size_t i = 0; i < data->samples; i++) bs_row_axpy(data, i, 1.0, map->copied_rows + i * data->features);
     map->rows = map->copied_rows;
   }
-  for (size_t i = 0; i < data->samples; i++) {
-    for (size_t k = 0; k < data->features; k++)
-      map->scale[k] = fmax(map->scale[k], fabs(map->rows[i * data->features + k]));
-  }
   return true;
+}
+
+static void scan_columns(bs_epoch_map *map) {
+  for (size_t k = 0; k < map->features; k++) {
+    bool partial = false;
+    for (size_t i = 0; i < map->samples; i++) {
+      const double size = fabs(map->rows[i * map->features + k]);
+      map->scale[k] = fmax(map->scale[k], size);
+      partial |= size == 0.0;
+    }
+    if (partial && map->scale[k] > 0.0) map->partial[map->partial_count++] = k;
+  }
+}
+
+static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t steps, size_t entries) {
+  map->scale = BS_NEW(double, map->features);
+  map->partial = BS_NEW(size_t, map->features);
+  map->masked = BS_NEW(double, map->samples);
+  map->weight = BS_NEW(double, map->samples);
+  map->entry = BS_NEW(double, entries);
+  map->gradient = BS_NEW(double, steps * map->block);
+  map->momentum = BS_NEW(double, steps * map->block);
+  map->second = BS_NEW(double, steps * map->block);
+  map->length = BS_NEW(double, steps);
+  map->state = BS_NEW(double, map->block);
+  map->sum = BS_NEW(double, map->block);
+  return map->scale && map->partial && map->masked && map->weight && map->entry && map->gradient && map->momentum &&
+         map->second && map->length && map->state && map->sum && take_rows(map, data);
 }
 
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
                                     bs_rule rule, bs_epoch_map **out, biascope_error *error) {
-  size_t steps = 0;
-  for (size_t s = 0; s < schedule_count; s++) steps = schedules[s].steps > steps ? schedules[s].steps : steps;
+  *out = NULL;
+  size_t steps = 0, entries = 0;
+  for (size_t s = 0; s < schedule_count; s++) {
+    const size_t length = schedules[s].steps, seen = schedules[s].start[length];
+    steps = length > steps ? length : steps;
+    entries = seen > entries ? seen : entries;
+  }
   size_t block = BLOCK_BYTES / (3 * steps * sizeof(double));
   if (block < BLOCK_LEAST) block = BLOCK_LEAST;
   if (block > data->features || rule == BS_RULE_NORMALISED) block = data->features;
-  *out = NULL;
   bs_epoch_map *map = BS_NEW(bs_epoch_map, 1);
   if (!map) return bs_fail_memory(error, "the epoch map");
   *map = (bs_epoch_map){.schedules = schedules,
@@ -52,19 +82,11 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
                         .samples = data->samples,
                         .features = data->features,
                         .block = block};
-  map->weight = BS_NEW(double, data->samples);
-  map->scale = BS_NEW(double, data->features);
-  map->gradient = BS_NEW(double, steps *block);
-  map->momentum = BS_NEW(double, steps *block);
-  map->second = BS_NEW(double, steps *block);
-  map->length = BS_NEW(double, steps);
-  map->state = BS_NEW(double, block);
-  map->sum = BS_NEW(double, block);
-  if (!map->weight || !map->scale || !map->gradient || !map->momentum || !map->second || !map->length || !map->state ||
-      !map->sum || !take_rows(map, data)) {
+  if (!allocate(map, data, steps, entries)) {
     bs_epoch_map_free(map);
     return bs_fail_memory(error, "the epoch map");
   }
+  scan_columns(map);
   *out = map;
   return BIASCOPE_OK;
 }
@@ -72,8 +94,11 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
 void bs_epoch_map_free(bs_epoch_map *map) {
   if (!map) return;
   free(map->copied_rows);
-  free(map->weight);
   free(map->scale);
+  free(map->partial);
+  free(map->masked);
+  free(map->weight);
+  free(map->entry);
   free(map->gradient);
   free(map->momentum);
   free(map->second);
@@ -83,57 +108,68 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map);
 }
 
-static void softmax(size_t n, const double *log_weights, double *weight) {
-  double largest = -INFINITY, sum = 0.0;
-  for (size_t i = 0; i < n; i++) largest = fmax(largest, log_weights[i]);
-  for (size_t i = 0; i < n; i++) sum += weight[i] = exp(log_weights[i] - largest);
-  bs_scale(n, 1.0 / sum, weight);
-}
-
-/* With smoothing the scale of c matters, and softmax fixes it: subtract c_l times the sum of the rows. */
-static void project_out_scale(bs_epoch_map *map, double *sensitivity) {
-  for (size_t first = 0; first < map->features; first += map->block) {
-    const size_t width = first + map->block < map->features ? map->block : map->features - first;
-    memset(map->sum, 0, width * sizeof *map->sum);
-    for (size_t l = 0; l < map->samples; l++) bs_axpy(width, 1.0, sensitivity + l * map->features + first, map->sum);
-    for (size_t l = 0; l < map->samples; l++)
-      bs_axpy(width, -map->weight[l], map->sum, sensitivity + l * map->features + first);
-  }
-}
-
-static void run_schedule(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
-                         double *sensitivity) {
-  if (rule->rule == BS_RULE_NORMALISED) {
-    bs_epoch_normalised(map, rule, schedule, direction, sensitivity);
-    return;
-  }
+static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
+                       double *sensitivity) {
   for (size_t first = 0; first < map->features; first += map->block) {
     const size_t width = first + map->block < map->features ? map->block : map->features - first;
     bs_epoch_elementwise(map, rule, schedule, first, width, direction, sensitivity);
   }
 }
 
-void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *direction,
-                           double *sensitivity) {
+/* Whether the column hangs on the weights of the samples that touch it relative to each other: they have all faded so
+ * far that their squares are lost beside the largest, or smoothing would compare them with it. Fills `masked`. */
+static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, size_t column,
+                                const double *log_weights) {
+  double largest = -INFINITY, touching = -INFINITY;
+  for (size_t i = 0; i < map->samples; i++) {
+    const bool touches = map->rows[i * map->features + column] != 0.0;
+    map->masked[i] = touches ? log_weights[i] : -INFINITY;
+    largest = fmax(largest, log_weights[i]);
+    touching = fmax(touching, map->masked[i]);
+  }
+  return touching > -INFINITY && (rule->smoothing > 0.0 || touching < largest - FADED);
+}
+
+static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count, size_t column,
+                         double *direction, double *sensitivity) {
+  direction[column] = 0.0;
+  for (size_t l = 0; sensitivity && l < map->samples; l++) sensitivity[l * map->features + column] = 0.0;
+  for (size_t s = first; s < first + count; s++) {
+    bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked);
+    bs_epoch_elementwise(map, rule, &map->schedules[s], column, 1, direction, sensitivity);
+  }
+}
+
+/* The mean over the steps of schedules first .. first + count - 1. */
+static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
+                          const double *log_weights, double *direction, double *sensitivity) {
   const size_t entries = map->samples * map->features;
-  softmax(map->samples, log_weights, map->weight);
+  const bool coupled = rule->rule == BS_RULE_NORMALISED;
+  size_t steps = 0;
   memset(direction, 0, map->features * sizeof *direction);
   if (sensitivity) memset(sensitivity, 0, entries * sizeof *sensitivity);
-  size_t steps = 0;
-  for (size_t s = 0; s < map->schedule_count; s++) {
-    run_schedule(map, rule, &map->schedules[s], direction, sensitivity);
+  for (size_t s = first; s < first + count; s++) {
+    bs_epoch_fill_weights(map, rule, &map->schedules[s], log_weights);
+    if (coupled)
+      bs_epoch_normalised(map, rule, &map->schedules[s], direction, sensitivity);
+    else
+      run_blocks(map, rule, &map->schedules[s], direction, sensitivity);
     steps += map->schedules[s].steps;
   }
+  for (size_t p = 0; !coupled && p < map->partial_count; p++) {
+    if (column_stands_alone(map, rule, map->partial[p], log_weights))
+      rerun_column(map, rule, first, count, map->partial[p], direction, sensitivity);
+  }
   bs_scale(map->features, 1.0 / (double)steps, direction);
-  if (!sensitivity) return;
-  bs_scale(entries, 1.0 / (double)steps, sensitivity);
-  if (rule->smoothing > 0.0) project_out_scale(map, sensitivity);
+  if (sensitivity) bs_scale(entries, 1.0 / (double)steps, sensitivity);
+}
+
+void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *direction,
+                           double *sensitivity) {
+  run_schedules(map, rule, 0, map->schedule_count, log_weights, direction, sensitivity);
 }
 
 void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoch_rule *rule, const double *log_weights,
                                double *direction) {
-  softmax(map->samples, log_weights, map->weight);
-  memset(direction, 0, map->features * sizeof *direction);
-  run_schedule(map, rule, &map->schedules[schedule], direction, NULL);
-  bs_scale(map->features, 1.0 / (double)map->schedules[schedule].steps, direction);
+  run_schedules(map, rule, schedule, 1, log_weights, direction, NULL);
 }

@@ -33,7 +33,7 @@ static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_sc
   for (size_t t = 0; t < schedule->steps; t++) {
     const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
     for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      if (schedule->sample[n] == l) bs_axpy(d, share * map->weight[l], map->second + t * d, row);
+      if (schedule->sample[n] == l) bs_axpy(d, share * map->entry[n], map->second + t * d, row);
     }
   }
 }
@@ -45,7 +45,5 @@ void bs_epoch_normalised(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_
   bs_periodic_average(schedule->steps, d, rule->beta1, map->gradient, map->momentum, map->state);
   normalise_steps(map, schedule->steps, direction);
   if (!sensitivity) return;
-  for (size_t l = 0; l < map->samples; l++) {
-    if (map->weight[l] > 0.0) add_sample(map, rule, schedule, l, sensitivity + l * d);
-  }
+  for (size_t l = 0; l < map->samples; l++) add_sample(map, rule, schedule, l, sensitivity + l * d);
 }

@@ -10,84 +10,107 @@
 enum { MOST_STEPS = 100, PATIENCE = 4 };
 
 static const double FADED = -100.0;  /* log weight under which a sample whose margin grows faster has left */
-static const double SETTLED = 1e-13; /* relative spread of growth over the support that rounding allows */
+static const double SETTLED = 1e-13; /* relative spread of growth over a level that rounding allows */
 static const double STALLED = 1e-9;  /* and the one at which no further progress counts as settled */
 static const double NEWCOMER = 1e-3; /* weight of a sample that joins the support */
 
-static void normalise(size_t n, double *log_weights) {
-  double largest = -INFINITY, sum = 0.0;
-  for (size_t i = 0; i < n; i++) largest = fmax(largest, log_weights[i]);
-  for (size_t i = 0; i < n; i++) sum += exp(log_weights[i] - largest);
-  for (size_t i = 0; i < n; i++) log_weights[i] -= largest + log(sum);
-}
+typedef struct {
+  bs_game *game;
+  bs_support_system system;
+  double *value;  /* growth of each level */
+  double *excess; /* N */
+  double *best;   /* log-weights with the least gap so far */
+} search;
 
 typedef struct {
-  double value, gap, spread; /* spread: max over the support |F - value| / |value| */
-  size_t slowest;            /* argmin F over all samples */
+  double value, gap, spread; /* spread: max over the members |F - value of the level| / |value| */
+  size_t slowest;            /* the sample furthest below what it may grow by */
 } growth_state;
 
-static growth_state measure(const bs_support_system *system, const double *log_weights) {
-  const bs_game *game = system->game;
+static double offset(size_t level) {
+  return BS_LEVEL_DROP * (double)level;
+}
+
+static void normalise(search *s, double *log_weights) {
+  const bs_support_system *system = &s->system;
+  double *sum = s->value;
+  memset(sum, 0, system->levels * sizeof *sum);
+  for (size_t j = 0; j < system->n; j++)
+    sum[system->level[j]] += exp(log_weights[system->member[j]] + offset(system->level[j]));
+  for (size_t j = 0; j < system->n; j++) log_weights[system->member[j]] -= log(sum[system->level[j]]);
+}
+
+static growth_state measure(search *s, const double *log_weights) {
+  const bs_support_system *system = &s->system;
+  const double *growth = s->game->growth;
+  double *value = s->value, spread = 0.0, worst = -INFINITY;
   growth_state now = {0};
+  memset(value, 0, system->levels * sizeof *value);
   for (size_t j = 0; j < system->n; j++)
-    now.value += exp(log_weights[system->member[j]]) * game->growth[system->member[j]];
+    value[system->level[j]] +=
+        exp(log_weights[system->member[j]] + offset(system->level[j])) * growth[system->member[j]];
   for (size_t j = 0; j < system->n; j++)
-    now.spread = fmax(now.spread, fabs(game->growth[system->member[j]] - now.value));
-  for (size_t i = 0; i < game->samples; i++) {
-    if (game->growth[i] < game->growth[now.slowest]) now.slowest = i;
+    spread = fmax(spread, fabs(growth[system->member[j]] - value[system->level[j]]));
+  for (size_t i = 0; i < s->game->samples; i++) {
+    const size_t level = s->game->reach[i] < system->levels ? s->game->reach[i] : system->levels - 1;
+    const double behind = value[level] - growth[i];
+    if (behind <= worst) continue;
+    worst = behind;
+    now.slowest = i;
   }
-  const double scale = fabs(now.value) > 0.0 ? fabs(now.value) : 1.0;
-  now.spread /= scale;
-  now.gap = fmax(0.0, now.value - game->growth[now.slowest]) / scale;
+  const double scale = fabs(value[0]) > 0.0 ? fabs(value[0]) : 1.0;
+  now.value = value[0];
+  now.spread = spread / scale;
+  now.gap = fmax(0.0, worst) / scale;
   return now;
 }
 
 /* Newton's step, long changes of a log-weight shortened to what the same relative change of the weight would be. */
-static biascope_status newton_step(bs_support_system *system, double *excess, double *log_weights,
-                                   biascope_error *error) {
+static biascope_status newton_step(search *s, double *log_weights, biascope_error *error) {
+  bs_support_system *system = &s->system;
   biascope_status status = bs_support_system_factor(system, log_weights, error);
-  for (size_t j = 0; j < system->n; j++) excess[j] = -system->game->growth[system->member[j]];
-  if (status == BIASCOPE_OK) status = bs_support_system_solve(system, excess, error);
+  for (size_t j = 0; j < system->n; j++) s->excess[j] = -s->game->growth[system->member[j]];
+  if (status == BIASCOPE_OK) status = bs_support_system_solve(system, s->excess, error);
   if (status != BIASCOPE_OK) return status;
   for (size_t j = 0; j < system->n; j++)
     log_weights[system->member[j]] += copysign(log1p(fabs(system->step[j])), system->step[j]);
   return BIASCOPE_OK;
 }
 
-/* Drops members that have faded although they grow faster than the rest. */
-static void drop_faded(const bs_support_system *system, const growth_state *now, double *log_weights) {
-  for (size_t j = 0; j < system->n; j++) {
-    const size_t i = system->member[j];
-    if (log_weights[i] < FADED && system->game->growth[i] > now->value) log_weights[i] = -INFINITY;
+/* Drops members that have faded although they grow faster than the rest of their level. */
+static void drop_faded(search *s, double *log_weights) {
+  for (size_t j = 0; j < s->system.n; j++) {
+    const size_t i = s->system.member[j], level = s->system.level[j];
+    if (log_weights[i] + offset(level) < FADED && s->game->growth[i] > s->value[level]) log_weights[i] = -INFINITY;
   }
 }
 
-static biascope_status iterate(bs_game *game, bs_support_system *system, double *log_weights, double *best,
-                               double *excess, bs_equilibrium *out, biascope_error *error) {
+static biascope_status iterate(search *s, double *log_weights, bs_equilibrium *out, biascope_error *error) {
+  bs_game *game = s->game;
   double best_spread = INFINITY;
   int stalled = 0;
   for (int step = 0; step < MOST_STEPS; step++) {
-    normalise(game->samples, log_weights);
-    bs_support_system_list(system, log_weights);
+    bs_support_system_list(&s->system, log_weights);
+    normalise(s, log_weights);
     bs_game_evaluate(game, log_weights, true);
-    const growth_state now = measure(system, log_weights);
+    const growth_state now = measure(s, log_weights);
     if (!isfinite(now.spread)) break;
     if (now.gap < out->gap) {
-      *out = (bs_equilibrium){.value = now.value, .gap = now.gap, .support = system->n};
-      memcpy(best, log_weights, game->samples * sizeof *log_weights);
+      *out = (bs_equilibrium){.value = now.value, .gap = now.gap};
+      memcpy(s->best, log_weights, game->samples * sizeof *log_weights);
     }
     stalled = now.spread < 0.5 * best_spread ? 0 : stalled + 1;
     best_spread = fmin(best_spread, now.spread);
     const bool settled = now.spread < SETTLED || (stalled >= PATIENCE && now.spread < STALLED);
     if (settled && (now.gap <= SETTLED || log_weights[now.slowest] > -INFINITY)) break;
     if (settled) {
-      log_weights[now.slowest] = log(NEWCOMER);
+      log_weights[now.slowest] = log(NEWCOMER) - offset(game->reach[now.slowest]);
       best_spread = INFINITY;
       continue;
     }
-    const biascope_status status = newton_step(system, excess, log_weights, error);
+    const biascope_status status = newton_step(s, log_weights, error);
     if (status != BIASCOPE_OK) return status;
-    drop_faded(system, &now, log_weights);
+    drop_faded(s, log_weights);
   }
   return BIASCOPE_OK;
 }
@@ -95,18 +118,21 @@ static biascope_status iterate(bs_game *game, bs_support_system *system, double 
 biascope_status bs_equilibrium_polish(bs_game *game, double tolerance, double *log_weights, bs_equilibrium *out,
                                       biascope_error *error) {
   *out = (bs_equilibrium){.gap = INFINITY};
-  bs_support_system system;
-  biascope_status status = bs_support_system_create(game, &system, error);
-  double *best = BS_NEW(double, game->samples), *excess = BS_NEW(double, game->samples);
-  if (status == BIASCOPE_OK && (!best || !excess)) status = bs_fail_memory(error, "the equilibrium");
-  if (status == BIASCOPE_OK) status = iterate(game, &system, log_weights, best, excess, out, error);
+  search s = {.game = game};
+  biascope_status status = bs_support_system_create(game, &s.system, error);
+  s.value = BS_NEW(double, game->samples);
+  s.excess = BS_NEW(double, game->samples);
+  s.best = BS_NEW(double, game->samples);
+  if (status == BIASCOPE_OK && (!s.value || !s.excess || !s.best)) status = bs_fail_memory(error, "the equilibrium");
+  if (status == BIASCOPE_OK) status = iterate(&s, log_weights, out, error);
   if (status == BIASCOPE_OK && isfinite(out->gap)) {
-    memcpy(log_weights, best, game->samples * sizeof *log_weights);
+    memcpy(log_weights, s.best, game->samples * sizeof *log_weights);
     bs_game_evaluate(game, log_weights, false);
   }
   if (status == BIASCOPE_OK && !(out->gap <= tolerance)) status = BIASCOPE_NOT_CONVERGED;
-  bs_support_system_free(&system);
-  free(best);
-  free(excess);
+  bs_support_system_free(&s.system);
+  free(s.value);
+  free(s.excess);
+  free(s.best);
   return status;
 }

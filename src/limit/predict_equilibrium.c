@@ -16,8 +16,11 @@ static void export_equilibrium(const bs_game *game, const double *log_weights, c
   memcpy(out->direction, game->direction, game->features * sizeof *out->direction);
   const double norm = bs_norm2(game->features, out->direction);
   if (norm > 0.0) bs_scale(game->features, 1.0 / norm, out->direction);
-  for (size_t i = 0; i < game->samples; i++) out->dual[i] = exp(log_weights[i]);
-  out->support = found->support;
+  out->support = 0;
+  for (size_t i = 0; i < game->samples; i++) {
+    out->dual[i] = exp(log_weights[i]); /* 0 off the first level */
+    out->support += out->dual[i] > 0.0;
+  }
   out->gap = found->gap;
   out->rate = found->value;
 }

@@ -13,7 +13,8 @@ static const double RANK_TOLERANCE = 1e-10;
 biascope_status bs_support_system_create(const bs_game *game, bs_support_system *out, biascope_error *error) {
   *out = (bs_support_system){.game = game};
   out->member = BS_NEW(size_t, game->samples);
-  return out->member ? BIASCOPE_OK : bs_fail_memory(error, "the support");
+  out->level = BS_NEW(size_t, game->samples);
+  return out->member && out->level ? BIASCOPE_OK : bs_fail_memory(error, "the support");
 }
 
 static void free_matrices(bs_support_system *system) {
@@ -30,30 +31,35 @@ static void free_matrices(bs_support_system *system) {
 void bs_support_system_free(bs_support_system *system) {
   free_matrices(system);
   free(system->member);
-  system->member = NULL;
+  free(system->level);
+  system->member = system->level = NULL;
 }
 
 void bs_support_system_list(bs_support_system *system, const double *log_weights) {
-  system->n = 0;
+  system->n = system->levels = 0;
   for (size_t i = 0; i < system->game->samples; i++) {
-    if (log_weights[i] > -INFINITY) system->member[system->n++] = i;
+    if (log_weights[i] == -INFINITY) continue;
+    const size_t level = bs_level_of(log_weights[i]);
+    if (level + 1 > system->levels) system->levels = level + 1;
+    system->level[system->n] = level;
+    system->member[system->n++] = i;
   }
 }
 
 static biascope_status make_room(bs_support_system *system, biascope_error *error) {
-  const size_t n = system->n, d = system->game->features;
-  if (n <= system->room) return BIASCOPE_OK;
+  const size_t n = system->n, d = system->game->features, order = n + system->levels;
+  if (order <= system->room) return BIASCOPE_OK;
   free_matrices(system);
   system->rows = BS_NEW(double, n *d);
   system->slopes = BS_NEW(double, n *d);
-  system->matrix = BS_NEW(double, (n + 1) * (n + 1));
-  system->step = BS_NEW(double, n + 1);
-  system->pivots = BS_NEW(int, n + 1);
+  system->matrix = BS_NEW(double, order *order);
+  system->step = BS_NEW(double, order);
+  system->pivots = BS_NEW(int, order);
   if (!system->rows || !system->slopes || !system->matrix || !system->step || !system->pivots) {
     free_matrices(system);
     return bs_fail_memory(error, "the Newton system of the support");
   }
-  system->room = n;
+  system->room = order;
   return BIASCOPE_OK;
 }
 
@@ -68,19 +74,20 @@ biascope_status bs_support_system_factor(bs_support_system *system, const double
   const bs_game *game = system->game;
   const biascope_status status = make_room(system, error);
   if (status != BIASCOPE_OK) return status;
-  const size_t n = system->n, d = game->features, order = n + 1;
+  const size_t n = system->n, d = game->features, levels = system->levels, order = n + levels;
   for (size_t j = 0; j < n; j++) {
     memcpy(system->rows + j * d, game->rows + system->member[j] * d, d * sizeof(double));
     memcpy(system->slopes + j * d, game->sensitivity + system->member[j] * d, d * sizeof(double));
   }
-  system->singular = n > d + 1;
+  system->singular = n > d + levels;
   if (system->singular) return BIASCOPE_OK;
+  memset(system->matrix, 0, order * order * sizeof *system->matrix);
   fill_jacobian(system, order);
   for (size_t j = 0; j < n; j++) {
-    system->matrix[j * order + n] = exp(log_weights[system->member[j]]);
-    system->matrix[n * order + j] = -1.0;
+    const size_t border = n + system->level[j];
+    system->matrix[j * order + border] = exp(log_weights[system->member[j]] + BS_LEVEL_DROP * (double)system->level[j]);
+    system->matrix[border * order + j] = -1.0;
   }
-  system->matrix[n * order + n] = 0.0;
   const lapack_int size = (lapack_int)order;
   const double norm = LAPACKE_dlange(LAPACK_COL_MAJOR, '1', size, size, system->matrix, size);
   double reciprocal = 0.0;
@@ -90,44 +97,57 @@ biascope_status bs_support_system_factor(bs_support_system *system, const double
   return BIASCOPE_OK;
 }
 
-/* min |u| with  J X u - f = excess  in the least-squares sense; step = X u. */
-static biascope_status solve_dependent(bs_support_system *system, const double *excess, biascope_error *error) {
-  const size_t n = system->n, d = system->game->features, tall = n > d + 1 ? n : d + 1;
-  double *jacobian = BS_NEW(double, n *n), *design = BS_NEW(double, n *(d + 1)), *right = BS_NEW(double, tall);
-  double *singular = BS_NEW(double, tall);
-  biascope_status status = BIASCOPE_OK;
-  if (jacobian && design && right && singular) {
-    double *const factors = system->matrix;
-    system->matrix = jacobian;
-    fill_jacobian(system, n);
-    system->matrix = factors;
-    /* column k of the design = J times feature k of the members */
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)n, (int)d, (int)n, 1.0, jacobian, (int)n, system->rows,
-                (int)d, 0.0, design, (int)n);
-    for (size_t j = 0; j < n; j++) {
-      design[d * n + j] = -1.0;
-      right[j] = excess[j];
-    }
-    lapack_int rank;
-    const lapack_int failed = LAPACKE_dgelsd(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)d + 1, 1, design,
-                                             (lapack_int)n, right, (lapack_int)tall, singular, RANK_TOLERANCE, &rank);
-    if (failed) memset(right, 0, tall * sizeof *right);
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d, 1.0, system->rows, (int)d, right, 1, 0.0, system->step, 1);
-  } else {
-    status = bs_fail_memory(error, "the least-squares system of the support");
+typedef struct {
+  double *jacobian, *design, *right, *singular;
+} dependent_work;
+
+/* min |u| with  J X u - f = excess  in the least-squares sense (f: one value a level); step = X u. */
+static bool least_squares(bs_support_system *system, const dependent_work *work, const double *excess) {
+  const size_t n = system->n, d = system->game->features, columns = d + system->levels;
+  double *const factors = system->matrix;
+  system->matrix = work->jacobian;
+  fill_jacobian(system, n);
+  system->matrix = factors;
+  /* column k of the design = J times feature k of the members */
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)n, (int)d, (int)n, 1.0, work->jacobian, (int)n,
+              system->rows, (int)d, 0.0, work->design, (int)n);
+  for (size_t j = 0; j < n; j++) {
+    work->design[(d + system->level[j]) * n + j] = -1.0;
+    work->right[j] = excess[j];
   }
-  free(jacobian);
-  free(design);
-  free(right);
-  free(singular);
+  const size_t tall = n > columns ? n : columns;
+  lapack_int rank;
+  if (LAPACKE_dgelsd(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)columns, 1, work->design, (lapack_int)n, work->right,
+                     (lapack_int)tall, work->singular, RANK_TOLERANCE, &rank) != 0)
+    return false;
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d, 1.0, system->rows, (int)d, work->right, 1, 0.0, system->step,
+              1);
+  return true;
+}
+
+static biascope_status solve_dependent(bs_support_system *system, const double *excess, biascope_error *error) {
+  const size_t n = system->n, columns = system->game->features + system->levels, tall = n > columns ? n : columns;
+  const dependent_work work = {.jacobian = BS_NEW(double, n *n),
+                               .design = BS_NEW(double, n *columns),
+                               .right = BS_NEW(double, tall),
+                               .singular = BS_NEW(double, tall)};
+  biascope_status status = BIASCOPE_OK;
+  if (!work.jacobian || !work.design || !work.right || !work.singular)
+    status = bs_fail_memory(error, "the least-squares system of the support");
+  else if (!least_squares(system, &work, excess))
+    memset(system->step, 0, n * sizeof *system->step);
+  free(work.jacobian);
+  free(work.design);
+  free(work.right);
+  free(work.singular);
   return status;
 }
 
 biascope_status bs_support_system_solve(bs_support_system *system, const double *excess, biascope_error *error) {
   if (system->singular) return solve_dependent(system, excess, error);
-  const lapack_int size = (lapack_int)system->n + 1;
+  const lapack_int size = (lapack_int)(system->n + system->levels);
   memcpy(system->step, excess, system->n * sizeof *excess);
-  system->step[system->n] = 0.0;
+  memset(system->step + system->n, 0, system->levels * sizeof *system->step);
   LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', size, 1, system->matrix, size, system->pivots, system->step, size);
   return BIASCOPE_OK;
 }
