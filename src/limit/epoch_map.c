@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "limit/moving_average.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,12 @@ size_t bs_epoch_map_features(const bs_epoch_map *map) {
 }
 const double *bs_epoch_map_rows(const bs_epoch_map *map) {
   return map->rows;
+}
+const double *bs_epoch_map_scale(const bs_epoch_map *map) {
+  return map->scale;
+}
+const bs_schedule *bs_epoch_map_schedule(const bs_epoch_map *map, size_t schedule) {
+  return &map->schedules[schedule];
 }
 size_t bs_epoch_map_schedules(const bs_epoch_map *map) {
   return map->schedule_count;
@@ -172,4 +179,23 @@ void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const d
 void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoch_rule *rule, const double *log_weights,
                                double *direction) {
   run_schedules(map, rule, schedule, 1, log_weights, direction, NULL);
+}
+
+static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *momenta) {
+  const size_t steps = map->schedules->steps;
+  bs_epoch_fill_gradients(map, map->schedules, first, width);
+  bs_periodic_average(steps, width, rule->beta1, map->gradient, map->momentum, map->state);
+  for (size_t t = 0; t < steps; t++)
+    memcpy(momenta + t * map->features + first, map->momentum + t * width, width * sizeof *momenta);
+}
+
+void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta) {
+  bs_epoch_fill_weights(map, rule, map->schedules, log_weights);
+  for (size_t first = 0; first < map->features; first += map->block)
+    copy_momenta(map, rule, first, first + map->block < map->features ? map->block : map->features - first, momenta);
+  for (size_t p = 0; p < map->partial_count; p++) {
+    if (!column_stands_alone(map, rule, map->partial[p], log_weights)) continue;
+    bs_epoch_fill_weights(map, rule, map->schedules, map->masked);
+    copy_momenta(map, rule, map->partial[p], 1, momenta);
+  }
 }

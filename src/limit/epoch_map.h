@@ -45,4 +45,10 @@ void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const d
 void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoch_rule *rule, const double *log_weights,
                                double *direction);
 
+/* The momenta of every step of the one schedule: steps x d, row-major. */
+void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta);
+/* Largest |x_ik| of each column: the unit of smoothing. */
+const double *bs_epoch_map_scale(const bs_epoch_map *map);
+const bs_schedule *bs_epoch_map_schedule(const bs_epoch_map *map, size_t schedule);
+
 #endif

@@ -2,7 +2,6 @@
 #include "limit/equilibrium.h"
 
 #include "base/memory.h"
-#include "limit/support_system.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +21,6 @@ typedef struct {
   double *best;   /* log-weights with the least gap so far */
 } search;
 
-typedef struct {
-  double value, gap, spread; /* spread: max over the members |F - value of the level| / |value| */
-  size_t slowest;            /* the sample furthest below what it may grow by */
-} growth_state;
-
 static double offset(size_t level) {
   return BS_LEVEL_DROP * (double)level;
 }
@@ -40,29 +34,27 @@ static void normalise(search *s, double *log_weights) {
   for (size_t j = 0; j < system->n; j++) log_weights[system->member[j]] -= log(sum[system->level[j]]);
 }
 
-static growth_state measure(search *s, const double *log_weights) {
-  const bs_support_system *system = &s->system;
-  const double *growth = s->game->growth;
-  double *value = s->value, spread = 0.0, worst = -INFINITY;
-  growth_state now = {0};
+void bs_equilibrium_measure(const bs_support_system *system, const double *log_weights, double *value,
+                            bs_equilibrium *out, bs_growth_state *state) {
+  const bs_game *game = system->game;
+  double spread = 0.0, worst = -INFINITY;
   memset(value, 0, system->levels * sizeof *value);
+  for (size_t j = 0; j < system->n; j++) {
+    const size_t i = system->member[j];
+    value[system->level[j]] += exp(log_weights[i] + offset(system->level[j])) * game->growth[i];
+  }
   for (size_t j = 0; j < system->n; j++)
-    value[system->level[j]] +=
-        exp(log_weights[system->member[j]] + offset(system->level[j])) * growth[system->member[j]];
-  for (size_t j = 0; j < system->n; j++)
-    spread = fmax(spread, fabs(growth[system->member[j]] - value[system->level[j]]));
-  for (size_t i = 0; i < s->game->samples; i++) {
-    const size_t level = s->game->reach[i] < system->levels ? s->game->reach[i] : system->levels - 1;
-    const double behind = value[level] - growth[i];
+    spread = fmax(spread, fabs(game->growth[system->member[j]] - value[system->level[j]]));
+  for (size_t i = 0; i < game->samples; i++) {
+    const size_t level = game->reach[i] < system->levels ? game->reach[i] : system->levels - 1;
+    const double behind = value[level] - game->growth[i];
     if (behind <= worst) continue;
     worst = behind;
-    now.slowest = i;
+    state->slowest = i;
   }
   const double scale = fabs(value[0]) > 0.0 ? fabs(value[0]) : 1.0;
-  now.value = value[0];
-  now.spread = spread / scale;
-  now.gap = fmax(0.0, worst) / scale;
-  return now;
+  state->spread = spread / scale;
+  *out = (bs_equilibrium){.value = value[0], .gap = isfinite(spread) ? fmax(0.0, worst) / scale : INFINITY};
 }
 
 /* Newton's step, long changes of a log-weight shortened to what the same relative change of the weight would be. */
@@ -93,16 +85,18 @@ static biascope_status iterate(search *s, double *log_weights, bs_equilibrium *o
     bs_support_system_list(&s->system, log_weights);
     normalise(s, log_weights);
     bs_game_evaluate(game, log_weights, true);
-    const growth_state now = measure(s, log_weights);
+    bs_equilibrium found;
+    bs_growth_state now;
+    bs_equilibrium_measure(&s->system, log_weights, s->value, &found, &now);
     if (!isfinite(now.spread)) break;
-    if (now.gap < out->gap) {
-      *out = (bs_equilibrium){.value = now.value, .gap = now.gap};
+    if (found.gap < out->gap) {
+      *out = found;
       memcpy(s->best, log_weights, game->samples * sizeof *log_weights);
     }
     stalled = now.spread < 0.5 * best_spread ? 0 : stalled + 1;
     best_spread = fmin(best_spread, now.spread);
     const bool settled = now.spread < SETTLED || (stalled >= PATIENCE && now.spread < STALLED);
-    if (settled && (now.gap <= SETTLED || log_weights[now.slowest] > -INFINITY)) break;
+    if (settled && (found.gap <= SETTLED || log_weights[now.slowest] > -INFINITY)) break;
     if (settled) {
       log_weights[now.slowest] = log(NEWCOMER) - offset(game->reach[now.slowest]);
       best_spread = INFINITY;

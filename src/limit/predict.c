@@ -27,14 +27,23 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
   return bs_fail_memory(error, "the prediction");
 }
 
+static const char LINF_METHOD[] = "linf max-margin (the full batch's update is the sign of the gradient)";
+static const char EQUILIBRIUM_METHOD[] = "equilibrium of the epoch map";
+
+static biascope_status predict_sign(const bs_question *question, double beta1, biascope_prediction *out,
+                                    biascope_error *error) {
+  const biascope_norm linf = {.kind = BIASCOPE_LINF};
+  if (question->training.batch_size == out->samples) return bs_predict_margin(question, linf, LINF_METHOD, out, error);
+  const bs_epoch_rule rule = {.rule = BS_RULE_SIGN, .beta1 = beta1};
+  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
+}
+
 static biascope_status predict_adaptive(const bs_question *question, double beta1, double beta2,
                                         biascope_prediction *out, biascope_error *error) {
-  const biascope_norm linf = {.kind = BIASCOPE_LINF};
-  if (question->training.batch_size == out->samples)
-    return bs_predict_margin(question, linf, "linf max-margin (the full batch's update is the sign of the gradient)",
-                             out, error);
+  if (question->training.batch_size == out->samples || (beta1 == 0.0 && beta2 == 0.0))
+    return predict_sign(question, beta1, out, error);
   const bs_epoch_rule rule = {.rule = BS_RULE_RATIO, .beta1 = beta1, .beta2 = beta2};
-  return bs_predict_equilibrium(question, &rule, "equilibrium of the epoch map, closed form", out, error);
+  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
 }
 
 /* Full batch: the normalised gradient flow is the gradient flow in another time. A mini-batch's gradient is normalised
@@ -46,15 +55,19 @@ static biascope_status predict_normalised(const bs_question *question, biascope_
     return bs_predict_margin(question, l2, "l2 max-margin", out, error);
   }
   const bs_epoch_rule rule = {.rule = BS_RULE_NORMALISED, .beta1 = question->training.beta1};
-  return bs_predict_equilibrium(question, &rule, "equilibrium of the epoch map, closed form", out, error);
+  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
 }
 
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
-  const biascope_norm l2 = {.kind = BIASCOPE_L2}, linf = {.kind = BIASCOPE_LINF};
+  const biascope_norm l2 = {.kind = BIASCOPE_L2};
   const biascope_train_options *training = &question->training;
   switch (training->optimizer) {
   case BIASCOPE_GD:
     return bs_predict_margin(question, l2, "l2 max-margin", out, error);
+  case BIASCOPE_SIGNGD:
+    return predict_sign(question, 0.0, out, error);
+  case BIASCOPE_SIGNUM:
+    return predict_sign(question, training->beta1, out, error);
   case BIASCOPE_ADAM:
     return predict_adaptive(question, training->beta1, training->beta2, out, error);
   case BIASCOPE_RMSPROP:
@@ -64,7 +77,6 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
   case BIASCOPE_NGD:
     return predict_normalised(question, out, error);
   default:
-    (void)linf;
     return bs_fail(error, BIASCOPE_USAGE, "no prediction for this optimizer yet");
   }
 }

@@ -30,8 +30,11 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bi
   double *log_weights = BS_NEW(double, game->samples);
   if (!log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_equilibrium found;
-  biascope_status status =
-      bs_equilibrium_search(game, question->training.loss, question->options.tolerance, log_weights, &found, error);
+  const double tolerance = question->options.tolerance;
+  const biascope_loss loss = question->training.loss;
+  biascope_status status = game->rule.rule == BS_RULE_SIGN
+                               ? bs_sign_equilibrium_search(game, loss, tolerance, log_weights, &found, error)
+                               : bs_equilibrium_search(game, loss, tolerance, log_weights, &found, error);
   if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap)) {
     export_equilibrium(game, log_weights, &found, out);
     if (bs_epoch_map_schedules(game->map) > 1) {

@@ -9,4 +9,9 @@
 biascope_status bs_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
                                       bs_equilibrium *out, biascope_error *error);
 
+/* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. With more than one schedule
+ * the smoothed rule's is the answer, at a smoothing far below the scatter of the momenta. */
+biascope_status bs_sign_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
+                                           bs_equilibrium *out, biascope_error *error);
+
 #endif
