@@ -10,14 +10,13 @@ struct bs_epoch_map {
   size_t block; /* coordinates worked on at once */
   const double *rows;
   double *copied_rows;                  /* of a sparse dataset */
-  double *scale;                        /* d: largest |x_ik|, what smoothing is relative to */
   size_t *partial, partial_count;       /* columns that some samples do not touch */
   double *masked;                       /* N: log-weights of the samples that touch a column */
   double *weight;                       /* N: c */
   double *entry;                        /* c of every entry of the schedule's `sample` */
   double *gradient, *momentum, *second; /* steps x block */
   double *length;                       /* steps: 1 / ||m_t|| */
-  double *state, *sum;                  /* block */
+  double *state;                        /* block */
 };
 
 /* A rule without memory sees one batch and no other: the weights of a batch count relative to each other only. */
@@ -30,6 +29,9 @@ void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const b
                            const double *log_weights);
 /* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
 void bs_epoch_fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width);
+/* The moments after every step: momentum, and in second v (ratio) or the size of what went into the momentum (sign). */
+void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
+                           size_t width);
 
 /* Add one schedule's updates, summed over its steps, to direction (d), and their derivatives by the log-weights to
  * sensitivity (N x d, or NULL). */

@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "limit/moving_average.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +19,6 @@ size_t bs_epoch_map_features(const bs_epoch_map *map) {
 }
 const double *bs_epoch_map_rows(const bs_epoch_map *map) {
   return map->rows;
-}
-const double *bs_epoch_map_scale(const bs_epoch_map *map) {
-  return map->scale;
 }
 const bs_schedule *bs_epoch_map_schedule(const bs_epoch_map *map, size_t schedule) {
   return &map->schedules[schedule];
@@ -42,20 +38,15 @@ static bool take_rows(bs_epoch_map *map, const biascope_dataset *data) {
   return true;
 }
 
-static void scan_columns(bs_epoch_map *map) {
+static void list_partial_columns(bs_epoch_map *map) {
   for (size_t k = 0; k < map->features; k++) {
-    bool partial = false;
-    for (size_t i = 0; i < map->samples; i++) {
-      const double size = fabs(map->rows[i * map->features + k]);
-      map->scale[k] = fmax(map->scale[k], size);
-      partial |= size == 0.0;
-    }
-    if (partial && map->scale[k] > 0.0) map->partial[map->partial_count++] = k;
+    size_t touching = 0;
+    for (size_t i = 0; i < map->samples; i++) touching += map->rows[i * map->features + k] != 0.0;
+    if (touching > 0 && touching < map->samples) map->partial[map->partial_count++] = k;
   }
 }
 
 static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t steps, size_t entries) {
-  map->scale = BS_NEW(double, map->features);
   map->partial = BS_NEW(size_t, map->features);
   map->masked = BS_NEW(double, map->samples);
   map->weight = BS_NEW(double, map->samples);
@@ -65,9 +56,8 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
   map->second = BS_NEW(double, steps * map->block);
   map->length = BS_NEW(double, steps);
   map->state = BS_NEW(double, map->block);
-  map->sum = BS_NEW(double, map->block);
-  return map->scale && map->partial && map->masked && map->weight && map->entry && map->gradient && map->momentum &&
-         map->second && map->length && map->state && map->sum && take_rows(map, data);
+  return map->partial && map->masked && map->weight && map->entry && map->gradient && map->momentum && map->second &&
+         map->length && map->state && take_rows(map, data);
 }
 
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
@@ -93,7 +83,7 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
     bs_epoch_map_free(map);
     return bs_fail_memory(error, "the epoch map");
   }
-  scan_columns(map);
+  list_partial_columns(map);
   *out = map;
   return BIASCOPE_OK;
 }
@@ -101,7 +91,6 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
 void bs_epoch_map_free(bs_epoch_map *map) {
   if (!map) return;
   free(map->copied_rows);
-  free(map->scale);
   free(map->partial);
   free(map->masked);
   free(map->weight);
@@ -111,7 +100,6 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->second);
   free(map->length);
   free(map->state);
-  free(map->sum);
   free(map);
 }
 
@@ -124,9 +112,8 @@ static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_sc
 }
 
 /* Whether the column hangs on the weights of the samples that touch it relative to each other: they have all faded so
- * far that their squares are lost beside the largest, or smoothing would compare them with it. Fills `masked`. */
-static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, size_t column,
-                                const double *log_weights) {
+ * far that their squares are lost beside the largest. Fills `masked`. */
+static bool column_stands_alone(bs_epoch_map *map, size_t column, const double *log_weights) {
   double largest = -INFINITY, touching = -INFINITY;
   for (size_t i = 0; i < map->samples; i++) {
     const bool touches = map->rows[i * map->features + column] != 0.0;
@@ -134,7 +121,7 @@ static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, si
     largest = fmax(largest, log_weights[i]);
     touching = fmax(touching, map->masked[i]);
   }
-  return touching > -INFINITY && (rule->smoothing > 0.0 || touching < largest - FADED);
+  return touching > -INFINITY && touching < largest - FADED;
 }
 
 static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count, size_t column,
@@ -164,7 +151,7 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
     steps += map->schedules[s].steps;
   }
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
-    if (column_stands_alone(map, rule, map->partial[p], log_weights))
+    if (column_stands_alone(map, map->partial[p], log_weights))
       rerun_column(map, rule, first, count, map->partial[p], direction, sensitivity);
   }
   bs_scale(map->features, 1.0 / (double)steps, direction);
@@ -181,21 +168,24 @@ void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoc
   run_schedules(map, rule, schedule, 1, log_weights, direction, NULL);
 }
 
-static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *momenta) {
-  const size_t steps = map->schedules->steps;
-  bs_epoch_fill_gradients(map, map->schedules, first, width);
-  bs_periodic_average(steps, width, rule->beta1, map->gradient, map->momentum, map->state);
-  for (size_t t = 0; t < steps; t++)
+static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *momenta,
+                         double *sizes) {
+  bs_epoch_fill_moments(map, rule, map->schedules, first, width);
+  for (size_t t = 0; t < map->schedules->steps; t++) {
     memcpy(momenta + t * map->features + first, map->momentum + t * width, width * sizeof *momenta);
+    memcpy(sizes + t * map->features + first, map->second + t * width, width * sizeof *sizes);
+  }
 }
 
-void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta) {
+void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta,
+                          double *sizes) {
+  const size_t d = map->features;
   bs_epoch_fill_weights(map, rule, map->schedules, log_weights);
-  for (size_t first = 0; first < map->features; first += map->block)
-    copy_momenta(map, rule, first, first + map->block < map->features ? map->block : map->features - first, momenta);
+  for (size_t first = 0; first < d; first += map->block)
+    copy_momenta(map, rule, first, first + map->block < d ? map->block : d - first, momenta, sizes);
   for (size_t p = 0; p < map->partial_count; p++) {
-    if (!column_stands_alone(map, rule, map->partial[p], log_weights)) continue;
+    if (!column_stands_alone(map, map->partial[p], log_weights)) continue;
     bs_epoch_fill_weights(map, rule, map->schedules, map->masked);
-    copy_momenta(map, rule, map->partial[p], 1, momenta);
+    copy_momenta(map, rule, map->partial[p], 1, momenta, sizes);
   }
 }

@@ -19,8 +19,7 @@ typedef enum {
 typedef struct {
   bs_rule rule;
   double beta1, beta2; /* in [0, 1]; of the moving averages */
-  /* Relative to the gradient's scale at sum c = 1: m / sqrt(v + smoothing^2 scale_k^2). Zero except where the
-   * rule jumps. */
+  /* BS_RULE_SIGN: m / sqrt(m^2 + smoothing^2 a^2) in the place of sign(m), a the same average of sum c_i |x_i|. */
   double smoothing;
 } bs_epoch_rule;
 
@@ -45,10 +44,9 @@ void bs_epoch_map_evaluate(bs_epoch_map *map, const bs_epoch_rule *rule, const d
 void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoch_rule *rule, const double *log_weights,
                                double *direction);
 
-/* The momenta of every step of the one schedule: steps x d, row-major. */
-void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta);
-/* Largest |x_ik| of each column: the unit of smoothing. */
-const double *bs_epoch_map_scale(const bs_epoch_map *map);
+/* The momenta of every step of the first schedule, and the same averages of sum c_i |x_i|: steps x d, row-major. */
+void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta,
+                          double *sizes);
 const bs_schedule *bs_epoch_map_schedule(const bs_epoch_map *map, size_t schedule);
 
 #endif

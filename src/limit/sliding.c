@@ -16,6 +16,7 @@ static const double RESIDUAL = 1e-11; /* of the linear systems, relative, and of
 /* A sliding update: step t, coordinate k, and the level whose samples decide it. */
 typedef struct {
   size_t step, coordinate, level;
+  double size;     /* of what the momentum averages: its unit */
   double smoothed; /* |sign| as smoothing leaves it */
 } element;
 
@@ -30,7 +31,7 @@ typedef struct {
   bs_support_system support;
   size_t count, room; /* sliding updates */
   element *sliding;
-  double *momenta, *signs; /* steps x d; signs: 0 where sliding */
+  double *momenta, *sizes, *signs; /* steps x d; signs: 0 where sliding */
   double *matrix, *right, *singular;
   double *trial; /* N log-weights */
   double *value; /* of the levels */
@@ -40,6 +41,7 @@ static void work_free(work *w) {
   bs_support_system_free(&w->support);
   free(w->sliding);
   free(w->momenta);
+  free(w->sizes);
   free(w->signs);
   free(w->matrix);
   free(w->right);
@@ -76,12 +78,13 @@ static bool find_level(const work *w, element *e) {
 /* Every update that may slide, nearest to zero first; false where there are more than any equilibrium can have. */
 static bool list_candidates(work *w) {
   const size_t d = w->game->features;
-  const double *scale = bs_epoch_map_scale(w->game->map);
   w->count = 0;
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
-    const double m = w->momenta[n], floor_k = w->game->rule.smoothing * scale[n % d];
-    element e = {.step = n / d, .coordinate = n % d, .smoothed = m != 0.0 ? fabs(m) / hypot(m, floor_k) : 0.0};
-    if (e.smoothed >= SATURATED || scale[n % d] == 0.0 || !find_level(w, &e)) continue;
+    const double m = fabs(w->momenta[n]), size = w->sizes[n];
+    if (!(size > 0.0) || m >= SATURATED * hypot(m, w->game->rule.smoothing * size)) continue;
+    element e = {.step = n / d, .coordinate = n % d, .size = size};
+    e.smoothed = m / hypot(m, w->game->rule.smoothing * size);
+    if (!find_level(w, &e)) continue;
     if (w->count == w->room) return false;
     w->sliding[w->count++] = e;
   }
@@ -92,7 +95,7 @@ static bool list_candidates(work *w) {
 /* Splits the updates into signs and sliding ones. */
 static bool list_sliding(work *w, const double *log_weights) {
   const size_t d = w->game->features, needed = w->support.n - w->support.levels;
-  bs_epoch_map_momenta(w->game->map, &w->game->rule, log_weights, w->momenta);
+  bs_epoch_map_momenta(w->game->map, &w->game->rule, log_weights, w->momenta, w->sizes);
   if (!list_candidates(w)) return false;
   size_t count = 0;
   while (count < w->count && (count < needed || w->sliding[count].smoothed < SURELY_SLIDING)) count++;
@@ -119,7 +122,6 @@ static bool solve(work *w, size_t rows, size_t columns, double scale) {
 static bool solve_weights(work *w, const double *log_weights) {
   const bs_support_system *support = &w->support;
   const size_t rows = w->count + support->levels, n = support->n;
-  const double *scale = bs_epoch_map_scale(w->game->map);
   memset(w->matrix, 0, rows * n * sizeof *w->matrix);
   memset(w->right, 0, (rows > n ? rows : n) * sizeof *w->right);
   for (size_t j = 0; j < n; j++) {
@@ -128,7 +130,7 @@ static bool solve_weights(work *w, const double *log_weights) {
     w->matrix[j * rows + w->count + level] = c;
     for (size_t e = 0; e < w->count; e++) {
       if (w->sliding[e].level != level) continue;
-      w->matrix[j * rows + e] = c * share_of(w, &w->sliding[e], i) / scale[w->sliding[e].coordinate];
+      w->matrix[j * rows + e] = c * share_of(w, &w->sliding[e], i) / w->sliding[e].size;
       w->right[e] -= w->matrix[j * rows + e];
     }
   }
@@ -170,7 +172,7 @@ static bool solve_updates(work *w) {
 /* The signs assumed must be those of the momenta at the weights found. */
 static bool signs_hold(work *w) {
   const size_t d = w->game->features;
-  bs_epoch_map_momenta(w->game->map, &w->game->rule, w->trial, w->momenta);
+  bs_epoch_map_momenta(w->game->map, &w->game->rule, w->trial, w->momenta, w->sizes);
   for (size_t e = 0; e < w->count; e++) w->momenta[w->sliding[e].step * d + w->sliding[e].coordinate] = 0.0;
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
     if (w->momenta[n] * w->signs[n] < 0.0) return false;
@@ -196,14 +198,15 @@ biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_we
   biascope_status status = bs_support_system_create(game, &w.support, error);
   w.sliding = BS_NEW(element, w.room);
   w.momenta = BS_NEW(double, cells);
+  w.sizes = BS_NEW(double, cells);
   w.signs = BS_NEW(double, cells);
   w.matrix = BS_NEW(double, side * game->samples);
   w.right = BS_NEW(double, side);
   w.singular = BS_NEW(double, side);
   w.trial = BS_NEW(double, game->samples);
   w.value = BS_NEW(double, game->samples);
-  if (status == BIASCOPE_OK &&
-      (!w.sliding || !w.momenta || !w.signs || !w.matrix || !w.right || !w.singular || !w.trial || !w.value))
+  if (status == BIASCOPE_OK && (!w.sliding || !w.momenta || !w.sizes || !w.signs || !w.matrix || !w.right ||
+                                !w.singular || !w.trial || !w.value))
     status = bs_fail_memory(error, "the sliding updates");
   if (status == BIASCOPE_OK) status = attempt(&w, tolerance, log_weights, out);
   work_free(&w);
