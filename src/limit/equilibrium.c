@@ -64,8 +64,11 @@ static biascope_status newton_step(search *s, double *log_weights, biascope_erro
   for (size_t j = 0; j < system->n; j++) s->excess[j] = -s->game->growth[system->member[j]];
   if (status == BIASCOPE_OK) status = bs_support_system_solve(system, s->excess, error);
   if (status != BIASCOPE_OK) return status;
-  for (size_t j = 0; j < system->n; j++)
-    log_weights[system->member[j]] += copysign(log1p(fabs(system->step[j])), system->step[j]);
+  for (size_t j = 0; j < system->n; j++) {
+    double *weight = &log_weights[system->member[j]];
+    *weight += copysign(log1p(fabs(system->step[j])), system->step[j]);
+    *weight = fmax(*weight, -BS_LOWEST_LOG_WEIGHT - offset(system->level[j]));
+  }
   return BIASCOPE_OK;
 }
 

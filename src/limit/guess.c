@@ -31,7 +31,8 @@ static void choose_members(work *w, size_t level) {
   }
   for (size_t i = 0; i < samples; i++) {
     const double behind = lead - w->slopes[i];
-    if (!w->candidate[i] || (behind >= NEAR_LEAD && (growth[i] - least) * w->time >= MOST_SKEW * behind)) continue;
+    const bool fading = behind >= NEAR_LEAD && (growth[i] - least) * w->time >= MOST_SKEW * behind;
+    if (!w->candidate[i] || fading || behind > BS_LOWEST_LOG_WEIGHT) continue;
     w->log_weights[i] = -behind - BS_LEVEL_DROP * (double)level;
     most = fmax(most, growth[i]);
     least = fmin(least, growth[i]);

@@ -9,6 +9,8 @@
 
 /* A level's log-weights lie this far below the level before: weights of different levels never mix. */
 #define BS_LEVEL_DROP 1000.0
+/* and no weight within a level is below e^- this. */
+#define BS_LOWEST_LOG_WEIGHT 400.0
 
 typedef struct {
   size_t count;

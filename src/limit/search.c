@@ -7,45 +7,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FLOW_STEPS = 600, STEPS_BETWEEN_ATTEMPTS = 4 };
+enum { STEPS_BETWEEN_ATTEMPTS = 4, PRECISIONS = 3 };
 
-static const double MARGIN_ERROR = 0.3; /* of the path, per step: it only has to find the right support */
+/* The path only has to find the right support, so its error per step may be large; where it does not settle, it is
+ * followed again with less. */
+static const double MARGIN_ERROR[PRECISIONS] = {0.3, 0.03, 0.003};
+static const int MOST_FLOW_STEPS[PRECISIONS] = {80, 400, 2000};
 static const double READY_SPREAD = 0.5; /* relative spread of growth over the support at which Newton is worth trying */
 static const double SURE_SPREAD = 0.01; /* the same where more samples share the support than generic data allow */
 
-static biascope_status follow(bs_game *game, bs_flow *flow, double tolerance, double *log_weights, double *trial,
-                              bs_equilibrium *out, biascope_error *error) {
-  *out = (bs_equilibrium){.gap = INFINITY};
-  for (int step = 1; step <= MOST_FLOW_STEPS && bs_flow_advance(flow, INFINITY); step++) {
-    if (step % STEPS_BETWEEN_ATTEMPTS) continue;
-    bs_game_evaluate(game, bs_flow_log_slopes(flow), false);
-    bs_guess guess;
-    biascope_status status = bs_guess_support(game, flow, trial, &guess, error);
-    if (status != BIASCOPE_OK) return status;
-    if (guess.spread > (guess.members > game->features + 1 ? SURE_SPREAD : READY_SPREAD)) continue;
-    bs_equilibrium found;
-    status = bs_equilibrium_polish(game, tolerance, trial, &found, error);
-    if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
-    if (found.gap < out->gap) {
-      *out = found;
-      memcpy(log_weights, trial, game->samples * sizeof *trial);
-    }
-    if (status == BIASCOPE_OK) return BIASCOPE_OK;
+typedef struct {
+  bs_game *game;
+  double tolerance;
+  double *log_weights, *trial;
+  bs_equilibrium *best;
+} attempt;
+
+/* Polishes the flow's point where it is near an equilibrium, and keeps the best result. */
+static biascope_status try_polish(attempt *a, const bs_flow *flow, biascope_error *error) {
+  bs_game *game = a->game;
+  bs_guess guess;
+  bs_equilibrium found;
+  bs_game_evaluate(game, bs_flow_log_slopes(flow), false);
+  biascope_status status = bs_guess_support(game, flow, a->trial, &guess, error);
+  if (status != BIASCOPE_OK) return status;
+  const bool generic = guess.members <= game->features + 1;
+  if (guess.spread > (generic ? READY_SPREAD : SURE_SPREAD)) return BIASCOPE_NOT_CONVERGED;
+  status = bs_equilibrium_polish(game, a->tolerance, a->trial, &found, error);
+  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap < a->best->gap) {
+    *a->best = found;
+    memcpy(a->log_weights, a->trial, game->samples * sizeof *a->trial);
   }
-  return BIASCOPE_NOT_CONVERGED;
+  return status;
+}
+
+static biascope_status follow(attempt *a, biascope_loss loss, int precision, biascope_error *error) {
+  bs_flow *flow;
+  biascope_status status = bs_flow_create(a->game, loss, 0.0, MARGIN_ERROR[precision], &flow, error);
+  if (status != BIASCOPE_OK) return status;
+  status = BIASCOPE_NOT_CONVERGED;
+  for (int step = 1; step <= MOST_FLOW_STEPS[precision] && status == BIASCOPE_NOT_CONVERGED; step++) {
+    if (!bs_flow_advance(flow, INFINITY)) break;
+    if (step % STEPS_BETWEEN_ATTEMPTS == 0) status = try_polish(a, flow, error);
+  }
+  bs_flow_free(flow);
+  return status;
 }
 
 biascope_status bs_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
                                       bs_equilibrium *out, biascope_error *error) {
-  bs_flow *flow;
-  biascope_status status = bs_flow_create(game, loss, 0.0, MARGIN_ERROR, &flow, error);
-  double *trial = BS_NEW(double, game->samples);
-  if (status == BIASCOPE_OK && !trial) status = bs_fail_memory(error, "the equilibrium search");
-  if (status == BIASCOPE_OK) status = follow(game, flow, tolerance, log_weights, trial, out, error);
-  bs_flow_free(flow);
-  free(trial);
+  attempt a = {.game = game, .tolerance = tolerance, .log_weights = log_weights, .best = out};
+  *out = (bs_equilibrium){.gap = INFINITY};
+  a.trial = BS_NEW(double, game->samples);
+  if (!a.trial) return bs_fail_memory(error, "the equilibrium search");
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  for (int p = 0; p < PRECISIONS && status == BIASCOPE_NOT_CONVERGED; p++) status = follow(&a, loss, p, error);
+  free(a.trial);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
+  if (isfinite(out->gap)) bs_game_evaluate(game, log_weights, false);
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "no equilibrium with gap <= %.1e was found: the best has gap %.1e. The training path may cycle",
+                 "no equilibrium with gap <= %.1e was found: the best point has gap %.1e. The path of training may not "
+                 "settle",
                  tolerance, out->gap);
 }
