@@ -2,8 +2,10 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "limit/constant_step.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
+#include "limit/stability.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,23 +27,55 @@ static void export_equilibrium(const bs_game *game, const double *log_weights, c
   out->rate = found->value;
 }
 
+typedef struct {
+  const bs_question *question;
+  bool warm; /* log_weights hold the equilibrium of a rule nearby */
+} finder;
+
+static biascope_status find(void *context, bs_game *game, double *log_weights, bs_equilibrium *out,
+                            biascope_error *error) {
+  finder *f = context;
+  const double tolerance = f->question->options.tolerance;
+  const biascope_loss loss = f->question->training.loss;
+  if (game->rule.rule == BS_RULE_SIGN)
+    return bs_sign_equilibrium_search(game, loss, tolerance, log_weights, out, error);
+  if (f->warm) {
+    const biascope_status status = bs_equilibrium_polish(game, tolerance, log_weights, out, error);
+    if (status != BIASCOPE_NOT_CONVERGED) return status;
+  }
+  f->warm = true;
+  return bs_equilibrium_search(game, loss, tolerance, log_weights, out, error);
+}
+
+/* What is to be said of an equilibrium beside its gap. */
+static biascope_status examine_equilibrium(const bs_question *question, bs_game *game, const double *log_weights,
+                                           biascope_prediction *out, biascope_error *error) {
+  if (bs_epoch_map_schedules(game->map) > 1) return bs_sampling_error(game, log_weights, &out->standard_error, error);
+  if (game->rule.rule == BS_RULE_SIGN) return BIASCOPE_OK; /* sliding holds it */
+  const biascope_train_options *training = &question->training;
+  const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
+  bool stable;
+  const biascope_status status =
+      bs_equilibrium_stable(game, log_weights, training->lr_decay == 0.0 ? training->lr * steps : 0.0, &stable, error);
+  if (status != BIASCOPE_OK || stable) return status;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the only equilibrium found (gap %.1e) repels: training circles around it and does not settle%s",
+                 out->gap, training->lr_decay == 0.0 ? " at this constant lr" : "");
+}
+
 static biascope_status solve_game(const bs_question *question, bs_game *game, biascope_prediction *out,
                                   biascope_error *error) {
   double *log_weights = BS_NEW(double, game->samples);
   if (!log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_equilibrium found;
-  const double tolerance = question->options.tolerance;
-  const biascope_loss loss = question->training.loss;
-  biascope_status status = game->rule.rule == BS_RULE_SIGN
-                               ? bs_sign_equilibrium_search(game, loss, tolerance, log_weights, &found, error)
-                               : bs_equilibrium_search(game, loss, tolerance, log_weights, &found, error);
-  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap)) {
+  finder context = {.question = question};
+  biascope_status status =
+      question->training.lr_decay == 0.0
+          ? bs_constant_step_solve(game, question->training.lr, find, &context, log_weights, &found, error)
+          : find(&context, game, log_weights, &found, error);
+  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap))
     export_equilibrium(game, log_weights, &found, out);
-    if (bs_epoch_map_schedules(game->map) > 1) {
-      const biascope_status measured = bs_sampling_error(game, log_weights, &out->standard_error, error);
-      if (measured != BIASCOPE_OK) status = measured;
-    }
-  }
+  if (status == BIASCOPE_OK) status = examine_equilibrium(question, game, log_weights, out, error);
   free(log_weights);
   return status;
 }

@@ -1,0 +1,96 @@
+#include "limit/constant_step.h"
+
+#include <math.h>
+
+enum { MOST_ROUNDS = 100 };
+
+static const double DECAY_TOLERANCE = 1e-13; /* relative, of r */
+static const double NEARLY_STALE = 1e-9;     /* distance from the largest decay, relative */
+
+double bs_largest_decay(const bs_epoch_rule *rule) {
+  const double first = rule->beta1 > 0.0 ? -log(rule->beta1) : INFINITY;
+  const double second = rule->rule == BS_RULE_RATIO && rule->beta2 > 0.0 ? -0.5 * log(rule->beta2) : INFINITY;
+  return fmin(first, second);
+}
+
+bs_epoch_rule bs_decayed_rule(const bs_epoch_rule *rule, double decay) {
+  bs_epoch_rule grown = *rule;
+  grown.beta1 = fmin(1.0, rule->beta1 * exp(decay));
+  grown.beta2 = fmin(1.0, rule->beta2 * exp(2.0 * decay));
+  return grown;
+}
+
+double bs_decay_gain(const bs_epoch_rule *rule, double decay) {
+  if (rule->rule != BS_RULE_RATIO) return 1.0;
+  const bs_epoch_rule grown = bs_decayed_rule(rule, decay);
+  return (1.0 - rule->beta1) / (1.0 - grown.beta1) * sqrt((1.0 - grown.beta2) / (1.0 - rule->beta2));
+}
+
+typedef struct {
+  bs_game *game;
+  bs_epoch_rule rule;
+  double lr;
+  bs_equilibrium_finder find;
+  void *context;
+  double *log_weights;
+  bs_equilibrium *out;
+} work;
+
+/* excess = eta times the rate at decay r, less r. */
+static biascope_status evaluate(const work *w, double decay, double *excess, biascope_error *error) {
+  w->game->rule = bs_decayed_rule(&w->rule, decay);
+  const biascope_status status = w->find(w->context, w->game, w->log_weights, w->out, error);
+  w->out->value *= bs_decay_gain(&w->rule, decay);
+  *excess = w->lr * w->out->value - decay;
+  return status;
+}
+
+/* Regula falsi with the Illinois rule between a point of positive and one of negative excess. */
+static biascope_status find_root(const work *w, double low, double low_excess, double high, double high_excess,
+                                 biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (int round = 0; round < MOST_ROUNDS && status == BIASCOPE_OK; round++) {
+    const double middle = low + (high - low) * low_excess / (low_excess - high_excess);
+    double excess;
+    status = evaluate(w, middle, &excess, error);
+    if (fabs(excess) <= DECAY_TOLERANCE * middle || high - low <= DECAY_TOLERANCE * middle) break;
+    if (excess > 0.0) {
+      low = middle;
+      low_excess = excess;
+      high_excess *= 0.5;
+    } else {
+      high = middle;
+      high_excess = excess;
+      low_excess *= 0.5;
+    }
+  }
+  return status;
+}
+
+biascope_status bs_constant_step_solve(bs_game *game, double lr, bs_equilibrium_finder find, void *context,
+                                       double *log_weights, bs_equilibrium *out, biascope_error *error) {
+  const work w = {.game = game,
+                  .rule = game->rule,
+                  .lr = lr,
+                  .find = find,
+                  .context = context,
+                  .log_weights = log_weights,
+                  .out = out};
+  const double largest = (1.0 - NEARLY_STALE) * bs_largest_decay(&game->rule);
+  double low = 0.0, low_excess, high, high_excess;
+  biascope_status status = evaluate(&w, low, &low_excess, error);
+  if (status != BIASCOPE_OK || !isfinite(largest) || !(low_excess > 0.0)) return status;
+  for (high = fmin(low_excess, largest);; high = fmin(2.0 * high, largest)) {
+    status = evaluate(&w, high, &high_excess, error);
+    if (status != BIASCOPE_OK) return status;
+    if (high_excess <= 0.0) break;
+    if (high >= largest)
+      return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                     "lr %g is too large for beta1 %g and beta2 %g: gradients shrink faster than the averages forget "
+                     "(over %.3g a step), and the direction hangs on the first steps",
+                     lr, w.rule.beta1, w.rule.beta2, largest);
+    low = high;
+    low_excess = high_excess;
+  }
+  return find_root(&w, low, low_excess, high, high_excess, error);
+}
