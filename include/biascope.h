@@ -223,6 +223,7 @@ BIASCOPE_API biascope_status biascope_trainer_resume(biascope_trainer *trainer, 
 typedef struct {
   double tolerance;     /* gap asked for; 0: 1e-10 */
   size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
+  uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
 } biascope_predict_options;
 
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md. */
@@ -234,6 +235,8 @@ typedef struct {
   size_t support;        /* number of positive entries of dual */
   double standard_error; /* of the direction (angle, radians), from the sampled order; 0 for closed forms */
   bool unique;           /* false: several directions share the optimum, this is one of them */
+  double log_loss;       /* after options.steps steps; NaN for the limit */
+  double handover_step;  /* eps > 0: the step about which sqrt(v) shrinks to eps and the limit becomes l2; else NaN */
   const char *method;    /* how it was found, a static string */
   size_t samples, features;
 } biascope_prediction;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TOLERANCE = 4000, SAMPLE_LENGTH };
+enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS };
 
 typedef struct {
   cli_common common;
@@ -18,6 +18,7 @@ static const struct argp_option OPTIONS[] = {
     {"tolerance", TOLERANCE, "GAP", 0, "Equilibrium gap to certify (default 1e-10)", 3},
     {"sample-length", SAMPLE_LENGTH, "STEPS", 0,
      "shuffle, replacement: length of the random sequence (default: chosen)", 3},
+    {"steps", STEPS, "T", 0, "The direction after T steps, not the limit", 3},
     {0},
 };
 
@@ -33,6 +34,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case SAMPLE_LENGTH:
     flags->options.sample_length = (size_t)cli_parse_u64(state, "--sample-length", text, 1, UINT32_MAX);
+    return 0;
+  case STEPS:
+    flags->options.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_MAX);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -78,10 +82,10 @@ static json_t *prediction_json(const biascope_prediction *prediction, const refe
   for (size_t i = 0; i < prediction->samples; i++) {
     if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
   }
-  return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "direction",
+  return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "direction",
                    cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
                    "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
-                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
+                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error), "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step", cli_json_number(prediction->handover_step),
                    "cosine", "l2", cli_json_number(cosines->l2), "linf", cli_json_number(cosines->linf), "l1",
                    cli_json_number(cosines->l1), "proxy", cli_json_number(cosines->proxy), "dual",
                    cli_json_array(prediction->samples, prediction->dual));
@@ -93,6 +97,8 @@ static void print_table(const biascope_prediction *prediction, const reference_c
   if (isfinite(prediction->rate)) printf("rate       %.10g per unit of sum eta\n", prediction->rate);
   printf("support    %zu of %zu samples\n", prediction->support, prediction->samples);
   if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
+  if (isfinite(prediction->log_loss)) printf("log loss   %.10g\n", prediction->log_loss);
+  if (isfinite(prediction->handover_step)) printf("handover   at about step %.3g\n", prediction->handover_step);
   printf("unique     %s\n", prediction->unique ? "yes" : "no: one of several optimal directions");
   printf("cosine     l2 %.8f   linf %.8f   l1 %.8f   proxy %.8f\n", cosines->l2, cosines->linf, cosines->l1,
          cosines->proxy);

@@ -7,41 +7,40 @@ enum { MOST_ROUNDS = 100 };
 static const double DECAY_TOLERANCE = 1e-13; /* relative, of r */
 static const double NEARLY_STALE = 1e-9;     /* distance from the largest decay, relative */
 
-double bs_largest_decay(const bs_epoch_rule *rule) {
-  const double first = rule->beta1 > 0.0 ? -log(rule->beta1) : INFINITY;
-  const double second = rule->rule == BS_RULE_RATIO && rule->beta2 > 0.0 ? -0.5 * log(rule->beta2) : INFINITY;
+/* The decay at which an average would hold old gradients only; INFINITY where none fades. */
+static double largest_decay(const bs_epoch_rule *rule) {
+  const double first = rule->beta1 > 0.0 && rule->beta1 < 1.0 ? -log(rule->beta1) : INFINITY;
+  const double second =
+      rule->rule == BS_RULE_RATIO && rule->beta2 > 0.0 && rule->beta2 < 1.0 ? -0.5 * log(rule->beta2) : INFINITY;
   return fmin(first, second);
 }
 
-bs_epoch_rule bs_decayed_rule(const bs_epoch_rule *rule, double decay) {
+static bs_epoch_rule decayed(const bs_epoch_rule *rule, double decay) {
   bs_epoch_rule grown = *rule;
   grown.beta1 = fmin(1.0, rule->beta1 * exp(decay));
   grown.beta2 = fmin(1.0, rule->beta2 * exp(2.0 * decay));
   return grown;
 }
 
-double bs_decay_gain(const bs_epoch_rule *rule, double decay) {
+/* How much longer the update is than that of normalised averages with the grown betas. */
+static double length_gain(const bs_epoch_rule *rule, const bs_epoch_rule *grown) {
   if (rule->rule != BS_RULE_RATIO) return 1.0;
-  const bs_epoch_rule grown = bs_decayed_rule(rule, decay);
-  return (1.0 - rule->beta1) / (1.0 - grown.beta1) * sqrt((1.0 - grown.beta2) / (1.0 - rule->beta2));
+  return (1.0 - rule->beta1) / (1.0 - grown->beta1) * sqrt((1.0 - grown->beta2) / (1.0 - rule->beta2));
 }
 
 typedef struct {
-  bs_game *game;
-  bs_epoch_rule rule;
-  double lr;
-  bs_equilibrium_finder find;
+  bs_epoch_rule start, *rule;
+  double lr, *value;
+  bs_value_finder find;
   void *context;
-  double *log_weights;
-  bs_equilibrium *out;
 } work;
 
 /* excess = eta times the rate at decay r, less r. */
 static biascope_status evaluate(const work *w, double decay, double *excess, biascope_error *error) {
-  w->game->rule = bs_decayed_rule(&w->rule, decay);
-  const biascope_status status = w->find(w->context, w->game, w->log_weights, w->out, error);
-  w->out->value *= bs_decay_gain(&w->rule, decay);
-  *excess = w->lr * w->out->value - decay;
+  *w->rule = decayed(&w->start, decay);
+  const biascope_status status = w->find(w->context, w->rule, w->value, error);
+  *w->value *= length_gain(&w->start, w->rule);
+  *excess = w->lr * *w->value - decay;
   return status;
 }
 
@@ -67,19 +66,14 @@ static biascope_status find_root(const work *w, double low, double low_excess, d
   return status;
 }
 
-biascope_status bs_constant_step_solve(bs_game *game, double lr, bs_equilibrium_finder find, void *context,
-                                       double *log_weights, bs_equilibrium *out, biascope_error *error) {
-  const work w = {.game = game,
-                  .rule = game->rule,
-                  .lr = lr,
-                  .find = find,
-                  .context = context,
-                  .log_weights = log_weights,
-                  .out = out};
-  const double largest = (1.0 - NEARLY_STALE) * bs_largest_decay(&game->rule);
+biascope_status bs_constant_step_solve(bs_epoch_rule *rule, double lr, bs_value_finder find, void *context,
+                                       double *value, biascope_error *error) {
+  const work w = {.start = *rule, .rule = rule, .lr = lr, .value = value, .find = find, .context = context};
+  const double largest = (1.0 - NEARLY_STALE) * largest_decay(rule);
+  if (!isfinite(largest)) return find(context, rule, value, error);
   double low = 0.0, low_excess, high, high_excess;
   biascope_status status = evaluate(&w, low, &low_excess, error);
-  if (status != BIASCOPE_OK || !isfinite(largest) || !(low_excess > 0.0)) return status;
+  if (status != BIASCOPE_OK || !(low_excess > 0.0)) return status;
   for (high = fmin(low_excess, largest);; high = fmin(2.0 * high, largest)) {
     status = evaluate(&w, high, &high_excess, error);
     if (status != BIASCOPE_OK) return status;
@@ -87,10 +81,26 @@ biascope_status bs_constant_step_solve(bs_game *game, double lr, bs_equilibrium_
     if (high >= largest)
       return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                      "lr %g is too large for beta1 %g and beta2 %g: gradients shrink faster than the averages forget "
-                     "(over %.3g a step), and the direction hangs on the first steps",
-                     lr, w.rule.beta1, w.rule.beta2, largest);
+                     "(by more than e^-%.3g a step), and the direction hangs on the first steps",
+                     lr, w.start.beta1, w.start.beta2, largest);
     low = high;
     low_excess = high_excess;
   }
   return find_root(&w, low, low_excess, high, high_excess, error);
+}
+
+static biascope_status fixed_value(void *context, const bs_epoch_rule *rule, double *value, biascope_error *error) {
+  (void)rule;
+  (void)error;
+  *value = *(const double *)context;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_constant_step_gain(const bs_epoch_rule *rule, double lr, double value, double *gain,
+                                      biascope_error *error) {
+  bs_epoch_rule decayed_rule = *rule;
+  double rate;
+  const biascope_status status = bs_constant_step_solve(&decayed_rule, lr, fixed_value, &value, &rate, error);
+  *gain = status == BIASCOPE_OK ? rate / value : NAN;
+  return status;
 }

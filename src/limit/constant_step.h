@@ -4,23 +4,19 @@
 #ifndef BIASCOPE_LIMIT_CONSTANT_STEP_H
 #define BIASCOPE_LIMIT_CONSTANT_STEP_H
 
-#include "limit/equilibrium.h"
+#include "limit/epoch_map.h"
 
-/* How much longer the update is than that of normalised averages with the grown betas. */
-double bs_decay_gain(const bs_epoch_rule *rule, double decay);
-/* The rule in units of the current gradient, at decay r. */
-bs_epoch_rule bs_decayed_rule(const bs_epoch_rule *rule, double decay);
-/* The largest r at which no average holds old gradients only; INFINITY without memory. */
-double bs_largest_decay(const bs_epoch_rule *rule);
+/* The value (rate) of the equilibrium of a rule: c.F per unit of sum eta. */
+typedef biascope_status (*bs_value_finder)(void *context, const bs_epoch_rule *rule, double *value,
+                                           biascope_error *error);
 
-/* Finds the equilibrium of a rule that it may change, from the start in log_weights. */
-typedef biascope_status (*bs_equilibrium_finder)(void *context, bs_game *game, double *log_weights, bs_equilibrium *out,
-                                                 biascope_error *error);
+/* The self-consistent decay: *rule is the rule at decay 0 on entry and the decayed one on return, for which `find` was
+ * called last; *value is its rate. BIASCOPE_NOT_CONVERGED where no decay is consistent: the averages go stale. */
+biascope_status bs_constant_step_solve(bs_epoch_rule *rule, double lr, bs_value_finder find, void *context,
+                                       double *value, biascope_error *error);
 
-/* The self-consistent decay: game->rule is the rule at decay 0 on entry and the decayed one on return, with its
- * equilibrium, its value scaled by the gain. BIASCOPE_NOT_CONVERGED where no decay below the largest is consistent: the
- * averages go stale. */
-biascope_status bs_constant_step_solve(bs_game *game, double lr, bs_equilibrium_finder find, void *context,
-                                       double *log_weights, bs_equilibrium *out, biascope_error *error);
+/* The same where the rate, but for the update's length, is `value` at any decay: the factor on it, 1 as lr -> 0. */
+biascope_status bs_constant_step_gain(const bs_epoch_rule *rule, double lr, double value, double *gain,
+                                      biascope_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "limit/loss.h"
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
@@ -28,13 +29,8 @@ struct bs_flow {
   lapack_int *pivots;
 };
 
-/* log |l'(z)| and its negated slope: exponential -z and 1; logistic -log(1 + e^z) and e^z / (1 + e^z). */
 static void loss_slopes(biascope_loss loss, size_t n, const double *z, double *log_slope, double *curvature) {
-  for (size_t i = 0; i < n; i++) {
-    const double small = exp(-fabs(z[i]));
-    log_slope[i] = loss == BIASCOPE_EXPONENTIAL ? -z[i] : -fmax(z[i], 0.0) - log1p(small);
-    curvature[i] = loss == BIASCOPE_EXPONENTIAL ? 1.0 : (z[i] > 0.0 ? 1.0 : small) / (1.0 + small);
-  }
+  for (size_t i = 0; i < n; i++) log_slope[i] = bs_loss_log_slope(loss, z[i], &curvature[i]);
 }
 
 void bs_flow_free(bs_flow *flow) {

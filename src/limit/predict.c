@@ -1,4 +1,4 @@
-#include "limit/predict.h"
+#include "limit/path.h"
 
 #include "base/memory.h"
 #include <math.h>
@@ -19,6 +19,8 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
                                .gap = INFINITY,
                                .rate = NAN,
                                .unique = true,
+                               .log_loss = NAN,
+                               .handover_step = NAN,
                                .method = "none"};
   out->direction = BS_NEW(double, data->features);
   out->dual = BS_NEW(double, data->samples);
@@ -27,35 +29,101 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
   return bs_fail_memory(error, "the prediction");
 }
 
-static const char LINF_METHOD[] = "linf max-margin (the full batch's update is the sign of the gradient)";
-static const char EQUILIBRIUM_METHOD[] = "equilibrium of the epoch map";
+/* The equilibrium of a rule, or the point that the options ask for on the way to it. */
+static biascope_status predict_rule(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
+                                    biascope_error *error) {
+  if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
+  if (question->training.weight_decay > 0.0) return bs_predict_rest(question, rule, out, error);
+  if (rule->rule != BS_RULE_NORMALISED && question->training.batch_size == out->samples)
+    return bs_predict_full_batch_sign(question, rule, out, error);
+  return bs_predict_equilibrium(question, rule, "equilibrium of the epoch map", out, error);
+}
 
 static biascope_status predict_sign(const bs_question *question, double beta1, biascope_prediction *out,
                                     biascope_error *error) {
-  const biascope_norm linf = {.kind = BIASCOPE_LINF};
-  if (question->training.batch_size == out->samples) return bs_predict_margin(question, linf, LINF_METHOD, out, error);
   const bs_epoch_rule rule = {.rule = BS_RULE_SIGN, .beta1 = beta1};
-  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
+  return predict_rule(question, &rule, out, error);
 }
 
-static biascope_status predict_adaptive(const bs_question *question, double beta1, double beta2,
-                                        biascope_prediction *out, biascope_error *error) {
-  if (question->training.batch_size == out->samples || (beta1 == 0.0 && beta2 == 0.0))
-    return predict_sign(question, beta1, out, error);
-  const bs_epoch_rule rule = {.rule = BS_RULE_RATIO, .beta1 = beta1, .beta2 = beta2};
-  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
+/* m / sqrt(v); with no memory at all it is the sign of the gradient. */
+static bs_epoch_rule ratio_rule(double beta1, double beta2) {
+  return (bs_epoch_rule){
+      .rule = beta1 == 0.0 && beta2 == 0.0 ? BS_RULE_SIGN : BS_RULE_RATIO, .beta1 = beta1, .beta2 = beta2};
 }
 
 /* Full batch: the normalised gradient flow is the gradient flow in another time. A mini-batch's gradient is normalised
  * by itself, which weighs the samples differently. */
 static biascope_status predict_normalised(const bs_question *question, biascope_prediction *out,
                                           biascope_error *error) {
-  if (question->training.batch_size == out->samples) {
-    const biascope_norm l2 = {.kind = BIASCOPE_L2};
+  const biascope_norm l2 = {.kind = BIASCOPE_L2};
+  if (question->training.batch_size == out->samples && question->options.steps == 0)
     return bs_predict_margin(question, l2, "l2 max-margin", out, error);
-  }
   const bs_epoch_rule rule = {.rule = BS_RULE_NORMALISED, .beta1 = question->training.beta1};
-  return bs_predict_equilibrium(question, &rule, EQUILIBRIUM_METHOD, out, error);
+  return predict_rule(question, &rule, out, error);
+}
+
+/* grad L / sqrt(sum_i (grad L_i)^2): both moments are means over the samples one by one. */
+static biascope_status predict_proxy(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  bs_question one_by_one = *question;
+  one_by_one.training.batch_size = 1;
+  one_by_one.training.order = BIASCOPE_CYCLIC;
+  /* the mean gradient over the root of the sum, not of the mean, of squares */
+  one_by_one.training.lr /= sqrt((double)out->samples);
+  const bs_epoch_rule rule = {.rule = BS_RULE_RATIO, .beta1 = 1.0, .beta2 = 1.0};
+  const biascope_status status = predict_rule(&one_by_one, &rule, out, error);
+  out->rate /= sqrt((double)out->samples);
+  return status;
+}
+
+/* The rate under another decay of the step size. */
+static biascope_status find_rate(const bs_question *question, const bs_epoch_rule *rule, double lr_decay, double *rate,
+                                 biascope_error *error) {
+  bs_question other = *question;
+  other.training.lr_decay = lr_decay;
+  biascope_prediction prediction;
+  biascope_status status = allocate(question->data, &prediction, error);
+  if (status == BIASCOPE_OK) status = predict_rule(&other, rule, &prediction, error);
+  *rate = prediction.rate;
+  biascope_prediction_free(&prediction);
+  return status;
+}
+
+/* With eps > 0 the update turns into m / eps, gradient descent, once sqrt(v) has shrunk to eps. */
+static biascope_status predict_with_eps(const bs_question *question, const bs_epoch_rule *rule,
+                                        biascope_prediction *out, biascope_error *error) {
+  const biascope_norm l2 = {.kind = BIASCOPE_L2};
+  biascope_status status = bs_predict_margin(
+      question, l2, "l2 max-margin: once sqrt(v) is below eps, the update is gradient descent's", out, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_question path = *question;
+  path.training.weight_decay = 0.0;
+  status = bs_handover_step(&path, rule, &out->handover_step, error);
+  if (status != BIASCOPE_OK || question->training.lr_decay > 0.0) return status;
+  /* a constant step size shrinks the gradient more slowly than the path of vanishing steps says */
+  double vanishing, constant;
+  status = find_rate(question, rule, 0.5, &vanishing, error);
+  if (status == BIASCOPE_OK) status = find_rate(question, rule, 0.0, &constant, error);
+  out->handover_step *= vanishing / constant;
+  return status;
+}
+
+static biascope_status predict_adaptive(const bs_question *question, double beta1, biascope_prediction *out,
+                                        biascope_error *error) {
+  const bs_epoch_rule rule = ratio_rule(beta1, question->training.beta2);
+  if (question->training.eps == 0.0) return predict_rule(question, &rule, out, error);
+  if (question->options.steps > 0)
+    return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
+                   question->training.eps);
+  if (question->training.weight_decay > 0.0)
+    return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", question->training.eps);
+  return predict_with_eps(question, &rule, out, error);
+}
+
+static biascope_status refuse_steps(const char *optimizer, biascope_error *error) {
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "the point after a number of steps is not predicted for %s, whose update depends on the gradient's size",
+      optimizer);
 }
 
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
@@ -63,22 +131,27 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
   const biascope_train_options *training = &question->training;
   switch (training->optimizer) {
   case BIASCOPE_GD:
+    if (question->options.steps > 0) return refuse_steps("gd", error);
     return bs_predict_margin(question, l2, "l2 max-margin", out, error);
+  case BIASCOPE_NGD:
+    return predict_normalised(question, out, error);
   case BIASCOPE_SIGNGD:
     return predict_sign(question, 0.0, out, error);
   case BIASCOPE_SIGNUM:
     return predict_sign(question, training->beta1, out, error);
   case BIASCOPE_ADAM:
-    return predict_adaptive(question, training->beta1, training->beta2, out, error);
+  case BIASCOPE_ADAMW:
+    return predict_adaptive(question, training->beta1, out, error);
   case BIASCOPE_RMSPROP:
-    return predict_adaptive(question, 0.0, training->beta2, out, error);
+    return predict_adaptive(question, 0.0, out, error);
+  case BIASCOPE_ADAGRAD:
+    if (question->options.steps > 0) return refuse_steps("adagrad", error);
+    return bs_predict_adagrad(question, out, error);
   case BIASCOPE_ADAMPROXY:
-    return bs_predict_proxy(question, "dual fixed point (equilibrium of the AdamProxy map)", out, error);
-  case BIASCOPE_NGD:
-    return predict_normalised(question, out, error);
-  default:
-    return bs_fail(error, BIASCOPE_USAGE, "no prediction for this optimizer yet");
+    return predict_proxy(question, out, error);
   }
+  return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is not one of BIASCOPE_GD .. BIASCOPE_ADAMW",
+                 (int)training->optimizer);
 }
 
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
@@ -93,6 +166,7 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_tr
     status = bs_fail(error, BIASCOPE_USAGE, "batch_size is %zu but the data have %zu samples", training->batch_size,
                      data->samples);
   if (training->batch_size == 0) question.training.batch_size = data->samples;
+  if (training->optimizer != BIASCOPE_ADAMW) question.training.weight_decay = 0.0;
   if (status == BIASCOPE_OK) status = answer(&question, out, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);
   return status;

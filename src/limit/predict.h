@@ -11,17 +11,22 @@ typedef struct {
   biascope_predict_options options; /* tolerance > 0 */
 } bs_question;
 
-/* The max-margin direction of a norm: gd, full-batch adam, ... `method` is a static string. */
+/* The max-margin direction of a norm: gd, adagrad, ... `method` is a static string. */
 biascope_status bs_predict_margin(const bs_question *question, biascope_norm norm, const char *method,
                                   biascope_prediction *out, biascope_error *error);
+
+/* The linf max-margin direction, of rules whose update over the full batch is the sign of the gradient; and its rate.
+ */
+biascope_status bs_predict_full_batch_sign(const bs_question *question, const bs_epoch_rule *rule,
+                                           biascope_prediction *out, biascope_error *error);
 
 /* The equilibrium of the epoch map of `rule` under the question's batches. */
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error);
 
-/* AdamProxy's map: beta1 = beta2 = 1 over the samples one by one. */
-biascope_status bs_predict_proxy(const bs_question *question, const char *method, biascope_prediction *out,
-                                 biascope_error *error);
+/* adagrad: a max-margin direction whose metric the first steps decide, or an equilibrium, by how the step size decays.
+ */
+biascope_status bs_predict_adagrad(const bs_question *question, biascope_prediction *out, biascope_error *error);
 
 /* BIASCOPE_NOT_SEPARABLE with its message where the data are not. */
 biascope_status bs_require_separable(const biascope_dataset *data, biascope_error *error);

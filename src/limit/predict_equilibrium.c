@@ -29,22 +29,28 @@ static void export_equilibrium(const bs_game *game, const double *log_weights, c
 
 typedef struct {
   const bs_question *question;
+  bs_game *game;
+  double *log_weights;
   bool warm; /* log_weights hold the equilibrium of a rule nearby */
+  bs_equilibrium found;
 } finder;
 
-static biascope_status find(void *context, bs_game *game, double *log_weights, bs_equilibrium *out,
-                            biascope_error *error) {
+static biascope_status find(void *context, const bs_epoch_rule *rule, double *value, biascope_error *error) {
   finder *f = context;
   const double tolerance = f->question->options.tolerance;
   const biascope_loss loss = f->question->training.loss;
-  if (game->rule.rule == BS_RULE_SIGN)
-    return bs_sign_equilibrium_search(game, loss, tolerance, log_weights, out, error);
-  if (f->warm) {
-    const biascope_status status = bs_equilibrium_polish(game, tolerance, log_weights, out, error);
-    if (status != BIASCOPE_NOT_CONVERGED) return status;
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  f->game->rule = *rule;
+  if (rule->rule == BS_RULE_SIGN) {
+    status = bs_sign_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
+  } else {
+    if (f->warm) status = bs_equilibrium_polish(f->game, tolerance, f->log_weights, &f->found, error);
+    if (status == BIASCOPE_NOT_CONVERGED)
+      status = bs_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
+    f->warm = status == BIASCOPE_OK;
   }
-  f->warm = true;
-  return bs_equilibrium_search(game, loss, tolerance, log_weights, out, error);
+  *value = f->found.value;
+  return status;
 }
 
 /* What is to be said of an equilibrium beside its gap. */
@@ -65,18 +71,16 @@ static biascope_status examine_equilibrium(const bs_question *question, bs_game 
 
 static biascope_status solve_game(const bs_question *question, bs_game *game, biascope_prediction *out,
                                   biascope_error *error) {
-  double *log_weights = BS_NEW(double, game->samples);
-  if (!log_weights) return bs_fail_memory(error, "the equilibrium");
-  bs_equilibrium found;
-  finder context = {.question = question};
-  biascope_status status =
-      question->training.lr_decay == 0.0
-          ? bs_constant_step_solve(game, question->training.lr, find, &context, log_weights, &found, error)
-          : find(&context, game, log_weights, &found, error);
-  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(found.gap))
-    export_equilibrium(game, log_weights, &found, out);
-  if (status == BIASCOPE_OK) status = examine_equilibrium(question, game, log_weights, out, error);
-  free(log_weights);
+  finder f = {.question = question, .game = game, .log_weights = BS_NEW(double, game->samples)};
+  if (!f.log_weights) return bs_fail_memory(error, "the equilibrium");
+  bs_epoch_rule rule = game->rule;
+  biascope_status status = question->training.lr_decay == 0.0
+                               ? bs_constant_step_solve(&rule, question->training.lr, find, &f, &f.found.value, error)
+                               : find(&f, &rule, &f.found.value, error);
+  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(f.found.gap))
+    export_equilibrium(game, f.log_weights, &f.found, out);
+  if (status == BIASCOPE_OK) status = examine_equilibrium(question, game, f.log_weights, out, error);
+  free(f.log_weights);
   return status;
 }
 
@@ -128,16 +132,5 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
     const biascope_status separable = bs_require_separable(question->data, error);
     if (separable != BIASCOPE_OK) return separable;
   }
-  return status;
-}
-
-biascope_status bs_predict_proxy(const bs_question *question, const char *method, biascope_prediction *out,
-                                 biascope_error *error) {
-  bs_question proxy = *question;
-  proxy.training.batch_size = 1;
-  proxy.training.order = BIASCOPE_CYCLIC;
-  const bs_epoch_rule rule = {.rule = BS_RULE_RATIO, .beta1 = 1.0, .beta2 = 1.0};
-  const biascope_status status = bs_predict_equilibrium(&proxy, &rule, method, out, error);
-  out->rate /= sqrt((double)out->samples); /* the mean gradient over the root of the sum, not the mean, of squares */
   return status;
 }

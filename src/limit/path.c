@@ -1,0 +1,204 @@
+#include "limit/path.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "limit/constant_step.h"
+#include "limit/flow.h"
+#include "limit/loss.h"
+#include "limit/sampling.h"
+#include "limit/step_sum.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8 };
+
+static const double MARGIN_ERROR = 1e-3;
+static const double SMOOTHING = 1e-4; /* of sign updates */
+static const double AT_REST = 1e-12;  /* |D - decay w| relative to |D| */
+
+typedef struct {
+  bs_schedule schedule;
+  bs_epoch_map *map;
+  bs_game game;
+  bs_flow *flow;
+} path;
+
+static void path_free(path *p) {
+  bs_flow_free(p->flow);
+  bs_game_free(&p->game);
+  bs_epoch_map_free(p->map);
+  bs_schedule_free(&p->schedule);
+}
+
+static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, path *p,
+                                   biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  bs_epoch_rule smooth = *rule;
+  if (training->batch_size == question->data->samples && rule->rule == BS_RULE_RATIO)
+    smooth = (bs_epoch_rule){.rule = BS_RULE_SIGN}; /* m / sqrt(v) over the full batch */
+  if (smooth.rule == BS_RULE_SIGN) smooth.smoothing = SMOOTHING;
+  *p = (path){0};
+  biascope_status status =
+      bs_schedule_create(question->data->samples, training->batch_size, training->order,
+                         question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS,
+                         training->seed, 0, &p->schedule, error);
+  if (status == BIASCOPE_OK) status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.rule, &p->map, error);
+  if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
+  if (status == BIASCOPE_OK)
+    status = bs_flow_create(&p->game, training->loss, training->weight_decay, MARGIN_ERROR, &p->flow, error);
+  if (status != BIASCOPE_OK) path_free(p);
+  return status;
+}
+
+static double log_sum_exp(size_t n, const double *x) {
+  double largest = -INFINITY, sum = 0.0;
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, x[i]);
+  for (size_t i = 0; i < n; i++) sum += exp(x[i] - largest);
+  return largest + log(sum);
+}
+
+/* The flow's point: its direction, weights, growth and loss. */
+static void export_point(const bs_question *question, path *p, biascope_prediction *out) {
+  const size_t N = out->samples, d = out->features;
+  const double *slopes = bs_flow_log_slopes(p->flow), *z = bs_flow_margins(p->flow);
+  const double total = log_sum_exp(N, slopes);
+  double *losses = out->dual, value = 0.0, least = INFINITY;
+  memcpy(out->direction, bs_flow_weights(p->flow), d * sizeof *out->direction);
+  bs_scale(d, 1.0 / bs_norm2(d, out->direction), out->direction);
+  for (size_t i = 0; i < N; i++) losses[i] = bs_loss_log_value(question->training.loss, z[i]);
+  out->log_loss = log_sum_exp(N, losses) - log((double)N);
+  bs_game_evaluate(&p->game, slopes, false);
+  out->support = 0;
+  for (size_t i = 0; i < N; i++) {
+    out->dual[i] = exp(slopes[i] - total);
+    out->support += out->dual[i] > 0.0;
+    value += out->dual[i] * p->game.growth[i];
+    least = fmin(least, p->game.growth[i]);
+  }
+  out->gap = (value - least) / fabs(value);
+  out->rate = value;
+}
+
+/* Where steps are not small the averages lag behind the shrinking gradient, and an update is `gain` times as long as on
+ * the path of vanishing steps (constant_step.h): the path's time is then the sum of eta gain. Gives that of the steps
+ * from `start` to `end`, sums of eta, while margins grow at `rate`. */
+static double lagging_time(const biascope_train_options *training, const bs_epoch_rule *rule, double rate, double start,
+                           double end) {
+  double time = 0.0;
+  for (int piece = 0; piece < TIME_PIECES; piece++) {
+    const double middle = start + (end - start) * (piece + 0.5) / TIME_PIECES;
+    const double step = bs_steps_for(training->lr, training->lr_decay, middle);
+    const double eta = training->lr * pow(step + 1.0, -training->lr_decay);
+    double gain = 1.0;
+    if (rate > 0.0 && bs_constant_step_gain(rule, eta, rate, &gain, NULL) != BIASCOPE_OK) gain = 1.0; /* stale */
+    time += (end - start) / TIME_PIECES * gain;
+  }
+  return time;
+}
+
+/* Follows the path to the end of the steps. */
+static biascope_status follow_steps(const bs_question *question, const bs_epoch_rule *rule, path *p,
+                                    biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  const double end = bs_step_sum(training->lr, training->lr_decay, (double)question->options.steps);
+  double done = 0.0;
+  for (int n = 0; n < MOST_FLOW_STEPS && done < end * (1.0 - 1e-12); n++) {
+    double rate = INFINITY;
+    bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
+    for (size_t i = 0; i < p->game.samples; i++) rate = fmin(rate, p->game.growth[i]);
+    /* in pieces over which the step size halves at most */
+    const double piece = fmin(end, fmax(2.0 * done, done + training->lr));
+    const double ahead = lagging_time(training, rule, rate, done, piece);
+    const double start = bs_flow_time(p->flow);
+    if (!bs_flow_advance(p->flow, start + ahead)) break;
+    done += (piece - done) * (bs_flow_time(p->flow) - start) / ahead;
+  }
+  if (done >= end * (1.0 - 1e-12)) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the path of training was followed to sum eta %g, not to %g", done,
+                 end);
+}
+
+biascope_status bs_predict_after_steps(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
+                                       biascope_error *error) {
+  path p;
+  biascope_status status = path_create(question, rule, &p, error);
+  if (status != BIASCOPE_OK) return status;
+  status = follow_steps(question, rule, &p, error);
+  export_point(question, &p, out);
+  out->method = "path of training: the differential equation dw/ds = D, s = sum eta";
+  path_free(&p);
+  return status;
+}
+
+/* max |D - decay w| / max |D| at the flow's point. */
+static double unrest(const path *p, double decay) {
+  const size_t d = p->game.features;
+  const double *w = bs_flow_weights(p->flow);
+  double largest = 0.0;
+  for (size_t k = 0; k < d; k++) largest = fmax(largest, fabs(p->game.direction[k] - decay * w[k]));
+  return largest / bs_max_abs(d, p->game.direction);
+}
+
+biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
+                                biascope_error *error) {
+  path p;
+  biascope_status status = path_create(question, rule, &p, error);
+  if (status != BIASCOPE_OK) return status;
+  double moving = INFINITY;
+  for (int step = 0; step < MOST_FLOW_STEPS && moving > AT_REST && bs_flow_advance(p.flow, INFINITY); step++) {
+    bs_game_evaluate(&p.game, bs_flow_log_slopes(p.flow), false);
+    moving = unrest(&p, question->training.weight_decay);
+  }
+  export_point(question, &p, out);
+  out->gap = moving;
+  out->rate = 0.0;
+  out->method = "point of rest: the update D balances the weight decay";
+  path_free(&p);
+  if (moving <= fmax(AT_REST, question->options.tolerance)) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "no point of rest was found: the update and the weight decay differ by %.1e", moving);
+}
+
+/* log sqrt(v), root-mean-square over coordinates and batches. gradient: d entries of scratch. */
+static double log_second_moment(const path *p, double *gradient) {
+  const size_t N = p->game.samples, d = p->game.features;
+  const double *slopes = bs_flow_log_slopes(p->flow);
+  const double total = log_sum_exp(N, slopes);
+  double sum = 0.0;
+  for (size_t t = 0; t < p->schedule.steps; t++) {
+    const double share = 1.0 / (double)(p->schedule.start[t + 1] - p->schedule.start[t]);
+    memset(gradient, 0, d * sizeof *gradient);
+    for (size_t n = p->schedule.start[t]; n < p->schedule.start[t + 1]; n++) {
+      const size_t i = p->schedule.sample[n];
+      bs_axpy(d, share * exp(slopes[i] - total), p->game.rows + i * d, gradient);
+    }
+    sum += bs_dot(d, gradient, gradient);
+  }
+  return total + 0.5 * log(sum / (double)(p->schedule.steps * d));
+}
+
+biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rule *rule, double *step,
+                                 biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  const double threshold = log(training->eps);
+  path p;
+  biascope_status status = path_create(question, rule, &p, error);
+  if (status != BIASCOPE_OK) return status;
+  double *gradient = BS_NEW(double, p.game.features), before = 0.0, now = 0.0, start = 0.0;
+  bool advanced = gradient != NULL;
+  if (advanced) now = log_second_moment(&p, gradient);
+  for (int n = 0; n < MOST_FLOW_STEPS && advanced && now > threshold; n++) {
+    before = now;
+    start = bs_flow_time(p.flow);
+    advanced = bs_flow_advance(p.flow, INFINITY);
+    now = log_second_moment(&p, gradient);
+  }
+  const double share = now < before ? (before - threshold) / (before - now) : 0.0;
+  const double time = start + share * (bs_flow_time(p.flow) - start);
+  *step = now > threshold ? INFINITY : bs_steps_for(training->lr, training->lr_decay, time);
+  status = gradient ? BIASCOPE_OK : bs_fail_memory(error, "the gradient");
+  free(gradient);
+  path_free(&p);
+  return status;
+}
