@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SAMPLE = 1 << 16 }; /* steps of the random sequence where the caller does not choose */
+/* Steps of the random sequence where the caller does not choose: the first, then as many as bring the standard error to
+ * WANTED_ERROR, within an effort of MOST_CELLS steps times features. */
+enum { FIRST_SAMPLE = 1 << 16, MOST_CELLS = 25000000 };
+static const double WANTED_ERROR = 1e-3;
 
 /* Writes the game's point into the prediction. */
 static void export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
@@ -74,6 +77,8 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bi
   finder f = {.question = question, .game = game, .log_weights = BS_NEW(double, game->samples)};
   if (!f.log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = game->rule;
+  f.warm = out->support > 0;
+  for (size_t i = 0; i < game->samples; i++) f.log_weights[i] = log(out->dual[i]);
   biascope_status status = question->training.lr_decay == 0.0
                                ? bs_constant_step_solve(&rule, question->training.lr, find, &f, &f.found.value, error)
                                : find(&f, &rule, &f.found.value, error);
@@ -100,11 +105,10 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
   return status;
 }
 
-/* The cyclic order is one epoch; a random one is several replicates of a long sequence. */
-static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
-                                   biascope_error *error) {
+/* One epoch of the cyclic order, or replicates of a random sequence of `total` steps. Starts from the dual in `out`. */
+static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, size_t total,
+                                   biascope_prediction *out, biascope_error *error) {
   const biascope_train_options *training = &question->training;
-  const size_t total = question->options.sample_length ? question->options.sample_length : FIRST_SAMPLE;
   const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
   const size_t wanted = training->order == BIASCOPE_CYCLIC ? 1 : BS_REPLICATES;
   bs_schedule schedules[BS_REPLICATES];
@@ -120,6 +124,17 @@ static biascope_status solve_order(const bs_question *question, const bs_epoch_r
   return status;
 }
 
+static biascope_status solve_to_precision(const bs_question *question, const bs_epoch_rule *rule,
+                                          biascope_prediction *out, biascope_error *error) {
+  const size_t chosen = question->options.sample_length;
+  const double most = (double)MOST_CELLS / (double)out->features;
+  const biascope_status status = solve_order(question, rule, chosen ? chosen : FIRST_SAMPLE, out, error);
+  if (status != BIASCOPE_OK || chosen || !(out->standard_error > WANTED_ERROR) || most < 2.0 * FIRST_SAMPLE)
+    return status;
+  const double ratio = out->standard_error / WANTED_ERROR;
+  return solve_order(question, rule, (size_t)fmin(most, 1.1 * FIRST_SAMPLE * ratio * ratio), out, error);
+}
+
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
@@ -127,7 +142,7 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
   if (out->samples > out->features) status = bs_require_separable(question->data, error);
   if (status != BIASCOPE_OK) return status;
   out->method = method;
-  status = solve_order(question, rule, out, error);
+  status = solve_to_precision(question, rule, out, error);
   if (!(out->rate > 0.0)) {
     const biascope_status separable = bs_require_separable(question->data, error);
     if (separable != BIASCOPE_OK) return separable;

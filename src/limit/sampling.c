@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_MEMORY = 1 << 16 };
+enum { LONGEST_MEMORY = 1 << 14 };
+
+static const double MEMORIES = 5.0; /* of the longer average, in a replicate */
 
 size_t bs_replicate_steps(size_t total, double beta1, double beta2) {
-  const double memory = 5.0 / (1.0 - fmax(beta1, beta2));
+  const double memory = MEMORIES / (1.0 - fmax(beta1, beta2));
   const size_t least = memory < LONGEST_MEMORY ? (size_t)memory : LONGEST_MEMORY, share = total / BS_REPLICATES;
   return share > least ? share : least;
 }

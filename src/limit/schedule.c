@@ -29,19 +29,24 @@ static void fill_epochs(bs_schedule *schedule, size_t samples, size_t batch_size
   schedule->start[schedule->steps] = schedule->steps / per_epoch * samples;
 }
 
+/* A random arrangement in which every sample occurs equally often: how often each is drawn is the largest part of the
+ * chance in independent draws, and here has none. What is left of the difference from independent draws falls like the
+ * averages' memory over the length. */
 static void fill_draws(bs_schedule *schedule, size_t samples, size_t batch_size, uint64_t seed, size_t replicate) {
+  const size_t draws = schedule->steps * batch_size;
   for (size_t t = 0; t <= schedule->steps; t++) schedule->start[t] = t * batch_size;
-  for (size_t n = 0; n < schedule->steps * batch_size; n++)
-    schedule->sample[n] = (uint32_t)bs_random_below(seed, BS_STREAM_PREDICT, first_counter(replicate) + n, samples);
+  bs_random_permutation(seed, BS_STREAM_PREDICT, first_counter(replicate), draws, schedule->sample);
+  for (size_t n = 0; n < draws; n++) schedule->sample[n] %= (uint32_t)samples;
 }
 
 biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
                                    size_t replicate, bs_schedule *out, biascope_error *error) {
   const size_t per_epoch = bs_steps_per_epoch(samples, batch_size);
   const size_t epochs = order == BIASCOPE_CYCLIC ? 1 : (steps + per_epoch - 1) / per_epoch;
-  *out = (bs_schedule){.steps = order == BIASCOPE_REPLACEMENT ? steps : epochs * per_epoch};
+  const size_t draws = (steps + samples - 1) / samples * samples; /* every sample equally often */
+  *out = (bs_schedule){.steps = order == BIASCOPE_REPLACEMENT ? draws : epochs * per_epoch};
   out->start = BS_NEW(size_t, out->steps + 1);
-  out->sample = BS_NEW(uint32_t, order == BIASCOPE_REPLACEMENT ? steps * batch_size : epochs * samples);
+  out->sample = BS_NEW(uint32_t, order == BIASCOPE_REPLACEMENT ? draws * batch_size : epochs * samples);
   if (!out->start || !out->sample) {
     bs_schedule_free(out);
     return bs_fail_memory(error, "the sequence of batches");

@@ -16,7 +16,7 @@ typedef struct {
 size_t bs_steps_per_epoch(size_t samples, size_t batch_size);
 
 /* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least
- * `steps` steps (whole epochs for shuffle). batch_size 1..samples. */
+ * `steps` steps (whole epochs for shuffle, a multiple of samples for replacement). batch_size 1..samples. */
 biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
                                    size_t replicate, bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
