@@ -1,5 +1,9 @@
-/* Defaults and the checks of training options. */
+/* Training options: defaults, ranges, and what follows from them. */
+#include "train/optimizer.h"
+
 #include "base/error.h"
+#include "train/loss.h"
+#include <math.h>
 
 biascope_train_options biascope_train_defaults(biascope_optimizer optimizer) {
   biascope_train_options options = {.optimizer = optimizer, .loss = BIASCOPE_LOGISTIC, .lr = 0.1, .lr_decay = 0.5};
@@ -14,4 +18,59 @@ biascope_train_options biascope_train_defaults(biascope_optimizer optimizer) {
   default: break;
   }
   return options;
+}
+
+double bs_effective_beta1(const biascope_train_options *options) {
+  return bs_optimizer_rule_of(options->optimizer)->momentum ? options->beta1 : 0.0;
+}
+
+double bs_effective_beta2(const biascope_train_options *options) {
+  return bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_AVERAGE ? options->beta2 : 0.0;
+}
+
+static bool in_range(double value, double low, double high) { return value >= low && value <= high; }
+
+biascope_status bs_train_options_check(const biascope_train_options *options, size_t samples, biascope_error *error) {
+  const struct {
+    const char *name;
+    double value, low, high;
+    const char *expected;
+  } ranges[] = {
+      {"beta1", options->beta1, 0.0, nextafter(1.0, 0.0), "0 <= beta1 < 1"},
+      {"beta2", options->beta2, 0.0, nextafter(1.0, 0.0), "0 <= beta2 < 1"},
+      {"eps", options->eps, 0.0, 1e300, "0 <= eps <= 1e300"},
+      {"weight_decay", options->weight_decay, 0.0, 1e300, "0 <= weight_decay <= 1e300"},
+      {"lr", options->lr, 1e-300, 1e300, "1e-300 <= lr <= 1e300"},
+      {"lr_decay", options->lr_decay, 0.0, 1.0, "0 <= lr_decay <= 1"},
+  };
+  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+    if (!in_range(ranges[i].value, ranges[i].low, ranges[i].high))
+      return bs_fail(error, BIASCOPE_USAGE, "%s = %g; expected %s", ranges[i].name, ranges[i].value, ranges[i].expected);
+  }
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (!rule) return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is unknown", (int)options->optimizer);
+  if (!bs_loss_of(options->loss)) return bs_fail(error, BIASCOPE_USAGE, "loss %d is unknown", (int)options->loss);
+  if ((unsigned)options->order > BIASCOPE_REPLACEMENT)
+    return bs_fail(error, BIASCOPE_USAGE, "order %d is unknown", (int)options->order);
+  if (options->batch_size > samples)
+    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples", options->batch_size, samples);
+  if (rule->full_batch && (bs_batch_size(options, samples) != samples || options->order == BIASCOPE_REPLACEMENT))
+    return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
+  return BIASCOPE_OK;
+}
+
+size_t bs_batch_size(const biascope_train_options *options, size_t samples) {
+  return options->batch_size == 0 ? samples : options->batch_size;
+}
+
+size_t bs_batches_per_epoch(const biascope_train_options *options, size_t samples) {
+  const size_t size = bs_batch_size(options, samples);
+  return (samples + size - 1) / size;
+}
+
+double bs_learning_rate(const biascope_train_options *options, uint64_t step) {
+  const double t = (double)step + 2.0;
+  if (options->lr_decay == 0.0) return options->lr;
+  if (options->lr_decay == 0.5) return options->lr / sqrt(t); /* the usual one, without pow's cost */
+  return options->lr * pow(t, -options->lr_decay);
 }

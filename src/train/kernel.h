@@ -1,0 +1,33 @@
+/* The loops over the features that a step is made of: wide vectors, the instruction set chosen at run time,
+ * the same bits on every one of them (no fused multiply-adds, one order of summation). */
+#ifndef BIASCOPE_TRAIN_KERNEL_H
+#define BIASCOPE_TRAIN_KERNEL_H
+
+#include "train/optimizer.h"
+
+enum { BS_LANES = 8 }; /* arrays are padded with zeros to a multiple of this */
+
+static inline size_t bs_padded(size_t n) { return (n + BS_LANES - 1) / BS_LANES * BS_LANES; }
+
+/* Below this a moment is about to leave double's range once squared: time to move its exponent. */
+#define BS_TINY 0x1p-400
+
+typedef struct {
+  size_t padded;     /* length of the arrays */
+  const double *g;   /* batch gradient, relative to each coordinate's exponent */
+  double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
+  const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
+  double beta1, beta2, eta;
+  double shrink; /* 1 - eta weight_decay */
+} bs_update;
+
+/* sum_k x_k w_k over padded arrays, eight strided sums in a fixed tree. */
+double bs_kernel_dot(size_t padded, const double *x, const double *w);
+/* g += scale x */
+void bs_kernel_add(size_t padded, double scale, const double *x, double *g);
+/* v += (scale x)^2 */
+void bs_kernel_add_square(size_t padded, double scale, const double *x, double *v);
+/* One step of the rule; returns whether some nonzero moment fell below BS_TINY. */
+bool bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *update);
+
+#endif

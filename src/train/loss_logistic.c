@@ -1,0 +1,20 @@
+/* l(z) = log(1 + exp(-z)), -l'(z) = 1 / (1 + exp(z)). */
+#include "train/loss.h"
+
+#include <math.h>
+
+/* Above this margin log1p(exp(-z)) is below half a unit in the last place of z. */
+static const double TAIL = 40.0;
+
+static double log_slope(double z) {
+  if (z > TAIL) return -z;
+  return z > 0.0 ? -z - log1p(exp(-z)) : -log1p(exp(z));
+}
+
+/* log log(1 + e^-z) = -z - e^-z / 2 + O(e^-2z). */
+static double log_value(double z) {
+  if (z > TAIL) return -z;
+  return log(z > 0.0 ? log1p(exp(-z)) : -z + log1p(exp(z)));
+}
+
+const bs_loss bs_loss_logistic = {.name = "logistic", .log_slope = log_slope, .log_value = log_value};

@@ -1,0 +1,154 @@
+#include "train/moments.h"
+
+#include "base/memory.h"
+#include "train/kernel.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A gradient this many powers of two above or below its coordinate's exponent still squares within range. */
+enum { REACH = 200 };
+#define BS_TINY_ROOT 0x1p-150
+
+biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
+                                  const biascope_train_options *options, biascope_error *error) {
+  const size_t d = data->features, padded = bs_padded(d);
+  *moments = (bs_moments){.rule = bs_optimizer_rule_of(options->optimizer),
+                          .features = d,
+                          .padded = padded,
+                          .beta1 = bs_effective_beta1(options),
+                          .beta2 = bs_effective_beta2(options),
+                          .eps = options->eps,
+                          .common = true};
+  double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
+  bool complete = true;
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+    *arrays[i] = BS_NEW(double, padded);
+    complete = complete && *arrays[i];
+  }
+  moments->exponent = BS_NEW(int64_t, d);
+  moments->unseen = BS_NEW(bool, d);
+  if (!complete || !moments->exponent || !moments->unseen) {
+    bs_moments_free(moments);
+    return bs_fail_memory(error, "the optimizer's state");
+  }
+  for (size_t i = 0; i < data->samples; i++) { /* a zero column never waits for its first gradient */
+    size_t next = 0;
+    for (size_t k = 0; k < d; k++) moments->unseen[k] = moments->unseen[k] || bs_row_walk(data, i, k, &next) != 0.0;
+  }
+  bs_moments_refresh(moments);
+  return BIASCOPE_OK;
+}
+
+void bs_moments_free(bs_moments *moments) {
+  free(moments->w);
+  free(moments->m);
+  free(moments->v);
+  free(moments->g);
+  free(moments->unit);
+  free(moments->exponent);
+  free(moments->unseen);
+  memset(moments, 0, sizeof *moments);
+}
+
+static double unit_of(const bs_moments *moments, int64_t exponent) {
+  if (moments->rule->direction == BS_IDENTITY || moments->rule->direction == BS_NORMALISED)
+    return bs_power_of_two(exponent);
+  return moments->eps > 0.0 ? fmin(moments->eps * bs_power_of_two(-exponent), 0x1p1000) : 0.0;
+}
+
+void bs_moments_refresh(bs_moments *moments) {
+  moments->lowest = moments->exponent[0];
+  moments->unseen_count = 0;
+  for (size_t k = 0; k < moments->features; k++) {
+    moments->unit[k] = unit_of(moments, moments->exponent[k]);
+    if (moments->exponent[k] < moments->lowest) moments->lowest = moments->exponent[k];
+    moments->unseen_count += moments->unseen[k];
+  }
+}
+
+/* Gives coordinate k a new exponent; its true moments stay as they are, to the last bit that fits. */
+static void move(bs_moments *moments, size_t k, int64_t exponent) {
+  const int64_t by = moments->exponent[k] - exponent;
+  const int clamped = by < -4000 ? -4000 : by > 4000 ? 4000 : (int)by;
+  if (moments->m[k] != 0.0) moments->m[k] = ldexp(moments->m[k], clamped);
+  if (moments->v[k] != 0.0) moments->v[k] = ldexp(moments->v[k], 2 * clamped);
+  moments->exponent[k] = exponent;
+}
+
+static void move_all(bs_moments *moments, int64_t exponent) {
+  for (size_t k = 0; k < moments->features; k++) move(moments, k, exponent);
+}
+
+/* What decides a coordinate's exponent: the root of v where there is one, else m. */
+static double content(const bs_moments *moments, size_t k) {
+  const bool second = moments->rule->second == BS_SECOND_AVERAGE || moments->rule->second == BS_SECOND_SUM;
+  return second ? sqrt(moments->v[k]) : fabs(moments->m[k]);
+}
+
+static void forget_all(bs_moments *moments, int64_t exponent) {
+  memset(moments->m, 0, moments->padded * sizeof *moments->m);
+  memset(moments->v, 0, moments->padded * sizeof *moments->v);
+  for (size_t k = 0; k < moments->features; k++) moments->exponent[k] = exponent;
+}
+
+/* Lets coordinate k represent a gradient of this exponent. */
+static void lift(bs_moments *moments, size_t k, int64_t exponent) {
+  if (exponent > moments->exponent[k] + REACH) move(moments, k, exponent);
+  else if (moments->unseen[k] && exponent < moments->exponent[k] - REACH) moments->exponent[k] = exponent;
+  moments->unseen[k] = false;
+}
+
+static void lift_each(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+  for (size_t b = 0; b < batch->count; b++) {
+    size_t next = 0;
+    for (size_t k = 0; k < data->features; k++) {
+      if (bs_row_walk(data, batch->sample[b], k, &next) != 0.0) lift(moments, k, batch->weight[b].exponent);
+    }
+  }
+  moments->common = true;
+  for (size_t k = 1; k < moments->features; k++)
+    moments->common = moments->common && moments->exponent[k] == moments->exponent[0];
+  bs_moments_refresh(moments);
+}
+
+void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+  int64_t high = INT64_MIN, low = INT64_MAX;
+  for (size_t b = 0; b < batch->count; b++) {
+    if (batch->weight[b].exponent > high) high = batch->weight[b].exponent;
+    if (batch->weight[b].exponent < low) low = batch->weight[b].exponent;
+  }
+  const bool coupled = moments->rule->direction == BS_NORMALISED;
+  const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
+  if (forget && !coupled && high - low > REACH) {
+    forget_all(moments, low - 2 * REACH);
+    lift_each(moments, data, batch);
+  } else if (forget) {
+    if (moments->common && moments->exponent[0] == high) return;
+    forget_all(moments, high);
+    moments->common = true;
+    bs_moments_refresh(moments);
+  } else if (coupled || (moments->common && moments->unseen_count == 0)) {
+    if (high <= moments->exponent[0] + REACH) return;
+    move_all(moments, high);
+    bs_moments_refresh(moments);
+  } else if (moments->unseen_count > 0 || high > moments->lowest + REACH) {
+    lift_each(moments, data, batch);
+  }
+}
+
+void bs_moments_renormalise(bs_moments *moments) {
+  double largest = 0.0;
+  for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, content(moments, k));
+  if (moments->common && largest > 0.0 && largest < BS_TINY_ROOT) {
+    move_all(moments, moments->exponent[0] + ilogb(largest));
+  } else if (moments->rule->direction != BS_NORMALISED) {
+    for (size_t k = 0; k < moments->features; k++) {
+      const double value = content(moments, k);
+      if (!(value > 0.0 && value < BS_TINY_ROOT)) continue;
+      move(moments, k, moments->exponent[k] + ilogb(value));
+      moments->common = moments->common && moments->features == 1;
+    }
+  }
+  bs_moments_refresh(moments);
+}

@@ -1,0 +1,44 @@
+/* The optimizer's state: weights, and moments that carry exponents of their own.
+ *
+ * Coordinate k's true moments are m_k 2^e_k and v_k 4^e_k. Exponents are whole, so that moving one is exact and
+ * results do not depend on when it moves. One exponent serves all coordinates until they drift too far apart (a
+ * feature that only samples of vanishing weight have): from then on each has its own. */
+#ifndef BIASCOPE_TRAIN_MOMENTS_H
+#define BIASCOPE_TRAIN_MOMENTS_H
+
+#include "data/dataset.h"
+#include "train/optimizer.h"
+#include "train/weight.h"
+
+typedef struct {
+  const bs_optimizer_rule *rule;
+  size_t features, padded;
+  double beta1, beta2, eps;
+  double *w, *m, *v, *g; /* padded */
+  double *unit;          /* what bs_update.eps holds, kept in step with the exponents */
+  int64_t *exponent;     /* features */
+  bool common;           /* every coordinate has exponent[0] */
+  int64_t lowest;        /* least of the exponents */
+  bool *unseen;          /* features: no gradient has reached this coordinate yet */
+  size_t unseen_count;
+} bs_moments;
+
+/* A batch: its samples and the weight of each, l'(z_i)/|B|. */
+typedef struct {
+  const uint32_t *sample;
+  const bs_weight *weight;
+  size_t count;
+} bs_weighted_batch;
+
+biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
+                                  const biascope_train_options *options, biascope_error *error);
+void bs_moments_free(bs_moments *moments);
+
+/* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
+void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
+/* Moves exponents down where moments have faded, after an update that reported it. */
+void bs_moments_renormalise(bs_moments *moments);
+/* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. */
+void bs_moments_refresh(bs_moments *moments);
+
+#endif

@@ -1,0 +1,50 @@
+#include "train/sampler.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "train/optimizer.h"
+#include <stdlib.h>
+
+biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples,
+                                  biascope_error *error) {
+  *sampler = (bs_sampler){.samples = samples,
+                          .batch_size = bs_batch_size(options, samples),
+                          .batches = bs_batches_per_epoch(options, samples),
+                          .order = options->order,
+                          .seed = options->seed,
+                          .epoch = UINT64_MAX};
+  sampler->permutation = BS_NEW(uint32_t, samples);
+  sampler->drawn = BS_NEW(uint32_t, sampler->batch_size);
+  if (!sampler->permutation || !sampler->drawn) {
+    bs_sampler_free(sampler);
+    return bs_fail_memory(error, "the sampling order");
+  }
+  for (size_t i = 0; i < samples; i++) sampler->permutation[i] = (uint32_t)i;
+  return BIASCOPE_OK;
+}
+
+void bs_sampler_free(bs_sampler *sampler) {
+  free(sampler->permutation);
+  free(sampler->drawn);
+  sampler->permutation = sampler->drawn = NULL;
+}
+
+static const uint32_t *draw(bs_sampler *sampler, uint64_t step) {
+  for (size_t j = 0; j < sampler->batch_size; j++)
+    sampler->drawn[j] = (uint32_t)bs_random_below(sampler->seed, BS_STREAM_ORDER, step * sampler->batch_size + j, sampler->samples);
+  return sampler->drawn;
+}
+
+const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *count) {
+  *count = sampler->batch_size;
+  if (sampler->order == BIASCOPE_REPLACEMENT) return draw(sampler, step);
+  const uint64_t epoch = step / sampler->batches;
+  const size_t first = (size_t)(step - epoch * sampler->batches) * sampler->batch_size;
+  if (sampler->order == BIASCOPE_SHUFFLE && epoch != sampler->epoch) {
+    bs_random_permutation(sampler->seed, BS_STREAM_ORDER, epoch * sampler->samples, sampler->samples, sampler->permutation);
+    sampler->epoch = epoch;
+  }
+  if (sampler->samples - first < *count) *count = sampler->samples - first;
+  return sampler->permutation + first;
+}

@@ -1,0 +1,21 @@
+/* Which samples make up step t's batch: a function of (order, seed, t) alone. */
+#ifndef BIASCOPE_TRAIN_SAMPLER_H
+#define BIASCOPE_TRAIN_SAMPLER_H
+
+#include "biascope.h"
+
+typedef struct {
+  size_t samples, batch_size, batches; /* batches in an epoch */
+  biascope_order order;
+  uint64_t seed;
+  uint64_t epoch;        /* whose permutation is held */
+  uint32_t *permutation; /* N; the identity unless the order is shuffle */
+  uint32_t *drawn;       /* batch_size; order replacement */
+} bs_sampler;
+
+biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples, biascope_error *error);
+void bs_sampler_free(bs_sampler *sampler);
+/* The indices of step `step`'s batch, owned by the sampler until the next call; their number in *count. */
+const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *count);
+
+#endif

@@ -1,0 +1,166 @@
+#include "train/trainer.h"
+
+#include "base/memory.h"
+#include "train/kernel.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error) {
+  const biascope_dataset *data = trainer->data;
+  const size_t padded = bs_padded(data->features);
+  trainer->rows = data->dense;
+  if (!data->dense || padded == data->features) return BIASCOPE_OK;
+  size_t count;
+  if (!__builtin_mul_overflow(data->samples, padded, &count)) trainer->padded_rows = BS_NEW(double, count);
+  if (!trainer->padded_rows) return bs_fail_memory(error, "the padded data");
+  for (size_t i = 0; i < data->samples; i++)
+    memcpy(trainer->padded_rows + i * padded, data->dense + i * data->features, data->features * sizeof(double));
+  trainer->rows = trainer->padded_rows;
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_train_options *options,
+                                        biascope_trainer **out, biascope_error *error) {
+  *out = NULL;
+  biascope_status status = bs_train_options_check(options, data->samples, error);
+  if (status != BIASCOPE_OK) return status;
+  biascope_trainer *trainer = BS_NEW(biascope_trainer, 1);
+  if (!trainer) return bs_fail_memory(error, "the trainer");
+  trainer->data = data;
+  trainer->options = *options;
+  trainer->rule = bs_optimizer_rule_of(options->optimizer);
+  trainer->loss = bs_loss_of(options->loss);
+  trainer->epoch_least = trainer->last_least = INFINITY;
+  trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
+  if (!trainer->weight) status = bs_fail_memory(error, "the batch");
+  if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
+  if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
+  if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
+  if (status != BIASCOPE_OK) {
+    biascope_trainer_free(trainer);
+    return status;
+  }
+  *out = trainer;
+  return BIASCOPE_OK;
+}
+
+void biascope_trainer_free(biascope_trainer *trainer) {
+  if (!trainer) return;
+  bs_sampler_free(&trainer->sampler);
+  bs_moments_free(&trainer->moments);
+  free(trainer->weight);
+  free(trainer->padded_rows);
+  free(trainer);
+}
+
+static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
+  const bs_moments *moments = &trainer->moments;
+  if (!trainer->rows) return bs_row_dot(trainer->data, sample, moments->w);
+  return bs_kernel_dot(moments->padded, trainer->rows + sample * moments->padded, moments->w);
+}
+
+/* g += scale x, or v += (scale x)^2, over the sample's own coordinates, each in its own unit. */
+static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
+  bs_moments *moments = &trainer->moments;
+  const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
+  if (trainer->rows && moments->common) {
+    const double scale = -weight.mantissa * bs_power_of_two(weight.exponent - moments->exponent[0]);
+    const double *row = trainer->rows + sample * moments->padded;
+    bs_kernel_add(moments->padded, scale, row, moments->g);
+    if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
+    return;
+  }
+  const biascope_dataset *data = trainer->data;
+  const size_t first = data->dense ? 0 : data->row_start[sample];
+  const size_t last = data->dense ? data->features : data->row_start[sample + 1];
+  for (size_t at = first; at < last; at++) {
+    const size_t k = data->dense ? at : data->column[at];
+    const double x = data->dense ? data->dense[sample * data->features + k] : data->value[at];
+    const double part = -weight.mantissa * bs_power_of_two(weight.exponent - moments->exponent[k]) * x;
+    moments->g[k] += part;
+    if (per_sample) moments->v[k] += part * part;
+  }
+}
+
+static void follow_least_margin(biascope_trainer *trainer, double least) {
+  if (least < trainer->epoch_least) trainer->epoch_least = least;
+  if ((trainer->step + 1) % trainer->sampler.batches == 0) {
+    trainer->last_least = trainer->epoch_least;
+    trainer->epoch_least = INFINITY;
+  }
+}
+
+static void take_step(biascope_trainer *trainer) {
+  bs_moments *moments = &trainer->moments;
+  size_t count;
+  const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
+  double least = INFINITY;
+  for (size_t b = 0; b < count; b++) {
+    const double z = margin_of_sample(trainer, batch[b]);
+    least = fmin(least, z);
+    trainer->weight[b] = bs_weight_from_log(trainer->loss->log_slope(z));
+    trainer->weight[b].mantissa /= (double)count;
+  }
+  bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
+  memset(moments->g, 0, moments->padded * sizeof *moments->g);
+  if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
+  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
+  const double eta = bs_learning_rate(&trainer->options, trainer->step);
+  const bs_update update = {.padded = moments->padded,
+                            .g = moments->g,
+                            .m = moments->m,
+                            .v = moments->v,
+                            .w = moments->w,
+                            .eps = moments->unit,
+                            .beta1 = moments->beta1,
+                            .beta2 = moments->beta2,
+                            .eta = eta,
+                            .shrink = trainer->rule->weight_decay ? 1.0 - eta * trainer->options.weight_decay : 1.0};
+  if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
+  follow_least_margin(trainer, least);
+  trainer->step++;
+}
+
+biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
+  for (uint64_t i = 0; i < steps; i++) take_step(trainer);
+  for (size_t k = 0; k < trainer->moments.features; k++) {
+    if (!isfinite(trainer->moments.w[k]))
+      return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                     "weight %zu left the range of double precision by step %llu; expected a smaller step size", k,
+                     (unsigned long long)trainer->step);
+  }
+  return BIASCOPE_OK;
+}
+
+uint64_t biascope_trainer_step(const biascope_trainer *trainer) { return trainer->step; }
+const double *biascope_trainer_weights(const biascope_trainer *trainer) { return trainer->moments.w; }
+
+double biascope_trainer_log_loss(const biascope_trainer *trainer) {
+  double largest = -INFINITY, sum = 0.0;
+  for (size_t i = 0; i < trainer->data->samples; i++) {
+    const double value = trainer->loss->log_value(margin_of_sample(trainer, i));
+    if (value > largest) {
+      sum = sum * exp(largest - value) + 1.0;
+      largest = value;
+    } else {
+      sum += exp(value - largest);
+    }
+  }
+  return largest + log(sum / (double)trainer->data->samples);
+}
+
+biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
+  double least = INFINITY;
+  for (size_t i = 0; i < trainer->data->samples; i++) least = fmin(least, margin_of_sample(trainer, i));
+  const double batches = (double)trainer->sampler.batches;
+  biascope_staleness state = {.momentum_forgets = -log(trainer->moments.beta1),
+                              .second_moment_forgets = -0.5 * log(trainer->moments.beta2)};
+  if (isfinite(trainer->last_least)) {
+    const double steps = batches + (double)(trainer->step % trainer->sampler.batches);
+    state.decay_per_step = (least - trainer->last_least) / steps;
+  }
+  state.momentum_stale = trainer->moments.beta1 > 0.0 && state.decay_per_step > state.momentum_forgets;
+  state.second_moment_stale = trainer->moments.beta2 > 0.0 && state.decay_per_step > state.second_moment_forgets;
+  return state;
+}

@@ -1,0 +1,23 @@
+/* The inside of a run in progress. */
+#ifndef BIASCOPE_TRAIN_TRAINER_H
+#define BIASCOPE_TRAIN_TRAINER_H
+
+#include "train/loss.h"
+#include "train/moments.h"
+#include "train/sampler.h"
+
+struct biascope_trainer {
+  const biascope_dataset *data;
+  biascope_train_options options;
+  const bs_optimizer_rule *rule;
+  const bs_loss *loss;
+  bs_sampler sampler;
+  bs_moments moments;
+  bs_weight *weight;  /* of the batch's samples */
+  const double *rows; /* dense data, rows padded to whole vectors */
+  double *padded_rows; /* owns rows where the data's own were not padded */
+  uint64_t step;
+  double epoch_least, last_least; /* least margin met in this epoch and in the last; +infinity before */
+};
+
+#endif

@@ -1,0 +1,17 @@
+/* A positive number far outside double's range: mantissa * 2^exponent. */
+#ifndef BIASCOPE_TRAIN_WEIGHT_H
+#define BIASCOPE_TRAIN_WEIGHT_H
+
+#include <stdint.h>
+
+typedef struct {
+  double mantissa; /* in about [0.7, 1.42]; 0 for weight zero */
+  int64_t exponent;
+} bs_weight;
+
+/* exp(log_weight) for any finite argument. */
+bs_weight bs_weight_from_log(double log_weight);
+/* 2^exponent, flushed to 0 below double's normal range and held at 2^1000 above it. */
+double bs_power_of_two(int64_t exponent);
+
+#endif
