@@ -10,6 +10,7 @@ static const struct {
 } COMMANDS[] = {
     {"info", cli_info, "What a data set holds, and whether it is separable, with a certificate"},
     {"solve", cli_solve, "The max-margin direction of a norm, with the certificate that proves it"},
+    {"train", cli_train, "Train, and compare the direction with every max-margin reference"},
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
 };
