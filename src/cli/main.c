@@ -13,6 +13,7 @@ static const struct {
     {"train", cli_train, "Train, and compare the direction with every max-margin reference"},
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
+    {"reproduce", cli_reproduce, "The paper's figures, and whether its claims held"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

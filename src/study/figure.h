@@ -1,0 +1,113 @@
+/* The paper's figures. What a figure shows and what the paper claims of it is data (figure_definitions.c);
+ * running (figure_run.c), judging (figure_claims.c) and drawing (figure_plot.c) know no figure by name. */
+#ifndef BIASCOPE_STUDY_FIGURE_H
+#define BIASCOPE_STUDY_FIGURE_H
+
+#include "base/error.h"
+
+/* What is measured of a direction w. */
+typedef enum {
+  BS_COSINE_L2,        /* with the l2-max-margin direction */
+  BS_COSINE_LINF,      /* with the nearest linf-max-margin direction */
+  BS_COSINE_PROXY,     /* with the AdamProxy fixed point */
+  BS_COSINE_PREDICTED, /* with the limit predicted for the same options */
+  BS_FRACTION_LINF,    /* linf margin over the best linf margin */
+  BS_MEASURES
+} bs_figure_measure;
+
+typedef enum { BS_AXIS_STEP, BS_AXIS_BATCH_SIZE, BS_AXIS_BETA1, BS_AXIS_BETA2, BS_AXES } bs_figure_axis;
+typedef enum { BS_FIGURE_GAUSSIAN, BS_FIGURE_RADEMACHER, BS_FIGURE_REAL, BS_FIGURE_DATASETS } bs_figure_data;
+
+/* One curve. */
+typedef struct {
+  const char *label; /* the legend's; curves of one label share a colour */
+  int colour;        /* 1.. in the palette of figure_plot.c */
+  int group;         /* drawn in the panels of this group; 0: in all */
+  bs_figure_data data;
+  biascope_train_options training;
+  uint64_t steps;
+} bs_series;
+
+typedef struct {
+  const char *title;
+  bs_figure_measure measure;
+  bs_figure_axis axis;
+  int group;
+} bs_panel;
+
+typedef enum { BS_AT_LEAST, BS_AT_MOST, BS_NEAR } bs_claim_relation;
+
+/* A statement about the last point of each of the series first .. first + count - 1; the worst of them decides. */
+typedef struct {
+  const char *text;
+  bs_figure_measure measure;
+  size_t first, count;
+  bs_claim_relation relation;
+  double target, tolerance; /* tolerance: BS_NEAR only */
+} bs_claim;
+
+typedef struct {
+  const char *name, *title;
+  bs_figure_axis axis;
+  const double *axis_values; /* one run of each series for each; ends with a negative number */
+  const bs_series *series;
+  size_t series_count;
+  const bs_panel *panels;
+  size_t panel_count, panel_columns;
+  const bs_claim *claims;
+  size_t claim_count;
+} bs_figure;
+
+extern const bs_figure BS_FIGURES[];
+extern const size_t BS_FIGURE_COUNT;
+
+/* One measurement: a row of the figure's CSV. */
+typedef struct {
+  size_t series;
+  biascope_train_options training; /* the series' options with the axis value put in */
+  uint64_t step;
+  bool predicted;              /* the limit, without training; else simulated */
+  bool last;                   /* the end of its run */
+  double measure[BS_MEASURES]; /* NaN where there is none */
+} bs_figure_point;
+
+typedef struct {
+  bs_figure_point *points;
+  size_t count;
+} bs_figure_points;
+
+typedef struct {
+  const char *gaussian_path; /* the Gaussian data set; both have their labels folded in */
+  const char *real_path;     /* the real data set */
+  uint64_t seed;             /* of the sampling orders */
+  size_t threads;
+  void (*progress)(void *state, size_t done, size_t total); /* called from one thread at a time; NULL: none */
+  void *progress_state;
+} bs_figure_options;
+
+/* How a claim fared: the worst value of its series, and whether that meets the target. */
+typedef struct {
+  const bs_figure *figure;
+  const bs_claim *claim;
+  double value;
+  bool held;
+} bs_verdict;
+
+biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *options, bs_figure_points *out,
+                              biascope_error *error);
+void bs_figure_points_free(bs_figure_points *points);
+
+bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points);
+/* ">=", "<=" or "near". */
+const char *bs_claim_relation_name(const bs_claim *claim);
+/* The summary table as CSV: figure, claim, value, relation, target, tolerance, held. */
+biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count, const char *path,
+                                        biascope_error *error);
+
+/* Whether gnuplot can be run; asked before minutes are spent on the runs. */
+biascope_status bs_figure_check_gnuplot(biascope_error *error);
+/* Writes NAME.csv and NAME.gp into the directory and has gnuplot make NAME.svg and NAME.png of them. */
+biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *points, const char *directory,
+                               biascope_error *error);
+
+#endif

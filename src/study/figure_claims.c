@@ -1,0 +1,62 @@
+/* Whether what was measured bears out what the paper claims. */
+#include "study/figure.h"
+
+#include "base/file.h"
+#include <math.h>
+
+/* How far the value lies on the wrong side of the target; the claim holds at 0 and below. */
+static double excess(const bs_claim *claim, double value) {
+  switch (claim->relation) {
+  case BS_AT_LEAST:
+    return claim->target - value;
+  case BS_AT_MOST:
+    return value - claim->target;
+  default:
+    return fabs(value - claim->target) - claim->tolerance;
+  }
+}
+
+bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points) {
+  bs_verdict verdict = {.figure = figure, .claim = claim, .value = NAN};
+  double worst = -INFINITY;
+  for (size_t i = 0; i < points->count; i++) {
+    const bs_figure_point *point = &points->points[i];
+    const double value = point->measure[claim->measure];
+    if (point->predicted || !point->last || point->series < claim->first ||
+        point->series >= claim->first + claim->count)
+      continue;
+    if (isnan(value)) return (bs_verdict){.figure = figure, .claim = claim, .value = NAN}; /* not measured: not held */
+    if (excess(claim, value) <= worst) continue;
+    worst = excess(claim, value);
+    verdict.value = value;
+    verdict.held = worst <= 0;
+  }
+  return verdict;
+}
+
+const char *bs_claim_relation_name(const bs_claim *claim) {
+  switch (claim->relation) {
+  case BS_AT_LEAST:
+    return ">=";
+  case BS_AT_MOST:
+    return "<=";
+  default:
+    return "near";
+  }
+}
+
+biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count, const char *path,
+                                        biascope_error *error) {
+  bs_output_file file;
+  const biascope_status status = bs_output_open(&file, path, error);
+  if (status != BIASCOPE_OK) return status;
+  fputs("figure,claim,value,relation,target,tolerance,held\n", file.stream);
+  for (size_t i = 0; i < count; i++) {
+    const bs_claim *claim = verdicts[i].claim;
+    fprintf(file.stream, "%s,\"%s\",", verdicts[i].figure->name, claim->text);
+    if (!isnan(verdicts[i].value)) fprintf(file.stream, "%.12g", verdicts[i].value);
+    fprintf(file.stream, ",%s,%g,%g,%s\n", bs_claim_relation_name(claim), claim->target, claim->tolerance,
+            verdicts[i].held ? "yes" : "no");
+  }
+  return bs_output_commit(&file, error);
+}

@@ -1,0 +1,148 @@
+/* Every figure: its curves, its panels, and what the paper claims of it (Baek, Song, Yun, arXiv 2510.26303). */
+#include "study/figure.h"
+
+#define TRAINING(kind, batch, sampling, b1, b2, eta, decay)                                                            \
+  {                                                                                                                    \
+    .optimizer = (kind), .loss = BIASCOPE_LOGISTIC, .batch_size = (batch), .order = (sampling), .beta1 = (b1),         \
+    .beta2 = (b2), .lr = (eta), .lr_decay = (decay)                                                                    \
+  }
+#define ADAM(batch, sampling, b1, b2) TRAINING(BIASCOPE_ADAM, batch, sampling, b1, b2, 0.1, 0.5)
+#define SIGNUM(b1) TRAINING(BIASCOPE_SIGNUM, 1, BIASCOPE_SHUFFLE, b1, 0, 0.01, 0.5)
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+enum { BLACK = 1, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY };
+enum { FULL = 0 }; /* batch size */
+static const uint64_t TRACE = 4000000, POINT = 2000000;
+
+/* ---- fig1: Gaussian data, batch size and order ------------------------------------------------ */
+
+#define FIG1(name, colour_, batch, sampling, group_)                                                                   \
+  { (name), (colour_), (group_), BS_FIGURE_GAUSSIAN, ADAM(batch, sampling, 0.9, 0.95), TRACE }
+static const bs_series FIG1_SERIES[] = {
+    FIG1("full batch", BLACK, FULL, BIASCOPE_CYCLIC, 0),
+    FIG1("batch size 1", BLUE, 1, BIASCOPE_CYCLIC, 1),
+    FIG1("batch size 1", BLUE, 1, BIASCOPE_SHUFFLE, 2),
+    FIG1("batch size 1", BLUE, 1, BIASCOPE_REPLACEMENT, 3),
+    FIG1("batch size 2", VERMILLION, 2, BIASCOPE_CYCLIC, 1),
+    FIG1("batch size 2", VERMILLION, 2, BIASCOPE_SHUFFLE, 2),
+    FIG1("batch size 2", VERMILLION, 2, BIASCOPE_REPLACEMENT, 3),
+    FIG1("batch size 5", GREEN, 5, BIASCOPE_CYCLIC, 1),
+    FIG1("batch size 5", GREEN, 5, BIASCOPE_SHUFFLE, 2),
+    FIG1("batch size 5", GREEN, 5, BIASCOPE_REPLACEMENT, 3),
+};
+static const bs_panel FIG1_PANELS[] = {
+    {"cyclic", BS_COSINE_L2, BS_AXIS_STEP, 1},
+    {"random reshuffling", BS_COSINE_L2, BS_AXIS_STEP, 2},
+    {"with replacement", BS_COSINE_L2, BS_AXIS_STEP, 3},
+    {"cyclic", BS_COSINE_LINF, BS_AXIS_STEP, 1},
+    {"random reshuffling", BS_COSINE_LINF, BS_AXIS_STEP, 2},
+    {"with replacement", BS_COSINE_LINF, BS_AXIS_STEP, 3},
+};
+static const bs_claim FIG1_CLAIMS[] = {
+    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.9999, 0},
+    {"batch size 1 departs from it, in every order", BS_COSINE_LINF, 1, 3, BS_AT_MOST, 0.80, 0},
+    {"batch size 1 ends near the l2-max-margin direction, not at it", BS_COSINE_L2, 1, 3, BS_NEAR, 0.974, 0.02},
+};
+
+/* ---- fig2: generalised Rademacher data --------------------------------------------------------- */
+
+#define FIG2(name, colour_, batch, sampling)                                                                           \
+  { (name), (colour_), 0, BS_FIGURE_RADEMACHER, ADAM(batch, sampling, 0.9, 0.95), TRACE }
+static const bs_series FIG2_SERIES[] = {
+    FIG2("full batch", BLACK, FULL, BIASCOPE_CYCLIC),
+    FIG2("batch size 1, cyclic", BLUE, 1, BIASCOPE_CYCLIC),
+    FIG2("batch size 1, random reshuffling", VERMILLION, 1, BIASCOPE_SHUFFLE),
+    FIG2("batch size 1, with replacement", GREEN, 1, BIASCOPE_REPLACEMENT),
+};
+static const bs_panel FIG2_PANELS[] = {
+    {"", BS_COSINE_L2, BS_AXIS_STEP, 0},
+    {"", BS_COSINE_LINF, BS_AXIS_STEP, 0},
+};
+static const bs_claim FIG2_CLAIMS[] = {
+    {"batch size 1 finds the l2-max-margin direction, in every order", BS_COSINE_L2, 1, 3, BS_AT_LEAST, 0.9999, 0},
+    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.999, 0},
+};
+
+/* ---- fig3: Gaussian data and the AdamProxy fixed point ----------------------------------------- */
+
+#define FIG3(name, colour_, batch, b2)                                                                                 \
+  { (name), (colour_), 0, BS_FIGURE_GAUSSIAN, ADAM(batch, BIASCOPE_CYCLIC, 0.9, b2), TRACE }
+static const bs_series FIG3_SERIES[] = {
+    FIG3("full batch, β_2 = 0.95", BLACK, FULL, 0.95),
+    FIG3("batch size 1, β_2 = 0.95", BLUE, 1, 0.95),
+    FIG3("batch size 1, β_2 = 0.99", VERMILLION, 1, 0.99),
+};
+static const bs_panel FIG3_PANELS[] = {
+    {"", BS_COSINE_L2, BS_AXIS_STEP, 0},
+    {"", BS_COSINE_LINF, BS_AXIS_STEP, 0},
+    {"", BS_COSINE_PROXY, BS_AXIS_STEP, 0},
+};
+static const bs_claim FIG3_CLAIMS[] = {
+    {"with beta2 near 1, batch size 1 finds the AdamProxy fixed point", BS_COSINE_PROXY, 2, 1, BS_AT_LEAST, 0.9999, 0},
+};
+
+/* ---- fig4: Signum's momentum at batch size 1 --------------------------------------------------- */
+
+#define FIG4(name, colour_, b1)                                                                                        \
+  { (name), (colour_), 0, BS_FIGURE_GAUSSIAN, SIGNUM(b1), TRACE }
+static const bs_series FIG4_SERIES[] = {
+    FIG4("β = 0", BLACK, 0.0),     FIG4("β = 0.5", SKY, 0.5),      FIG4("β = 0.9", BLUE, 0.9),
+    FIG4("β = 0.95", GREEN, 0.95), FIG4("β = 0.99", ORANGE, 0.99), FIG4("β = 0.999", VERMILLION, 0.999),
+};
+static const bs_panel FIG4_PANELS[] = {
+    {"along the run", BS_FRACTION_LINF, BS_AXIS_STEP, 0},
+    {"at its end", BS_FRACTION_LINF, BS_AXIS_BETA1, 0},
+};
+static const bs_claim FIG4_CLAIMS[] = {
+    {"Signum with beta near 1 finds the best linf margin at batch size 1", BS_FRACTION_LINF, 4, 2, BS_AT_LEAST, 0.98,
+     0},
+};
+
+/* ---- fig5 and fig6: the predicted limit against batch size and beta2 --------------------------- */
+
+#define PREDICTED(name, colour_, group_, data_, batch, sampling, b1, b2, decay)                                        \
+  { (name), (colour_), (group_), (data_), TRAINING(BIASCOPE_ADAM, batch, sampling, b1, b2, 0.1, decay), POINT }
+#define EACH_ORDER(group_, data_, b1, b2, decay)                                                                       \
+  PREDICTED("cyclic", BLUE, group_, data_, 1, BIASCOPE_CYCLIC, b1, b2, decay),                                         \
+      PREDICTED("random reshuffling", VERMILLION, group_, data_, 1, BIASCOPE_SHUFFLE, b1, b2, decay),                  \
+      PREDICTED("with replacement", GREEN, group_, data_, 1, BIASCOPE_REPLACEMENT, b1, b2, decay)
+static const bs_series FIG5_SERIES[] = {EACH_ORDER(1, BS_FIGURE_GAUSSIAN, 0.9, 0.95, 0.5),
+                                        EACH_ORDER(2, BS_FIGURE_REAL, 0.9, 0.95, 0.25)};
+static const bs_series FIG6_SERIES[] = {EACH_ORDER(1, BS_FIGURE_GAUSSIAN, 0.0, 0.95, 0.5),
+                                        EACH_ORDER(2, BS_FIGURE_REAL, 0.0, 0.95, 0.25)};
+#define LIMIT_PANELS(axis)                                                                                             \
+  {                                                                                                                    \
+    {"Gaussian 10 × 50", BS_COSINE_L2, axis, 1}, {"Gaussian 10 × 50", BS_COSINE_LINF, axis, 1},                        \
+        {"Gaussian 10 × 50", BS_COSINE_PROXY, axis, 1}, {"real data", BS_COSINE_L2, axis, 2},                          \
+        {"real data", BS_COSINE_LINF, axis, 2}, {"real data", BS_COSINE_PROXY, axis, 2},                               \
+  }
+static const bs_panel FIG5_PANELS[] = LIMIT_PANELS(BS_AXIS_BATCH_SIZE);
+static const bs_panel FIG6_PANELS[] = LIMIT_PANELS(BS_AXIS_BETA2);
+static const double BATCH_SIZES[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100, 200, 500, -1};
+static const double BETA2S[] = {0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, -1};
+static const bs_claim LIMIT_CLAIMS[] = {
+    {"the predicted limit is where training goes: Gaussian", BS_COSINE_PREDICTED, 0, 3, BS_AT_LEAST, 0.9999, 0},
+    {"the predicted limit is where training goes: real data", BS_COSINE_PREDICTED, 3, 3, BS_AT_LEAST, 0.999, 0},
+};
+
+static const double TRACE_ONCE[] = {0, -1}; /* the step is no option: one run draws the curve */
+
+#define PARTS(series_, panels_, columns, claims_)                                                                      \
+  .series = (series_), .series_count = COUNT(series_), .panels = (panels_), .panel_count = COUNT(panels_),             \
+  .panel_columns = (columns), .claims = (claims_), .claim_count = COUNT(claims_)
+
+const bs_figure BS_FIGURES[] = {
+    {"fig1", "Adam on Gaussian data: the batch size decides the limit", BS_AXIS_STEP, TRACE_ONCE,
+     PARTS(FIG1_SERIES, FIG1_PANELS, 3, FIG1_CLAIMS)},
+    {"fig2", "Adam on generalised Rademacher data", BS_AXIS_STEP, TRACE_ONCE,
+     PARTS(FIG2_SERIES, FIG2_PANELS, 2, FIG2_CLAIMS)},
+    {"fig3", "Adam on Gaussian data and the AdamProxy fixed point", BS_AXIS_STEP, TRACE_ONCE,
+     PARTS(FIG3_SERIES, FIG3_PANELS, 3, FIG3_CLAIMS)},
+    {"fig4", "Signum at batch size 1: momentum restores the ℓ_∞ margin", BS_AXIS_STEP, TRACE_ONCE,
+     PARTS(FIG4_SERIES, FIG4_PANELS, 2, FIG4_CLAIMS)},
+    {"fig5", "The limit against the batch size: predicted (lines) and simulated (dots)", BS_AXIS_BATCH_SIZE,
+     BATCH_SIZES, PARTS(FIG5_SERIES, FIG5_PANELS, 3, LIMIT_CLAIMS)},
+    {"fig6", "The limit against β_2: predicted (lines) and simulated (dots)", BS_AXIS_BETA2, BETA2S,
+     PARTS(FIG6_SERIES, FIG6_PANELS, 3, LIMIT_CLAIMS)},
+};
+const size_t BS_FIGURE_COUNT = COUNT(BS_FIGURES);

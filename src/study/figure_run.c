@@ -1,0 +1,268 @@
+/* Runs a figure's curves on threads and measures them against the references of their data. */
+#include "study/figure.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORDS = 160 }; /* points of a trace, log-spaced */
+
+/* A data set with what its directions are measured against. */
+typedef struct {
+  biascope_dataset *data;
+  biascope_margin l2, linf;
+  biascope_prediction proxy;
+} reference;
+
+/* One run: its points are points[first .. first + used - 1]. */
+typedef struct {
+  size_t series, first, used;
+  biascope_train_options training;
+} job;
+
+typedef struct {
+  const bs_figure *figure;
+  const bs_figure_options *options;
+  reference references[BS_FIGURE_DATASETS];
+  job *jobs;
+  size_t job_count;
+  bs_figure_point *points;
+  pthread_mutex_t lock; /* guards the rest */
+  size_t next, done;
+  biascope_status status;
+  biascope_error error; /* of the first job that failed */
+} runner;
+
+static const biascope_norm L2 = {.kind = BIASCOPE_L2};
+static const biascope_norm LINF = {.kind = BIASCOPE_LINF};
+
+/* The paper's generalised Rademacher example: |x_i[k]| is the same for all k. */
+static const double RADEMACHER[4][4] = {{1, 1, 1, 1}, {2, 2, 2, -2}, {3, 3, -3, -3}, {4, -4, 4, -4}};
+
+static biascope_status load(bs_figure_data kind, const bs_figure_options *options, biascope_dataset **out,
+                            biascope_error *error) {
+  switch (kind) {
+  case BS_FIGURE_RADEMACHER:
+    return biascope_dataset_from_dense(4, 4, &RADEMACHER[0][0], out, error);
+  case BS_FIGURE_REAL:
+    return biascope_dataset_read(options->real_path, NULL, out, error);
+  default:
+    return biascope_dataset_read(options->gaussian_path, NULL, out, error);
+  }
+}
+
+static void reference_free(reference *r) {
+  biascope_dataset_free(r->data);
+  biascope_margin_free(&r->l2);
+  biascope_margin_free(&r->linf);
+  biascope_prediction_free(&r->proxy);
+}
+
+static biascope_status reference_solve(bs_figure_data kind, const bs_figure_options *options, reference *r,
+                                       biascope_error *error) {
+  biascope_status status = load(kind, options, &r->data, error);
+  if (status == BIASCOPE_OK) status = biascope_margin_solve(r->data, L2, NULL, &r->l2, error);
+  if (status == BIASCOPE_OK) status = biascope_margin_solve(r->data, LINF, NULL, &r->linf, error);
+  if (status == BIASCOPE_OK) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
+  return status;
+}
+
+static biascope_status measure(const reference *r, const double *predicted, const double *w, double *out,
+                               biascope_error *error) {
+  const size_t d = biascope_dataset_features(r->data);
+  out[BS_COSINE_PROXY] = bs_cosine(d, r->proxy.direction, w);
+  out[BS_COSINE_PREDICTED] = predicted ? bs_cosine(d, predicted, w) : NAN;
+  out[BS_FRACTION_LINF] = biascope_margin_of(r->data, LINF, w) / r->linf.margin;
+  biascope_status status = biascope_margin_cosine(r->data, L2, &r->l2, w, &out[BS_COSINE_L2], NULL, error);
+  if (status == BIASCOPE_OK)
+    status = biascope_margin_cosine(r->data, LINF, &r->linf, w, &out[BS_COSINE_LINF], NULL, error);
+  return status;
+}
+
+/* The step of record k of RECORDS: log-spaced from 1 to `steps`, each at least one step later. */
+static uint64_t record_step(uint64_t steps, size_t k) {
+  const uint64_t step = (uint64_t)llround(pow((double)steps, (double)(k + 1) / RECORDS));
+  return k + 1 == RECORDS ? steps : step;
+}
+
+static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predicted) {
+  bs_figure_point *point = &run->points[j->first + j->used++];
+  *point = (bs_figure_point){.series = j->series, .training = j->training, .step = step, .predicted = predicted};
+  return point;
+}
+
+/* The predicted limit: a line across a trace's steps, a point elsewhere. No prediction, no line. */
+static biascope_status add_prediction(runner *run, job *j, const reference *r, const biascope_prediction *prediction,
+                                      biascope_error *error) {
+  const uint64_t steps = run->figure->series[j->series].steps;
+  bs_figure_point *point = new_point(run, j, run->figure->axis == BS_AXIS_STEP ? 1 : steps, true);
+  const biascope_status status = measure(r, prediction->direction, prediction->direction, point->measure, error);
+  if (status == BIASCOPE_OK && run->figure->axis == BS_AXIS_STEP) {
+    bs_figure_point *end = new_point(run, j, steps, true);
+    memcpy(end->measure, point->measure, sizeof end->measure);
+    point = end;
+  }
+  point->last = true;
+  return status;
+}
+
+static biascope_status simulate(runner *run, job *j, const reference *r, const double *predicted,
+                                biascope_error *error) {
+  const uint64_t steps = run->figure->series[j->series].steps;
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(r->data, &j->training, &trainer, error);
+  if (status != BIASCOPE_OK) return status;
+  size_t k = run->figure->axis == BS_AXIS_STEP ? 0 : RECORDS - 1;
+  for (; k < RECORDS && status == BIASCOPE_OK; k++) {
+    const uint64_t at = biascope_trainer_step(trainer), step = record_step(steps, k);
+    if (step <= at) continue;
+    status = biascope_trainer_run(trainer, step - at, error);
+    if (status != BIASCOPE_OK) break;
+    bs_figure_point *point = new_point(run, j, step, false);
+    point->last = step == steps;
+    status = measure(r, predicted, biascope_trainer_weights(trainer), point->measure, error);
+  }
+  biascope_trainer_free(trainer);
+  return status;
+}
+
+static biascope_status run_job(runner *run, job *j, biascope_error *error) {
+  const reference *r = &run->references[run->figure->series[j->series].data];
+  biascope_prediction prediction = {0};
+  biascope_status status = biascope_predict(r->data, &j->training, NULL, &prediction, error);
+  const bool predicted = status == BIASCOPE_OK;
+  if (predicted) status = add_prediction(run, j, r, &prediction, error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)
+    status = simulate(run, j, r, predicted ? prediction.direction : NULL, error);
+  biascope_prediction_free(&prediction);
+  return status;
+}
+
+static void *work(void *state) {
+  runner *run = state;
+  const bs_figure_options *options = run->options;
+  pthread_mutex_lock(&run->lock);
+  while (run->status == BIASCOPE_OK && run->next < run->job_count) {
+    job *j = &run->jobs[run->next++];
+    pthread_mutex_unlock(&run->lock);
+    biascope_error error;
+    const biascope_status status = run_job(run, j, &error);
+    pthread_mutex_lock(&run->lock);
+    if (status != BIASCOPE_OK && run->status == BIASCOPE_OK) {
+      run->status = status;
+      run->error = error;
+    }
+    run->done++;
+    if (options->progress) options->progress(options->progress_state, run->done, run->job_count);
+  }
+  pthread_mutex_unlock(&run->lock);
+  return NULL;
+}
+
+static void run_threads(runner *run) {
+  enum { MOST = 64 };
+  pthread_t threads[MOST];
+  size_t started = 0;
+  while (started + 1 < run->options->threads && started < MOST &&
+         pthread_create(&threads[started], NULL, work, run) == 0)
+    started++;
+  work(run);
+  while (started > 0) pthread_join(threads[--started], NULL);
+}
+
+/* The series' options at one of the axis' values; false where the data has no such batch size. */
+static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, biascope_train_options *training) {
+  switch (axis) {
+  case BS_AXIS_BETA1:
+    training->beta1 = value;
+    return true;
+  case BS_AXIS_BETA2:
+    training->beta2 = value;
+    return true;
+  case BS_AXIS_BATCH_SIZE:
+    training->batch_size = (size_t)value;
+    return (size_t)value <= samples;
+  default:
+    return true;
+  }
+}
+
+/* One job for each series and axis value. Run with jobs NULL it only counts. */
+static size_t plan(const runner *run, job *jobs) {
+  const bs_figure *figure = run->figure;
+  const size_t most = figure->axis == BS_AXIS_STEP ? RECORDS + 2 : 2;
+  size_t count = 0;
+  for (size_t s = 0; s < figure->series_count; s++) {
+    const size_t samples = biascope_dataset_samples(run->references[figure->series[s].data].data);
+    for (const double *value = figure->axis_values; *value >= 0; value++) {
+      job j = {.series = s, .first = count * most, .training = figure->series[s].training};
+      j.training.seed = run->options->seed;
+      if (!put_axis_value(figure->axis, *value, samples, &j.training)) continue;
+      if (jobs) jobs[count] = j;
+      count++;
+    }
+  }
+  return count;
+}
+
+/* The points in the CSV's order: by series, the prediction first, so that each curve's rows stand together. */
+static size_t collect(const runner *run, bs_figure_point *out) {
+  size_t used = 0;
+  for (size_t s = 0; s < run->figure->series_count; s++) {
+    for (int simulated = 0; simulated < 2; simulated++) {
+      for (size_t i = 0; i < run->job_count; i++) {
+        const job *j = &run->jobs[i];
+        for (size_t k = 0; k < j->used && j->series == s; k++) {
+          if (run->points[j->first + k].predicted != simulated) out[used++] = run->points[j->first + k];
+        }
+      }
+    }
+  }
+  return used;
+}
+
+static biascope_status prepare(runner *run, biascope_error *error) {
+  for (size_t s = 0; s < run->figure->series_count; s++) {
+    const bs_figure_data kind = run->figure->series[s].data;
+    if (run->references[kind].data) continue;
+    const biascope_status status = reference_solve(kind, run->options, &run->references[kind], error);
+    if (status != BIASCOPE_OK) return status;
+  }
+  run->job_count = plan(run, NULL);
+  run->jobs = BS_NEW(job, run->job_count);
+  run->points = BS_NEW(bs_figure_point, run->job_count * (RECORDS + 2));
+  if (!run->jobs || !run->points) return bs_fail_memory(error, "a figure's runs");
+  plan(run, run->jobs);
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *options, bs_figure_points *out,
+                              biascope_error *error) {
+  runner run = {.figure = figure, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
+  *out = (bs_figure_points){0};
+  biascope_status status = prepare(&run, error);
+  if (status == BIASCOPE_OK) {
+    run_threads(&run);
+    status = run.status;
+    if (status != BIASCOPE_OK && error) *error = run.error;
+  }
+  if (status == BIASCOPE_OK) {
+    out->points = BS_NEW(bs_figure_point, run.job_count * (RECORDS + 2));
+    if (out->points)
+      out->count = collect(&run, out->points);
+    else
+      status = bs_fail_memory(error, "a figure's points");
+  }
+  for (int i = 0; i < BS_FIGURE_DATASETS; i++) reference_free(&run.references[i]);
+  free(run.points);
+  free(run.jobs);
+  return status;
+}
+
+void bs_figure_points_free(bs_figure_points *points) {
+  free(points->points);
+  *points = (bs_figure_points){0};
+}
