@@ -65,8 +65,8 @@ static biascope_status write_csv(const bs_figure *figure, const bs_figure_points
 /* ---- The script ----------------------------------------------------------------------------------- */
 
 /* In SVG pixels. */
-enum { PANEL_WIDTH = 320, PANEL_HEIGHT = 230, LEFT = 76, RIGHT = 22, TOP = 102, BOTTOM = 58, GAP_X = 92, GAP_Y = 98 };
-enum { TITLE_Y = 20, LEGEND_TOP = 34, LEGEND_BOTTOM = 66, SETTLING = 100 };
+enum { PANEL_WIDTH = 320, PANEL_HEIGHT = 230, LEFT = 76, RIGHT = 36, TOP = 112, BOTTOM = 58, GAP_X = 92, GAP_Y = 98 };
+enum { TITLE_Y = 20, LEGEND_TOP = 34, LEGEND_BOTTOM = 72, SETTLING = 100 };
 
 typedef struct {
   const bs_figure *figure;
