@@ -6,6 +6,7 @@ build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
+  libxxhash-dev libsqlite3-dev libtomlplusplus-dev       # studies: fingerprints, the store, specifications
   gnuplot-nox fonts-dejavu-core                         # figures
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data

@@ -47,5 +47,10 @@ int cli_train(int argc, char **argv);
 int cli_predict(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_reproduce(int argc, char **argv);
+int cli_sweep(int argc, char **argv);
+int cli_runs(int argc, char **argv);
+int cli_report_page(int argc, char **argv);
+int cli_plot(int argc, char **argv);
+int cli_merge(int argc, char **argv);
 
 #endif

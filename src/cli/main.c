@@ -14,6 +14,11 @@ static const struct {
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
     {"reproduce", cli_reproduce, "The paper's figures, and whether its claims held"},
+    {"sweep", cli_sweep, "Run a study: data sets x optimizers x options, into a store"},
+    {"runs", cli_runs, "List, filter and export the runs of a store"},
+    {"report", cli_report_page, "A store as one HTML page with plots and a table"},
+    {"plot", cli_plot, "One plot of a store's runs, as SVG, PDF or PNG"},
+    {"merge", cli_merge, "Bring the runs of several stores together"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

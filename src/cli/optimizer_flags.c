@@ -1,15 +1,11 @@
 /* The flags train, predict and doctor share. */
 #include "cli/cli.h"
+#include "study/names.h"
 
 #include <float.h>
 #include <string.h>
 
 enum { OPTIMIZER = 2000, LOSS, BATCH_SIZE, ORDER, BETA1, BETA2, EPS, WEIGHT_DECAY, LR, LR_DECAY };
-
-static const char *const OPTIMIZERS[] = {"gd",      "ngd",     "signgd",    "signum", "adam",
-                                         "rmsprop", "adagrad", "adamproxy", "adamw",  NULL};
-static const char *const LOSSES[] = {"logistic", "exp", NULL};
-static const char *const ORDERS[] = {"cyclic", "shuffle", "replacement", NULL};
 
 static const struct argp_option OPTIONS[] = {
     {"optimizer", OPTIMIZER, "NAME", 0,
@@ -30,13 +26,13 @@ static void apply(struct argp_state *state, int key, const char *text, biascope_
   const double below_one = 1.0 - DBL_EPSILON / 2;
   switch (key) {
   case LOSS:
-    options->loss = (biascope_loss)cli_parse_choice(state, "--loss", text, LOSSES);
+    options->loss = (biascope_loss)cli_parse_choice(state, "--loss", text, BS_LOSS_NAMES);
     break;
   case BATCH_SIZE:
     options->batch_size = strcmp(text, "full") ? (size_t)cli_parse_u64(state, "--batch-size", text, 1, UINT32_MAX) : 0;
     break;
   case ORDER:
-    options->order = (biascope_order)cli_parse_choice(state, "--order", text, ORDERS);
+    options->order = (biascope_order)cli_parse_choice(state, "--order", text, BS_ORDER_NAMES);
     break;
   case BETA1:
     options->beta1 = cli_parse_double(state, "--beta1", text, 0, below_one);
@@ -70,7 +66,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   if (key != ARGP_KEY_END) return ARGP_ERR_UNKNOWN;
   const char *name = flags->given[0] ? flags->given[0] : "adam";
   flags->options =
-      biascope_train_defaults((biascope_optimizer)cli_parse_choice(state, "--optimizer", name, OPTIMIZERS));
+      biascope_train_defaults((biascope_optimizer)cli_parse_choice(state, "--optimizer", name, BS_OPTIMIZER_NAMES));
   for (int i = LOSS; i <= LR_DECAY; i++) {
     if (flags->given[i - OPTIMIZER]) apply(state, i, flags->given[i - OPTIMIZER], &flags->options);
   }

@@ -1,0 +1,78 @@
+#include "study/plot.h"
+#include "cli/cli.h"
+
+enum { X = 4300, Y, BY, WHERE, TITLE, OUT };
+
+typedef struct {
+  cli_common common;
+  const char *store_path;
+  bs_plot plot;
+} plot_flags;
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  plot_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &flags->common;
+    return 0;
+  case ARGP_KEY_ARG:
+    if (flags->store_path)
+      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
+    flags->store_path = text;
+    return 0;
+  case X:
+    flags->plot.x = text;
+    return 0;
+  case Y:
+    flags->plot.y = text;
+    return 0;
+  case BY:
+    flags->plot.by = text;
+    return 0;
+  case WHERE:
+    flags->plot.where = text;
+    return 0;
+  case TITLE:
+    flags->plot.title = text;
+    return 0;
+  case OUT:
+    flags->plot.path = text;
+    return 0;
+  case ARGP_KEY_END:
+    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
+    if (!flags->plot.x || !flags->plot.y || !flags->plot.path) argp_error(state, "--x, --y and --out are all needed");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"x", X, "COLUMN", 0, "An option of the runs, such as batch_size, or step: along the way", 1},
+    {"y", Y, "COLUMN", 0, "A measure, such as cosine_l2 or ratio_linf", 1},
+    {"by", BY, "COLUMN", 0, "A curve for each value of this option", 1},
+    {"where", WHERE, "CONDITION", 0, "Only the runs that meet an SQL condition", 1},
+    {"title", TITLE, "TEXT", 0, "Stands above the plot", 1},
+    {"out", OUT, "FILE", 0, "An .svg, .pdf or .png file", 1},
+    {0},
+};
+static const struct argp ARGP = {
+    .parser = parse,
+    .options = OPTIONS,
+    .children = CHILDREN,
+    .args_doc = "STORE",
+    .doc = "Draw the runs of a store: the mean at each x with the least and greatest run, and the "
+           "predicted limit, dashed."};
+
+int cli_plot(int argc, char **argv) {
+  plot_flags flags = {0};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  bs_store *store;
+  biascope_error error;
+  biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);
+  if (status == BIASCOPE_OK) status = bs_plot_draw(store, &flags.plot, &error);
+  bs_store_close(store);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  return flags.common.json ? cli_print_json(json_pack("{s:s}", "out", flags.plot.path)) : 0;
+}

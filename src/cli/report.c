@@ -1,0 +1,58 @@
+#include "study/report.h"
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+enum { OUT = 4200 };
+
+typedef struct {
+  cli_common common;
+  const char *store_path, *out;
+} report_flags;
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  report_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &flags->common;
+    return 0;
+  case ARGP_KEY_ARG:
+    if (flags->store_path)
+      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
+    flags->store_path = text;
+    return 0;
+  case OUT:
+    flags->out = text;
+    return 0;
+  case ARGP_KEY_END:
+    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
+    if (!flags->out) argp_error(state, "--out is missing: the HTML file to write");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"out", OUT, "FILE", 0, "The HTML file; it needs no other file and no network", 1},
+    {0},
+};
+static const struct argp ARGP = {
+    .parser = parse,
+    .options = OPTIONS,
+    .children = CHILDREN,
+    .args_doc = "STORE",
+    .doc = "Write a store as one HTML page: plots, a table to sort and filter, the specification."};
+
+int cli_report_page(int argc, char **argv) {
+  report_flags flags = {0};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  bs_store *store;
+  biascope_error error;
+  biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);
+  if (status == BIASCOPE_OK) status = bs_report_write(store, flags.store_path, flags.out, &error);
+  bs_store_close(store);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  return flags.common.json ? cli_print_json(json_pack("{s:s}", "out", flags.out)) : 0;
+}

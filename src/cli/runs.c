@@ -1,0 +1,171 @@
+#include "cli/cli.h"
+#include "study/json.h"
+#include "study/store.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WHERE = 4100, CSV, TRACES };
+
+typedef struct {
+  cli_common common;
+  const char *store_path, *where;
+  bool csv, traces;
+} runs_flags;
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  runs_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &flags->common;
+    return 0;
+  case ARGP_KEY_ARG:
+    if (flags->store_path)
+      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
+    flags->store_path = text;
+    return 0;
+  case WHERE:
+    flags->where = text;
+    return 0;
+  case CSV:
+    flags->csv = true;
+    return 0;
+  case TRACES:
+    flags->traces = true;
+    return 0;
+  case ARGP_KEY_END:
+    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
+    if (flags->csv && flags->common.json) argp_error(state, "--csv and --json exclude each other");
+    if (flags->traces && !flags->common.json) argp_error(state, "--traces goes with --json");
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"where", WHERE, "CONDITION", 0,
+     "Only the runs that meet an SQL condition, such as \"optimizer = 'adam' AND batch_size < 5\"; docs/studies.md "
+     "lists the columns",
+     1},
+    {"csv", CSV, 0, 0, "A table with a header, a row a run", 1},
+    {"traces", TRACES, 0, 0, "With --json: the recorded steps too", 1},
+    {0},
+};
+static const struct argp ARGP = {.parser = parse,
+                                 .options = OPTIONS,
+                                 .children = CHILDREN,
+                                 .args_doc = "STORE",
+                                 .doc = "List the finished runs of a store. --json prints an array, one object a run."};
+
+/* Every column that is a single value. */
+static const char TABLE_COLUMNS[] = "hash, status, data, samples, features, optimizer, loss, batch_size, batch_order, "
+                                    "beta1, beta2, eps, weight_decay, lr, "
+                                    "lr_decay, seed, steps, loss_log, weight_norm_log, margin_l2, margin_linf, "
+                                    "margin_l1, ratio_l2, ratio_linf, ratio_l1, "
+                                    "cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_l2, limit_linf, "
+                                    "limit_l1, predicted_gap, predicted_rate, "
+                                    "version, machine, started, seconds";
+
+static const char *text_at(sqlite3_stmt *rows, int column) {
+  return (const char *)sqlite3_column_text(rows, column);
+}
+
+/* RFC 4180: quoted where a comma, quote or line break makes it needed. */
+static void print_field(sqlite3_stmt *rows, int column) {
+  const char *text = text_at(rows, column);
+  if (!text) return;
+  if (sqlite3_column_type(rows, column) == SQLITE_FLOAT) {
+    bs_json_number(stdout, sqlite3_column_double(rows, column));
+    return;
+  }
+  if (!strpbrk(text, ",\"\r\n")) {
+    fputs(text, stdout);
+    return;
+  }
+  putchar('"');
+  for (; *text; text++) {
+    if (*text == '"') putchar('"');
+    putchar(*text);
+  }
+  putchar('"');
+}
+
+static void print_csv_row(sqlite3_stmt *rows, size_t index) {
+  const int columns = sqlite3_column_count(rows);
+  for (int c = 0; index == 0 && c < columns; c++) printf("%s%s", c ? "," : "", sqlite3_column_name(rows, c));
+  if (index == 0) putchar('\n');
+  for (int c = 0; c < columns; c++) {
+    if (c) putchar(',');
+    print_field(rows, c);
+  }
+  putchar('\n');
+}
+
+/* The stored texts are JSON already. */
+static void print_json_row(sqlite3_stmt *rows, size_t index) {
+  static const char *const PARTS[] = {"spec", "result", "certificate", "trace"};
+  printf("%s{\"hash\":\"%s\",\"status\":\"%s\"", index ? ",\n" : "", text_at(rows, 0), text_at(rows, 1));
+  for (int p = 0; 6 + p < sqlite3_column_count(rows); p++)
+    printf(",\"%s\":%s", PARTS[p], text_at(rows, 6 + p) ? text_at(rows, 6 + p) : "null");
+  fputs(",\"provenance\":{\"version\":", stdout);
+  bs_json_string(stdout, text_at(rows, 2));
+  fputs(",\"machine\":", stdout);
+  bs_json_string(stdout, text_at(rows, 3));
+  fputs(",\"started\":", stdout);
+  bs_json_string(stdout, text_at(rows, 4));
+  fputs(",\"seconds\":", stdout);
+  bs_json_number(stdout, sqlite3_column_double(rows, 5));
+  fputs("}}", stdout);
+}
+
+static void print_table_row(sqlite3_stmt *rows, size_t index) {
+  static const int WIDTHS[] = {8, 18, 10, 6, 12, 7, 7, 8, 6, 10, 10, 10, 10};
+  const int columns = sqlite3_column_count(rows);
+  for (int c = 0; index == 0 && c < columns; c++) printf("%-*s ", WIDTHS[c], sqlite3_column_name(rows, c));
+  if (index == 0) putchar('\n');
+  for (int c = 0; c < columns; c++) {
+    const bool real = sqlite3_column_type(rows, c) == SQLITE_FLOAT;
+    if (real)
+      printf("%-*.6g ", WIDTHS[c], sqlite3_column_double(rows, c));
+    else
+      printf("%-*.*s ", WIDTHS[c], c == 0 ? 8 : 40, text_at(rows, c) ? text_at(rows, c) : "-");
+  }
+  putchar('\n');
+}
+
+static biascope_status list(const runs_flags *flags, bs_store *store, biascope_error *error) {
+  const char *columns =
+      flags->csv            ? TABLE_COLUMNS
+      : !flags->common.json ? "hash, data, optimizer, batch_size AS batch, batch_order, beta1, beta2, lr, lr_decay, "
+                              "cosine_l2, cosine_linf, cosine_l1, cosine_predicted"
+      : flags->traces       ? "hash, status, version, machine, started, seconds, spec, result, certificate, trace"
+                            : "hash, status, version, machine, started, seconds, spec, result, certificate";
+  void (*print_row)(sqlite3_stmt *, size_t) = flags->csv           ? print_csv_row
+                                              : flags->common.json ? print_json_row
+                                                                   : print_table_row;
+  sqlite3_stmt *rows;
+  biascope_status status = bs_store_select(store, columns, flags->where, &rows, error);
+  if (flags->common.json && status == BIASCOPE_OK) putchar('[');
+  bool found = true;
+  for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
+    status = bs_store_next(store, rows, &found, error);
+    if (status == BIASCOPE_OK && found) print_row(rows, i);
+  }
+  if (flags->common.json && status == BIASCOPE_OK) puts("]");
+  sqlite3_finalize(rows);
+  return status;
+}
+
+int cli_runs(int argc, char **argv) {
+  runs_flags flags = {0};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  bs_store *store;
+  biascope_error error;
+  biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);
+  if (status == BIASCOPE_OK) status = list(&flags, store, &error);
+  bs_store_close(store);
+  return cli_report(status, &error);
+}

@@ -1,0 +1,37 @@
+/* An axis of a study: one value, a list, or a range, as written in TOML, checked and laid out. */
+#ifndef BIASCOPE_STUDY_AXIS_H
+#define BIASCOPE_STUDY_AXIS_H
+
+#include "study/toml.h"
+
+/* A value and where it was written; a name is its index in the list of names. */
+typedef struct {
+  double number;
+  const bs_toml *where;
+} bs_axis_value;
+
+/* No values: the axis was left out. */
+typedef struct {
+  bs_axis_value *values;
+  size_t count;
+} bs_axis;
+
+/* What an axis may hold. */
+typedef struct {
+  const char *key;
+  const char *const *names; /* a name of these; NULL: numbers */
+  const char *zero_name;    /* a word for 0 ("full"), or NULL */
+  bool whole;
+  double low, high; /* both included */
+} bs_axis_rule;
+
+/* Reads `node` into *out; errors are placed in `path`. */
+biascope_status bs_axis_read(const char *path, const bs_toml *node, const bs_axis_rule *rule, bs_axis *out,
+                             biascope_error *error);
+void bs_axis_free(bs_axis *axis);
+
+/* "path:line:column: KEY: message". */
+__attribute__((format(printf, 4, 5))) biascope_status bs_fail_toml(const char *path, const bs_toml *where,
+                                                                   biascope_error *error, const char *format, ...);
+
+#endif

@@ -1,0 +1,38 @@
+#include "study/gnuplot.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+const char *const BS_GNUPLOT_PALETTE[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+
+static void connect_to(posix_spawn_file_actions_t *actions, int descriptor, int target, int flags) {
+  if (descriptor >= 0)
+    posix_spawn_file_actions_adddup2(actions, descriptor, target);
+  else
+    posix_spawn_file_actions_addopen(actions, target, "/dev/null", flags, 0);
+}
+
+biascope_status bs_gnuplot_run(const char *directory, const char *argument, int input, int output,
+                               biascope_error *error) {
+  char *arguments[] = {"gnuplot", (char *)argument, NULL};
+  posix_spawn_file_actions_t actions;
+  pid_t child;
+  int state = 0;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, directory);
+  connect_to(&actions, input, STDIN_FILENO, O_RDONLY);
+  connect_to(&actions, output, STDOUT_FILENO, O_WRONLY);
+  const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot cannot be run: %s; on Debian: apt-get install gnuplot-nox",
+                   strerror(failed));
+  if (waitpid(child, &state, 0) < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot %s failed; expected it to exit with 0", argument);
+  return BIASCOPE_OK;
+}

@@ -1,0 +1,353 @@
+#include "study/plan.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "study/json.h"
+#include "study/names.h"
+#include "train/optimizer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RUNS = 10000000 };
+
+/* ---- Identity ------------------------------------------------------------------------------------- */
+
+static bool reads_eps(const bs_optimizer_rule *rule) {
+  return rule->second == BS_SECOND_AVERAGE || rule->second == BS_SECOND_SUM;
+}
+
+/* Sets what the run does not depend on to a fixed value, so that equal runs look equal. */
+static void normalise(biascope_train_options *options, size_t samples) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (!rule->momentum) options->beta1 = 0.0;
+  if (rule->second != BS_SECOND_AVERAGE) options->beta2 = 0.0;
+  if (!reads_eps(rule)) options->eps = 0.0;
+  if (!rule->weight_decay) options->weight_decay = 0.0;
+  options->batch_size = bs_batch_size(options, samples);
+  if (options->batch_size == samples && options->order == BIASCOPE_SHUFFLE) options->order = BIASCOPE_CYCLIC;
+  if (options->order == BIASCOPE_CYCLIC) options->seed = 0;
+}
+
+static void write_number(FILE *stream, const char *key, double value) {
+  fprintf(stream, ",\"%s\":", key);
+  bs_json_number(stream, value);
+}
+
+/* The options the run depends on, as members of a JSON object. */
+static void write_options(FILE *stream, const bs_spec *spec, const bs_plan_run *run) {
+  const biascope_train_options *options = &run->options;
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  fprintf(stream, ",\"optimizer\":\"%s\",\"loss\":\"%s\",\"batch_size\":%zu,\"order\":\"%s\"",
+          BS_OPTIMIZER_NAMES[options->optimizer], BS_LOSS_NAMES[options->loss], options->batch_size,
+          BS_ORDER_NAMES[options->order]);
+  if (rule->momentum) write_number(stream, "beta1", options->beta1);
+  if (rule->second == BS_SECOND_AVERAGE) write_number(stream, "beta2", options->beta2);
+  if (reads_eps(rule)) write_number(stream, "eps", options->eps);
+  if (rule->weight_decay) write_number(stream, "weight_decay", options->weight_decay);
+  write_number(stream, "lr", options->lr);
+  write_number(stream, "lr_decay", options->lr_decay);
+  if (options->order != BIASCOPE_CYCLIC) fprintf(stream, ",\"seed\":%llu", (unsigned long long)options->seed);
+  fprintf(stream, ",\"steps\":%llu,\"record\":\"log:%u\",\"predict\":%s", (unsigned long long)run->steps,
+          spec->record_per_decade, spec->predict ? "true" : "false");
+}
+
+static void write_data(FILE *stream, const bs_plan_data *data) {
+  const bs_source *source = data->source;
+  fputs("{\"name\":", stream);
+  bs_json_string(stream, source->name);
+  if (source->path) {
+    fputs(",\"file\":", stream);
+    bs_json_string(stream, source->file);
+    if (source->label_column) {
+      fputs(",\"label_column\":", stream);
+      bs_json_string(stream, source->label_column);
+    }
+  } else {
+    fprintf(stream, ",\"generate\":\"%s\",\"seed\":%llu", BS_GENERATOR_NAMES[source->kind],
+            (unsigned long long)data->generate.seed);
+    if (source->kind == BIASCOPE_TEACHER) write_number(stream, "margin", data->generate.margin);
+    if (data->generate.nonzeros) fprintf(stream, ",\"nonzeros\":%zu", data->generate.nonzeros);
+    if (source->kind == BIASCOPE_SHIFTED_DIAGONAL) write_number(stream, "delta", data->generate.delta);
+  }
+  fprintf(stream, ",\"samples\":%zu,\"features\":%zu,\"fingerprint\":\"%s\"}", data->samples, data->features,
+          data->fingerprint.text);
+}
+
+char *bs_plan_describe(const bs_plan *plan, const bs_plan_run *run) {
+  char *text = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&text, &size);
+  if (!stream) return NULL;
+  fputs("{\"data\":", stream);
+  write_data(stream, &plan->data[run->data]);
+  write_options(stream, plan->spec, run);
+  fputs("}", stream);
+  return fclose(stream) == 0 ? text : NULL;
+}
+
+/* The identity leaves out how the data came about: equal numbers make equal runs. */
+static biascope_status identify(const bs_plan *plan, bs_plan_run *run, biascope_error *error) {
+  char text[1024];
+  FILE *stream = fmemopen(text, sizeof text, "w");
+  if (!stream) return bs_fail_memory(error, "a run's identity");
+  fprintf(stream, "{\"data\":\"%s\"", plan->data[run->data].fingerprint.text);
+  write_options(stream, plan->spec, run);
+  fputs("}", stream);
+  fclose(stream);
+  run->id = bs_text_fingerprint(text);
+  return BIASCOPE_OK;
+}
+
+/* ---- Data sets ------------------------------------------------------------------------------------ */
+
+static biascope_status produce(const bs_plan_data *data, biascope_dataset **out, biascope_error *error) {
+  const bs_source *source = data->source;
+  if (!source->path) return biascope_dataset_generate(source->kind, &data->generate, out, error);
+  const biascope_read_options options = {.label_column = source->label_column};
+  return biascope_dataset_read(source->path, &options, out, error);
+}
+
+biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_error *error) {
+  const bs_plan_data *data = &plan->data[index];
+  const biascope_status status = produce(data, out, error);
+  if (status != BIASCOPE_OK) return status;
+  if (!strcmp(bs_dataset_fingerprint(*out).text, data->fingerprint.text)) return BIASCOPE_OK;
+  biascope_dataset_free(*out);
+  *out = NULL;
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the file has changed since the study began", data->source->path);
+}
+
+/* Doubles the array where `count` items fill it. */
+static bool grow(void **items, size_t count, size_t size) {
+  if (count & (count - 1)) return true; /* full only at the powers of two */
+  void *larger = realloc(*items, (count ? 2 * count : 1) * size);
+  if (larger) *items = larger;
+  return larger != NULL;
+}
+
+static biascope_status add_data(bs_plan *plan, const bs_plan_data *data, biascope_error *error) {
+  if (!grow((void **)&plan->data, plan->data_count, sizeof *plan->data)) return bs_fail_memory(error, "the data sets");
+  bs_plan_data *added = &plan->data[plan->data_count];
+  *added = *data;
+  biascope_dataset *content;
+  biascope_error reason;
+  const biascope_status status = produce(added, &content, &reason);
+  if (status != BIASCOPE_OK) return bs_fail_toml(plan->spec->path, data->source->where, error, "%s", reason.message);
+  added->fingerprint = bs_dataset_fingerprint(content);
+  added->samples = biascope_dataset_samples(content);
+  added->features = biascope_dataset_features(content);
+  biascope_dataset_free(content);
+  plan->data_count++;
+  return BIASCOPE_OK;
+}
+
+/* ---- Expansion ------------------------------------------------------------------------------------ */
+
+/* Advances the odometer over axes of these sizes (0 counts as 1); false after the last combination. */
+static bool next_combination(size_t axes, const size_t *sizes, size_t *at) {
+  for (size_t a = axes; a-- > 0;) {
+    if (++at[a] < sizes[a]) return true;
+    at[a] = 0;
+  }
+  return false;
+}
+
+static biascope_status check_run(const bs_plan *plan, const bs_grid *grid, const size_t *at, const bs_plan_run *run,
+                                 biascope_error *error) {
+  const bs_plan_data *data = &plan->data[run->data];
+  biascope_error reason;
+  if (bs_train_options_check(&run->options, data->samples, &reason) == BIASCOPE_OK) return BIASCOPE_OK;
+  const bs_axis *sizes = grid->axes[BS_GRID_BATCH_SIZE];
+  const bs_toml *where = sizes ? sizes->values[at[BS_GRID_BATCH_SIZE]].where : grid->where;
+  return bs_fail_toml(plan->spec->path, where, error, "data '%s': %s", data->source->name, reason.message);
+}
+
+static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t *at, const uint64_t *seed,
+                               biascope_error *error) {
+  if (plan->run_count == MOST_RUNS)
+    return bs_fail_toml(plan->spec->path, grid->where, error, "more than %d runs; split the study", MOST_RUNS);
+  if (!grow((void **)&plan->runs, plan->run_count, sizeof *plan->runs)) return bs_fail_memory(error, "the runs");
+  const bs_axis *optimizers = grid->axes[BS_GRID_OPTIMIZER];
+  bs_plan_run *run = &plan->runs[plan->run_count];
+  *run = (bs_plan_run){.data = plan->data_count - 1};
+  run->options = biascope_train_defaults((biascope_optimizer)optimizers->values[at[BS_GRID_OPTIMIZER]].number);
+  for (int a = 0; a < BS_GRID_AXES; a++) {
+    if (grid->axes[a])
+      bs_grid_apply((bs_grid_option)a, grid->axes[a]->values[at[a]].number, &run->options, &run->steps);
+  }
+  if (seed) run->options.seed = *seed;
+  const biascope_status status = check_run(plan, grid, at, run, error);
+  if (status != BIASCOPE_OK) return status;
+  normalise(&run->options, plan->data[run->data].samples);
+  plan->run_count++;
+  return identify(plan, run, error);
+}
+
+/* All combinations of a grid on the data set added last; with that seed alone where one is given. */
+static biascope_status expand_grid(bs_plan *plan, const bs_grid *grid, const uint64_t *seed, biascope_error *error) {
+  size_t sizes[BS_GRID_AXES], at[BS_GRID_AXES] = {0};
+  for (int a = 0; a < BS_GRID_AXES; a++) sizes[a] = grid->axes[a] ? grid->axes[a]->count : 0;
+  if (seed) sizes[BS_GRID_SEED] = 0;
+  do {
+    const biascope_status status = add_run(plan, grid, at, seed, error);
+    if (status != BIASCOPE_OK) return status;
+  } while (next_combination(BS_GRID_AXES, sizes, at));
+  return BIASCOPE_OK;
+}
+
+static bool has_seed(const bs_grid *grid, uint64_t seed) {
+  const bs_axis *axis = grid->axes[BS_GRID_SEED];
+  if (!axis) return seed == 0;
+  for (size_t i = 0; i < axis->count; i++) {
+    if ((uint64_t)axis->values[i].number == seed) return true;
+  }
+  return false;
+}
+
+static int compare_seeds(const void *a, const void *b) {
+  const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+  return (left > right) - (left < right);
+}
+
+/* The seeds of all grids that use the source, ascending, each once. Freed with free(); NULL: out of memory. */
+static uint64_t *collect_seeds(const bs_spec *spec, size_t source, size_t *count) {
+  size_t most = 1;
+  for (size_t g = 0; g < spec->grid_count; g++)
+    most += spec->grids[g].axes[BS_GRID_SEED] ? spec->grids[g].axes[BS_GRID_SEED]->count : 1;
+  uint64_t *seeds = BS_NEW(uint64_t, most);
+  size_t used = 0;
+  *count = 0;
+  if (!seeds) return NULL;
+  for (size_t g = 0; g < spec->grid_count; g++) {
+    const bs_axis *axis = spec->grids[g].axes[BS_GRID_SEED];
+    if (!spec->grids[g].uses_source[source]) continue;
+    if (!axis) seeds[used++] = 0;
+    for (size_t i = 0; axis && i < axis->count; i++) seeds[used++] = (uint64_t)axis->values[i].number;
+  }
+  qsort(seeds, used, sizeof *seeds, compare_seeds);
+  for (size_t i = 0; i < used; i++) {
+    if (*count == 0 || seeds[*count - 1] != seeds[i]) seeds[(*count)++] = seeds[i];
+  }
+  return seeds;
+}
+
+/* Data generated from each run's own seed. */
+static biascope_status expand_seeds(bs_plan *plan, size_t source, bs_plan_data *data, biascope_error *error) {
+  const bs_spec *spec = plan->spec;
+  size_t count;
+  uint64_t *seeds = collect_seeds(spec, source, &count);
+  biascope_status status = seeds ? BIASCOPE_OK : bs_fail_memory(error, "the seeds");
+  for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
+    data->generate.seed = seeds[i];
+    status = add_data(plan, data, error);
+    for (size_t g = 0; g < spec->grid_count && status == BIASCOPE_OK; g++) {
+      if (spec->grids[g].uses_source[source] && has_seed(&spec->grids[g], seeds[i]))
+        status = expand_grid(plan, &spec->grids[g], &seeds[i], error);
+    }
+  }
+  free(seeds);
+  return status;
+}
+
+static biascope_status expand_data(bs_plan *plan, size_t source, bs_plan_data *data, biascope_error *error) {
+  const bs_spec *spec = plan->spec;
+  if (!data->source->path && data->source->axes[BS_SOURCE_SEED].count == 0)
+    return expand_seeds(plan, source, data, error);
+  biascope_status status = add_data(plan, data, error);
+  for (size_t g = 0; g < spec->grid_count && status == BIASCOPE_OK; g++) {
+    if (spec->grids[g].uses_source[source]) status = expand_grid(plan, &spec->grids[g], NULL, error);
+  }
+  return status;
+}
+
+static double axis_number(const bs_source *source, bs_source_option option, const size_t *at, double otherwise) {
+  const bs_axis *axis = &source->axes[option];
+  return axis->count ? axis->values[at[option]].number : otherwise;
+}
+
+static biascope_status expand_source(bs_plan *plan, size_t index, biascope_error *error) {
+  const bs_source *source = &plan->spec->sources[index];
+  size_t sizes[BS_SOURCE_AXES], at[BS_SOURCE_AXES] = {0};
+  for (int a = 0; a < BS_SOURCE_AXES; a++) sizes[a] = source->axes[a].count;
+  do {
+    bs_plan_data data = {.source = source};
+    data.generate = (biascope_generate_options){
+        .samples = (size_t)axis_number(source, BS_SOURCE_SAMPLES, at, 0),
+        .features = (size_t)axis_number(source, BS_SOURCE_FEATURES, at, 0),
+        .nonzeros = (size_t)axis_number(source, BS_SOURCE_NONZEROS, at, 0),
+        .margin = axis_number(source, BS_SOURCE_MARGIN, at, 0.3),
+        .delta = axis_number(source, BS_SOURCE_DELTA, at, 0.1),
+        .seed = (uint64_t)axis_number(source, BS_SOURCE_SEED, at, 0),
+    };
+    const biascope_status status = expand_data(plan, index, &data, error);
+    if (status != BIASCOPE_OK) return status;
+  } while (next_combination(BS_SOURCE_AXES, sizes, at));
+  return BIASCOPE_OK;
+}
+
+/* ---- Equal runs ----------------------------------------------------------------------------------- */
+
+static int compare_runs(const void *a, const void *b) {
+  const bs_plan_run *left = *(bs_plan_run *const *)a, *right = *(bs_plan_run *const *)b;
+  const int order = memcmp(left->id.text, right->id.text, sizeof left->id.text);
+  return order ? order : (left > right) - (left < right);
+}
+
+/* Keeps the first of each set of equal runs, in order. */
+static biascope_status merge_equal_runs(bs_plan *plan, biascope_error *error) {
+  bs_plan_run **sorted = BS_NEW(bs_plan_run *, plan->run_count);
+  if (!sorted) return bs_fail_memory(error, "the runs");
+  for (size_t i = 0; i < plan->run_count; i++) sorted[i] = &plan->runs[i];
+  qsort(sorted, plan->run_count, sizeof *sorted, compare_runs);
+  const char *last = "";
+  for (size_t i = 0; i < plan->run_count; i++) {
+    if (!strcmp(sorted[i]->id.text, last))
+      sorted[i]->steps = 0; /* marks it */
+    else
+      last = sorted[i]->id.text;
+  }
+  free(sorted);
+  size_t kept = 0;
+  for (size_t i = 0; i < plan->run_count; i++) {
+    if (plan->runs[i].steps > 0) plan->runs[kept++] = plan->runs[i];
+  }
+  plan->run_count = kept;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_plan_make(const bs_spec *spec, bs_plan *out, biascope_error *error) {
+  *out = (bs_plan){.spec = spec};
+  biascope_status status = BIASCOPE_OK;
+  for (size_t s = 0; s < spec->source_count && status == BIASCOPE_OK; s++) status = expand_source(out, s, error);
+  out->combinations = out->run_count;
+  if (status == BIASCOPE_OK) status = merge_equal_runs(out, error);
+  if (status != BIASCOPE_OK) bs_plan_free(out);
+  return status;
+}
+
+void bs_plan_keep_shard(bs_plan *plan, size_t index, size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < plan->run_count; i++) {
+    if (i % count == index % count) plan->runs[kept++] = plan->runs[i];
+  }
+  plan->run_count = kept;
+}
+
+static int compare_ids(const void *a, const void *b) {
+  return strcmp(((const bs_fingerprint *)a)->text, ((const bs_fingerprint *)b)->text);
+}
+
+void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < plan->run_count; i++) {
+    if (!bsearch(&plan->runs[i].id, finished, count, sizeof *finished, compare_ids)) plan->runs[kept++] = plan->runs[i];
+  }
+  plan->run_count = kept;
+}
+
+void bs_plan_free(bs_plan *plan) {
+  free(plan->data);
+  free(plan->runs);
+  *plan = (bs_plan){0};
+}

@@ -1,0 +1,133 @@
+#include "study/reference.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
+
+/* A limit, computed by the first thread that asks; the others wait for its lock. */
+typedef struct kept_prediction kept_prediction;
+struct kept_prediction {
+  biascope_train_options options;
+  pthread_mutex_t lock;
+  bool done, certified;
+  biascope_status status;
+  biascope_error error;
+  biascope_prediction limit;
+  kept_prediction *next;
+};
+
+struct bs_reference {
+  const biascope_dataset *data;
+  biascope_margin solution[BS_REFERENCE_NORMS];
+  bool certified[BS_REFERENCE_NORMS];
+  pthread_mutex_t lock; /* guards the list, not its items */
+  kept_prediction *predictions;
+};
+
+static biascope_norm norm_of(int index) {
+  return (biascope_norm){.kind = (biascope_norm_kind)index};
+}
+
+biascope_status bs_reference_create(const biascope_dataset *data, bs_reference **out, biascope_error *error) {
+  *out = NULL;
+  bs_reference *reference = BS_NEW(bs_reference, 1);
+  if (!reference) return bs_fail_memory(error, "the references of a data set");
+  reference->data = data;
+  pthread_mutex_init(&reference->lock, NULL);
+  biascope_status status = BIASCOPE_OK;
+  for (int n = 0; n < BS_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
+    status = biascope_margin_solve(data, norm_of(n), NULL, &reference->solution[n], error);
+    reference->certified[n] = status == BIASCOPE_OK;
+    if (status == BIASCOPE_NOT_CONVERGED) status = BIASCOPE_OK;
+  }
+  if (status != BIASCOPE_OK) {
+    bs_reference_free(reference);
+    return status;
+  }
+  *out = reference;
+  return BIASCOPE_OK;
+}
+
+void bs_reference_free(bs_reference *reference) {
+  if (!reference) return;
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) biascope_margin_free(&reference->solution[n]);
+  for (kept_prediction *item = reference->predictions, *next; item; item = next) {
+    next = item->next;
+    biascope_prediction_free(&item->limit);
+    pthread_mutex_destroy(&item->lock);
+    free(item);
+  }
+  pthread_mutex_destroy(&reference->lock);
+  free(reference);
+}
+
+const biascope_dataset *bs_reference_data(const bs_reference *reference) {
+  return reference->data;
+}
+
+const biascope_margin *bs_reference_margin(const bs_reference *reference, int index) {
+  return &reference->solution[index];
+}
+
+/* Whether the limits are the same: neither the step sizes nor the loss move it. */
+static bool same_limit(const biascope_train_options *a, const biascope_train_options *b) {
+  return a->optimizer == b->optimizer && a->batch_size == b->batch_size && a->order == b->order &&
+         a->beta1 == b->beta1 && a->beta2 == b->beta2 && a->eps == b->eps && a->weight_decay == b->weight_decay &&
+         a->seed == b->seed;
+}
+
+static kept_prediction *find_prediction(bs_reference *reference, const biascope_train_options *options) {
+  pthread_mutex_lock(&reference->lock);
+  kept_prediction *item = reference->predictions;
+  while (item && !same_limit(&item->options, options)) item = item->next;
+  if (!item) {
+    item = BS_NEW(kept_prediction, 1);
+    if (item) {
+      item->options = *options;
+      pthread_mutex_init(&item->lock, NULL);
+      item->next = reference->predictions;
+      reference->predictions = item;
+    }
+  }
+  pthread_mutex_unlock(&reference->lock);
+  return item;
+}
+
+biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
+                                     const biascope_prediction **out, biascope_error *error) {
+  *out = NULL;
+  kept_prediction *item = find_prediction(reference, options);
+  if (!item) return bs_fail_memory(error, "a prediction");
+  pthread_mutex_lock(&item->lock);
+  if (!item->done) {
+    item->status = biascope_predict(reference->data, &item->options, NULL, &item->limit, &item->error);
+    item->certified = item->status == BIASCOPE_OK;
+    /* No limit to predict (say, eps > 0), or none certified: the run stands without one. */
+    if (item->status == BIASCOPE_USAGE || item->status == BIASCOPE_NOT_CONVERGED) item->status = BIASCOPE_OK;
+    item->done = true;
+  }
+  pthread_mutex_unlock(&item->lock);
+  if (item->status != BIASCOPE_OK && error) *error = item->error;
+  if (item->certified) *out = &item->limit;
+  return item->status;
+}
+
+biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
+                                     const double *w, bs_measurement *out, biascope_error *error) {
+  const size_t d = biascope_dataset_features(reference->data);
+  out->cosine_predicted = prediction ? bs_cosine(d, prediction->direction, w) : NAN;
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
+    out->ratio[n] = out->cosine[n] = NAN;
+    if (!reference->certified[n]) continue;
+    out->ratio[n] = out->margin[n] / reference->solution[n].margin;
+    const biascope_status status =
+        biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w, &out->cosine[n], NULL, error);
+    if (status != BIASCOPE_OK) return status;
+  }
+  return BIASCOPE_OK;
+}

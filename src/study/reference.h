@@ -1,0 +1,36 @@
+/* What a direction found on a data set is held against: the max-margin solutions of three norms and the limits
+ * predicted for optimizers, each with its certificate. Shared by threads. */
+#ifndef BIASCOPE_STUDY_REFERENCE_H
+#define BIASCOPE_STUDY_REFERENCE_H
+
+#include "base/error.h"
+
+/* The norms measured, in the order of biascope_norm_kind. */
+enum { BS_REFERENCE_NORMS = 3 };
+extern const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS];
+
+typedef struct bs_reference bs_reference;
+
+/* One direction, measured. NaN where there is nothing to measure against. */
+typedef struct {
+  double margin[BS_REFERENCE_NORMS];
+  double ratio[BS_REFERENCE_NORMS]; /* of the best margin */
+  double cosine[BS_REFERENCE_NORMS];
+  double cosine_predicted;
+} bs_measurement;
+
+/* Solves for the three margins. The data must outlive the reference. BIASCOPE_NOT_SEPARABLE: there is none. */
+biascope_status bs_reference_create(const biascope_dataset *data, bs_reference **out, biascope_error *error);
+void bs_reference_free(bs_reference *reference);
+
+const biascope_dataset *bs_reference_data(const bs_reference *reference);
+/* The solution of norm `index`; where it did not converge, its gap says how far it is certified. */
+const biascope_margin *bs_reference_margin(const bs_reference *reference, int index);
+/* The limit for these options, computed once and kept. NULL in *out where none is certified. */
+biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
+                                     const biascope_prediction **out, biascope_error *error);
+/* prediction: may be NULL. */
+biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
+                                     const double *w, bs_measurement *out, biascope_error *error);
+
+#endif

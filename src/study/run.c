@@ -1,0 +1,243 @@
+#include "study/run.h"
+
+#include "base/error.h"
+#include "base/vector.h"
+#include "study/json.h"
+#include "study/record.h"
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Steps between two looks at whether to stop. */
+enum { SLICE = 1 << 14 };
+
+enum { TRACE_COLUMNS = 9 };
+static const char *const TRACE_NAMES[TRACE_COLUMNS] = {"loss_log",    "weight_norm_log", "ratio_l2",
+                                                       "ratio_linf",  "ratio_l1",        "cosine_l2",
+                                                       "cosine_linf", "cosine_l1",       "cosine_predicted"};
+
+typedef struct {
+  uint64_t *step;
+  double *values; /* TRACE_COLUMNS a point */
+  size_t count;
+} trace;
+
+static double wall_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double cpu_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- Training ------------------------------------------------------------------------------------- */
+
+static biascope_status trace_create(trace *t, const bs_plan_run *run, unsigned per_decade, biascope_error *error) {
+  size_t points = 0;
+  for (uint64_t step = 0; step < run->steps; points++) step = bs_record_next(step, run->steps, per_decade);
+  *t = (trace){.step = malloc(points * sizeof *t->step), .values = malloc(points * TRACE_COLUMNS * sizeof *t->values)};
+  return t->step && t->values ? BIASCOPE_OK : bs_fail_memory(error, "a trace");
+}
+
+static void trace_free(trace *t) {
+  free(t->step);
+  free(t->values);
+}
+
+static double weight_norm_log(size_t features, const biascope_trainer *trainer) {
+  return log(bs_norm2(features, biascope_trainer_weights(trainer)));
+}
+
+static void trace_add(trace *t, size_t features, const biascope_trainer *trainer, const bs_measurement *m) {
+  double *point = t->values + t->count * TRACE_COLUMNS;
+  t->step[t->count++] = biascope_trainer_step(trainer);
+  *point++ = biascope_trainer_log_loss(trainer);
+  *point++ = weight_norm_log(features, trainer);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->ratio[n];
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->cosine[n];
+  *point = m->cosine_predicted;
+}
+
+static biascope_status advance(biascope_trainer *trainer, uint64_t target, const atomic_bool *stop,
+                               biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  while (status == BIASCOPE_OK && biascope_trainer_step(trainer) < target && !atomic_load(stop)) {
+    const uint64_t left = target - biascope_trainer_step(trainer);
+    status = biascope_trainer_run(trainer, left < SLICE ? left : SLICE, error);
+  }
+  return status;
+}
+
+static biascope_status train(biascope_trainer *trainer, const bs_plan_run *run, unsigned per_decade,
+                             const bs_reference *reference, const biascope_prediction *prediction,
+                             const atomic_bool *stop, trace *t, bs_measurement *last, biascope_error *error) {
+  const size_t features = biascope_dataset_features(bs_reference_data(reference));
+  biascope_status status = BIASCOPE_OK;
+  while (status == BIASCOPE_OK && biascope_trainer_step(trainer) < run->steps && !atomic_load(stop)) {
+    const uint64_t target = bs_record_next(biascope_trainer_step(trainer), run->steps, per_decade);
+    status = advance(trainer, target, stop, error);
+    if (status != BIASCOPE_OK || biascope_trainer_step(trainer) < target) break;
+    status = bs_reference_measure(reference, prediction, biascope_trainer_weights(trainer), last, error);
+    if (status == BIASCOPE_OK) trace_add(t, features, trainer, last);
+  }
+  return status;
+}
+
+/* ---- Texts ---------------------------------------------------------------------------------------- */
+
+static void write_member(FILE *stream, const char *separator, const char *key, double value) {
+  fprintf(stream, "%s\"%s\":", separator, key);
+  bs_json_number(stream, value);
+}
+
+/* predicted: a further member, or NULL. */
+static void write_norms(FILE *stream, const char *separator, const char *key, const double *values,
+                        const double *predicted) {
+  fprintf(stream, "%s\"%s\":{", separator, key);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++)
+    write_member(stream, n ? "," : "", BS_REFERENCE_NORM_NAMES[n], values[n]);
+  if (predicted) write_member(stream, ",", "predicted", *predicted);
+  fputs("}", stream);
+}
+
+static void write_result(FILE *stream, const bs_plan_run *run, const biascope_trainer *trainer, const bs_measurement *m,
+                         const bs_measurement *limit, size_t features) {
+  const biascope_staleness stale = biascope_trainer_staleness(trainer);
+  fprintf(stream, "{\"steps\":%llu", (unsigned long long)run->steps);
+  write_member(stream, ",", "loss_log", biascope_trainer_log_loss(trainer));
+  write_member(stream, ",", "weight_norm_log", weight_norm_log(features, trainer));
+  write_norms(stream, ",", "margin", m->margin, NULL);
+  write_norms(stream, ",", "ratio", m->ratio, NULL);
+  write_norms(stream, ",", "cosine", m->cosine, &m->cosine_predicted);
+  fprintf(stream, ",\"stale\":{\"momentum\":%s,\"second_moment\":%s}", stale.momentum_stale ? "true" : "false",
+          stale.second_moment_stale ? "true" : "false");
+  if (limit) { /* where the predicted direction itself lies */
+    fputs(",\"limit\":{", stream);
+    write_norms(stream, "", "cosine", limit->cosine, NULL);
+    write_norms(stream, ",", "ratio", limit->ratio, NULL);
+    fputs("}", stream);
+  }
+  fputs("}", stream);
+}
+
+static void write_certificate(FILE *stream, const bs_reference *reference, const biascope_prediction *prediction) {
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    const biascope_margin *solution = bs_reference_margin(reference, n);
+    fprintf(stream, "%s\"%s\":{", n ? "," : "{", BS_REFERENCE_NORM_NAMES[n]);
+    write_member(stream, "", "margin", solution->margin);
+    write_member(stream, ",", "upper_bound", solution->upper_bound);
+    write_member(stream, ",", "gap", solution->gap);
+    fprintf(stream, ",\"unique\":%s}", solution->unique ? "true" : "false");
+  }
+  if (prediction) {
+    write_member(stream, ",\"predicted\":{", "gap", prediction->gap);
+    write_member(stream, ",", "rate", prediction->rate);
+    fprintf(stream, ",\"support\":%zu", prediction->support);
+    write_member(stream, ",", "standard_error", prediction->standard_error);
+    fputs(",\"method\":", stream);
+    bs_json_string(stream, prediction->method);
+    fputs("}", stream);
+  }
+  fputs("}", stream);
+}
+
+/* Columns of equal length; 10 digits, so that 1 - cosine is known to 1e-10. */
+static void write_trace(FILE *stream, const trace *t) {
+  fputs("{\"step\":[", stream);
+  for (size_t i = 0; i < t->count; i++) fprintf(stream, "%s%llu", i ? "," : "", (unsigned long long)t->step[i]);
+  for (int c = 0; c < TRACE_COLUMNS; c++) {
+    fprintf(stream, "],\"%s\":[", TRACE_NAMES[c]);
+    for (size_t i = 0; i < t->count; i++) {
+      const double value = t->values[i * TRACE_COLUMNS + (size_t)c];
+      if (i) fputc(',', stream);
+      if (isfinite(value))
+        fprintf(stream, "%.10g", value);
+      else
+        fputs("null", stream);
+    }
+  }
+  fputs("]}", stream);
+}
+
+/* What the texts are made of. */
+typedef struct {
+  const bs_plan_run *run;
+  const bs_reference *reference;
+  const biascope_prediction *prediction;
+  const biascope_trainer *trainer;
+  const trace *trace;
+  bs_measurement last, limit;
+} outcome;
+
+static void write_part(FILE *stream, const outcome *o, int part) {
+  const size_t features = biascope_dataset_features(bs_reference_data(o->reference));
+  if (part == 0) write_result(stream, o->run, o->trainer, &o->last, o->prediction ? &o->limit : NULL, features);
+  if (part == 1) write_certificate(stream, o->reference, o->prediction);
+  if (part == 2) write_trace(stream, o->trace);
+}
+
+static biascope_status write_texts(const outcome *o, bs_run_record *out, biascope_error *error) {
+  char **const parts[] = {&out->result, &out->certificate, &out->trace};
+  for (int part = 0; part < 3; part++) {
+    size_t size;
+    FILE *stream = open_memstream(parts[part], &size);
+    if (!stream) return bs_fail_memory(error, "a run's record");
+    write_part(stream, o, part);
+    if (fclose(stream) != 0) return bs_fail_memory(error, "a run's record");
+  }
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) out->cosine[n] = o->last.cosine[n];
+  out->predicted = o->last.cosine_predicted;
+  return BIASCOPE_OK;
+}
+
+static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
+                                       const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
+  const unsigned per_decade = plan->spec->record_per_decade;
+  trace t = {0};
+  biascope_trainer *trainer = NULL;
+  outcome o = {.run = run, .reference = reference, .trace = &t};
+  biascope_status status = BIASCOPE_OK;
+  if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &o.prediction, error);
+  if (status == BIASCOPE_OK && o.prediction)
+    status = bs_reference_measure(reference, o.prediction, o.prediction->direction, &o.limit, error);
+  if (status == BIASCOPE_OK) status = trace_create(&t, run, per_decade, error);
+  if (status == BIASCOPE_OK)
+    status = biascope_trainer_create(bs_reference_data(reference), &run->options, &trainer, error);
+  if (status == BIASCOPE_OK)
+    status = train(trainer, run, per_decade, reference, o.prediction, stop, &t, &o.last, error);
+  o.trainer = trainer;
+  if (status == BIASCOPE_OK && biascope_trainer_step(trainer) == run->steps) status = write_texts(&o, out, error);
+  biascope_trainer_free(trainer);
+  trace_free(&t);
+  return status;
+}
+
+biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
+                               const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
+  const double begin = cpu_clock();
+  *out = (bs_run_record){.id = run->id, .started = wall_clock()};
+  biascope_status status = BIASCOPE_OK;
+  if (reference)
+    status = train_and_write(plan, run, reference, stop, out, error);
+  else
+    out->status = BIASCOPE_NOT_SEPARABLE;
+  if (status == BIASCOPE_OK && (out->trace || !reference)) {
+    out->spec = bs_plan_describe(plan, run);
+    if (!out->spec) status = bs_fail_memory(error, "a run's record");
+  }
+  out->seconds = cpu_clock() - begin;
+  if (status != BIASCOPE_OK || !out->spec) bs_run_record_free(out);
+  return status;
+}
+
+void bs_run_record_free(bs_run_record *record) {
+  free(record->spec);
+  free(record->result);
+  free(record->certificate);
+  free(record->trace);
+  *record = (bs_run_record){0};
+}

@@ -1,0 +1,24 @@
+/* One run of a study: training it, measuring it, and the record of it that a store keeps. */
+#ifndef BIASCOPE_STUDY_RUN_H
+#define BIASCOPE_STUDY_RUN_H
+
+#include "study/plan.h"
+#include "study/reference.h"
+#include <stdatomic.h>
+
+/* A row of the store. The texts are JSON, described in docs/studies.md. */
+typedef struct {
+  bs_fingerprint id;
+  biascope_status status;                       /* BIASCOPE_OK or BIASCOPE_NOT_SEPARABLE */
+  char *spec, *result, *certificate, *trace;    /* all but spec: NULL unless the status is BIASCOPE_OK */
+  double started, seconds;                      /* since 1970; of work */
+  double cosine[BS_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */
+} bs_run_record;
+
+/* Trains and measures. reference: NULL where the data is not separable, which is then recorded.
+ * Where *stop becomes true the run is abandoned: *out is empty, out->spec NULL. */
+biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
+                               const atomic_bool *stop, bs_run_record *out, biascope_error *error);
+void bs_run_record_free(bs_run_record *record);
+
+#endif

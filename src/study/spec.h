@@ -1,0 +1,71 @@
+/* A study as written: data sources and grids of options, every value checked on its own. plan.h expands it. */
+#ifndef BIASCOPE_STUDY_SPEC_H
+#define BIASCOPE_STUDY_SPEC_H
+
+#include "study/axis.h"
+
+/* The options a grid spans, in the order in which their values vary: the last fastest. */
+typedef enum {
+  BS_GRID_OPTIMIZER,
+  BS_GRID_LOSS,
+  BS_GRID_ORDER,
+  BS_GRID_BATCH_SIZE,
+  BS_GRID_BETA1,
+  BS_GRID_BETA2,
+  BS_GRID_EPS,
+  BS_GRID_WEIGHT_DECAY,
+  BS_GRID_LR,
+  BS_GRID_LR_DECAY,
+  BS_GRID_STEPS,
+  BS_GRID_SEED,
+  BS_GRID_AXES
+} bs_grid_option;
+
+/* What may vary in a generated data set. */
+typedef enum {
+  BS_SOURCE_SAMPLES,
+  BS_SOURCE_FEATURES,
+  BS_SOURCE_NONZEROS,
+  BS_SOURCE_MARGIN,
+  BS_SOURCE_DELTA,
+  BS_SOURCE_SEED,
+  BS_SOURCE_AXES
+} bs_source_option;
+
+typedef struct {
+  const bs_toml *where;
+  const char *name;
+  char *path;               /* a file's, seen from the current folder; NULL: generated */
+  const char *file;         /* the same as written, seen from the specification's folder */
+  const char *label_column; /* or NULL */
+  biascope_generator kind;
+  bs_axis axes[BS_SOURCE_AXES]; /* without a seed axis, the run's seed generates the data */
+} bs_source;
+
+typedef struct {
+  const bs_toml *where;
+  const bs_axis *axes[BS_GRID_AXES]; /* the grid's own, else the study's; NULL: the optimizer's default */
+  bs_axis own[BS_GRID_AXES];
+  bool *uses_source; /* one for each source */
+} bs_grid;
+
+typedef struct {
+  bs_toml_document *document;
+  const char *path, *name;
+  unsigned record_per_decade; /* "log:K" */
+  bool predict;
+  bs_source *sources;
+  size_t source_count;
+  bs_axis shared[BS_GRID_AXES]; /* options written above the grids */
+  bs_grid *grids;
+  size_t grid_count;
+} bs_spec;
+
+/* Reads and checks the file. Errors are "path:line:column: what stands there; what was expected". */
+biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *error);
+void bs_spec_free(bs_spec *spec);
+
+/* Puts a value of the axis into the options, or the steps. */
+void bs_grid_apply(bs_grid_option option, double value, biascope_train_options *options, uint64_t *steps);
+
+#endif

@@ -1,0 +1,21 @@
+/* What the store's files share. */
+#ifndef BIASCOPE_STUDY_STORE_INTERNAL_H
+#define BIASCOPE_STUDY_STORE_INTERNAL_H
+
+#include "study/store.h"
+
+struct bs_store {
+  sqlite3 *db;
+  char *path;
+  int claim;            /* descriptor that holds the claim; -1: none */
+  sqlite3_stmt *insert; /* of a run; NULL until first used */
+  bool in_transaction;
+};
+
+/* The error for SQLite's last failure, in the user's terms. */
+biascope_status bs_store_fail(const bs_store *store, biascope_error *error);
+biascope_status bs_store_execute(bs_store *store, const char *sql, biascope_error *error);
+/* "file:" and the path, percent-encoded, and the query. Freed with free(). */
+char *bs_store_uri(const char *path, const char *query);
+
+#endif

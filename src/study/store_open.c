@@ -1,0 +1,232 @@
+/* Opening a store: what kind of file it is, whose, and what to say where it cannot be used. */
+#include "study/store_internal.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { APPLICATION_ID = 0x62696173 /* "bias" */, SCHEMA_VERSION = 1, BUSY_MILLISECONDS = 5000 };
+
+/* Columns computed from the JSON, so that any SQLite client can filter by them. They take no space. */
+#define FROM(json, name, path) ",\n  " name " GENERATED ALWAYS AS (json_extract(" json ", '$." path "')) VIRTUAL"
+#define NORMS(json, name, path)                                                                                        \
+  FROM(json, name "_l2", path ".l2") FROM(json, name "_linf", path ".linf") FROM(json, name "_l1", path ".l1")
+
+static const char SCHEMA[] =
+    "CREATE TABLE studies (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  name TEXT NOT NULL,\n"
+    "  path TEXT NOT NULL,\n"
+    "  specification TEXT NOT NULL UNIQUE,\n"
+    "  version TEXT NOT NULL,\n"
+    "  started TEXT NOT NULL\n"
+    ");\n"
+    "CREATE TABLE runs (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  hash TEXT NOT NULL UNIQUE,\n"
+    "  status TEXT NOT NULL,\n"
+    "  version TEXT NOT NULL,\n"
+    "  machine TEXT NOT NULL,\n"
+    "  started TEXT NOT NULL,\n"
+    "  seconds REAL NOT NULL,\n"
+    "  spec TEXT NOT NULL,\n"
+    "  result TEXT,\n"
+    "  certificate TEXT,\n"
+    "  trace TEXT" FROM("spec", "data", "data.name") FROM("spec", "samples", "data.samples")
+        FROM("spec", "features", "data.features") FROM("spec", "optimizer", "optimizer") FROM("spec", "loss", "loss")
+            FROM("spec", "batch_size", "batch_size") FROM("spec", "batch_order", "order") FROM("spec", "beta1", "beta1")
+                FROM("spec", "beta2", "beta2") FROM("spec", "eps", "eps") FROM("spec", "weight_decay", "weight_decay")
+                    FROM("spec", "lr", "lr") FROM("spec", "lr_decay", "lr_decay") FROM(
+                        "spec", "steps",
+                        "steps") ",\n  seed GENERATED ALWAYS AS (coalesce(json_extract(spec, '$.seed'), "
+                                 "json_extract(spec, '$.data.seed'))) VIRTUAL" FROM("result", "loss_log", "loss_log")
+                                     FROM("result", "weight_norm_log", "weight_norm_log")
+                                         NORMS("result", "margin", "margin") NORMS("result", "ratio", "ratio")
+                                             NORMS("result", "cosine", "cosine")
+                                                 FROM("result", "cosine_predicted", "cosine.predicted")
+                                                     NORMS("result", "limit_cosine", "limit.cosine")
+                                                         NORMS("result", "limit_ratio", "limit.ratio")
+                                                             FROM("certificate", "predicted_gap", "predicted.gap")
+                                                                 FROM("certificate", "predicted_rate",
+                                                                      "predicted.rate") "\n);\n";
+
+biascope_status bs_store_fail(const bs_store *store, biascope_error *error) {
+  const char *path = store->path, *detail = sqlite3_errmsg(store->db);
+  switch (sqlite3_errcode(store->db)) {
+  case SQLITE_NOTADB:
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is not a store; expected a file made by 'biascope sweep'", path);
+  case SQLITE_CORRUPT:
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: the store is damaged (%s); 'sqlite3 FILE .recover' saves what can be read", path, detail);
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store is locked by another program; try again when it has ended",
+                   path);
+  case SQLITE_READONLY:
+  case SQLITE_PERM:
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be written: %s", path, detail);
+  case SQLITE_CANTOPEN:
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: the store cannot be opened: the file, or its folder (for FILE-wal), is not accessible", path);
+  case SQLITE_FULL:
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: no space left for the store", path);
+  case SQLITE_NOMEM:
+    return bs_fail_memory(error, "the store");
+  default:
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s", path, detail);
+  }
+}
+
+biascope_status bs_store_execute(bs_store *store, const char *sql, biascope_error *error) {
+  return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? BIASCOPE_OK : bs_store_fail(store, error);
+}
+
+biascope_status bs_store_number(bs_store *store, const char *sql, sqlite3_int64 *out, biascope_error *error) {
+  sqlite3_stmt *statement;
+  bool found = false;
+  biascope_status status = bs_store_prepare(store, sql, &statement, error);
+  if (status == BIASCOPE_OK) status = bs_store_next(store, statement, &found, error);
+  *out = found ? sqlite3_column_int64(statement, 0) : 0;
+  sqlite3_finalize(statement);
+  return status;
+}
+
+/* ---- The file ------------------------------------------------------------------------------------- */
+
+char *bs_store_uri(const char *path, const char *query) {
+  char *uri = malloc(3 * strlen(path) + strlen(query) + sizeof "file:");
+  if (!uri) return NULL;
+  char *at = uri + sprintf(uri, "file:");
+  for (const char *c = path; *c; c++) {
+    if (isalnum((unsigned char)*c) || strchr("/._-", *c))
+      *at++ = *c;
+    else
+      at += sprintf(at, "%%%02X", (unsigned)(unsigned char)*c);
+  }
+  strcpy(at, query);
+  return uri;
+}
+
+static biascope_status open_database(bs_store *store, int flags, const char *query, biascope_error *error) {
+  char *uri = bs_store_uri(store->path, query);
+  if (!uri) return bs_fail_memory(error, "a file name");
+  const int code = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+  free(uri);
+  if (!store->db) return bs_fail_memory(error, "the store");
+  if (code != SQLITE_OK) return bs_store_fail(store, error);
+  sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);
+  return BIASCOPE_OK;
+}
+
+/* The claim is a lock on the file that ends with the process, however it ends. SQLite's own locks are of another kind.
+ */
+static biascope_status claim(bs_store *store, biascope_error *error) {
+  store->claim = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (store->claim < 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be written: %s", store->path, strerror(errno));
+  if (flock(store->claim, LOCK_EX | LOCK_NB) == 0) return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_BAD_INPUT,
+      "%s: another sweep or merge is writing to the store; wait for it, or give each its own store and merge them",
+      store->path);
+}
+
+static biascope_status create_schema(bs_store *store, biascope_error *error) {
+  char version[80];
+  snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
+           SCHEMA_VERSION);
+  biascope_status status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, SCHEMA, error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, version, error);
+  return status == BIASCOPE_OK ? bs_store_execute(store, "COMMIT", error) : status;
+}
+
+/* Whose file it is, and of which version. *empty: nobody's yet. */
+static biascope_status identify(bs_store *store, bool *empty, biascope_error *error) {
+  sqlite3_int64 application, version, tables;
+  biascope_status status = bs_store_number(store, "PRAGMA application_id", &application, error);
+  if (status == BIASCOPE_OK) status = bs_store_number(store, "PRAGMA user_version", &version, error);
+  if (status == BIASCOPE_OK) status = bs_store_number(store, "SELECT count(*) FROM sqlite_master", &tables, error);
+  if (status != BIASCOPE_OK) return status;
+  *empty = application == 0 && tables == 0;
+  if (*empty) return BIASCOPE_OK;
+  if (application != APPLICATION_ID)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: is a database of another program; expected a store made by 'biascope sweep'", store->path);
+  if (version > SCHEMA_VERSION)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: the store was written by a newer biascope (schema %lld; this one, %s, reads up to %d)",
+                   store->path, (long long)version, BIASCOPE_VERSION, SCHEMA_VERSION);
+  return BIASCOPE_OK;
+}
+
+static biascope_status open_write(bs_store *store, biascope_error *error) {
+  bool empty = false;
+  biascope_status status = claim(store, error);
+  if (status == BIASCOPE_OK) status = open_database(store, SQLITE_OPEN_READWRITE, "", error);
+  if (status == BIASCOPE_OK) status = identify(store, &empty, error);
+  if (status == BIASCOPE_OK)
+    status = bs_store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error);
+  if (status == BIASCOPE_OK && empty) status = create_schema(store, error);
+  return status;
+}
+
+static bool has_log(const char *path) {
+  char log[4096];
+  return snprintf(log, sizeof log, "%s-wal", path) < (int)sizeof log && access(log, F_OK) == 0;
+}
+
+/* A store in a folder that cannot be written can be read where no log stands beside it. */
+static biascope_status open_read(bs_store *store, biascope_error *error) {
+  struct stat info;
+  if (stat(store->path, &info) != 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be read: %s", store->path, strerror(errno));
+  if (!S_ISREG(info.st_mode))
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is not a file; expected a store", store->path);
+  bool empty = false;
+  /* Read and write where the file permits, so that SQLite clears its log away when the last reader closes. */
+  biascope_status status = open_database(store, SQLITE_OPEN_READWRITE, "", error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, "PRAGMA query_only = ON", error);
+  if (status == BIASCOPE_OK) status = identify(store, &empty, error);
+  if (status != BIASCOPE_OK && sqlite3_errcode(store->db) == SQLITE_CANTOPEN && !has_log(store->path)) {
+    sqlite3_close(store->db);
+    status = open_database(store, SQLITE_OPEN_READONLY, "?immutable=1", error);
+    if (status == BIASCOPE_OK) status = identify(store, &empty, error);
+  }
+  if (status == BIASCOPE_OK && empty)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is empty; expected a store made by 'biascope sweep'", store->path);
+  return status;
+}
+
+biascope_status bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error) {
+  *out = NULL;
+  bs_store *store = BS_NEW(bs_store, 1);
+  if (!store) return bs_fail_memory(error, "the store");
+  store->claim = -1;
+  store->path = strdup(path);
+  biascope_status status = store->path ? BIASCOPE_OK : bs_fail_memory(error, "a file name");
+  if (status == BIASCOPE_OK) status = mode == BS_STORE_WRITE ? open_write(store, error) : open_read(store, error);
+  if (status != BIASCOPE_OK) {
+    bs_store_close(store);
+    return status;
+  }
+  *out = store;
+  return BIASCOPE_OK;
+}
+
+void bs_store_close(bs_store *store) {
+  if (!store) return;
+  sqlite3_finalize(store->insert);
+  sqlite3_close(store->db);
+  if (store->claim >= 0) close(store->claim); /* last: closing any descriptor of the file drops SQLite's locks */
+  free(store->path);
+  free(store);
+}

@@ -1,0 +1,141 @@
+/* Rows into the store and out of it. */
+#include "study/store_internal.h"
+
+#include "base/error.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+biascope_status bs_store_prepare(bs_store *store, const char *sql, sqlite3_stmt **out, biascope_error *error) {
+  if (sqlite3_prepare_v2(store->db, sql, -1, out, NULL) == SQLITE_OK) return BIASCOPE_OK;
+  *out = NULL;
+  return bs_store_fail(store, error);
+}
+
+biascope_status bs_store_next(bs_store *store, sqlite3_stmt *rows, bool *found, biascope_error *error) {
+  const int code = sqlite3_step(rows);
+  *found = code == SQLITE_ROW;
+  return *found || code == SQLITE_DONE ? BIASCOPE_OK : bs_store_fail(store, error);
+}
+
+/* UTC, as SQLite's date functions read it. */
+static void format_time(double seconds, char text[32]) {
+  const time_t whole = (time_t)seconds;
+  struct tm parts;
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&whole, &parts));
+}
+
+static void describe_machine(char *text, size_t size) {
+  struct utsname name;
+  if (uname(&name) == 0)
+    snprintf(text, size, "%s (%s %s, %s)", name.nodename, name.sysname, name.release, name.machine);
+}
+
+static biascope_status begin(bs_store *store, biascope_error *error) {
+  if (store->in_transaction) return BIASCOPE_OK;
+  const biascope_status status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
+  store->in_transaction = status == BIASCOPE_OK;
+  return status;
+}
+
+biascope_status bs_store_commit(bs_store *store, biascope_error *error) {
+  if (!store->in_transaction) return BIASCOPE_OK;
+  const biascope_status status = bs_store_execute(store, "COMMIT", error);
+  if (status == BIASCOPE_OK) store->in_transaction = false;
+  return status;
+}
+
+biascope_status bs_store_add_study(bs_store *store, const char *name, const char *path, const char *specification,
+                                   biascope_error *error) {
+  char started[32];
+  format_time((double)time(NULL), started);
+  sqlite3_stmt *statement;
+  biascope_status status = begin(store, error);
+  if (status != BIASCOPE_OK) return status;
+  status = bs_store_prepare(
+      store, "INSERT OR IGNORE INTO studies (name, path, specification, version, started) VALUES (?, ?, ?, ?, ?)",
+      &statement, error);
+  if (status != BIASCOPE_OK) return status;
+  const char *const texts[] = {name, path, specification, BIASCOPE_VERSION, started};
+  for (int i = 0; i < 5; i++) sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
+  bool found;
+  status = bs_store_next(store, statement, &found, error);
+  sqlite3_finalize(statement);
+  return status == BIASCOPE_OK ? bs_store_commit(store, error) : status;
+}
+
+biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, biascope_error *error) {
+  char started[32], machine[512] = "unknown";
+  format_time(record->started, started);
+  describe_machine(machine, sizeof machine);
+  biascope_status status = begin(store, error);
+  if (status == BIASCOPE_OK && !store->insert)
+    status = bs_store_prepare(
+        store,
+        "INSERT INTO runs (hash, status, version, machine, started, spec, result, certificate, trace, seconds) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        &store->insert, error);
+  if (status != BIASCOPE_OK) return status;
+  const char *const texts[] = {record->id.text,  record->status == BIASCOPE_OK ? "ok" : "not separable",
+                               BIASCOPE_VERSION, machine,
+                               started,          record->spec,
+                               record->result,   record->certificate,
+                               record->trace};
+  for (int i = 0; i < 9; i++) sqlite3_bind_text(store->insert, i + 1, texts[i], -1, SQLITE_STATIC);
+  sqlite3_bind_double(store->insert, 10, record->seconds);
+  bool found;
+  status = bs_store_next(store, store->insert, &found, error);
+  sqlite3_reset(store->insert);
+  return status;
+}
+
+biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t *count, biascope_error *error) {
+  sqlite3_int64 rows;
+  sqlite3_stmt *statement = NULL;
+  *out = NULL;
+  *count = 0;
+  biascope_status status = bs_store_number(store, "SELECT count(*) FROM runs", &rows, error);
+  if (status == BIASCOPE_OK) status = bs_store_prepare(store, "SELECT hash FROM runs ORDER BY hash", &statement, error);
+  if (status != BIASCOPE_OK) return status;
+  *out = calloc((size_t)rows + 1, sizeof **out);
+  if (!*out) status = bs_fail_memory(error, "the finished runs");
+  bool found = status == BIASCOPE_OK;
+  while (status == BIASCOPE_OK && found && *count < (size_t)rows) {
+    status = bs_store_next(store, statement, &found, error);
+    if (status == BIASCOPE_OK && found)
+      snprintf((*out)[(*count)++].text, sizeof(*out)->text, "%s", (const char *)sqlite3_column_text(statement, 0));
+  }
+  sqlite3_finalize(statement);
+  if (status != BIASCOPE_OK) {
+    free(*out);
+    *out = NULL;
+  }
+  return status;
+}
+
+biascope_status bs_store_prepare_filtered(bs_store *store, const char *sql, const char *where, sqlite3_stmt **out,
+                                          biascope_error *error) {
+  if (!where) return bs_store_prepare(store, sql, out, error);
+  const biascope_status status = bs_store_prepare(store, sql, out, NULL);
+  if (status == BIASCOPE_OK) return status;
+  if (sqlite3_errcode(store->db) != SQLITE_ERROR) return bs_store_fail(store, error);
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "the filter '%s': %s; expected a condition on columns of runs, such as \"optimizer = 'adam' AND "
+                 "batch_size < 5\"",
+                 where, sqlite3_errmsg(store->db));
+}
+
+biascope_status bs_store_select(bs_store *store, const char *columns, const char *where, sqlite3_stmt **out,
+                                biascope_error *error) {
+  *out = NULL;
+  char *sql =
+      sqlite3_mprintf("SELECT %s FROM runs WHERE (%s\n) ORDER BY data, samples, features, optimizer, loss, "
+                      "batch_order, batch_size, beta1, beta2, eps, weight_decay, lr, lr_decay, steps, seed, hash",
+                      columns, where ? where : "1");
+  if (!sql) return bs_fail_memory(error, "a query");
+  const biascope_status status = bs_store_prepare_filtered(store, sql, where, out, error);
+  sqlite3_free(sql);
+  return status;
+}

@@ -1,0 +1,245 @@
+#include "study/sweep.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include <cblas.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double COMMIT_SECONDS = 0.25; /* what a kill can cost, beside the runs under way */
+static const double PROGRESS_SECONDS = 0.1;
+
+/* A data set while runs need it: loaded and solved by the first thread that does, freed by the last. */
+typedef struct {
+  enum { ABSENT, LOADING, READY } state;
+  size_t runs_left;
+  biascope_dataset *data;
+  bs_reference *reference; /* NULL where READY: not separable */
+} context;
+
+typedef struct finished finished;
+struct finished {
+  bs_run_record record;
+  finished *next;
+};
+
+typedef struct {
+  const bs_plan *plan;
+  atomic_bool stop;
+  pthread_mutex_t lock; /* guards the rest */
+  pthread_cond_t loaded, changed;
+  context *contexts;
+  size_t next, working;
+  finished *first, **last; /* waiting for the writer */
+  biascope_status status;  /* of the first failure */
+  biascope_error error;
+} sweep;
+
+static double clock_seconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- Workers -------------------------------------------------------------------------------------- */
+
+static biascope_status load(const bs_plan *plan, size_t index, context *c, biascope_error *error) {
+  biascope_status status = bs_plan_load(plan, index, &c->data, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, &c->reference, error);
+  return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
+}
+
+/* With the lock held, which it gives up while loading or waiting. */
+static biascope_status acquire(sweep *s, size_t index, biascope_error *error) {
+  context *c = &s->contexts[index];
+  while (c->state == LOADING) pthread_cond_wait(&s->loaded, &s->lock);
+  if (c->state == READY) return BIASCOPE_OK;
+  c->state = LOADING;
+  pthread_mutex_unlock(&s->lock);
+  const biascope_status status = load(s->plan, index, c, error);
+  pthread_mutex_lock(&s->lock);
+  c->state = READY;
+  pthread_cond_broadcast(&s->loaded);
+  return status;
+}
+
+static void unload(context *c) {
+  bs_reference_free(c->reference);
+  biascope_dataset_free(c->data);
+  c->reference = NULL;
+  c->data = NULL;
+}
+
+static void fail(sweep *s, biascope_status status, const biascope_error *error) {
+  if (s->status == BIASCOPE_OK) {
+    s->status = status;
+    s->error = *error;
+  }
+  atomic_store(&s->stop, true);
+}
+
+/* Takes one run with the lock held, gives the lock up to train, hands the record to the writer. */
+static void work_on(sweep *s, const bs_plan_run *run) {
+  context *c = &s->contexts[run->data];
+  biascope_error error;
+  finished *item = NULL;
+  biascope_status status = acquire(s, run->data, &error);
+  if (status == BIASCOPE_OK) {
+    pthread_mutex_unlock(&s->lock);
+    item = BS_NEW(finished, 1);
+    status = item ? bs_run_execute(s->plan, run, c->reference, &s->stop, &item->record, &error)
+                  : bs_fail_memory(&error, "a run's record");
+    pthread_mutex_lock(&s->lock);
+  }
+  if (--c->runs_left == 0) unload(c);
+  if (status != BIASCOPE_OK) fail(s, status, &error);
+  if (status != BIASCOPE_OK || !item->record.spec) {
+    free(item);
+    return;
+  }
+  *s->last = item;
+  s->last = &item->next;
+}
+
+static void *work(void *state) {
+  sweep *s = state;
+  pthread_mutex_lock(&s->lock);
+  while (s->next < s->plan->run_count && !atomic_load(&s->stop)) {
+    work_on(s, &s->plan->runs[s->next++]);
+    pthread_cond_signal(&s->changed);
+  }
+  s->working--;
+  pthread_cond_signal(&s->changed);
+  pthread_mutex_unlock(&s->lock);
+  return NULL;
+}
+
+/* ---- The writer ----------------------------------------------------------------------------------- */
+
+static void note(bs_sweep_progress *p, const bs_run_record *record) {
+  p->done++;
+  p->not_separable += record->status == BIASCOPE_NOT_SEPARABLE;
+  if (!record->result) return;
+  const double cosine = isfinite(record->predicted) ? record->predicted : record->cosine[0];
+  if (!(cosine <= p->best)) {
+    p->best = cosine;
+    memcpy(p->best_id, record->id.text, sizeof p->best_id);
+  }
+  if (!(cosine >= p->worst)) {
+    p->worst = cosine;
+    memcpy(p->worst_id, record->id.text, sizeof p->worst_id);
+  }
+}
+
+static biascope_status store_all(bs_store *store, finished *items, bs_sweep_progress *p, biascope_error *error) {
+  const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+  biascope_status status = BIASCOPE_OK;
+  while (items) {
+    finished *next = items->next;
+    if (status == BIASCOPE_OK) status = bs_store_add_run(store, &items->record, error);
+    if (status == BIASCOPE_OK) note(p, &items->record);
+    bs_run_record_free(&items->record);
+    free(items);
+    items = next;
+  }
+  p->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
+  return status;
+}
+
+static biascope_status commit(bs_store *store, bs_sweep_progress *p, biascope_error *error) {
+  const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+  const biascope_status status = bs_store_commit(store, error);
+  p->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
+  return status;
+}
+
+/* Waits for records; false once the workers have ended and none is left. */
+static bool collect(sweep *s, finished **items) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += (long)(1e9 * PROGRESS_SECONDS);
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_sec++;
+    until.tv_nsec -= 1000000000;
+  }
+  pthread_mutex_lock(&s->lock);
+  int code = 0;
+  while (!s->first && s->working > 0 && code == 0) code = pthread_cond_timedwait(&s->changed, &s->lock, &until);
+  *items = s->first;
+  s->first = NULL;
+  s->last = &s->first;
+  const bool more = *items || s->working > 0;
+  pthread_mutex_unlock(&s->lock);
+  return more;
+}
+
+static biascope_status write_until_done(sweep *s, bs_store *store, const bs_sweep_options *options,
+                                        bs_sweep_progress *p, biascope_error *error) {
+  const double begin = clock_seconds(CLOCK_MONOTONIC);
+  double committed = begin, shown = begin;
+  biascope_status status = BIASCOPE_OK;
+  finished *items;
+  while (collect(s, &items)) {
+    const biascope_status stored = store_all(store, items, p, status == BIASCOPE_OK ? error : NULL);
+    if (status == BIASCOPE_OK) status = stored;
+    const double now = clock_seconds(CLOCK_MONOTONIC);
+    p->seconds = now - begin;
+    if (status == BIASCOPE_OK && now - committed >= COMMIT_SECONDS) {
+      status = commit(store, p, error);
+      committed = now;
+    }
+    if (options->progress && now - shown >= PROGRESS_SECONDS) {
+      options->progress(options->progress_state, p);
+      shown = now;
+    }
+    if (status != BIASCOPE_OK || atomic_load(options->stop)) atomic_store(&s->stop, true);
+  }
+  if (status == BIASCOPE_OK) status = commit(store, p, error);
+  p->seconds = clock_seconds(CLOCK_MONOTONIC) - begin;
+  return status;
+}
+
+static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *started, biascope_error *error) {
+  for (*started = 0; *started < jobs; ++*started) {
+    pthread_mutex_lock(&s->lock);
+    s->working++;
+    pthread_mutex_unlock(&s->lock);
+    if (pthread_create(&threads[*started], NULL, work, s) == 0) continue;
+    pthread_mutex_lock(&s->lock);
+    s->working--;
+    pthread_mutex_unlock(&s->lock);
+    if (*started == 0) return bs_fail(error, BIASCOPE_NO_MEMORY, "no thread could be started");
+    break;
+  }
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_sweep_run(const bs_plan *plan, bs_store *store, const bs_sweep_options *options,
+                             bs_sweep_progress *out, biascope_error *error) {
+  sweep s = {.plan = plan,
+             .lock = PTHREAD_MUTEX_INITIALIZER,
+             .loaded = PTHREAD_COND_INITIALIZER,
+             .changed = PTHREAD_COND_INITIALIZER};
+  *out = (bs_sweep_progress){.runs = plan->run_count, .best = NAN, .worst = NAN};
+  s.last = &s.first;
+  s.contexts = BS_NEW(context, plan->data_count);
+  pthread_t *threads = BS_NEW(pthread_t, options->jobs);
+  size_t started = 0;
+  openblas_set_num_threads(1); /* the threads here are the parallelism */
+  biascope_status status = s.contexts && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
+  for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) s.contexts[plan->runs[i].data].runs_left++;
+  if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
+  if (status == BIASCOPE_OK) status = write_until_done(&s, store, options, out, error);
+  while (started > 0) pthread_join(threads[--started], NULL);
+  if (status == BIASCOPE_OK && s.status != BIASCOPE_OK) {
+    status = s.status;
+    if (error) *error = s.error;
+  }
+  for (size_t i = 0; s.contexts && i < plan->data_count; i++) unload(&s.contexts[i]);
+  free(s.contexts);
+  free(threads);
+  return status;
+}
