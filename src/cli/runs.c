@@ -61,13 +61,13 @@ static const struct argp ARGP = {.parser = parse,
                                  .doc = "List the finished runs of a store. --json prints an array, one object a run."};
 
 /* Every column that is a single value. */
-static const char TABLE_COLUMNS[] = "hash, status, data, samples, features, optimizer, loss, batch_size, batch_order, "
-                                    "beta1, beta2, eps, weight_decay, lr, "
-                                    "lr_decay, seed, steps, loss_log, weight_norm_log, margin_l2, margin_linf, "
-                                    "margin_l1, ratio_l2, ratio_linf, ratio_l1, "
-                                    "cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_l2, limit_linf, "
-                                    "limit_l1, predicted_gap, predicted_rate, "
-                                    "version, machine, started, seconds";
+static const char TABLE_COLUMNS[] =
+    "hash, status, data, samples, features, optimizer, loss, batch_size, batch_order, beta1, beta2, eps, weight_decay, "
+    "lr, lr_decay, seed, steps, loss_log, weight_norm_log, margin_l2, margin_linf, margin_l1, ratio_l2, ratio_linf, "
+    "ratio_l1, cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_cosine_l2, limit_cosine_linf, "
+    "limit_cosine_l1, "
+    "limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, predicted_rate, version, machine, started, "
+    "seconds";
 
 static const char *text_at(sqlite3_stmt *rows, int column) {
   return (const char *)sqlite3_column_text(rows, column);

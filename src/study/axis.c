@@ -115,9 +115,10 @@ static biascope_status read_range(const char *path, const bs_toml *table, const 
   for (size_t i = 0; i < table->count; i++) {
     bool known = false;
     for (size_t k = 0; k < sizeof KEYS / sizeof *KEYS; k++) known |= !strcmp(table->items[i].key, KEYS[k]);
+    const bs_toml key = {.line = table->items[i].key_line, .column = table->items[i].key_column};
     if (!known)
-      return bs_fail_toml(path, &table->items[i], error,
-                          "'%s' is not part of a range; expected from, to, count, step, scale", table->items[i].key);
+      return bs_fail_toml(path, &key, error, "'%s' is not part of a range; expected from, to, count, step, scale",
+                          table->items[i].key);
   }
   *out = (range){0};
   const bs_toml *scale = bs_toml_member(table, "scale");

@@ -87,7 +87,8 @@ static biascope_status read_string(const bs_spec *spec, const bs_toml *node, con
 
 static biascope_status fail_unknown(const bs_spec *spec, const bs_toml *node, const char *expected,
                                     biascope_error *error) {
-  return bs_fail_toml(spec->path, node, error, "'%s' is not known here; expected one of %s", node->key, expected);
+  const bs_toml key = {.line = node->key_line, .column = node->key_column};
+  return bs_fail_toml(spec->path, &key, error, "'%s' is not known here; expected one of %s", node->key, expected);
 }
 
 static int find_rule(const bs_axis_rule *rules, int count, const char *key) {

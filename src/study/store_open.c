@@ -13,7 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x62696173 /* "bias" */, SCHEMA_VERSION = 1, BUSY_MILLISECONDS = 5000 };
+enum {
+  APPLICATION_ID = 0x62696173 /* "bias" */,
+  SCHEMA_VERSION = 1,
+  OPEN_MILLISECONDS = 2000,
+  WRITE_MILLISECONDS = 60000
+};
 
 /* Columns computed from the JSON, so that any SQLite client can filter by them. They take no space. */
 #define FROM(json, name, path) ",\n  " name " GENERATED ALWAYS AS (json_extract(" json ", '$." path "')) VIRTUAL"
@@ -122,7 +127,7 @@ static biascope_status open_database(bs_store *store, int flags, const char *que
   free(uri);
   if (!store->db) return bs_fail_memory(error, "the store");
   if (code != SQLITE_OK) return bs_store_fail(store, error);
-  sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);
+  sqlite3_busy_timeout(store->db, OPEN_MILLISECONDS);
   return BIASCOPE_OK;
 }
 
@@ -176,6 +181,8 @@ static biascope_status open_write(bs_store *store, biascope_error *error) {
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error);
   if (status == BIASCOPE_OK && empty) status = create_schema(store, error);
+  if (status == BIASCOPE_OK)
+    sqlite3_busy_timeout(store->db, WRITE_MILLISECONDS); /* a long sweep outwaits a reader's lock */
   return status;
 }
 
@@ -196,7 +203,8 @@ static biascope_status open_read(bs_store *store, biascope_error *error) {
   biascope_status status = open_database(store, SQLITE_OPEN_READWRITE, "", error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, "PRAGMA query_only = ON", error);
   if (status == BIASCOPE_OK) status = identify(store, &empty, error);
-  if (status != BIASCOPE_OK && sqlite3_errcode(store->db) == SQLITE_CANTOPEN && !has_log(store->path)) {
+  const int code = sqlite3_errcode(store->db);
+  if (status != BIASCOPE_OK && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && !has_log(store->path)) {
     sqlite3_close(store->db);
     status = open_database(store, SQLITE_OPEN_READONLY, "?immutable=1", error);
     if (status == BIASCOPE_OK) status = identify(store, &empty, error);

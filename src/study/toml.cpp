@@ -64,12 +64,12 @@ void convert_table(bs_toml_document &document, const toml::table &table, bs_toml
   for (const auto &[key, child] : table) {
     bs_toml member = convert(document, child);
     member.key = keep(document, std::string(key.str()));
-    member.line = key.source().begin.line;
-    member.column = key.source().begin.column;
+    member.key_line = key.source().begin.line;
+    member.key_column = key.source().begin.column;
     members.push_back(member);
   }
   std::sort(members.begin(), members.end(), [](const bs_toml &a, const bs_toml &b) {
-    return a.line != b.line ? a.line < b.line : a.column < b.column;
+    return a.key_line != b.key_line ? a.key_line < b.key_line : a.key_column < b.key_column;
   });
   adopt(document, value, std::move(members));
 }

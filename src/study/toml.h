@@ -21,8 +21,9 @@ typedef enum {
 typedef struct bs_toml bs_toml;
 struct bs_toml {
   bs_toml_kind kind;
-  unsigned line, column; /* from 1; a table's member: where its key stands */
+  unsigned line, column; /* of the value, from 1 */
   const char *key;       /* NULL unless a table's member */
+  unsigned key_line, key_column;
   const char *text;      /* the value as written, shortened to a line */
   const char *string;
   int64_t integer;

@@ -1,0 +1,505 @@
+"""Studies from outside: sweep, runs, merge, report, plot."""
+import contextlib
+import csv
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+BIASCOPE = os.environ["BIASCOPE"]
+DATA = os.environ["BIASCOPE_TEST_DATA"]
+GAUSSIAN = os.path.join(DATA, "gaussian-10x50.csv")
+USAGE, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+STUDY = """
+name = "A study"
+steps = 300
+optimizer = ["adam", "signum"]
+batch_size = [1, 5, "full"]
+beta1 = [0, 0.9]
+lr = { from = 0.01, to = 1, count = 3, scale = "log" }
+seed = { from = 0, to = 2 }
+
+[[data]]
+generate = "gaussian"
+samples = 10
+features = 20
+"""
+STUDY_RUNS = 2 * 3 * 2 * 3 * 3
+
+
+def run(*arguments, code=0):
+    result = subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert result.returncode == code, result.stderr
+    return result
+
+
+def output(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+@contextlib.contextmanager
+def database_of(path):
+    """Closed at the end, so that SQLite's log is cleared away."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        yield database
+
+
+def write(folder, text, name="study.toml"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def rows(store):
+    """The runs without what may differ between two sweeps of the same study."""
+    runs = output("runs", store, "--traces")
+    for one in runs:
+        del one["provenance"]
+    return runs
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished sweep, by one job."""
+    folder = tmp_path_factory.mktemp("finished")
+    run("sweep", write(folder, STUDY), "--store", folder / "runs.db", "--jobs", 1)
+    return folder / "runs.db"
+
+
+# ---- The specification ---------------------------------------------------------------------------------
+
+
+def test_a_dry_run_counts_estimates_and_leaves_no_file(tmp_path):
+    plan = output("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--dry-run")
+    assert plan["runs"] == STUDY_RUNS and plan["finished"] == 0 and plan["seconds_estimate"] > 0
+    assert os.listdir(tmp_path) == ["study.toml"]
+
+
+def test_grids_add_up_and_share_what_stands_above_them(tmp_path):
+    spec = write(tmp_path, """
+steps = [10, 20]
+[[data]]
+name = "few"
+generate = "gaussian"
+samples = [4, 6]
+features = 8
+seed = [1, 2, 3]
+[[data]]
+name = "real"
+file = "%s"
+[[grid]]
+optimizer = "adam"
+beta2 = { from = 0.5, to = 0.9, count = 5 }
+[[grid]]
+optimizer = ["gd", "signgd"]
+data = "real"
+lr = [0.1, 0.2, 0.3]
+""" % GAUSSIAN)
+    assert output("sweep", spec, "--dry-run")["runs"] == 2 * (5 * (2 * 3 + 1) + 2 * 3)
+
+
+def test_runs_that_differ_in_nothing_they_read_are_one_run(tmp_path):
+    spec = write(tmp_path, f"""
+steps = 10
+optimizer = "signum"      # reads no beta2
+beta2 = [0.9, 0.99]
+batch_size = [10, "full"] # the data has 10 samples
+order = ["cyclic", "shuffle"]
+seed = [1, 2]             # no order here is random
+data = {{ file = "{GAUSSIAN}" }}
+""")
+    plan = output("sweep", spec, "--dry-run")
+    assert plan["runs"] == 1 and plan["combinations"] == 16
+    assert "15 of 16 combinations" in run("sweep", spec, "--dry-run").stderr
+
+
+def test_the_values_of_a_range_are_the_numbers_one_would_write(tmp_path):
+    spec = write(tmp_path, f"""
+steps = 10
+optimizer = "gd"
+lr = {{ from = 0.001, to = 10, count = 5, scale = "log" }}
+batch_size = {{ from = 1, to = 9, step = 4 }}
+data = {{ file = "{GAUSSIAN}" }}
+""")
+    run("sweep", spec, "--store", tmp_path / "runs.db")
+    runs = [one["spec"] for one in output("runs", tmp_path / "runs.db")]
+    assert {one["lr"] for one in runs} == {0.001, 0.01, 0.1, 1, 10}
+    assert {one["batch_size"] for one in runs} == {1, 5, 9}
+
+
+GOOD = """steps = 10
+optimizer = "adam"
+[[data]]
+generate = "gaussian"
+samples = 10
+features = 20
+"""
+
+
+@pytest.mark.parametrize("old, new, line, column, message", [
+    ('"adam"', '"adm"', 2, 13, 'optimizer: "adm"; expected one of gd, ngd'),
+    ("steps = 10", "steps = 0", 1, 9, "steps: 0; expected a whole number from 1"),
+    ("steps = 10", "steps = 1.5", 1, 9, "steps: 1.5"),
+    ("steps = 10", "", 1, 1, "'steps' is missing"),
+    ("steps = 10", "setps = 10", 1, 1, "'setps' is not known here"),
+    ("steps = 10", "steps = 10\nbeta1 = [0.5, 1.0]", 2, 15, "beta1 = 1; expected 0 <= beta1 < 1"),
+    ("steps = 10", "steps = 10\nbeta2 = 'x'", 2, 9, "beta2: 'x'; expected a number"),
+    ("steps = 10", "steps = 10\nlr = nan", 2, 6, "lr: nan"),
+    ("steps = 10", "steps = 10\nlr = []", 2, 6, "an empty list"),
+    ("steps = 10", "steps = 10\nlr = [1, 2, 1]", 2, 13, "stands in the list twice"),
+    ("steps = 10", "steps = 10\nlr = {from = 1, to = 0.1, count = 3}", 2, 6, "expected from < to"),
+    ("steps = 10", "steps = 10\nlr = {from = 0, to = 1, count = 3, scale = 'log'}", 2, 6, "expected from > 0"),
+    ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1}", 2, 6, "needs a count"),
+    ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1, count = 3, stpe = 1}", 2, 38, "'stpe' is not part of a range"),
+    ("steps = 10", "steps = 10\nbatch_size = [5, 11]", 2, 18, "batch size 11"),
+    ("steps = 10", "steps = 10\nrecord = 'every'", 2, 10, 'expected "log:K"'),
+    ("steps = 10", "steps = 10\npredict = 1", 2, 11, "expected true or false"),
+    ("samples = 10", "samples = -1", 5, 11, "samples: -1"),
+    ("samples = 10", "samples = 10\ndelta = 1", 6, 9, "the generator gaussian has no use for it"),
+    ("samples = 10", "", 3, None, "'samples' is missing"),
+    ("features = 20", "features = 20\n[[grid]]\ndata = ['other']", 8, 9, "expected the name of a table [[data]]"),
+    ("features = 20", "features = 20\n[[data]]\nfile = 'none.csv'", 7, None, "none.csv"),
+    ("features = 20", "features = 20\n[[data]]\ngenerate = 'gaussian'\nsamples = 3\nfeatures = 3", 7, None, "called 'gaussian'"),
+    ("features = 20", "features = [", 6, None, ""),
+])
+def test_an_error_names_line_column_text_and_what_was_expected(tmp_path, old, new, line, column, message):
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new))
+    result = run("sweep", path, "--store", tmp_path / "runs.db", code=BAD_INPUT)
+    assert message in result.stderr
+    place = result.stderr.split("study.toml:", 1)[1].split(":")
+    assert int(place[0]) == line and (column is None or int(place[1]) == column), result.stderr
+    assert not (tmp_path / "runs.db").exists() and result.stdout == ""
+
+
+def test_a_specification_that_is_no_file_is_bad_input(tmp_path):
+    for path in (tmp_path, tmp_path / "none.toml"):
+        assert str(path) in run("sweep", path, "--dry-run", code=BAD_INPUT).stderr
+
+
+# ---- Runs and their results ----------------------------------------------------------------------------
+
+
+def test_every_run_is_listed_once_and_nothing_is_run_twice(finished, tmp_path):
+    runs = output("runs", finished)
+    assert len(runs) == STUDY_RUNS == len({one["hash"] for one in runs})
+    assert all(one["status"] == "ok" for one in runs)
+    store = shutil.copy(finished, tmp_path / "runs.db")
+    again = output("sweep", write(tmp_path, STUDY), "--store", store, "--quiet")
+    assert again["ran"] == 0 and again["finished"] == STUDY_RUNS
+    assert output("sweep", write(tmp_path, STUDY), "--store", store, "--dry-run")["finished"] == STUDY_RUNS
+
+
+def test_a_run_holds_what_train_prints(finished, tmp_path):
+    run("generate", "gaussian", "--samples", 10, "--features", 20, "--seed", 1, "--out", tmp_path / "x.npy")
+    where = "optimizer = 'adam' AND batch_size = 5 AND beta1 = 0.9 AND lr = 0.1 AND seed = 1"
+    (one,) = output("runs", finished, "--where", where)
+    trained = output("train", tmp_path / "x.npy", "--optimizer", "adam", "--batch-size", 5, "--beta1", 0.9, "--lr", 0.1,
+                     "--steps", 300)
+    assert one["result"]["steps"] == trained["steps"]
+    for key in ("loss_log", "weight_norm_log"):
+        assert one["result"][key] == pytest.approx(trained[key], rel=1e-12)
+    for key in ("margin", "cosine"):
+        for name, value in trained[key].items():
+            if name in one["result"][key]:
+                assert one["result"][key][name] == pytest.approx(value, abs=1e-9)
+
+
+def test_the_trace_ends_at_the_result(finished):
+    for one in output("runs", finished, "--traces"):
+        steps = one["trace"]["step"]
+        assert steps[0] == 1 and steps[-1] == 300 and steps == sorted(set(steps))
+        for norm in ("l2", "linf", "l1"):
+            assert one["trace"]["cosine_" + norm][-1] == pytest.approx(one["result"]["cosine"][norm], abs=1e-9)
+            assert one["certificate"][norm]["gap"] <= 1e-10
+
+
+def test_filters_and_tables_agree_with_sqlite(finished):
+    table = list(csv.DictReader(io.StringIO(run("runs", finished, "--csv", "--where", "batch_size = 5 AND lr < 0.5").stdout)))
+    with database_of(finished) as database:
+        wanted = database.execute("SELECT hash FROM runs WHERE json_extract(spec, '$.batch_size') = 5 AND "
+                                  "json_extract(spec, '$.lr') < 0.5").fetchall()
+    assert sorted(row["hash"] for row in table) == sorted(hash_ for (hash_,) in wanted) and len(wanted) == 24
+    assert {row["optimizer"] for row in table} == {"adam", "signum"}
+    assert "no such column" in run("runs", finished, "--where", "colour = 1", code=USAGE).stderr
+
+
+def test_data_that_is_not_separable_is_recorded_as_such(tmp_path):
+    (tmp_path / "x.csv").write_text("1,2\n-1,-2\n")
+    spec = write(tmp_path, "steps = 10\noptimizer = 'gd'\ndata = { file = 'x.csv' }")
+    assert output("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")["not_separable"] == 1
+    (one,) = output("runs", tmp_path / "runs.db")
+    assert one["status"] == "not separable" and one["result"] is None
+    assert output("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")["ran"] == 0
+
+
+def test_changed_data_makes_new_runs(tmp_path):
+    (tmp_path / "x.csv").write_text("1,2\n2,1\n")
+    spec = write(tmp_path, "steps = 10\noptimizer = 'gd'\ndata = { file = 'x.csv' }")
+    run("sweep", spec, "--store", tmp_path / "runs.db")
+    (tmp_path / "x.csv").write_text("1,2\n2,1.5\n")
+    assert output("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")["ran"] == 1
+    assert len(output("runs", tmp_path / "runs.db")) == 2
+
+
+# ---- Threads, shards, kills ----------------------------------------------------------------------------
+
+
+def test_more_threads_give_the_same_rows(finished, tmp_path):
+    run("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--jobs", 3)
+    assert rows(tmp_path / "runs.db") == rows(finished)
+
+
+@pytest.mark.parametrize("shards", [["1/3", "2/3", "3/3"], ["0/2", "1/2"]])
+def test_merged_shards_give_the_same_rows(finished, tmp_path, shards):
+    spec = write(tmp_path, STUDY)
+    stores = [tmp_path / f"{number}.db" for number in range(len(shards))]
+    for shard, store in zip(shards, stores):
+        run("sweep", spec, "--store", store, "--shard", shard)
+    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": STUDY_RUNS, "present": 0}
+    assert rows(tmp_path / "all.db") == rows(finished)
+    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": 0, "present": STUDY_RUNS}
+
+
+@pytest.mark.parametrize("shard", ["3/2", "1", "1/0", "-1/2", "a/b", "1/2x"])
+def test_a_shard_that_is_none_is_a_usage_error(tmp_path, shard):
+    run("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--shard", shard, code=USAGE)
+
+
+def test_stores_that_contradict_each_other_are_not_merged(finished, tmp_path):
+    other = shutil.copy(finished, tmp_path / "other.db")
+    with database_of(other) as database:
+        database.execute("UPDATE runs SET result = json_set(result, '$.loss_log', -1) WHERE id = 7")
+        database.execute("INSERT INTO runs (hash, status, version, machine, started, seconds, spec) SELECT 'new', status, "
+                         "version, machine, started, seconds, spec FROM runs WHERE id = 1")
+    store = shutil.copy(finished, tmp_path / "runs.db")
+    before = rows(store)
+    assert "another result" in run("merge", store, other, code=BAD_INPUT).stderr
+    assert rows(store) == before
+    assert "into itself" in run("merge", store, store, code=BAD_INPUT).stderr
+
+
+LONG = STUDY.replace("steps = 300", "steps = 20000")
+
+
+def kill_until_done(folder, spec, store, kills, generator):
+    """Starts the sweep again and again, killing it at random instants; then lets it finish."""
+    for _ in range(kills):
+        process = subprocess.Popen([BIASCOPE, "sweep", spec, "--store", store, "--jobs", "2", "--quiet"])
+        time.sleep(generator.uniform(0, 0.3))
+        process.kill()
+        process.wait()
+        if not store.exists():
+            continue
+        with database_of(store) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            if database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'runs'").fetchone() == (1,):
+                assert database.execute("SELECT count(*), count(DISTINCT hash), count(trace) FROM runs").fetchone() == (
+                    database.execute("SELECT count(*) FROM runs").fetchone() * 3)
+    run("sweep", spec, "--store", store, "--quiet")
+
+
+def check_kills(folder, kills, seed):
+    spec = write(folder, LONG)
+    run("sweep", spec, "--store", folder / "whole.db", "--quiet")
+    kill_until_done(folder, spec, folder / "killed.db", kills, random.Random(seed))
+    assert rows(folder / "killed.db") == rows(folder / "whole.db")
+
+
+def test_a_killed_sweep_goes_on_and_loses_nothing(tmp_path):
+    check_kills(tmp_path, 3, 1)
+
+
+@pytest.mark.slow
+def test_many_kills_lose_and_repeat_nothing(tmp_path):
+    check_kills(tmp_path, 20, 2)
+
+
+def test_an_interrupted_sweep_keeps_its_runs_and_says_so(tmp_path):
+    spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 1000000000"))
+    process = subprocess.Popen([BIASCOPE, "sweep", spec, "--store", tmp_path / "runs.db"], stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "runs.db").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == INTERRUPTED
+    assert "goes on from here" in process.stderr.read()
+    assert os.listdir(tmp_path).count("runs.db-wal") == 0, "the log is cleared away"
+    assert output("runs", tmp_path / "runs.db") == []
+
+
+def test_a_store_in_use_is_not_shared(tmp_path):
+    spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 1000000000"))
+    process = subprocess.Popen([BIASCOPE, "sweep", spec, "--store", tmp_path / "runs.db", "--quiet"])
+    try:
+        while not (tmp_path / "runs.db").exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert "another sweep" in run("sweep", spec, "--store", tmp_path / "runs.db", code=BAD_INPUT).stderr
+        assert output("runs", tmp_path / "runs.db") == [], "but it can be read"
+    finally:
+        process.kill()
+        process.wait()
+
+
+# ---- Files that are no stores --------------------------------------------------------------------------
+
+
+def make_text(path):
+    path.write_text("not a database, but long enough to look at\n" * 50)
+
+
+def make_foreign(path):
+    with database_of(path) as database:
+        database.execute("CREATE TABLE runs (hash TEXT)")
+
+
+def make_newer(path):
+    with database_of(path) as database:
+        database.execute("PRAGMA user_version = 99")
+
+
+def make_damaged(path):
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(255 - byte for byte in content[4096:])
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("make, message", [
+    (make_text, "is not a store"), (make_foreign, "of another program"), (make_newer, "newer biascope"),
+    (make_damaged, "damaged"), (lambda path: path.unlink() or path.mkdir(), ""), (lambda path: path.unlink(), "")])
+def test_what_is_no_store_is_refused_and_left_as_it_is(finished, tmp_path, make, message):
+    path = tmp_path / "runs.db"
+    if make is not make_foreign:
+        shutil.copy(finished, path)
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    commands = [("runs", path), ("report", path, "--out", tmp_path / "r.html"), ("merge", tmp_path / "all.db", path),
+                ("plot", path, "--x", "lr", "--y", "cosine_l2", "--out", tmp_path / "p.svg")]
+    if before is not None or path.is_dir():
+        commands.append(("sweep", write(tmp_path, STUDY), "--store", path))
+    for command in commands:
+        result = run(*command, code=BAD_INPUT)
+        assert str(path) in result.stderr and message in result.stderr, result.stderr
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert not (tmp_path / "r.html").exists() and not (tmp_path / "p.svg").exists()
+
+
+def test_a_locked_store_is_named(finished, tmp_path):
+    path = shutil.copy(finished, tmp_path / "runs.db")
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA locking_mode = EXCLUSIVE")
+    database.execute("BEGIN EXCLUSIVE")
+    assert "locked by another program" in run("sweep", write(tmp_path, STUDY), "--store", path, code=BAD_INPUT).stderr
+    database.close()
+
+
+# Root may write anything, so the program is run without root's capabilities.
+UNPRIVILEGED = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+
+
+def test_a_store_that_cannot_be_written_can_be_read(finished, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = shutil.copy(finished, folder / "runs.db")
+    os.chmod(path, 0o444)
+    os.chmod(folder, 0o555)
+    try:
+        read = subprocess.run([*UNPRIVILEGED, BIASCOPE, "runs", path, "--json"], capture_output=True, text=True)
+        assert read.returncode == 0 and len(json.loads(read.stdout)) == STUDY_RUNS, read.stderr
+        swept = subprocess.run([*UNPRIVILEGED, BIASCOPE, "sweep", write(tmp_path, STUDY), "--store", path],
+                               capture_output=True, text=True)
+        assert swept.returncode == BAD_INPUT and "cannot be written" in swept.stderr
+    finally:
+        os.chmod(folder, 0o755)
+
+
+# ---- Reports and plots ---------------------------------------------------------------------------------
+
+HOSTILE = """
+name = "</title><script>alert('name')</script>"
+# </pre><script>alert("comment")</script> </script>
+steps = 100
+optimizer = ["adam", "gd"]
+batch_size = [1, 2]
+beta1 = [0, 0.9]
+[[data]]
+name = "<script>alert('data')</script><img src=x onerror=alert(1)>"
+generate = "gaussian"
+samples = 4
+features = 6
+[[data]]
+name = "plain"
+generate = "gaussian"
+samples = 5
+features = 6
+"""
+
+
+@pytest.fixture(scope="module")
+def hostile_report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    run("sweep", write(folder, HOSTILE), "--store", folder / "runs.db", "--quiet")
+    run("report", folder / "runs.db", "--out", folder / "report.html")
+    return folder / "report.html"
+
+
+def test_a_report_needs_no_other_file_and_no_text_becomes_markup(hostile_report):
+    page = hostile_report.read_text()
+    assert "alert(" not in page.replace("&lt;script&gt;alert(", "").replace("\\u003cscript\\u003ealert(", "").replace(
+        "onerror=alert(1)\\u003e", "").replace("onerror=alert(1)&gt;", "")
+    assert page.count("<script") == page.count("</script>") == 5
+    for loading in ("<link rel=\"stylesheet", "src=\"http", "href=\"http", "import(", "fetch(\""):
+        assert loading not in page.split("<script>")[0]
+    data = page.split('<script id="report-data" type="application/json">')[1].split("</script>")[0]
+    assert len(json.loads(data)["rows"]) == 2 * (4 + 4)
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+def open_page(path, fragment=""):
+    result = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+                             "--virtual-time-budget=20000", "--window-size=1200,2000", "--dump-dom", f"file://{path}{fragment}"],
+                            capture_output=True, text=True, timeout=120)
+    console = [line for line in result.stderr.splitlines() if "CONSOLE" in line]
+    assert console == [], "the page complains"
+    assert 'data-ready="true"' in result.stdout
+    return re.sub("<script.*?</script>", "", result.stdout, flags=re.DOTALL)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed")
+def test_a_report_draws_itself_in_a_browser_and_filters(hostile_report):
+    page = open_page(hostile_report)
+    assert page.count("<svg") >= 3 and "16 of 16 runs shown" in page
+    assert "<img" not in page and "<script" not in page
+    assert page.count("<tr") == 1 + 16
+    filtered = open_page(hostile_report, "#optimizer=gd&data=plain")
+    assert "4 of 16 runs shown" in filtered and filtered.count("<tr") == 1 + 4
+    assert open_page(hostile_report, "#find=plain").count("<tr") == 1 + 8
+
+
+@pytest.mark.parametrize("ending, magic", [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_plots_are_what_their_ending_says(finished, tmp_path, ending, magic):
+    out = tmp_path / f"plot.{ending}"
+    run("plot", finished, "--x", "batch_size", "--y", "cosine_l2", "--by", "optimizer", "--out", out)
+    assert out.read_bytes().startswith(magic)
+    run("plot", finished, "--x", "step", "--y", "ratio_linf", "--by", "beta1", "--where", "lr = 0.1", "--title", "It's `x`",
+        "--out", out)
+    assert out.read_bytes().startswith(magic)
+    assert "no run" in run("plot", finished, "--x", "lr", "--y", "cosine_l2", "--where", "lr > 5", "--out", out, code=BAD_INPUT).stderr
+
+
+def test_a_plot_of_what_there_is_not_is_refused(finished, tmp_path):
+    for flags in (("--x", "colour", "--y", "cosine_l2", "--out", "a.svg"), ("--x", "lr", "--y", "cosine_l2", "--out", "a.gif")):
+        run("plot", finished, *flags, code=USAGE)
