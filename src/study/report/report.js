@@ -19,7 +19,11 @@
   const MEASURES = ["cosine_l2", "cosine_linf", "cosine_l1", "cosine_predicted", "ratio_l2", "ratio_linf", "ratio_l1"];
   const CONTINUOUS = new Set(["samples", "features", "batch_size", "lr", "steps"]);
   const TABLE_ROWS = 50, MOST_LINES = 80, MOST_FILTER_VALUES = 200, MOST_COLOURS = 10;
-  const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b", "#17becf", "#bcbd22"];
+  // Okabe and Ito's colours, told apart by every kind of colour vision, and three more; brighter on a dark page.
+  const DARK = matchMedia("(prefers-color-scheme: dark)");
+  const palette = () => DARK.matches
+    ? ["#56b4e9", "#f58a3c", "#2fc99a", "#e79ac6", "#f2c14e", "#8fa7ff", "#b5b5b5", "#d09a86", "#5fd6e0", "#d6d74b"]
+    : ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8c564b", "#17becf", "#bcbd22"];
 
   const byId = (id) => document.getElementById(id);
   const value = (run, name) => run[COLUMN[name]];
@@ -128,16 +132,14 @@
     background: null, font: "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", view: { stroke: null },
     axis: { labelColor: "currentColor", titleColor: "currentColor", domainColor: "currentColor", tickColor: "currentColor",
       gridColor: "currentColor", gridOpacity: 0.12, domainOpacity: 0.5, tickOpacity: 0.5, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-    legend: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", symbolLimit: 20 },
-    range: { category: PALETTE },
+    legend: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", symbolLimit: 20, symbolOpacity: 1, symbolStrokeWidth: 2 },
   };
   const narrow = () => document.body.clientWidth < 640;
 
   function draw(id, spec) {
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     return vegaEmbed(byId(id), { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", height: narrow() ? 260 : 340,
       autosize: { type: "fit-x", contains: "padding" }, config: CONFIG, ...spec },
-      { renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false }, tooltip: { theme: dark ? "dark" : "light" }, downloadFileName: "biascope-" + id });
+      { renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false }, tooltip: { theme: DARK.matches ? "dark" : "light" }, downloadFileName: "biascope-" + id });
   }
 
   const nothing = (id, text) => byId(id).replaceChildren(element("p", text));
@@ -162,9 +164,9 @@
   const limitOf = (measure) => measure === "cosine_predicted" ? null : "limit_" + measure;
 
   function colourChannel() {
-    if (state.colour === "none") return { value: PALETTE[0] };
+    if (state.colour === "none") return { value: palette()[0] };
     return { field: "colour", type: "nominal", title: LABELS[state.colour], sort: VALUES[state.colour].map(show),
-      scale: { domain: VALUES[state.colour].map(show), range: PALETTE }, legend: { orient: narrow() ? "bottom" : "right", columns: narrow() ? 3 : 1 } };
+      scale: { domain: VALUES[state.colour].map(show), range: palette() }, legend: { orient: narrow() ? "bottom" : "right", columns: narrow() ? 3 : 1 } };
   }
 
   function acrossChannel() {
@@ -329,6 +331,7 @@
   byId("find").addEventListener("input", (event) => { state.find = event.target.value; state.page = 0; drawTable(shown()); writeAddress(); });
   byId("reset").addEventListener("click", () => { Object.assign(state, START, { filter: {}, page: 0 }); byId("find").value = ""; update(); });
   addEventListener("hashchange", () => { readAddress(); update(); });
+  DARK.addEventListener("change", update);
   let wasNarrow = narrow();
   addEventListener("resize", () => { if (narrow() !== wasNarrow) { wasNarrow = narrow(); update(); } });
   readAddress();
