@@ -16,6 +16,7 @@ test: build
 	ctest --preset sanitize -L fast -j $(JOBS)
 
 test-all: test
+	./cmake/install-dependencies.sh slow
 	ctest --preset release -L slow
 	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=20
 

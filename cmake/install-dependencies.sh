@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
-# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint]   (build, the default, is all that the tests and figures need)
+# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint|slow]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
-  libxxhash-dev libsqlite3-dev libtomlplusplus-dev       # studies: fingerprints, the store, specifications
+  libxxhash-dev libsqlite3-dev libtomlplusplus-dev      # studies: fingerprints, the store, specifications
   gnuplot-nox fonts-dejavu-core                         # figures
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
@@ -14,11 +14,12 @@ build=(
 bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
+slow=(chromium openmpi-bin libopenmpi-dev) # reports in a browser, sweeps over ranks
 lint=(clang-format clang-tidy clang-tools cppcheck)
 
 group=${1:-build}
-case $group in build | bench | coverage | fuzz | lint) ;; *)
-  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz or lint" >&2
+case $group in build | bench | coverage | fuzz | lint | slow) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz, lint or slow" >&2
   exit 1
   ;;
 esac

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "study/ranks.h"
+#include "study/store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -68,7 +70,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"store", STORE, "FILE", 0, "The store: an SQLite file, made where there is none; runs in it are not run again", 1},
-    {"jobs", JOBS, "J", 0, "Threads (default: one a core)", 1},
+    {"jobs", JOBS, "J", 0, "Threads (default: one a core; one a rank under mpirun)", 1},
     {"dry-run", DRY_RUN, 0, 0, "Check the study, count its runs and estimate the time, but run nothing", 1},
     {"shard", SHARD, "I/N", 0,
      "Only the I-th of N parts, for several machines; 'biascope merge' brings the stores together", 1},
@@ -81,16 +83,6 @@ static const struct argp ARGP = {.parser = parse,
                                  .doc = "Run a study: data sets x optimizers x options. Stopped at any moment and "
                                         "started again, it goes on where it was."};
 
-/* Takes the runs that the store holds out of the plan. */
-static biascope_status drop_finished(bs_plan *plan, bs_store *store, biascope_error *error) {
-  bs_fingerprint *finished;
-  size_t count;
-  const biascope_status status = bs_store_finished(store, &finished, &count, error);
-  if (status == BIASCOPE_OK) bs_plan_drop(plan, finished, count);
-  free(finished);
-  return status;
-}
-
 static int dry_run(const sweep_flags *flags, bs_plan *plan) {
   const size_t runs = plan->run_count;
   biascope_error error;
@@ -98,7 +90,11 @@ static int dry_run(const sweep_flags *flags, bs_plan *plan) {
   if (flags->store_path && access(flags->store_path, F_OK) == 0) {
     bs_store *store;
     status = bs_store_open(flags->store_path, BS_STORE_READ, &store, &error);
-    if (status == BIASCOPE_OK) status = drop_finished(plan, store, &error);
+    bs_fingerprint *finished = NULL;
+    size_t count = 0;
+    if (status == BIASCOPE_OK) status = bs_store_finished(store, &finished, &count, &error);
+    if (status == BIASCOPE_OK) bs_plan_drop(plan, finished, count);
+    free(finished);
     bs_store_close(store);
   }
   double seconds = 0.0;
@@ -128,56 +124,76 @@ static int summarise(const sweep_flags *flags, const bs_sweep_progress *p, size_
   return 0;
 }
 
-static biascope_status run_into(const sweep_flags *flags, bs_plan *plan, bs_store *store, bs_sweep_progress *progress,
-                                biascope_error *error) {
-  const bs_spec *spec = plan->spec;
-  biascope_status status = bs_store_add_study(store, spec->name, spec->path, bs_toml_source(spec->document), error);
-  if (status == BIASCOPE_OK) status = drop_finished(plan, store, error);
-  if (status != BIASCOPE_OK) return status;
-  cli_live live = cli_live_start();
-  const bs_sweep_options options = {.jobs = flags->jobs,
-                                    .stop = &interrupted,
-                                    .progress = flags->common.quiet ? NULL : cli_live_show,
-                                    .progress_state = &live};
-  status = bs_sweep_run(plan, store, &options, progress, error);
-  cli_live_end(&live);
-  return status;
+/* Rank 0: opens the store and reads what it holds. */
+static biascope_status open_store(const sweep_flags *flags, const bs_spec *spec, bs_store **store,
+                                  bs_fingerprint **finished, size_t *count, biascope_error *error) {
+  biascope_status status = bs_store_open(flags->store_path, BS_STORE_WRITE, store, error);
+  if (status == BIASCOPE_OK)
+    status = bs_store_add_study(*store, spec->name, spec->path, bs_toml_source(spec->document), error);
+  return status == BIASCOPE_OK ? bs_store_finished(*store, finished, count, error) : status;
 }
 
-static int sweep(const sweep_flags *flags, bs_plan *plan) {
+static int sweep(const sweep_flags *flags, bs_ranks *ranks, bs_plan *plan) {
   const size_t runs = plan->run_count;
-  bs_store *store;
+  const bool first = ranks->rank == 0;
+  bs_store *store = NULL;
+  bs_fingerprint *finished = NULL;
+  size_t count = 0;
   biascope_error error;
   bs_sweep_progress progress;
-  biascope_status status = bs_store_open(flags->store_path, BS_STORE_WRITE, &store, &error);
-  if (status == BIASCOPE_OK) status = run_into(flags, plan, store, &progress, &error);
+  biascope_status status = first ? open_store(flags, plan->spec, &store, &finished, &count, &error) : BIASCOPE_OK;
+  int code = cli_report(status, &error);
+  status = bs_ranks_agree(status, &finished, &count);
+  if (status == BIASCOPE_OK) {
+    bs_plan_drop(plan, finished, count);
+    bs_sink sink = bs_store_sink(store);
+    bs_ranks_divide(ranks, plan, &sink);
+    cli_live live = cli_live_start();
+    const bs_sweep_options options = {.jobs = flags->jobs,
+                                      .stop = &interrupted,
+                                      .progress = first && !flags->common.quiet ? cli_live_show : NULL,
+                                      .progress_state = &live};
+    status = bs_sweep_run(plan, &sink, &options, &progress, &error);
+    cli_live_end(&live);
+    code = cli_report(status, &error);
+    bs_ranks_finish(ranks);
+  }
+  free(finished);
   bs_store_close(store);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const int code = summarise(flags, &progress, runs);
-  return code ? code : progress.done < progress.runs ? INTERRUPTED : 0;
+  if (status == BIASCOPE_OK && first) code = summarise(flags, &progress, runs);
+  return status != BIASCOPE_OK || code ? code : progress.done < progress.runs ? INTERRUPTED : 0;
+}
+
+static int run_plan(const sweep_flags *flags, bs_ranks *ranks, bs_plan *plan) {
+  if (plan->run_count < plan->combinations && !flags->common.quiet && ranks->rank == 0)
+    fprintf(stderr, "note: %zu of %zu combinations repeat another run, in all that it depends on, and are run once\n",
+            plan->combinations - plan->run_count, plan->combinations);
+  if (flags->shards) bs_plan_keep_shard(plan, flags->shard, flags->shards);
+  return flags->dry_run ? dry_run(flags, plan) : sweep(flags, ranks, plan);
+}
+
+static int plan_and_run(const sweep_flags *flags, bs_ranks *ranks) {
+  bs_spec spec = {0};
+  bs_plan plan = {0};
+  biascope_error error;
+  biascope_status status = bs_spec_read(flags->spec_path, &spec, &error);
+  if (status == BIASCOPE_OK) status = bs_plan_make(&spec, &plan, &error);
+  int code = ranks->rank == 0 ? cli_report(status, &error) : (int)status;
+  if (bs_ranks_check(status) == BIASCOPE_OK) code = run_plan(flags, ranks, &plan);
+  bs_plan_free(&plan);
+  bs_spec_free(&spec);
+  return code;
 }
 
 int cli_sweep(int argc, char **argv) {
-  sweep_flags flags = {.jobs = (size_t)sysconf(_SC_NPROCESSORS_ONLN)};
+  sweep_flags flags = {0};
   argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
   const struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
-  bs_spec spec;
-  bs_plan plan;
-  biascope_error error;
-  biascope_status status = bs_spec_read(flags.spec_path, &spec, &error);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  status = bs_plan_make(&spec, &plan, &error);
-  int code = cli_report(status, &error);
-  if (status == BIASCOPE_OK) {
-    if (plan.run_count < plan.combinations && !flags.common.quiet)
-      fprintf(stderr, "note: %zu of %zu combinations repeat another run, in all that it depends on, and are run once\n",
-              plan.combinations - plan.run_count, plan.combinations);
-    if (flags.shards) bs_plan_keep_shard(&plan, flags.shard, flags.shards);
-    code = flags.dry_run ? dry_run(&flags, &plan) : sweep(&flags, &plan);
-    bs_plan_free(&plan);
-  }
-  bs_spec_free(&spec);
+  bs_ranks ranks = bs_ranks_start();
+  if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  const int code = plan_and_run(&flags, &ranks);
+  bs_ranks_end();
   return code;
 }

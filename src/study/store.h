@@ -3,7 +3,7 @@
 #ifndef BIASCOPE_STUDY_STORE_H
 #define BIASCOPE_STUDY_STORE_H
 
-#include "study/run.h"
+#include "study/sink.h"
 #include <sqlite3.h>
 
 typedef struct bs_store bs_store;
@@ -23,6 +23,8 @@ biascope_status bs_store_add_study(bs_store *store, const char *name, const char
 /* Adds the run to the transaction that bs_store_commit ends. */
 biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, biascope_error *error);
 biascope_status bs_store_commit(bs_store *store, biascope_error *error);
+/* The store as what a sweep writes to. */
+bs_sink bs_store_sink(bs_store *store);
 
 /* The identities of all runs, ascending. *out is freed with free(). */
 biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t *count, biascope_error *error);

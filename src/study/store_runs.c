@@ -91,6 +91,18 @@ biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, b
   return status;
 }
 
+static biascope_status sink_add(void *state, const bs_run_record *record, biascope_error *error) {
+  return bs_store_add_run(state, record, error);
+}
+
+static biascope_status sink_commit(void *state, biascope_error *error) {
+  return bs_store_commit(state, error);
+}
+
+bs_sink bs_store_sink(bs_store *store) {
+  return (bs_sink){.state = store, .add = sink_add, .commit = sink_commit};
+}
+
 biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t *count, biascope_error *error) {
   sqlite3_int64 rows;
   sqlite3_stmt *statement = NULL;

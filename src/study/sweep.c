@@ -134,26 +134,25 @@ static void note(bs_sweep_progress *p, const bs_run_record *record) {
   }
 }
 
-static biascope_status store_all(bs_store *store, finished *items, bs_sweep_progress *p, biascope_error *error) {
+typedef struct {
+  sweep *sweep;
+  const bs_sink *sink;
+  bs_sweep_progress *progress;
+  biascope_status status; /* of the first failure; from then on records are dropped */
+  biascope_error *error;
+} writer;
+
+static void add(writer *w, const bs_run_record *record) {
   const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-  biascope_status status = BIASCOPE_OK;
-  while (items) {
-    finished *next = items->next;
-    if (status == BIASCOPE_OK) status = bs_store_add_run(store, &items->record, error);
-    if (status == BIASCOPE_OK) note(p, &items->record);
-    bs_run_record_free(&items->record);
-    free(items);
-    items = next;
-  }
-  p->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
-  return status;
+  if (w->status == BIASCOPE_OK) w->status = w->sink->add(w->sink->state, record, w->error);
+  if (w->status == BIASCOPE_OK) note(w->progress, record);
+  w->progress->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
-static biascope_status commit(bs_store *store, bs_sweep_progress *p, biascope_error *error) {
+static void commit(writer *w) {
   const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-  const biascope_status status = bs_store_commit(store, error);
-  p->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
-  return status;
+  if (w->status == BIASCOPE_OK) w->status = w->sink->commit(w->sink->state, w->error);
+  w->progress->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 /* Waits for records; false once the workers have ended and none is left. */
@@ -176,30 +175,47 @@ static bool collect(sweep *s, finished **items) {
   return more;
 }
 
-static biascope_status write_until_done(sweep *s, bs_store *store, const bs_sweep_options *options,
-                                        bs_sweep_progress *p, biascope_error *error) {
+/* Adds what has come from the workers and from other processes; false once nothing will come any more. */
+static bool gather(writer *w) {
+  finished *items;
+  bool more = collect(w->sweep, &items), others = false;
+  while (items) {
+    finished *next = items->next;
+    add(w, &items->record);
+    bs_run_record_free(&items->record);
+    free(items);
+    items = next;
+  }
+  for (bool found = w->sink->receive != NULL; found;) {
+    bs_run_record record;
+    others = w->sink->receive(w->sink->others, &record);
+    found = record.spec != NULL;
+    if (found) add(w, &record);
+    bs_run_record_free(&record);
+  }
+  if (!more && others) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  return more || others;
+}
+
+static biascope_status write_until_done(writer *w, const bs_sweep_options *options) {
   const double begin = clock_seconds(CLOCK_MONOTONIC);
   double committed = begin, shown = begin;
-  biascope_status status = BIASCOPE_OK;
-  finished *items;
-  while (collect(s, &items)) {
-    const biascope_status stored = store_all(store, items, p, status == BIASCOPE_OK ? error : NULL);
-    if (status == BIASCOPE_OK) status = stored;
+  while (gather(w)) {
     const double now = clock_seconds(CLOCK_MONOTONIC);
-    p->seconds = now - begin;
-    if (status == BIASCOPE_OK && now - committed >= COMMIT_SECONDS) {
-      status = commit(store, p, error);
+    w->progress->seconds = now - begin;
+    if (now - committed >= COMMIT_SECONDS) {
+      commit(w);
       committed = now;
     }
     if (options->progress && now - shown >= PROGRESS_SECONDS) {
-      options->progress(options->progress_state, p);
+      options->progress(options->progress_state, w->progress);
       shown = now;
     }
-    if (status != BIASCOPE_OK || atomic_load(options->stop)) atomic_store(&s->stop, true);
+    if (w->status != BIASCOPE_OK || atomic_load(options->stop)) atomic_store(&w->sweep->stop, true);
   }
-  if (status == BIASCOPE_OK) status = commit(store, p, error);
-  p->seconds = clock_seconds(CLOCK_MONOTONIC) - begin;
-  return status;
+  commit(w);
+  w->progress->seconds = clock_seconds(CLOCK_MONOTONIC) - begin;
+  return w->status;
 }
 
 static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *started, biascope_error *error) {
@@ -217,13 +233,14 @@ static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *
   return BIASCOPE_OK;
 }
 
-biascope_status bs_sweep_run(const bs_plan *plan, bs_store *store, const bs_sweep_options *options,
+biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_sweep_options *options,
                              bs_sweep_progress *out, biascope_error *error) {
   sweep s = {.plan = plan,
              .lock = PTHREAD_MUTEX_INITIALIZER,
              .loaded = PTHREAD_COND_INITIALIZER,
              .changed = PTHREAD_COND_INITIALIZER};
-  *out = (bs_sweep_progress){.runs = plan->run_count, .best = NAN, .worst = NAN};
+  *out = (bs_sweep_progress){.runs = plan->run_count + sink->expected, .best = NAN, .worst = NAN};
+  writer w = {.sweep = &s, .sink = sink, .progress = out, .error = error};
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
   pthread_t *threads = BS_NEW(pthread_t, options->jobs);
@@ -232,7 +249,7 @@ biascope_status bs_sweep_run(const bs_plan *plan, bs_store *store, const bs_swee
   biascope_status status = s.contexts && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) s.contexts[plan->runs[i].data].runs_left++;
   if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
-  if (status == BIASCOPE_OK) status = write_until_done(&s, store, options, out, error);
+  if (status == BIASCOPE_OK) status = write_until_done(&w, options);
   while (started > 0) pthread_join(threads[--started], NULL);
   if (status == BIASCOPE_OK && s.status != BIASCOPE_OK) {
     status = s.status;

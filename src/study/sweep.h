@@ -1,13 +1,13 @@
-/* Running a plan: threads compute, the caller's thread writes to the store. */
+/* Running a plan: threads compute, the caller's thread hands the records to the sink. */
 #ifndef BIASCOPE_STUDY_SWEEP_H
 #define BIASCOPE_STUDY_SWEEP_H
 
-#include "study/store.h"
+#include "study/sink.h"
 
 typedef struct {
   size_t runs, done, not_separable; /* of this sweep */
   double seconds;                   /* since it began */
-  double store_seconds;             /* of them the writing thread spent on the store */
+  double store_seconds;             /* of them that thread spent in the sink */
   double best, worst;               /* final cosine with the predicted limit, else with l2; NaN before the first */
   char best_id[33], worst_id[33];
 } bs_sweep_progress;
@@ -19,8 +19,8 @@ typedef struct {
   void *progress_state;
 } bs_sweep_options;
 
-/* Runs every run of the plan into the store. The rows do not depend on the number of jobs. */
-biascope_status bs_sweep_run(const bs_plan *plan, bs_store *store, const bs_sweep_options *options,
+/* Runs every run of the plan. The records do not depend on the number of jobs. */
+biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_sweep_options *options,
                              bs_sweep_progress *out, biascope_error *error);
 
 /* Seconds that bs_sweep_run will take, from timing the first steps of some of the runs. */

@@ -24,7 +24,7 @@ struct bs_toml {
   unsigned line, column; /* of the value, from 1 */
   const char *key;       /* NULL unless a table's member */
   unsigned key_line, key_column;
-  const char *text;      /* the value as written, shortened to a line */
+  const char *text; /* the value as written, shortened to a line */
   const char *string;
   int64_t integer;
   double real; /* of an integer too */

@@ -1,0 +1,28 @@
+/* One process: built without MPI. */
+#include "study/ranks.h"
+
+bs_ranks bs_ranks_start(void) {
+  return (bs_ranks){.rank = 0, .count = 1};
+}
+
+void bs_ranks_end(void) {}
+
+biascope_status bs_ranks_check(biascope_status status) {
+  return status;
+}
+
+biascope_status bs_ranks_agree(biascope_status status, bs_fingerprint **finished, size_t *count) {
+  (void)finished;
+  (void)count;
+  return status;
+}
+
+void bs_ranks_divide(bs_ranks *ranks, bs_plan *plan, bs_sink *sink) {
+  (void)ranks;
+  (void)plan;
+  (void)sink;
+}
+
+void bs_ranks_finish(const bs_ranks *ranks) {
+  (void)ranks;
+}
