@@ -119,7 +119,7 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_tra
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error) {
   const size_t d = biascope_dataset_features(reference->data);
-  out->cosine_predicted = prediction ? bs_cosine(d, prediction->direction, w) : NAN;
+  out->cosine_predicted = prediction && prediction->unique ? bs_cosine(d, prediction->direction, w) : NAN;
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
     out->ratio[n] = out->cosine[n] = NAN;

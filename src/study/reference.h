@@ -16,7 +16,7 @@ typedef struct {
   double margin[BS_REFERENCE_NORMS];
   double ratio[BS_REFERENCE_NORMS]; /* of the best margin */
   double cosine[BS_REFERENCE_NORMS];
-  double cosine_predicted;
+  double cosine_predicted; /* NaN also where the limit is one of several */
 } bs_measurement;
 
 /* Solves for the three margins. The data must outlive the reference. BIASCOPE_NOT_SEPARABLE: there is none. */

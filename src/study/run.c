@@ -136,7 +136,7 @@ static void write_certificate(FILE *stream, const bs_reference *reference, const
   if (prediction) {
     write_member(stream, ",\"predicted\":{", "gap", prediction->gap);
     write_member(stream, ",", "rate", prediction->rate);
-    fprintf(stream, ",\"support\":%zu", prediction->support);
+    fprintf(stream, ",\"support\":%zu,\"unique\":%s", prediction->support, prediction->unique ? "true" : "false");
     write_member(stream, ",", "standard_error", prediction->standard_error);
     fputs(",\"method\":", stream);
     bs_json_string(stream, prediction->method);

@@ -270,6 +270,16 @@ def test_merged_shards_give_the_same_rows(finished, tmp_path, shards):
     assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": 0, "present": STUDY_RUNS}
 
 
+def test_the_slurm_script_runs_a_shard_a_task(finished, tmp_path):
+    script = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "slurm-array.sh")
+    for task in ("1", "2"):
+        environment = {**os.environ, "PATH": os.path.dirname(BIASCOPE) + ":" + os.environ["PATH"],
+                       "SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
+        subprocess.run([script, write(tmp_path, STUDY), tmp_path / "parts"], env=environment, check=True, capture_output=True)
+    run("merge", tmp_path / "all.db", *(tmp_path / "parts").glob("part-*.db"))
+    assert rows(tmp_path / "all.db") == rows(finished)
+
+
 @pytest.mark.parametrize("shard", ["3/2", "1", "1/0", "-1/2", "a/b", "1/2x"])
 def test_a_shard_that_is_none_is_a_usage_error(tmp_path, shard):
     run("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--shard", shard, code=USAGE)
