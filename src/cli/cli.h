@@ -18,6 +18,7 @@ typedef struct {
 extern const struct argp cli_common_argp;    /* without DATA */
 extern const struct argp cli_data_argp;      /* DATA and --label-column */
 extern const struct argp cli_optimizer_argp; /* --optimizer ... --lr-decay; input: cli_optimizer_flags */
+extern const struct argp cli_store_argp;     /* STORE; input: a const char *, NULL until given */
 
 /* Flags overwrite the defaults of the optimizer named, wherever --optimizer stands on the line. */
 typedef struct {

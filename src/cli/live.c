@@ -9,7 +9,8 @@
 enum { BAR = 30, SECONDS_A_LINE = 10 };
 
 cli_live cli_live_start(void) {
-  return (cli_live){.terminal = isatty(STDERR_FILENO) && getenv("TERM") && strcmp(getenv("TERM"), "dumb") != 0,
+  const char *kind = getenv("TERM");
+  return (cli_live){.terminal = isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0,
                     .next_line = SECONDS_A_LINE};
 }
 

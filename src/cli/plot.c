@@ -14,11 +14,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &flags->common;
-    return 0;
-  case ARGP_KEY_ARG:
-    if (flags->store_path)
-      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
-    flags->store_path = text;
+    state->child_inputs[1] = &flags->store_path;
     return 0;
   case X:
     flags->plot.x = text;
@@ -39,7 +35,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->plot.path = text;
     return 0;
   case ARGP_KEY_END:
-    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
     if (!flags->plot.x || !flags->plot.y || !flags->plot.path) argp_error(state, "--x, --y and --out are all needed");
     return 0;
   default:
@@ -47,7 +42,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {&cli_store_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"x", X, "COLUMN", 0, "An option of the runs, such as batch_size, or step: along the way", 1},
     {"y", Y, "COLUMN", 0, "A measure, such as cosine_l2 or ratio_linf", 1},

@@ -15,17 +15,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &flags->common;
-    return 0;
-  case ARGP_KEY_ARG:
-    if (flags->store_path)
-      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
-    flags->store_path = text;
+    state->child_inputs[1] = &flags->store_path;
     return 0;
   case OUT:
     flags->out = text;
     return 0;
   case ARGP_KEY_END:
-    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
     if (!flags->out) argp_error(state, "--out is missing: the HTML file to write");
     return 0;
   default:
@@ -33,7 +28,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {&cli_store_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"out", OUT, "FILE", 0, "The HTML file; it needs no other file and no network", 1},
     {0},

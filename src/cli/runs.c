@@ -19,11 +19,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &flags->common;
-    return 0;
-  case ARGP_KEY_ARG:
-    if (flags->store_path)
-      argp_error(state, "unexpected argument '%s': STORE is '%s' already", text, flags->store_path);
-    flags->store_path = text;
+    state->child_inputs[1] = &flags->store_path;
     return 0;
   case WHERE:
     flags->where = text;
@@ -35,7 +31,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->traces = true;
     return 0;
   case ARGP_KEY_END:
-    if (!flags->store_path) argp_error(state, "STORE is missing: a file made by 'biascope sweep'");
     if (flags->csv && flags->common.json) argp_error(state, "--csv and --json exclude each other");
     if (flags->traces && !flags->common.json) argp_error(state, "--traces goes with --json");
     return 0;
@@ -44,7 +39,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
 }
 
-static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {&cli_store_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"where", WHERE, "CONDITION", 0,
      "Only the runs that meet an SQL condition, such as \"optimizer = 'adam' AND batch_size < 5\"; docs/studies.md "

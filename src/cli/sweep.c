@@ -100,24 +100,25 @@ static int dry_run(const sweep_flags *flags, bs_plan *plan) {
   double seconds = 0.0;
   if (status == BIASCOPE_OK) status = bs_sweep_estimate(plan, flags->jobs, &seconds, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
+  const size_t finished = runs - plan->run_count;
   if (flags->common.json)
-    return cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "runs", (json_int_t)runs, "finished",
-                                    (json_int_t)(runs - plan->run_count), "combinations",
-                                    (json_int_t)plan->combinations, "seconds_estimate", cli_json_number(seconds)));
-  printf("%zu runs, %zu of them finished, about %.1f s to go with %zu jobs\n", runs, runs - plan->run_count, seconds,
-         flags->jobs);
+    return cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "runs", (json_int_t)runs, "finished", (json_int_t)finished,
+                                    "combinations", (json_int_t)plan->combinations, "seconds_estimate",
+                                    cli_json_number(seconds)));
+  printf("%zu runs, %zu of them finished, about %.1f s to go with %zu jobs\n", runs, finished, seconds, flags->jobs);
   return 0;
 }
 
 static int summarise(const sweep_flags *flags, const bs_sweep_progress *p, size_t runs) {
+  const size_t finished = runs - p->runs + p->done;
   if (flags->common.json)
     return cli_print_json(json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "runs", (json_int_t)runs, "finished",
-                                    (json_int_t)(runs - p->runs + p->done), "ran", (json_int_t)p->done, "not_separable",
+                                    (json_int_t)finished, "ran", (json_int_t)p->done, "not_separable",
                                     (json_int_t)p->not_separable, "seconds", p->seconds, "store_seconds",
                                     p->store_seconds, "interrupted", (int)atomic_load(&interrupted)));
   if (flags->common.quiet) return 0;
-  fprintf(stderr, "%zu of %zu runs are in %s; %zu of them ran now, in %.1f s\n", runs - p->runs + p->done, runs,
-          flags->store_path, p->done, p->seconds);
+  fprintf(stderr, "%zu of %zu runs are in %s; %zu of them ran now, in %.1f s\n", finished, runs, flags->store_path,
+          p->done, p->seconds);
   if (p->not_separable)
     fprintf(stderr, "note: the data of %zu runs is not separable; they are recorded as such\n", p->not_separable);
   if (p->done < p->runs) fputs("interrupted: the same command goes on from here\n", stderr);
@@ -179,7 +180,8 @@ static int plan_and_run(const sweep_flags *flags, bs_ranks *ranks) {
   biascope_status status = bs_spec_read(flags->spec_path, &spec, &error);
   if (status == BIASCOPE_OK) status = bs_plan_make(&spec, &plan, &error);
   int code = ranks->rank == 0 ? cli_report(status, &error) : (int)status;
-  if (bs_ranks_check(status) == BIASCOPE_OK) code = run_plan(flags, ranks, &plan);
+  const bool all_well = bs_ranks_check(status) == BIASCOPE_OK;
+  if (all_well && plan.spec) code = run_plan(flags, ranks, &plan);
   bs_plan_free(&plan);
   bs_spec_free(&spec);
   return code;

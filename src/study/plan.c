@@ -237,7 +237,8 @@ static biascope_status expand_seeds(bs_plan *plan, size_t source, bs_plan_data *
   const bs_spec *spec = plan->spec;
   size_t count;
   uint64_t *seeds = collect_seeds(spec, source, &count);
-  biascope_status status = seeds ? BIASCOPE_OK : bs_fail_memory(error, "the seeds");
+  if (!seeds) return bs_fail_memory(error, "the seeds");
+  biascope_status status = BIASCOPE_OK;
   for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
     data->generate.seed = seeds[i];
     status = add_data(plan, data, error);
@@ -288,24 +289,22 @@ static biascope_status expand_source(bs_plan *plan, size_t index, biascope_error
 
 /* ---- Equal runs ----------------------------------------------------------------------------------- */
 
-static int compare_runs(const void *a, const void *b) {
-  const bs_plan_run *left = *(bs_plan_run *const *)a, *right = *(bs_plan_run *const *)b;
-  const int order = memcmp(left->id.text, right->id.text, sizeof left->id.text);
+/* Two indices of runs, by identity and then by place. */
+static int compare_runs(const void *a, const void *b, void *runs) {
+  const size_t left = *(const size_t *)a, right = *(const size_t *)b;
+  const int order = strcmp(((bs_plan_run *)runs)[left].id.text, ((bs_plan_run *)runs)[right].id.text);
   return order ? order : (left > right) - (left < right);
 }
 
 /* Keeps the first of each set of equal runs, in order. */
 static biascope_status merge_equal_runs(bs_plan *plan, biascope_error *error) {
-  bs_plan_run **sorted = BS_NEW(bs_plan_run *, plan->run_count);
+  size_t *sorted = BS_NEW(size_t, plan->run_count);
   if (!sorted) return bs_fail_memory(error, "the runs");
-  for (size_t i = 0; i < plan->run_count; i++) sorted[i] = &plan->runs[i];
-  qsort(sorted, plan->run_count, sizeof *sorted, compare_runs);
-  const char *last = "";
-  for (size_t i = 0; i < plan->run_count; i++) {
-    if (!strcmp(sorted[i]->id.text, last))
-      sorted[i]->steps = 0; /* marks it */
-    else
-      last = sorted[i]->id.text;
+  for (size_t i = 0; i < plan->run_count; i++) sorted[i] = i;
+  qsort_r(sorted, plan->run_count, sizeof *sorted, compare_runs, plan->runs);
+  for (size_t i = 1; i < plan->run_count; i++) {
+    if (!strcmp(plan->runs[sorted[i]].id.text, plan->runs[sorted[i - 1]].id.text))
+      plan->runs[sorted[i]].steps = 0; /* marks it */
   }
   free(sorted);
   size_t kept = 0;

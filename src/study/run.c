@@ -1,6 +1,7 @@
 #include "study/run.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/vector.h"
 #include "study/json.h"
 #include "study/record.h"
@@ -36,16 +37,19 @@ static double cpu_clock(void) {
 
 /* ---- Training ------------------------------------------------------------------------------------- */
 
-static biascope_status trace_create(trace *t, const bs_plan_run *run, unsigned per_decade, biascope_error *error) {
-  size_t points = 0;
-  for (uint64_t step = 0; step < run->steps; points++) step = bs_record_next(step, run->steps, per_decade);
-  *t = (trace){.step = malloc(points * sizeof *t->step), .values = malloc(points * TRACE_COLUMNS * sizeof *t->values)};
-  return t->step && t->values ? BIASCOPE_OK : bs_fail_memory(error, "a trace");
-}
-
 static void trace_free(trace *t) {
   free(t->step);
   free(t->values);
+}
+
+/* False where out of memory. */
+static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
+  size_t points = 0;
+  for (uint64_t step = 0; step < run->steps; points++) step = bs_record_next(step, run->steps, per_decade);
+  *t = (trace){.step = BS_NEW(uint64_t, points), .values = BS_NEW(double, points *TRACE_COLUMNS)};
+  if (t->step && t->values) return true;
+  trace_free(t);
+  return false;
 }
 
 static double weight_norm_log(size_t features, const biascope_trainer *trainer) {
@@ -197,14 +201,14 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
 static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
                                        const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
   const unsigned per_decade = plan->spec->record_per_decade;
-  trace t = {0};
+  trace t;
+  if (!trace_create(&t, run, per_decade)) return bs_fail_memory(error, "a trace");
   biascope_trainer *trainer = NULL;
   outcome o = {.run = run, .reference = reference, .trace = &t};
   biascope_status status = BIASCOPE_OK;
   if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &o.prediction, error);
   if (status == BIASCOPE_OK && o.prediction)
     status = bs_reference_measure(reference, o.prediction, o.prediction->direction, &o.limit, error);
-  if (status == BIASCOPE_OK) status = trace_create(&t, run, per_decade, error);
   if (status == BIASCOPE_OK)
     status = biascope_trainer_create(bs_reference_data(reference), &run->options, &trainer, error);
   if (status == BIASCOPE_OK)

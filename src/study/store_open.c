@@ -107,17 +107,15 @@ biascope_status bs_store_number(bs_store *store, const char *sql, sqlite3_int64 
 /* ---- The file ------------------------------------------------------------------------------------- */
 
 char *bs_store_uri(const char *path, const char *query) {
-  char *uri = malloc(3 * strlen(path) + strlen(query) + sizeof "file:");
-  if (!uri) return NULL;
-  char *at = uri + sprintf(uri, "file:");
-  for (const char *c = path; *c; c++) {
-    if (isalnum((unsigned char)*c) || strchr("/._-", *c))
-      *at++ = *c;
-    else
-      at += sprintf(at, "%%%02X", (unsigned)(unsigned char)*c);
-  }
-  strcpy(at, query);
-  return uri;
+  char *uri = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&uri, &size);
+  if (!stream) return NULL;
+  fputs(path[0] == '/' ? "file://" : "file:", stream);
+  for (const char *c = path; *c; c++)
+    fprintf(stream, *c == '/' || isalnum((unsigned char)*c) ? "%c" : "%%%02X", (unsigned char)*c);
+  fputs(query, stream);
+  return fclose(stream) == 0 ? uri : NULL;
 }
 
 static biascope_status open_database(bs_store *store, int flags, const char *query, biascope_error *error) {
@@ -220,8 +218,11 @@ biascope_status bs_store_open(const char *path, bs_store_mode mode, bs_store **o
   if (!store) return bs_fail_memory(error, "the store");
   store->claim = -1;
   store->path = strdup(path);
-  biascope_status status = store->path ? BIASCOPE_OK : bs_fail_memory(error, "a file name");
-  if (status == BIASCOPE_OK) status = mode == BS_STORE_WRITE ? open_write(store, error) : open_read(store, error);
+  if (!store->path) {
+    free(store);
+    return bs_fail_memory(error, "the store");
+  }
+  const biascope_status status = mode == BS_STORE_WRITE ? open_write(store, error) : open_read(store, error);
   if (status != BIASCOPE_OK) {
     bs_store_close(store);
     return status;

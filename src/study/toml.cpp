@@ -47,7 +47,7 @@ std::string text_of(const bs_toml_document &document, const toml::source_region 
   const size_t end = region.end.line == region.begin.line ? byte_offset(line, region.end.column) : line.size();
   std::string text = line.substr(begin, end - begin);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\r' || text.back() == '\t')) text.pop_back();
-  if (text.size() > LONGEST_TEXT) text = text.substr(0, byte_offset(text, LONGEST_TEXT)) + "...";
+  if (text.size() > LONGEST_TEXT) text.replace(byte_offset(text, LONGEST_TEXT), std::string::npos, "...");
   return text;
 }
 
