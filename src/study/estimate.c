@@ -5,8 +5,23 @@
 #include <math.h>
 #include <time.h>
 
-enum { SAMPLED_RUNS = 24 };
-static const double SECONDS_EACH = 0.02; /* of steps a sampled run is timed for, at least */
+enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
+static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled */
+static const double SECONDS_EACH = 0.005; /* of steps a sampled run is timed for, at least */
+
+/* Work that is done once for each data set, limit or run. */
+typedef struct {
+  double seconds;
+  size_t timed, all;
+} cost;
+
+typedef struct {
+  const bs_plan *plan;
+  const bs_plan_run *last; /* the run sampled last */
+  biascope_dataset *data;  /* its data and references */
+  bs_reference *reference;
+  cost of_data, of_limits, of_runs;
+} sampler;
 
 static double now(void) {
   struct timespec time;
@@ -14,70 +29,100 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static biascope_status time_run(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference, double *seconds,
-                                biascope_error *error) {
-  const biascope_prediction *prediction = NULL;
-  biascope_trainer *trainer = NULL;
+static void add(cost *c, double seconds) {
+  c->seconds += seconds;
+  c->timed++;
+}
+
+static double total(const cost *c) {
+  return c->timed ? c->seconds / (double)c->timed * (double)c->all : 0.0;
+}
+
+static bool same_limit(const bs_plan_run *a, const bs_plan_run *b) {
+  return a->data == b->data && bs_reference_same_limit(&a->options, &b->options);
+}
+
+static void unload(sampler *s) {
+  bs_reference_free(s->reference);
+  biascope_dataset_free(s->data);
+  s->reference = NULL;
+  s->data = NULL;
+}
+
+static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *error) {
+  if (s->last && s->last->data == run->data) return BIASCOPE_OK;
+  unload(s);
+  const double begin = now();
+  biascope_status status = bs_plan_load(s->plan, run->data, &s->data, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, &s->reference, error);
+  add(&s->of_data, now() - begin);
+  return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
+}
+
+/* Seconds of a whole run: its steps by the first of them, its measurements by one. */
+static biascope_status time_steps(sampler *s, const bs_plan_run *run, const biascope_prediction *prediction,
+                                  biascope_trainer *trainer, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
   bs_measurement unused;
   const double begin = now();
-  biascope_status status = BIASCOPE_OK;
-  if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &prediction, error);
-  if (status == BIASCOPE_OK)
-    status = biascope_trainer_create(bs_reference_data(reference), &run->options, &trainer, error);
-  const double trained = now();
-  for (uint64_t steps = 64; status == BIASCOPE_OK && now() - trained < SECONDS_EACH; steps *= 2) {
+  for (uint64_t steps = 64; status == BIASCOPE_OK && now() - begin < SECONDS_EACH; steps *= 2) {
     const uint64_t left = run->steps - biascope_trainer_step(trainer);
     if (left == 0) break;
     status = biascope_trainer_run(trainer, left < steps ? left : steps, error);
   }
-  const double measured = now();
+  const double trained = now();
   if (status == BIASCOPE_OK)
-    status = bs_reference_measure(reference, prediction, biascope_trainer_weights(trainer), &unused, error);
+    status = bs_reference_measure(s->reference, prediction, biascope_trainer_weights(trainer), &unused, error);
   const double end = now();
-  if (status == BIASCOPE_OK) {
-    double points = 0.0;
-    for (uint64_t step = 0; step < run->steps; points++)
-      step = bs_record_next(step, run->steps, plan->spec->record_per_decade);
-    const double steps = (double)biascope_trainer_step(trainer);
-    *seconds = (trained - begin) + (measured - trained) / steps * (double)run->steps + (end - measured) * points;
+  double points = 0.0;
+  for (uint64_t step = 0; step < run->steps; points++)
+    step = bs_record_next(step, run->steps, s->plan->spec->record_per_decade);
+  if (status == BIASCOPE_OK)
+    add(&s->of_runs,
+        (trained - begin) / (double)biascope_trainer_step(trainer) * (double)run->steps + (end - trained) * points);
+  return status;
+}
+
+static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error *error) {
+  const biascope_prediction *prediction = NULL;
+  biascope_trainer *trainer = NULL;
+  biascope_status status = load(s, run, error);
+  if (status != BIASCOPE_OK) return status;
+  if (!s->reference) { /* not separable: no steps to take */
+    add(&s->of_runs, 0.0);
+    s->last = run;
+    return BIASCOPE_OK;
   }
+  const double begin = now();
+  if (s->plan->spec->predict) status = bs_reference_predict(s->reference, &run->options, &prediction, error);
+  if (!s->last || !same_limit(s->last, run)) add(&s->of_limits, now() - begin);
+  s->last = run;
+  if (status == BIASCOPE_OK) status = biascope_trainer_create(s->data, &run->options, &trainer, error);
+  if (status == BIASCOPE_OK) status = time_steps(s, run, prediction, trainer, error);
   biascope_trainer_free(trainer);
   return status;
 }
 
+/* Evenly spread over the plan wherever sampling ends: multiples of the golden ratio. */
+static size_t sampled_index(size_t i, size_t runs) {
+  if (runs <= MOST_SAMPLED) return i;
+  const double place = ((double)i + 0.5) * 0.6180339887498949;
+  return (size_t)((place - floor(place)) * (double)runs);
+}
+
 biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seconds, biascope_error *error) {
-  const size_t sampled = plan->run_count < SAMPLED_RUNS ? plan->run_count : SAMPLED_RUNS;
-  double of_runs = 0.0, of_data = 0.0;
-  size_t data_timed = 0, loaded = SIZE_MAX;
-  biascope_dataset *data = NULL;
-  bs_reference *reference = NULL;
-  biascope_status status = BIASCOPE_OK;
-  for (size_t i = 0; i < sampled && status == BIASCOPE_OK; i++) {
-    const bs_plan_run *run = &plan->runs[(2 * i + 1) * plan->run_count / (2 * sampled)];
-    if (run->data != loaded) {
-      bs_reference_free(reference);
-      biascope_dataset_free(data);
-      reference = NULL;
-      const double begin = now();
-      status = bs_plan_load(plan, run->data, &data, error);
-      if (status == BIASCOPE_OK) status = bs_reference_create(data, &reference, error);
-      if (status == BIASCOPE_NOT_SEPARABLE) status = BIASCOPE_OK;
-      of_data += now() - begin;
-      data_timed++;
-      loaded = run->data;
-    }
-    double run_seconds = 0.0;
-    if (status == BIASCOPE_OK && reference) status = time_run(plan, run, reference, &run_seconds, error);
-    of_runs += run_seconds;
+  sampler s = {.plan = plan, .of_runs.all = plan->run_count};
+  for (size_t i = 0; i < plan->run_count; i++) {
+    s.of_data.all += i == 0 || plan->runs[i].data != plan->runs[i - 1].data;
+    s.of_limits.all += i == 0 || !same_limit(&plan->runs[i], &plan->runs[i - 1]);
   }
-  bs_reference_free(reference);
-  biascope_dataset_free(data);
-  size_t data_sets = 0;
-  for (size_t i = 0; i < plan->run_count; i++) data_sets += i == 0 || plan->runs[i].data != plan->runs[i - 1].data;
-  *seconds = 0.0;
-  if (sampled > 0 && data_timed > 0)
-    *seconds =
-        (of_runs / (double)sampled * (double)plan->run_count + of_data / (double)data_timed * (double)data_sets) /
-        (double)jobs;
+  const double begin = now();
+  biascope_status status = BIASCOPE_OK;
+  for (size_t i = 0; i < plan->run_count && i < MOST_SAMPLED && status == BIASCOPE_OK; i++) {
+    if (i >= LEAST_SAMPLED && now() - begin > SECONDS_ALL) break;
+    status = sample(&s, &plan->runs[sampled_index(i, plan->run_count)], error);
+  }
+  unload(&s);
+  *seconds = (total(&s.of_data) + total(&s.of_limits) + total(&s.of_runs)) / (double)jobs;
   return status;
 }

@@ -73,8 +73,7 @@ const biascope_margin *bs_reference_margin(const bs_reference *reference, int in
   return &reference->solution[index];
 }
 
-/* Whether the limits are the same: neither the step sizes nor the loss move it. */
-static bool same_limit(const biascope_train_options *a, const biascope_train_options *b) {
+bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b) {
   return a->optimizer == b->optimizer && a->batch_size == b->batch_size && a->order == b->order &&
          a->beta1 == b->beta1 && a->beta2 == b->beta2 && a->eps == b->eps && a->weight_decay == b->weight_decay &&
          a->seed == b->seed;
@@ -83,7 +82,7 @@ static bool same_limit(const biascope_train_options *a, const biascope_train_opt
 static kept_prediction *find_prediction(bs_reference *reference, const biascope_train_options *options) {
   pthread_mutex_lock(&reference->lock);
   kept_prediction *item = reference->predictions;
-  while (item && !same_limit(&item->options, options)) item = item->next;
+  while (item && !bs_reference_same_limit(&item->options, options)) item = item->next;
   if (!item) {
     item = BS_NEW(kept_prediction, 1);
     if (item) {
