@@ -2,7 +2,6 @@
 #include "study/sweep.h"
 
 #include "study/record.h"
-#include <math.h>
 #include <time.h>
 
 enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
@@ -103,11 +102,15 @@ static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error
   return status;
 }
 
-/* Evenly spread over the plan wherever sampling ends: multiples of the golden ratio. */
-static size_t sampled_index(size_t i, size_t runs) {
-  if (runs <= MOST_SAMPLED) return i;
-  const double place = ((double)i + 0.5) * 0.6180339887498949;
-  return (size_t)((place - floor(place)) * (double)runs);
+static size_t common_divisor(size_t a, size_t b) {
+  return b ? common_divisor(b, a % b) : a;
+}
+
+/* A stride that visits every run once and is evenly spread wherever it stops: near the golden ratio of their number. */
+static size_t golden_stride(size_t runs) {
+  size_t stride = (size_t)(0.6180339887498949 * (double)runs) + 1;
+  while (common_divisor(stride, runs) != 1) stride++;
+  return stride;
 }
 
 biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seconds, biascope_error *error) {
@@ -116,11 +119,12 @@ biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seco
     s.of_data.all += i == 0 || plan->runs[i].data != plan->runs[i - 1].data;
     s.of_limits.all += i == 0 || !same_limit(&plan->runs[i], &plan->runs[i - 1]);
   }
+  const size_t stride = plan->run_count ? golden_stride(plan->run_count) : 0;
   const double begin = now();
   biascope_status status = BIASCOPE_OK;
   for (size_t i = 0; i < plan->run_count && i < MOST_SAMPLED && status == BIASCOPE_OK; i++) {
     if (i >= LEAST_SAMPLED && now() - begin > SECONDS_ALL) break;
-    status = sample(&s, &plan->runs[sampled_index(i, plan->run_count)], error);
+    status = sample(&s, &plan->runs[i * stride % plan->run_count], error);
   }
   unload(&s);
   *seconds = (total(&s.of_data) + total(&s.of_limits) + total(&s.of_runs)) / (double)jobs;
