@@ -73,10 +73,17 @@ const biascope_margin *bs_reference_margin(const bs_reference *reference, int in
   return &reference->solution[index];
 }
 
+/* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
+ * Adagrad, whose second moment grows with the way taken. */
+static bool limit_reads_lr(const biascope_train_options *options) {
+  return options->lr_decay == 0.0 || options->eps > 0.0 || options->weight_decay > 0.0 ||
+         options->optimizer == BIASCOPE_ADAGRAD;
+}
+
 bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b) {
-  return a->optimizer == b->optimizer && a->batch_size == b->batch_size && a->order == b->order &&
+  return a->optimizer == b->optimizer && a->loss == b->loss && a->batch_size == b->batch_size && a->order == b->order &&
          a->beta1 == b->beta1 && a->beta2 == b->beta2 && a->eps == b->eps && a->weight_decay == b->weight_decay &&
-         a->seed == b->seed;
+         a->seed == b->seed && a->lr_decay == b->lr_decay && (a->lr == b->lr || !limit_reads_lr(a));
 }
 
 static kept_prediction *find_prediction(bs_reference *reference, const biascope_train_options *options) {
@@ -87,6 +94,7 @@ static kept_prediction *find_prediction(bs_reference *reference, const biascope_
     item = BS_NEW(kept_prediction, 1);
     if (item) {
       item->options = *options;
+      if (!limit_reads_lr(options)) item->options.lr = biascope_train_defaults(options->optimizer).lr;
       pthread_mutex_init(&item->lock, NULL);
       item->next = reference->predictions;
       reference->predictions = item;

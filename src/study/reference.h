@@ -26,7 +26,7 @@ void bs_reference_free(bs_reference *reference);
 const biascope_dataset *bs_reference_data(const bs_reference *reference);
 /* The solution of norm `index`; where it did not converge, its gap says how far it is certified. */
 const biascope_margin *bs_reference_margin(const bs_reference *reference, int index);
-/* Whether the limits are the same: neither the step sizes nor the loss move them. */
+/* Whether the limits are the same, as they are for many step sizes. */
 bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b);
 /* The limit for these options, computed once and kept. NULL in *out where none is certified. */
 biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
