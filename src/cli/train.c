@@ -1,10 +1,10 @@
 #include "cli/cli.h"
 
-#include "base/vector.h"
 #include "base/file.h"
+#include "base/vector.h"
 #include <math.h>
-#include <stdarg.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,8 @@ typedef struct {
 
 static const char *const NAMES[REFERENCES] = {"l2", "linf", "l1"};
 static const biascope_norm NORMS[REFERENCES] = {{.kind = BIASCOPE_L2}, {.kind = BIASCOPE_LINF}, {.kind = BIASCOPE_L1}};
-static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {
+    {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"steps", OPTION_STEPS, "T", 0, "Optimizer steps in all (default 100000)", 3},
     {"record", OPTION_RECORD, "log:K", 0, "K log-spaced records (default log:100)", 3},
@@ -51,23 +52,37 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     state->child_inputs[0] = state->child_inputs[2] = &flags->common;
     state->child_inputs[1] = &flags->optimizer;
     return 0;
-  case OPTION_STEPS: flags->steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62); return 0;
+  case OPTION_STEPS:
+    flags->steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
+    return 0;
   case OPTION_RECORD:
     if (strncmp(text, "log:", 4) != 0) argp_error(state, "--record: '%s' is not of the form log:K", text);
     flags->records = cli_parse_u64(state, "--record", text + 4, 1, 1000000);
     return 0;
-  case OPTION_TRACE: flags->trace = text; return 0;
-  case OPTION_CHECKPOINT: flags->checkpoint = text; return 0;
-  case OPTION_RESUME: flags->resume = text; return 0;
-  default: return ARGP_ERR_UNKNOWN;
+  case OPTION_TRACE:
+    flags->trace = text;
+    return 0;
+  case OPTION_CHECKPOINT:
+    flags->checkpoint = text;
+    return 0;
+  case OPTION_RESUME:
+    flags->resume = text;
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
   }
 }
 
-static const struct argp ARGP = {.options = OPTIONS, .parser = parse, .children = CHILDREN, .args_doc = "DATA",
+static const struct argp ARGP = {.options = OPTIONS,
+                                 .parser = parse,
+                                 .children = CHILDREN,
+                                 .args_doc = "DATA",
                                  .doc = "Trains, and compares the direction with every max-margin reference."};
 
 static volatile sig_atomic_t interrupted;
-static void interrupt(int number) { interrupted = number; }
+static void interrupt(int number) {
+  interrupted = number;
+}
 
 static void warn(train_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void warn(train_run *run, const char *format, ...) {
@@ -85,10 +100,12 @@ static biascope_status measure(train_run *run, biascope_error *error) {
     run->margin[i] = biascope_margin_of(run->data, NORMS[i], w);
     run->cosine[i] = NAN;
     if (!run->reference[i].direction) continue;
-    const biascope_status status = biascope_margin_cosine(run->data, NORMS[i], &run->reference[i], w, &run->cosine[i], NULL, error);
+    const biascope_status status =
+        biascope_margin_cosine(run->data, NORMS[i], &run->reference[i], w, &run->cosine[i], NULL, error);
     if (status != BIASCOPE_OK) return status;
   }
-  run->cosine_predicted = run->predicted ? bs_cosine(biascope_dataset_features(run->data), w, run->prediction.direction) : NAN;
+  run->cosine_predicted =
+      run->predicted ? bs_cosine(biascope_dataset_features(run->data), w, run->prediction.direction) : NAN;
   const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
   if (stale.momentum_stale) run->momentum_stale_until = biascope_trainer_step(run->trainer);
   if (stale.second_moment_stale) run->second_stale_until = biascope_trainer_step(run->trainer);
@@ -102,11 +119,15 @@ static void record(const train_run *run, FILE *trace) {
           biascope_trainer_log_loss(run->trainer), log(bs_norm2(d, biascope_trainer_weights(run->trainer))));
   for (int i = 0; i < REFERENCES; i++) fprintf(trace, ",%.17g", run->margin[i]);
   for (int i = 0; i < REFERENCES; i++) {
-    if (isfinite(run->cosine[i])) fprintf(trace, ",%.17g", run->cosine[i]);
-    else fputc(',', trace);
+    if (isfinite(run->cosine[i]))
+      fprintf(trace, ",%.17g", run->cosine[i]);
+    else
+      fputc(',', trace);
   }
-  if (isfinite(run->cosine_predicted)) fprintf(trace, ",%.17g\n", run->cosine_predicted);
-  else fputs(",\n", trace);
+  if (isfinite(run->cosine_predicted))
+    fprintf(trace, ",%.17g\n", run->cosine_predicted);
+  else
+    fputs(",\n", trace);
 }
 
 /* Log-spaced record number `index` of `records`, the last one at `steps`. */
@@ -172,12 +193,17 @@ static biascope_status solve_references(train_run *run, const biascope_train_opt
 static void warn_of_staleness(train_run *run) {
   const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
   const char *const still = "the direction is that of old gradients";
-  if (run->momentum_stale_until)
-    warn(run, "stale momentum until step %llu at least: beta1 forgets %.3g per step, the gradient now fades by %.3g; %s",
+  /* At the start every buffer is stale for a moment; it matters where it lasted. */
+  const uint64_t start = biascope_trainer_step(run->trainer) / 100;
+  if (run->momentum_stale_until > start)
+    warn(run,
+         "stale momentum until step %llu at least: beta1 forgets %.3g per step, the gradient now fades by %.3g; %s",
          (unsigned long long)run->momentum_stale_until, stale.momentum_forgets, stale.decay_per_step, still);
-  if (run->second_stale_until)
-    warn(run, "stale second moment until step %llu at least: beta2 forgets %.3g per step, the gradient now fades by %.3g; %s",
-         (unsigned long long)run->second_stale_until, stale.second_moment_forgets, stale.decay_per_step, still);
+  if (run->second_stale_until > start)
+    warn(
+        run,
+        "stale second moment until step %llu at least: beta2 forgets %.3g per step, the gradient now fades by %.3g; %s",
+        (unsigned long long)run->second_stale_until, stale.second_moment_forgets, stale.decay_per_step, still);
 }
 
 static json_t *triple(const double *values) {
@@ -201,7 +227,7 @@ static int print_result(train_run *run, const train_flags *flags) {
     for (int i = 0; i < REFERENCES; i++) {
       if (isfinite(run->cosine[i])) printf("%-5s %-11.8f %-11.3e %.6f\n", NAMES[i], run->cosine[i], angle[i], ratio[i]);
     }
-    if (run->predicted) printf("%-5s %-11.8f\n", "limit", run->cosine_predicted);
+    if (run->predicted) printf("%-5s %.8f\n", "limit", run->cosine_predicted);
     for (size_t i = 0; i < json_array_size(run->warnings); i++)
       printf("warning: %s\n", json_string_value(json_array_get(run->warnings, i)));
     return 0;
@@ -209,17 +235,17 @@ static int print_result(train_run *run, const train_flags *flags) {
   json_t *direction = json_array(), *cosine = triple(run->cosine);
   for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
   json_object_set_new(cosine, "predicted", cli_json_number(run->cosine_predicted));
-  return cli_print_json(json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "steps",
-                                  (json_int_t)biascope_trainer_step(run->trainer), "direction", direction,
-                                  "weight_norm_log", cli_json_number(log(norm)), "loss_log",
-                                  cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", triple(run->margin),
-                                  "margin_ratio", triple(ratio), "cosine", cosine, "angle", triple(angle), "warnings",
-                                  run->warnings));
+  return cli_print_json(json_pack(
+      "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
+      "direction", direction, "weight_norm_log", cli_json_number(log(norm)), "loss_log",
+      cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", triple(run->margin), "margin_ratio",
+      triple(ratio), "cosine", cosine, "angle", triple(angle), "warnings", run->warnings));
 }
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
   biascope_status status = biascope_dataset_read(flags->common.data_path, &flags->common.read, &run->data, error);
-  if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, &flags->optimizer.options, &run->trainer, error);
+  if (status == BIASCOPE_OK)
+    status = biascope_trainer_create(run->data, &flags->optimizer.options, &run->trainer, error);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
   if (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) > flags->steps) {
     snprintf(error->message, sizeof error->message, "%s: the checkpoint is at step %llu; expected --steps beyond it",
@@ -251,10 +277,13 @@ int cli_train(int argc, char **argv) {
   biascope_status status = start(&run, &flags, &error);
   if (status == BIASCOPE_OK && flags.trace) status = bs_output_open(&trace, flags.trace, &error);
   if (trace.stream)
-    fputs("step,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,cos_l2,cos_linf,cos_l1,cos_predicted\n", trace.stream);
+    fputs("step,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,cos_l2,cos_linf,cos_l1,cos_predicted\n",
+          trace.stream);
   if (status == BIASCOPE_OK) status = advance(&run, &flags, trace.stream, &error);
-  if (status == BIASCOPE_OK && trace.stream) status = bs_output_commit(&trace, &error);
-  else bs_output_abandon(&trace);
+  if (status == BIASCOPE_OK && trace.stream)
+    status = bs_output_commit(&trace, &error);
+  else
+    bs_output_abandon(&trace);
   if (status == BIASCOPE_OK && flags.checkpoint) status = biascope_trainer_save(run.trainer, flags.checkpoint, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && interrupted) {

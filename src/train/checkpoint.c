@@ -19,9 +19,11 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t count) {
 static uint64_t identity(const biascope_trainer *trainer) {
   const biascope_dataset *data = trainer->data;
   const biascope_train_options *o = &trainer->options;
-  const double numbers[] = {trainer->moments.beta1, trainer->moments.beta2, o->eps, o->weight_decay, o->lr, o->lr_decay};
-  const uint64_t words[] = {data->samples, data->features, (uint64_t)o->optimizer, (uint64_t)o->loss,
-                            trainer->sampler.batch_size, (uint64_t)o->order, o->seed};
+  const double numbers[] = {
+      trainer->moments.beta1, trainer->moments.beta2, o->eps, o->weight_decay, o->lr, o->lr_decay};
+  const uint64_t words[] = {
+      data->samples,      data->features, (uint64_t)o->optimizer, (uint64_t)o->loss, trainer->sampler.batch_size,
+      (uint64_t)o->order, o->seed};
   uint64_t hash = mix(mix(0xcbf29ce484222325u, numbers, sizeof numbers), words, sizeof words);
   for (size_t i = 0; i < data->samples; i++) {
     size_t next = 0;
@@ -47,7 +49,9 @@ static json_t *numbers(size_t n, const double *values) {
   return array;
 }
 
-static json_t *least_or_null(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+static json_t *least_or_null(double value) {
+  return isfinite(value) ? json_real(value) : json_null();
+}
 
 biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path, biascope_error *error) {
   const bs_moments *m = &trainer->moments;
@@ -61,8 +65,8 @@ biascope_status biascope_trainer_save(const biascope_trainer *trainer, const cha
   json_t *root = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "biascope checkpoint 1",
                            "checksum", sum, "step", (json_int_t)trainer->step, "common", m->common, "epoch_least",
                            least_or_null(trainer->epoch_least), "last_least", least_or_null(trainer->last_least), "w",
-                           numbers(m->features, m->w), "m", numbers(m->features, m->m), "v",
-                           numbers(m->features, m->v), "exponent", exponents, "unseen", unseen);
+                           numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
+                           "exponent", exponents, "unseen", unseen);
   if (!root) return bs_fail_memory(error, "a checkpoint");
   bs_output_file file;
   biascope_status status = bs_output_open(&file, path, error);
@@ -108,7 +112,8 @@ biascope_status biascope_trainer_resume(biascope_trainer *trainer, const char *p
   json_error_t where;
   json_t *root = json_load_file(path, 0, &where);
   if (!root)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%d:%d: %s; expected a checkpoint", path, where.line, where.column, where.text);
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%d:%d: %s; expected a checkpoint", path, where.line, where.column,
+                   where.text);
   const char *format = json_string_value(json_object_get(root, "format"));
   const char *sum = json_string_value(json_object_get(root, "checksum"));
   biascope_status status = BIASCOPE_OK;

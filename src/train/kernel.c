@@ -19,9 +19,13 @@ INLINE vector load(const double *from) {
   return value;
 }
 
-INLINE void store(double *to, vector value) { memcpy(__builtin_assume_aligned(to, 64), &value, sizeof value); }
+INLINE void store(double *to, vector value) {
+  memcpy(__builtin_assume_aligned(to, 64), &value, sizeof value);
+}
 
-INLINE vector all(double value) { return (vector){value, value, value, value, value, value, value, value}; }
+INLINE vector all(double value) {
+  return (vector){value, value, value, value, value, value, value, value};
+}
 
 INLINE vector square_root(vector x) {
   for (int i = 0; i < BS_LANES; i++) x[i] = sqrt(x[i]);
@@ -56,7 +60,9 @@ FASTEST void bs_kernel_add_square(size_t padded, double scale, const double *x, 
 }
 
 /* sign(x) with sign(0) = 0. */
-INLINE vector sign_of(vector x) { return select(x > 0.0, all(1.0), select(x < 0.0, all(-1.0), all(0.0))); }
+INLINE vector sign_of(vector x) {
+  return select(x > 0.0, all(1.0), select(x < 0.0, all(-1.0), all(0.0)));
+}
 
 /* m / (sqrt(v) + eps) with 0/0 = 0: where nothing was ever seen, nothing moves. */
 INLINE vector ratio_of(vector m, vector v, vector eps) {
@@ -91,11 +97,21 @@ INLINE bool update(const bs_update *u, bs_direction direction, bs_second_moment 
   return any != 0;
 }
 
-FASTEST static bool update_identity(const bs_update *u) { return update(u, BS_IDENTITY, BS_NO_SECOND_MOMENT); }
-FASTEST static bool update_sign(const bs_update *u) { return update(u, BS_SIGN, BS_NO_SECOND_MOMENT); }
-FASTEST static bool update_average(const bs_update *u) { return update(u, BS_RATIO, BS_SECOND_AVERAGE); }
-FASTEST static bool update_sum(const bs_update *u) { return update(u, BS_RATIO, BS_SECOND_SUM); }
-FASTEST static bool update_per_sample(const bs_update *u) { return update(u, BS_RATIO, BS_SECOND_PER_SAMPLE); }
+FASTEST static bool update_identity(const bs_update *u) {
+  return update(u, BS_IDENTITY, BS_NO_SECOND_MOMENT);
+}
+FASTEST static bool update_sign(const bs_update *u) {
+  return update(u, BS_SIGN, BS_NO_SECOND_MOMENT);
+}
+FASTEST static bool update_average(const bs_update *u) {
+  return update(u, BS_RATIO, BS_SECOND_AVERAGE);
+}
+FASTEST static bool update_sum(const bs_update *u) {
+  return update(u, BS_RATIO, BS_SECOND_SUM);
+}
+FASTEST static bool update_per_sample(const bs_update *u) {
+  return update(u, BS_RATIO, BS_SECOND_PER_SAMPLE);
+}
 
 /* m / ||m||_2 needs every coordinate of m before the first step: the moments first, with a step of zero. */
 static bool update_normalised(const bs_update *u) {
@@ -109,14 +125,21 @@ static bool update_normalised(const bs_update *u) {
 
 bool bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *u) {
   switch (rule->direction) {
-  case BS_IDENTITY: return update_identity(u);
-  case BS_NORMALISED: return update_normalised(u);
-  case BS_SIGN: return update_sign(u);
-  default: break;
+  case BS_IDENTITY:
+    return update_identity(u);
+  case BS_NORMALISED:
+    return update_normalised(u);
+  case BS_SIGN:
+    return update_sign(u);
+  default:
+    break;
   }
   switch (rule->second) {
-  case BS_SECOND_AVERAGE: return update_average(u);
-  case BS_SECOND_SUM: return update_sum(u);
-  default: return update_per_sample(u);
+  case BS_SECOND_AVERAGE:
+    return update_average(u);
+  case BS_SECOND_SUM:
+    return update_sum(u);
+  default:
+    return update_per_sample(u);
   }
 }

@@ -1,6 +1,8 @@
 /* l(z) = exp(-z). */
 #include "train/loss.h"
 
-static double log_exponential(double z) { return -z; }
+static double log_exponential(double z) {
+  return -z;
+}
 
 const bs_loss bs_loss_exponential = {.name = "exp", .log_slope = log_exponential, .log_value = log_exponential};

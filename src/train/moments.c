@@ -94,8 +94,10 @@ static void forget_all(bs_moments *moments, int64_t exponent) {
 
 /* Lets coordinate k represent a gradient of this exponent. */
 static void lift(bs_moments *moments, size_t k, int64_t exponent) {
-  if (exponent > moments->exponent[k] + REACH) move(moments, k, exponent);
-  else if (moments->unseen[k] && exponent < moments->exponent[k] - REACH) moments->exponent[k] = exponent;
+  if (exponent > moments->exponent[k] + REACH)
+    move(moments, k, exponent);
+  else if (moments->unseen[k] && exponent < moments->exponent[k] - REACH)
+    moments->exponent[k] = exponent;
   moments->unseen[k] = false;
 }
 

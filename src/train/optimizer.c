@@ -8,8 +8,12 @@ static const bs_optimizer_rule RULES[] = {
     [BIASCOPE_ADAM] = {.name = "adam", .momentum = true, .second = BS_SECOND_AVERAGE, .direction = BS_RATIO},
     [BIASCOPE_RMSPROP] = {.name = "rmsprop", .second = BS_SECOND_AVERAGE, .direction = BS_RATIO},
     [BIASCOPE_ADAGRAD] = {.name = "adagrad", .second = BS_SECOND_SUM, .direction = BS_RATIO},
-    [BIASCOPE_ADAMPROXY] = {.name = "adamproxy", .second = BS_SECOND_PER_SAMPLE, .direction = BS_RATIO, .full_batch = true},
-    [BIASCOPE_ADAMW] = {.name = "adamw", .momentum = true, .second = BS_SECOND_AVERAGE, .direction = BS_RATIO, .weight_decay = true},
+    [BIASCOPE_ADAMPROXY] = {.name = "adamproxy",
+                            .second = BS_SECOND_PER_SAMPLE,
+                            .direction = BS_RATIO,
+                            .full_batch = true},
+    [BIASCOPE_ADAMW] =
+        {.name = "adamw", .momentum = true, .second = BS_SECOND_AVERAGE, .direction = BS_RATIO, .weight_decay = true},
 };
 
 enum { RULE_COUNT = sizeof RULES / sizeof RULES[0] };

@@ -8,14 +8,20 @@
 biascope_train_options biascope_train_defaults(biascope_optimizer optimizer) {
   biascope_train_options options = {.optimizer = optimizer, .loss = BIASCOPE_LOGISTIC, .lr = 0.1, .lr_decay = 0.5};
   switch (optimizer) {
-  case BIASCOPE_SIGNUM: options.beta1 = 0.9; break;
-  case BIASCOPE_RMSPROP: options.beta2 = 0.99; break;
-  case BIASCOPE_ADAMW: options.weight_decay = 0.01; /* fall through */
+  case BIASCOPE_SIGNUM:
+    options.beta1 = 0.9;
+    break;
+  case BIASCOPE_RMSPROP:
+    options.beta2 = 0.99;
+    break;
+  case BIASCOPE_ADAMW:
+    options.weight_decay = 0.01; /* fall through */
   case BIASCOPE_ADAM:
     options.beta1 = 0.9;
     options.beta2 = 0.999;
     break;
-  default: break;
+  default:
+    break;
   }
   return options;
 }
@@ -28,7 +34,9 @@ double bs_effective_beta2(const biascope_train_options *options) {
   return bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_AVERAGE ? options->beta2 : 0.0;
 }
 
-static bool in_range(double value, double low, double high) { return value >= low && value <= high; }
+static bool in_range(double value, double low, double high) {
+  return value >= low && value <= high;
+}
 
 biascope_status bs_train_options_check(const biascope_train_options *options, size_t samples, biascope_error *error) {
   const struct {
@@ -45,7 +53,8 @@ biascope_status bs_train_options_check(const biascope_train_options *options, si
   };
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
     if (!in_range(ranges[i].value, ranges[i].low, ranges[i].high))
-      return bs_fail(error, BIASCOPE_USAGE, "%s = %g; expected %s", ranges[i].name, ranges[i].value, ranges[i].expected);
+      return bs_fail(error, BIASCOPE_USAGE, "%s = %g; expected %s", ranges[i].name, ranges[i].value,
+                     ranges[i].expected);
   }
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (!rule) return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is unknown", (int)options->optimizer);
@@ -53,7 +62,8 @@ biascope_status bs_train_options_check(const biascope_train_options *options, si
   if ((unsigned)options->order > BIASCOPE_REPLACEMENT)
     return bs_fail(error, BIASCOPE_USAGE, "order %d is unknown", (int)options->order);
   if (options->batch_size > samples)
-    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples", options->batch_size, samples);
+    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples",
+                   options->batch_size, samples);
   if (rule->full_batch && (bs_batch_size(options, samples) != samples || options->order == BIASCOPE_REPLACEMENT))
     return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
   return BIASCOPE_OK;

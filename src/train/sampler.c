@@ -32,7 +32,8 @@ void bs_sampler_free(bs_sampler *sampler) {
 
 static const uint32_t *draw(bs_sampler *sampler, uint64_t step) {
   for (size_t j = 0; j < sampler->batch_size; j++)
-    sampler->drawn[j] = (uint32_t)bs_random_below(sampler->seed, BS_STREAM_ORDER, step * sampler->batch_size + j, sampler->samples);
+    sampler->drawn[j] =
+        (uint32_t)bs_random_below(sampler->seed, BS_STREAM_ORDER, step * sampler->batch_size + j, sampler->samples);
   return sampler->drawn;
 }
 
@@ -42,7 +43,8 @@ const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *cou
   const uint64_t epoch = step / sampler->batches;
   const size_t first = (size_t)(step - epoch * sampler->batches) * sampler->batch_size;
   if (sampler->order == BIASCOPE_SHUFFLE && epoch != sampler->epoch) {
-    bs_random_permutation(sampler->seed, BS_STREAM_ORDER, epoch * sampler->samples, sampler->samples, sampler->permutation);
+    bs_random_permutation(sampler->seed, BS_STREAM_ORDER, epoch * sampler->samples, sampler->samples,
+                          sampler->permutation);
     sampler->epoch = epoch;
   }
   if (sampler->samples - first < *count) *count = sampler->samples - first;

@@ -13,7 +13,8 @@ typedef struct {
   uint32_t *drawn;       /* batch_size; order replacement */
 } bs_sampler;
 
-biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples, biascope_error *error);
+biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples,
+                                  biascope_error *error);
 void bs_sampler_free(bs_sampler *sampler);
 /* The indices of step `step`'s batch, owned by the sampler until the next call; their number in *count. */
 const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *count);

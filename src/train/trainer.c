@@ -133,8 +133,12 @@ biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, 
   return BIASCOPE_OK;
 }
 
-uint64_t biascope_trainer_step(const biascope_trainer *trainer) { return trainer->step; }
-const double *biascope_trainer_weights(const biascope_trainer *trainer) { return trainer->moments.w; }
+uint64_t biascope_trainer_step(const biascope_trainer *trainer) {
+  return trainer->step;
+}
+const double *biascope_trainer_weights(const biascope_trainer *trainer) {
+  return trainer->moments.w;
+}
 
 double biascope_trainer_log_loss(const biascope_trainer *trainer) {
   double largest = -INFINITY, sum = 0.0;

@@ -13,8 +13,8 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
-  bs_weight *weight;  /* of the batch's samples */
-  const double *rows; /* dense data, rows padded to whole vectors */
+  bs_weight *weight;   /* of the batch's samples */
+  const double *rows;  /* dense data, rows padded to whole vectors */
   double *padded_rows; /* owns rows where the data's own were not padded */
   uint64_t step;
   double epoch_least, last_least; /* least margin met in this epoch and in the last; +infinity before */
