@@ -118,13 +118,11 @@ static int print_json(const reproduce_flags *flags, const bs_verdict *verdicts, 
 }
 
 static void print_table(const bs_verdict *verdicts, size_t count) {
-  printf("%-6s %-70s %10s  %-14s  %s\n", "figure", "claim", "measured", "target", "held");
   for (size_t i = 0; i < count; i++) {
     const bs_claim *claim = verdicts[i].claim;
-    char target[32];
-    snprintf(target, sizeof target, "%s %.6g", bs_claim_relation_name(claim), claim->target);
-    printf("%-6s %-70s %10.6f  %-14s  %s\n", verdicts[i].figure->name, claim->text, verdicts[i].value, target,
-           verdicts[i].held ? "yes" : "NO");
+    printf("%s  %-12s  %-70s  measured %.6f, expected %s %g\n", verdicts[i].figure->name,
+           verdicts[i].held ? "held" : "DID NOT HOLD", claim->text, verdicts[i].value, bs_claim_relation_name(claim),
+           claim->target);
   }
 }
 
@@ -147,7 +145,7 @@ int cli_reproduce(int argc, char **argv) {
     if (selected(&flags, &BS_FIGURES[i]))
       status = reproduce(&BS_FIGURES[i], &options, &flags, verdicts, &count, &error);
   }
-  snprintf(summary, sizeof summary, "%s/summary.csv", flags.directory);
+  snprintf(summary, sizeof summary, "%s/summary.md", flags.directory);
   if (status == BIASCOPE_OK) status = bs_figure_write_summary(verdicts, count, summary, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (flags.common.json) return print_json(&flags, verdicts, count);

@@ -98,9 +98,9 @@ biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *
 void bs_figure_points_free(bs_figure_points *points);
 
 bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points);
-/* ">=", "<=" or "near". */
+/* "at least", "at most" or "about". */
 const char *bs_claim_relation_name(const bs_claim *claim);
-/* The summary table as CSV: figure, claim, value, relation, target, tolerance, held. */
+/* The summary as a Markdown table: figure, claim, expected, measured, verdict. */
 biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count, const char *path,
                                         biascope_error *error);
 

@@ -37,11 +37,11 @@ bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const
 const char *bs_claim_relation_name(const bs_claim *claim) {
   switch (claim->relation) {
   case BS_AT_LEAST:
-    return ">=";
+    return "at least";
   case BS_AT_MOST:
-    return "<=";
+    return "at most";
   default:
-    return "near";
+    return "about";
   }
 }
 
@@ -50,13 +50,16 @@ biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count
   bs_output_file file;
   const biascope_status status = bs_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
-  fputs("figure,claim,value,relation,target,tolerance,held\n", file.stream);
+  fputs("| figure | what the paper claims | expected | measured | verdict |\n| --- | --- | --- | --- | --- |\n",
+        file.stream);
   for (size_t i = 0; i < count; i++) {
     const bs_claim *claim = verdicts[i].claim;
-    fprintf(file.stream, "%s,\"%s\",", verdicts[i].figure->name, claim->text);
-    if (!isnan(verdicts[i].value)) fprintf(file.stream, "%.12g", verdicts[i].value);
-    fprintf(file.stream, ",%s,%g,%g,%s\n", bs_claim_relation_name(claim), claim->target, claim->tolerance,
-            verdicts[i].held ? "yes" : "no");
+    fprintf(file.stream, "| %s | %s | %s %g | ", verdicts[i].figure->name, claim->text, bs_claim_relation_name(claim),
+            claim->target);
+    if (isnan(verdicts[i].value))
+      fputs("nothing | not measured |\n", file.stream);
+    else
+      fprintf(file.stream, "%.6f | %s |\n", verdicts[i].value, verdicts[i].held ? "held" : "did not hold");
   }
   return bs_output_commit(&file, error);
 }

@@ -19,7 +19,7 @@ static const uint64_t TRACE = 4000000, POINT = 2000000;
 #define FIG1(name, colour_, batch, sampling, group_)                                                                   \
   { (name), (colour_), (group_), BS_FIGURE_GAUSSIAN, ADAM(batch, sampling, 0.9, 0.95), TRACE }
 static const bs_series FIG1_SERIES[] = {
-    FIG1("full batch", BLACK, FULL, BIASCOPE_CYCLIC, 0),
+    FIG1("full batch (10)", BLACK, FULL, BIASCOPE_CYCLIC, 0),
     FIG1("batch size 1", BLUE, 1, BIASCOPE_CYCLIC, 1),
     FIG1("batch size 1", BLUE, 1, BIASCOPE_SHUFFLE, 2),
     FIG1("batch size 1", BLUE, 1, BIASCOPE_REPLACEMENT, 3),
