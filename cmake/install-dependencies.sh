@@ -8,6 +8,7 @@ build=(
   librandom123-dev libjansson-dev                       # random numbers, JSON
   libxxhash-dev libsqlite3-dev libtomlplusplus-dev      # studies: fingerprints, the store, specifications
   gnuplot-nox fonts-dejavu-core                         # figures
+  help2man                                              # man pages
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
   python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
 )

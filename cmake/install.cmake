@@ -28,3 +28,12 @@ foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv)
   get_filename_component(name ${data} NAME)
   configure_file(${data} ${PROJECT_BINARY_DIR}/share/biascope/${name} COPYONLY)
 endforeach()
+
+# Man pages and completion, both from the program's own --help.
+find_program(HELP2MAN help2man REQUIRED)
+add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/man/biascope.1
+                   COMMAND ${PROJECT_SOURCE_DIR}/cmake/manual.sh $<TARGET_FILE:biascope> ${PROJECT_BINARY_DIR}/man
+                   DEPENDS biascope cmake/manual.sh VERBATIM)
+add_custom_target(manual ALL DEPENDS ${PROJECT_BINARY_DIR}/man/biascope.1)
+install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES cmake/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME biascope)

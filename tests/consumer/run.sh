@@ -21,3 +21,16 @@ gcc "$source/consumer.c" -o "$work/by_pkg_config" $(pkg-config --cflags --libs b
 # The shared library promises biascope_ symbols and nothing else.
 others=$(nm -D --defined-only "$library/libbiascope.so" | awk '$3 !~ /^biascope_/ {print $3}')
 [ -z "$others" ] || { echo "exported beyond biascope_: $others" >&2; exit 1; }
+
+# A man page for every command, with every flag it takes; completion offers the same.
+for command in $("$work/prefix/bin/biascope" --help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
+  page="$work/prefix/share/man/man1/biascope-$command.1"
+  for flag in $("$work/prefix/bin/biascope" "$command" --help | grep -oE '^ +(-., +)?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+'); do
+    grep -qF -- "${flag//-/\\-}" "$page" || { echo "$page lacks $flag" >&2; exit 1; }
+  done
+done
+PATH="$work/prefix/bin:$PATH" bash -c '
+  source "$1/share/bash-completion/completions/biascope"
+  complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _biascope; echo "${COMPREPLY[*]}"; }
+  [ "$(complete_words biascope sol)" = solve ] && [ "$(complete_words biascope train --ste)" = --steps ]
+' _ "$work/prefix" || { echo "completion does not complete" >&2; exit 1; }
