@@ -34,7 +34,9 @@ biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *d
   }
   for (size_t i = 0; i < data->samples; i++) { /* a zero column never waits for its first gradient */
     size_t next = 0;
-    for (size_t k = 0; k < d; k++) moments->unseen[k] = moments->unseen[k] || bs_row_walk(data, i, k, &next) != 0.0;
+    for (size_t k = 0; k < d; k++) {
+      if (bs_row_walk(data, i, k, &next) != 0.0) moments->unseen[k] = true; /* the walk must pass every feature */
+    }
   }
   bs_moments_refresh(moments);
   return BIASCOPE_OK;

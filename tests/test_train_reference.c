@@ -1,0 +1,241 @@
+/* The trainer against the update rules written out in 160-bit arithmetic whose exponents never run out (MPFR). */
+#include "margin_cases.h"
+#include "train/sampler.h"
+#include <mpfr.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BITS = 160, MOST_FEATURES = 8, MOST_SAMPLES = 8 };
+
+typedef struct {
+  mpfr_t w[MOST_FEATURES], m[MOST_FEATURES], v[MOST_FEATURES], g[MOST_FEATURES], squares[MOST_FEATURES];
+  mpfr_t slope, a, b;
+} exact;
+
+static void each(exact *state, void (*apply)(mpfr_ptr)) {
+  for (int k = 0; k < MOST_FEATURES; k++) {
+    apply(state->w[k]);
+    apply(state->m[k]);
+    apply(state->v[k]);
+    apply(state->g[k]);
+    apply(state->squares[k]);
+  }
+  apply(state->slope);
+  apply(state->a);
+  apply(state->b);
+}
+static void start(mpfr_ptr x) {
+  mpfr_init2(x, BITS);
+  mpfr_set_zero(x, 1);
+}
+
+/* slope = |l'(x.w)| / count */
+static void weigh(exact *s, const double *x, size_t d, biascope_loss loss, size_t count) {
+  mpfr_set_zero(s->slope, 1);
+  for (size_t k = 0; k < d; k++) {
+    mpfr_mul_d(s->a, s->w[k], x[k], MPFR_RNDN);
+    mpfr_add(s->slope, s->slope, s->a, MPFR_RNDN);
+  }
+  if (loss == BIASCOPE_EXPONENTIAL) {
+    mpfr_neg(s->slope, s->slope, MPFR_RNDN);
+    mpfr_exp(s->slope, s->slope, MPFR_RNDN);
+  } else {
+    mpfr_exp(s->slope, s->slope, MPFR_RNDN);
+    mpfr_add_ui(s->slope, s->slope, 1, MPFR_RNDN);
+    mpfr_ui_div(s->slope, 1, s->slope, MPFR_RNDN);
+  }
+  mpfr_div_ui(s->slope, s->slope, count, MPFR_RNDN);
+}
+
+/* average = beta average + (1 - beta) value */
+static void average(mpfr_ptr average_, double beta, mpfr_ptr value, mpfr_ptr scratch) {
+  mpfr_mul_d(average_, average_, beta, MPFR_RNDN);
+  mpfr_set_d(scratch, beta, MPFR_RNDN);
+  mpfr_ui_sub(scratch, 1, scratch, MPFR_RNDN);
+  mpfr_mul(scratch, scratch, value, MPFR_RNDN);
+  mpfr_add(average_, average_, scratch, MPFR_RNDN);
+}
+
+/* b = the update of coordinate k, by the rules of the public header. */
+static void direct(exact *s, const biascope_train_options *o, size_t d, size_t k) {
+  switch (o->optimizer) {
+  case BIASCOPE_GD:
+    mpfr_set(s->b, s->m[k], MPFR_RNDN);
+    return;
+  case BIASCOPE_NGD:
+    mpfr_set_zero(s->a, 1);
+    for (size_t j = 0; j < d; j++) mpfr_fma(s->a, s->m[j], s->m[j], s->a, MPFR_RNDN);
+    mpfr_sqrt(s->a, s->a, MPFR_RNDN);
+    mpfr_div(s->b, s->m[k], s->a, MPFR_RNDN);
+    return;
+  case BIASCOPE_SIGNGD:
+  case BIASCOPE_SIGNUM:
+    mpfr_set_si(s->b, mpfr_sgn(s->m[k]), MPFR_RNDN);
+    return;
+  default:
+    mpfr_sqrt(s->a, o->optimizer == BIASCOPE_ADAMPROXY ? s->squares[k] : s->v[k], MPFR_RNDN);
+    mpfr_add_d(s->a, s->a, o->eps, MPFR_RNDN);
+    if (mpfr_zero_p(s->a))
+      mpfr_set_zero(s->b, 1);
+    else
+      mpfr_div(s->b, s->m[k], s->a, MPFR_RNDN);
+  }
+}
+
+static void exact_step(exact *s, const biascope_train_options *o, size_t d, const double *x, const uint32_t *batch,
+                       size_t count, uint64_t step) {
+  const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
+                        o->optimizer == BIASCOPE_SIGNUM || o->optimizer == BIASCOPE_ADAM ||
+                        o->optimizer == BIASCOPE_ADAMW;
+  for (size_t k = 0; k < d; k++) {
+    mpfr_set_zero(s->g[k], 1);
+    mpfr_set_zero(s->squares[k], 1);
+  }
+  for (size_t b = 0; b < count; b++) {
+    const double *row = x + batch[b] * d;
+    weigh(s, row, d, o->loss, count);
+    for (size_t k = 0; k < d; k++) {
+      mpfr_mul_d(s->a, s->slope, -row[k], MPFR_RNDN);
+      mpfr_add(s->g[k], s->g[k], s->a, MPFR_RNDN);
+      mpfr_fma(s->squares[k], s->a, s->a, s->squares[k], MPFR_RNDN);
+    }
+  }
+  for (size_t k = 0; k < d; k++) {
+    average(s->m[k], momentum ? o->beta1 : 0.0, s->g[k], s->a);
+    mpfr_sqr(s->b, s->g[k], MPFR_RNDN);
+    if (o->optimizer == BIASCOPE_ADAGRAD)
+      mpfr_add(s->v[k], s->v[k], s->b, MPFR_RNDN);
+    else
+      average(s->v[k], o->beta2, s->b, s->a);
+  }
+  const double eta = o->lr * pow((double)step + 2.0, -o->lr_decay);
+  for (size_t k = 0; k < d; k++) {
+    direct(s, o, d, k);
+    if (o->optimizer == BIASCOPE_ADAMW) {
+      mpfr_mul_d(s->a, s->w[k], o->weight_decay, MPFR_RNDN);
+      mpfr_add(s->b, s->b, s->a, MPFR_RNDN);
+    }
+    mpfr_mul_d(s->b, s->b, eta, MPFR_RNDN);
+    mpfr_sub(s->w[k], s->w[k], s->b, MPFR_RNDN);
+  }
+}
+
+typedef struct {
+  size_t samples, features;
+  const double *values;
+  uint64_t steps;
+  double tolerance; /* of the weights, relative to the largest */
+} trial;
+
+static void compare(const trial *t, const biascope_dataset *data, const biascope_train_options *options) {
+  biascope_trainer *trainer;
+  biascope_error error = {0};
+  assert_int_equal(biascope_trainer_create(data, options, &trainer, &error), BIASCOPE_OK);
+  bs_sampler sampler;
+  assert_int_equal(bs_sampler_create(&sampler, options, t->samples, &error), BIASCOPE_OK);
+  exact state;
+  each(&state, start);
+  for (uint64_t step = 0; step < t->steps; step++) {
+    size_t count;
+    const uint32_t *batch = bs_sampler_batch(&sampler, step, &count);
+    exact_step(&state, options, t->features, t->values, batch, count, step);
+  }
+  if (biascope_trainer_run(trainer, t->steps, &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+  const double *w = biascope_trainer_weights(trainer);
+  double largest = 0.0, worst = 0.0;
+  for (size_t k = 0; k < t->features; k++) largest = fmax(largest, fabs(mpfr_get_d(state.w[k], MPFR_RNDN)));
+  for (size_t k = 0; k < t->features; k++) {
+    mpfr_sub_d(state.a, state.w[k], w[k], MPFR_RNDN);
+    worst = fmax(worst, fabs(mpfr_get_d(state.a, MPFR_RNDN)) / largest);
+  }
+  if (!(worst <= t->tolerance))
+    fail_msg("optimizer %d, loss %d, batch %zu, order %d, betas %g %g, eps %g, %zu x %zu, %s: off by %.3g",
+             (int)options->optimizer, (int)options->loss, options->batch_size, (int)options->order, options->beta1,
+             options->beta2, options->eps, t->samples, t->features,
+             biascope_dataset_is_sparse(data) ? "sparse" : "dense", worst);
+  bs_sampler_free(&sampler);
+  biascope_trainer_free(trainer);
+  each(&state, mpfr_clear);
+}
+
+/* Every rule, with both losses, dense and sparse. */
+static void compare_rules(const trial *t, const biascope_train_options *base) {
+  biascope_dataset *full = dense(t->samples, t->features, t->values);
+  biascope_dataset *sparse = compressed(t->samples, t->features, t->values);
+  for (biascope_optimizer optimizer = BIASCOPE_GD; optimizer <= BIASCOPE_ADAMW; optimizer++) {
+    biascope_train_options options = *base;
+    options.optimizer = optimizer;
+    if (optimizer == BIASCOPE_ADAMPROXY) {
+      options.batch_size = 0;
+      options.order = BIASCOPE_CYCLIC;
+    }
+    options.loss = (biascope_loss)((options.seed + optimizer) % 2);
+    if (optimizer == BIASCOPE_GD) options.lr = 0.05; /* its steps grow with the loss, here exponentially */
+    compare(t, full, &options);
+    compare(t, sparse, &options);
+  }
+  biascope_dataset_free(full);
+  biascope_dataset_free(sparse);
+}
+
+/* Random options and data, some of it zero; margins from a few to many thousands, where every gradient underflows. */
+static void every_rule_is_the_rule_of_the_header(void **state) {
+  (void)state;
+  static const double lrs[] = {0.1, 3.0}, decays[] = {0.0, 0.5, 1.0}, betas[] = {0.0, 0.5, 0.9, 0.99};
+  for (uint64_t seed = 0; seed < 36; seed++) {
+    const size_t n = 1 + bs_random_below(seed, BS_STREAM_NOISE, 0, MOST_SAMPLES);
+    const size_t d = 1 + bs_random_below(seed, BS_STREAM_NOISE, 1, MOST_FEATURES);
+    double *values = gaussian_values(n, d, 0.3, seed);
+    for (size_t i = 0; i < n * d; i++)
+      if (bs_random_below(seed, BS_STREAM_NOISE, 10 + i, 4) == 0) values[i] = 0.0;
+    const biascope_train_options options = {.batch_size = bs_random_below(seed, BS_STREAM_NOISE, 2, n + 1),
+                                            .order = (biascope_order)(seed % 3),
+                                            .beta1 = betas[seed / 3 % 3],
+                                            .beta2 = betas[seed / 3 % 3 + bs_random_below(seed, BS_STREAM_NOISE, 3, 2)],
+                                            .eps = seed % 5 == 4 ? 1e-8 : 0.0,
+                                            .weight_decay = 0.01,
+                                            .lr = lrs[seed % 2],
+                                            .lr_decay = decays[seed / 2 % 3],
+                                            .seed = seed};
+    const trial t = {n, d, values, 120, 1e-6};
+    compare_rules(&t, &options);
+    free(values);
+  }
+}
+
+/* Samples fade at rates as different as their sizes, and each has a feature that no other has: its moments fade with
+ * it, thousands of powers of two below the others'. */
+static void features_that_fade_are_followed(void **state) {
+  (void)state;
+  enum { SHARED = 4, SAMPLES = 4 };
+  for (uint64_t seed = 0; seed < 6; seed++) {
+    double *shared = gaussian_values(SAMPLES, SHARED, 0.5, seed), values[SAMPLES * (SHARED + SAMPLES)] = {0};
+    for (size_t i = 0; i < SAMPLES; i++) {
+      double *row = values + i * (SHARED + SAMPLES);
+      for (size_t k = 0; k < SHARED; k++) row[k] = shared[i * SHARED + k] * pow(3.0, (double)i);
+      row[SHARED + i] = 0.5;
+    }
+    const biascope_train_options options = {.batch_size = 1 + seed % 2,
+                                            .order = (biascope_order)(seed % 3),
+                                            .beta1 = 0.9,
+                                            .beta2 = 0.99,
+                                            .lr = 0.5,
+                                            .lr_decay = 0.25,
+                                            .seed = seed};
+    const trial t = {SAMPLES, SHARED + SAMPLES, values, 1500, 1e-6};
+    compare_rules(&t, &options);
+    free(shared);
+  }
+}
+
+int main(void) {
+  mpfr_set_emin(mpfr_get_emin_min());
+  mpfr_set_emax(mpfr_get_emax_max());
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_rule_is_the_rule_of_the_header),
+      cmocka_unit_test(features_that_fade_are_followed),
+  };
+  const int failed = cmocka_run_group_tests_name("train against the exact rules", tests, NULL, NULL);
+  mpfr_free_cache();
+  return failed;
+}
