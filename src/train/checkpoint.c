@@ -1,51 +1,62 @@
-/* The state of a run as JSON: 17 digits carry every double exactly. A checksum over data, options and state
- * refuses files that are damaged or belong to another run. */
+/* The state of a run as JSON: 17 digits carry every double exactly. The file names its data and options, and carries a
+ * checksum of its own text, so that a damaged file or another run's is refused, and by what differs. */
 #include "train/trainer.h"
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "data/fingerprint.h"
+#include "data/text.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, const void *bytes, size_t count) {
-  const unsigned char *at = bytes;
-  for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * 0x100000001b3u;
-  return hash;
-}
+static const char FORMAT[] = "biascope checkpoint 1";
+static const size_t TEXT_FLAGS = JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS;
+/* No exponent of two that a weight can have lies beyond. */
+static const json_int_t LARGEST_EXPONENT = INT64_C(1) << 61;
 
-static uint64_t identity(const biascope_trainer *trainer) {
-  const biascope_dataset *data = trainer->data;
+/* ---- Writing ---------------------------------------------------------------------------------- */
+
+/* What the run depends on beside the data; an option that does not matter is left out. */
+static json_t *options_of(const biascope_trainer *trainer) {
   const biascope_train_options *o = &trainer->options;
-  const double numbers[] = {
-      trainer->moments.beta1, trainer->moments.beta2, o->eps, o->weight_decay, o->lr, o->lr_decay};
-  const uint64_t words[] = {
-      data->samples,      data->features, (uint64_t)o->optimizer, (uint64_t)o->loss, trainer->sampler.batch_size,
-      (uint64_t)o->order, o->seed};
-  uint64_t hash = mix(mix(0xcbf29ce484222325u, numbers, sizeof numbers), words, sizeof words);
-  for (size_t i = 0; i < data->samples; i++) {
-    size_t next = 0;
-    for (size_t k = 0; k < data->features; k++) {
-      const double x = bs_row_walk(data, i, k, &next);
-      hash = mix(hash, &x, sizeof x);
-    }
-  }
-  return hash;
+  return json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "optimizer", trainer->rule->name, "loss",
+                   (int)o->loss, "batch_size", (json_int_t)o->batch_size, "order", (int)o->order, "beta1",
+                   trainer->moments.beta1, "beta2", trainer->moments.beta2, "eps", o->eps, "weight_decay",
+                   trainer->rule->weight_decay ? o->weight_decay : 0.0, "lr", o->lr, "lr_decay", o->lr_decay, "seed",
+                   (json_int_t)o->seed);
 }
 
-static uint64_t checksum(const biascope_trainer *trainer) {
-  const bs_moments *m = &trainer->moments;
-  uint64_t hash = mix(identity(trainer), &trainer->step, sizeof trainer->step);
-  const double *arrays[] = {m->w, m->m, m->v};
-  for (int a = 0; a < 3; a++) hash = mix(hash, arrays[a], m->features * sizeof(double));
-  return mix(mix(hash, m->exponent, m->features * sizeof *m->exponent), m->unseen, m->features * sizeof *m->unseen);
-}
-
+/* NULL where memory runs out or a value is not finite, as of all that follow. */
 static json_t *numbers(size_t n, const double *values) {
   json_t *array = json_array();
-  for (size_t i = 0; i < n; i++) json_array_append_new(array, json_real(values[i]));
+  for (size_t i = 0; array && i < n; i++) {
+    if (json_array_append_new(array, json_real(values[i])) == 0) continue;
+    json_decref(array);
+    return NULL;
+  }
+  return array;
+}
+
+static json_t *integers(size_t n, const int64_t *values) {
+  json_t *array = json_array();
+  for (size_t i = 0; array && i < n; i++) {
+    if (json_array_append_new(array, json_integer((json_int_t)values[i])) == 0) continue;
+    json_decref(array);
+    return NULL;
+  }
+  return array;
+}
+
+static json_t *indices(size_t n, const bool *member) {
+  json_t *array = json_array();
+  for (size_t i = 0; array && i < n; i++) {
+    if (!member[i] || json_array_append_new(array, json_integer((json_int_t)i)) == 0) continue;
+    json_decref(array);
+    return NULL;
+  }
   return array;
 }
 
@@ -53,75 +64,201 @@ static json_t *least_or_null(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
 
-biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path, biascope_error *error) {
+static json_t *state_of(const biascope_trainer *trainer) {
   const bs_moments *m = &trainer->moments;
-  json_t *exponents = json_array(), *unseen = json_array();
-  for (size_t k = 0; k < m->features; k++) {
-    json_array_append_new(exponents, json_integer((json_int_t)m->exponent[k]));
-    json_array_append_new(unseen, json_boolean(m->unseen[k]));
+  const bs_fingerprint data = bs_dataset_fingerprint(trainer->data);
+  return json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text,
+                   "options", options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common,
+                   "epoch_least", least_or_null(trainer->epoch_least), "last_least", least_or_null(trainer->last_least),
+                   "w", numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
+                   "exponent", integers(m->features, m->exponent), "unseen", indices(m->features, m->unseen));
+}
+
+/* The fingerprint of the file's text without its checksum; false where memory runs out. */
+static bool checksum(json_t *root, bs_fingerprint *out) {
+  const size_t size = json_dumpb(root, NULL, 0, TEXT_FLAGS);
+  char *text = BS_NEW(char, size + 1);
+  if (!text || json_dumpb(root, text, size, TEXT_FLAGS) != size) {
+    free(text);
+    return false;
   }
-  char sum[17];
-  snprintf(sum, sizeof sum, "%016llx", (unsigned long long)checksum(trainer));
-  json_t *root = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "biascope checkpoint 1",
-                           "checksum", sum, "step", (json_int_t)trainer->step, "common", m->common, "epoch_least",
-                           least_or_null(trainer->epoch_least), "last_least", least_or_null(trainer->last_least), "w",
-                           numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
-                           "exponent", exponents, "unseen", unseen);
-  if (!root) return bs_fail_memory(error, "a checkpoint");
+  *out = bs_text_fingerprint(text);
+  free(text);
+  return true;
+}
+
+biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path, biascope_error *error) {
+  json_t *root = state_of(trainer);
+  bs_fingerprint sum;
+  if (!root || !checksum(root, &sum) || json_object_set_new(root, "checksum", json_string(sum.text)) != 0) {
+    json_decref(root);
+    return bs_fail_memory(error, "a checkpoint");
+  }
   bs_output_file file;
   biascope_status status = bs_output_open(&file, path, error);
-  if (status == BIASCOPE_OK) {
-    json_dumpf(root, file.stream, JSON_REAL_PRECISION(17) | JSON_COMPACT);
+  if (status == BIASCOPE_OK && json_dumpf(root, file.stream, TEXT_FLAGS) != 0 && !ferror(file.stream)) {
+    bs_output_abandon(&file);
+    status = bs_fail_memory(error, "a checkpoint");
+  } else if (status == BIASCOPE_OK) {
     status = bs_output_commit(&file, error);
   }
   json_decref(root);
   return status;
 }
 
-static bool read_numbers(const json_t *root, const char *key, size_t n, double *values) {
-  const json_t *array = json_object_get(root, key);
-  if (!json_is_array(array) || json_array_size(array) != n) return false;
-  for (size_t i = 0; i < n; i++) {
-    if (!json_is_number(json_array_get(array, i))) return false;
-    values[i] = json_number_value(json_array_get(array, i));
-  }
-  return true;
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *path;
+  json_t *root;
+  biascope_error *error;
+} reader;
+
+static biascope_status refuse(const reader *r, const char *key, const char *expected) {
+  return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: \"%s\" is not %s", r->path, key, expected);
 }
 
-static bool read_state(const json_t *root, biascope_trainer *trainer) {
-  bs_moments *m = &trainer->moments;
-  const json_t *step = json_object_get(root, "step"), *exponent = json_object_get(root, "exponent");
-  const json_t *unseen = json_object_get(root, "unseen");
-  if (!json_is_integer(step) || json_integer_value(step) < 0 || json_array_size(exponent) != m->features ||
-      json_array_size(unseen) != m->features || !read_numbers(root, "w", m->features, m->w) ||
-      !read_numbers(root, "m", m->features, m->m) || !read_numbers(root, "v", m->features, m->v))
-    return false;
-  for (size_t k = 0; k < m->features; k++) {
-    m->exponent[k] = json_integer_value(json_array_get(exponent, k));
-    m->unseen[k] = json_is_true(json_array_get(unseen, k));
+static biascope_status read_numbers(const reader *r, const char *key, size_t n, double least, double *values) {
+  const json_t *array = json_object_get(r->root, key);
+  if (!json_is_array(array) || json_array_size(array) != n) return refuse(r, key, "an array of one number a feature");
+  for (size_t i = 0; i < n; i++) {
+    const json_t *number = json_array_get(array, i);
+    if (!json_is_number(number) || !(json_number_value(number) >= least))
+      return refuse(r, key, "an array of numbers in range");
+    values[i] = json_number_value(number);
   }
-  m->common = json_is_true(json_object_get(root, "common"));
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_exponents(const reader *r, bs_moments *m) {
+  const json_t *array = json_object_get(r->root, "exponent");
+  if (json_array_size(array) != m->features) return refuse(r, "exponent", "an array of one integer a feature");
+  for (size_t k = 0; k < m->features; k++) {
+    const json_t *number = json_array_get(array, k);
+    const json_int_t value = json_integer_value(number);
+    if (!json_is_integer(number) || value > LARGEST_EXPONENT || value < -LARGEST_EXPONENT)
+      return refuse(r, "exponent", "an array of integers in range");
+    m->exponent[k] = value;
+  }
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_unseen(const reader *r, bs_moments *m) {
+  const json_t *array = json_object_get(r->root, "unseen");
+  if (!json_is_array(array)) return refuse(r, "unseen", "an array of features");
+  memset(m->unseen, 0, m->features * sizeof *m->unseen);
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    const json_t *number = json_array_get(array, i);
+    if (!json_is_integer(number) || json_integer_value(number) < 0 ||
+        (uint64_t)json_integer_value(number) >= m->features)
+      return refuse(r, "unseen", "an array of features");
+    m->unseen[json_integer_value(number)] = true;
+  }
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_moments(const reader *r, bs_moments *m) {
+  biascope_status status = read_numbers(r, "w", m->features, -INFINITY, m->w);
+  if (status == BIASCOPE_OK) status = read_numbers(r, "m", m->features, -INFINITY, m->m);
+  if (status == BIASCOPE_OK) status = read_numbers(r, "v", m->features, 0.0, m->v);
+  if (status == BIASCOPE_OK) status = read_exponents(r, m);
+  if (status == BIASCOPE_OK) status = read_unseen(r, m);
+  if (status != BIASCOPE_OK) return status;
+  m->common = true;
+  for (size_t k = 1; k < m->features; k++) m->common = m->common && m->exponent[k] == m->exponent[0];
+  if (!m->common && json_is_true(json_object_get(r->root, "common")))
+    return refuse(r, "common", "true of its exponents");
+  m->common = json_is_true(json_object_get(r->root, "common"));
+  bs_moments_refresh(m);
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_least(const reader *r, const char *key, double *value) {
+  const json_t *member = json_object_get(r->root, key);
+  if (!json_is_number(member) && !json_is_null(member)) return refuse(r, key, "a number or null");
+  *value = json_is_null(member) ? INFINITY : json_number_value(member);
+  return BIASCOPE_OK;
+}
+
+/* Another run's checkpoint is refused by the first thing that differs. */
+static biascope_status check_identity(const reader *r, const biascope_trainer *trainer) {
+  const char *data = json_string_value(json_object_get(r->root, "data"));
+  if (!data || strcmp(data, bs_dataset_fingerprint(trainer->data).text) != 0)
+    return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run on other data", r->path);
+  json_t *own = options_of(trainer), *theirs = json_object_get(r->root, "options"), *value;
+  if (!own) return bs_fail_memory(r->error, "a checkpoint");
+  biascope_status status = BIASCOPE_OK;
+  const char *key;
+  json_object_foreach(own, key, value) {
+    if (status != BIASCOPE_OK || json_equal(value, json_object_get(theirs, key))) continue;
+    char here[64] = "", there[64] = "";
+    json_dumpb(value, here, sizeof here - 1, JSON_ENCODE_ANY);
+    json_dumpb(json_object_get(theirs, key), there, sizeof there - 1, JSON_ENCODE_ANY);
+    status = bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run with %s %s; expected %s", r->path, key,
+                     there, here);
+  }
+  json_decref(own);
+  return status;
+}
+
+static biascope_status check_damage(const reader *r) {
+  const char *format = json_string_value(json_object_get(r->root, "format"));
+  if (!format || strcmp(format, FORMAT) != 0) return refuse(r, "format", "that of a biascope checkpoint");
+  json_t *claimed = json_incref(json_object_get(r->root, "checksum"));
+  json_object_del(r->root, "checksum");
+  bs_fingerprint sum;
+  biascope_status status = BIASCOPE_OK;
+  if (!checksum(r->root, &sum))
+    status = bs_fail_memory(r->error, "a checkpoint");
+  else if (!json_is_string(claimed) || strcmp(json_string_value(claimed), sum.text) != 0)
+    status = bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: damaged: its checksum does not match its content", r->path);
+  json_decref(claimed);
+  return status;
+}
+
+/* Into fresh moments first, so that a file refused leaves the trainer as it was. */
+static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
+  const json_t *step = json_object_get(r->root, "step");
+  double epoch_least = INFINITY, last_least = INFINITY;
+  bs_moments moments;
+  biascope_status status = check_damage(r);
+  if (status == BIASCOPE_OK) status = check_identity(r, trainer);
+  if (status == BIASCOPE_OK && (!json_is_integer(step) || json_integer_value(step) < 0))
+    status = refuse(r, "step", "a number of steps");
+  if (status == BIASCOPE_OK) status = read_least(r, "epoch_least", &epoch_least);
+  if (status == BIASCOPE_OK) status = read_least(r, "last_least", &last_least);
+  if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
+  if (status != BIASCOPE_OK) return status;
+  status = read_moments(r, &moments);
+  if (status != BIASCOPE_OK) {
+    bs_moments_free(&moments);
+    return status;
+  }
+  bs_moments_free(&trainer->moments);
+  trainer->moments = moments;
   trainer->step = (uint64_t)json_integer_value(step);
-  const json_t *epoch = json_object_get(root, "epoch_least"), *last = json_object_get(root, "last_least");
-  trainer->epoch_least = json_is_number(epoch) ? json_number_value(epoch) : INFINITY;
-  trainer->last_least = json_is_number(last) ? json_number_value(last) : INFINITY;
-  return true;
+  trainer->epoch_least = epoch_least;
+  trainer->last_least = last_least;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
+                                    biascope_error *error) {
+  json_error_t where;
+  reader r = {.path = path, .root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where), .error = error};
+  if (!r.root)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%d:%d: %s; expected a checkpoint", path, where.line, where.column,
+                   where.text);
+  const biascope_status status = read_state(&r, trainer);
+  json_decref(r.root);
+  return status;
 }
 
 biascope_status biascope_trainer_resume(biascope_trainer *trainer, const char *path, biascope_error *error) {
-  json_error_t where;
-  json_t *root = json_load_file(path, 0, &where);
-  if (!root)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%d:%d: %s; expected a checkpoint", path, where.line, where.column,
-                   where.text);
-  const char *format = json_string_value(json_object_get(root, "format"));
-  const char *sum = json_string_value(json_object_get(root, "checksum"));
-  biascope_status status = BIASCOPE_OK;
-  if (!format || strcmp(format, "biascope checkpoint 1") != 0 || !sum)
-    status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: not a checkpoint of format 1", path);
-  else if (!read_state(root, trainer) || checksum(trainer) != strtoull(sum, NULL, 16))
-    status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: damaged, or of a run with other data or options", path);
-  json_decref(root);
-  if (status == BIASCOPE_OK) bs_moments_refresh(&trainer->moments);
+  bs_text text;
+  biascope_status status = bs_text_load(&text, path, error);
+  if (status != BIASCOPE_OK) return status;
+  status = bs_checkpoint_parse(trainer, path, text.bytes, text.size, error);
+  bs_text_free(&text);
   return status;
 }

@@ -21,8 +21,3 @@ enum { RULE_COUNT = sizeof RULES / sizeof RULES[0] };
 const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer) {
   return (unsigned)optimizer < RULE_COUNT ? &RULES[optimizer] : NULL;
 }
-
-const char *biascope_optimizer_name(biascope_optimizer optimizer) {
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(optimizer);
-  return rule ? rule->name : NULL;
-}

@@ -20,6 +20,19 @@ static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error
   return BIASCOPE_OK;
 }
 
+/* Weights up to this size keep every margin within what bs_weight_from_log can tell apart. */
+static double largest_weight(const biascope_dataset *data) {
+  double longest = 0.0;
+  for (size_t i = 0; i < data->samples; i++) {
+    const size_t first = data->dense ? i * data->features : data->row_start[i];
+    const size_t end = data->dense ? first + data->features : data->row_start[i + 1];
+    double length = 0.0;
+    for (size_t at = first; at < end; at++) length += fabs(data->dense ? data->dense[at] : data->value[at]);
+    longest = fmax(longest, length);
+  }
+  return fmin(BS_WEIGHT_LOG_LIMIT / longest, 0x1p1000);
+}
+
 biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_train_options *options,
                                         biascope_trainer **out, biascope_error *error) {
   *out = NULL;
@@ -32,6 +45,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
   trainer->epoch_least = trainer->last_least = INFINITY;
+  trainer->largest_weight = largest_weight(data);
   trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
   if (!trainer->weight) status = bs_fail_memory(error, "the batch");
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
@@ -125,10 +139,11 @@ static void take_step(biascope_trainer *trainer) {
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
   for (uint64_t i = 0; i < steps; i++) take_step(trainer);
   for (size_t k = 0; k < trainer->moments.features; k++) {
-    if (!isfinite(trainer->moments.w[k]))
+    if (!(fabs(trainer->moments.w[k]) < trainer->largest_weight))
       return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                     "weight %zu left the range of double precision by step %llu; expected a smaller step size", k,
-                     (unsigned long long)trainer->step);
+                     "weight %zu left the range that can be followed by step %llu; expected a smaller step size, or "
+                     "data on a smaller scale",
+                     k, (unsigned long long)trainer->step);
   }
   return BIASCOPE_OK;
 }

@@ -13,11 +13,16 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
-  bs_weight *weight;   /* of the batch's samples */
-  const double *rows;  /* dense data, rows padded to whole vectors */
-  double *padded_rows; /* owns rows where the data's own were not padded */
+  bs_weight *weight;     /* of the batch's samples */
+  const double *rows;    /* dense data, rows padded to whole vectors */
+  double *padded_rows;   /* owns rows where the data's own were not padded */
+  double largest_weight; /* beyond it a run ends with an error */
   uint64_t step;
   double epoch_least, last_least; /* least margin met in this epoch and in the last; +infinity before */
 };
+
+/* Resumes from a checkpoint's text; `path` is for messages. On failure the trainer is as it was. */
+biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
+                                    biascope_error *error);
 
 #endif

@@ -9,7 +9,8 @@ typedef struct {
   int64_t exponent;
 } bs_weight;
 
-/* exp(log_weight) for any finite argument. */
+/* exp(log_weight), held at e^+-BS_WEIGHT_LOG_LIMIT, which a run may not reach: its exponents fit int64_t there. */
+#define BS_WEIGHT_LOG_LIMIT 0x1p60
 bs_weight bs_weight_from_log(double log_weight);
 /* 2^exponent, flushed to 0 below double's normal range and held at 2^1000 above it. */
 double bs_power_of_two(int64_t exponent);

@@ -1,0 +1,49 @@
+/* Every allocation and system call of training, saving and resuming fails once, in turn. */
+#include "fault_injection.h"
+
+#include "temporary_folder.h"
+#include "training_cases.h"
+
+typedef struct {
+  const biascope_dataset *data;
+  biascope_train_options options;
+  bool resume;
+} training;
+
+static biascope_status train_once(void *context, biascope_error *error) {
+  const training *what = context;
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(what->data, &what->options, &trainer, error);
+  if (status != BIASCOPE_OK) {
+    assert_null(trainer);
+    return status;
+  }
+  if (what->resume) status = biascope_trainer_resume(trainer, path_of("run.json"), error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, 20, error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_save(trainer, path_of("run.json"), error);
+  biascope_trainer_free(trainer);
+  return status;
+}
+
+static void training_fails_cleanly(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index += 5) {
+    double *values = gaussian_values(4, 3, 0.3, index);
+    biascope_dataset *full = dense(4, 3, values), *sparse = compressed(4, 3, values);
+    training what = {.data = full, .options = training_case(index, 4, index)};
+    assert_true(fault_sweep(train_once, &what, NULL) >= 10);
+    what.resume = true;
+    assert_true(fault_sweep(train_once, &what, NULL) >= 12);
+    what.data = sparse;
+    assert_true(fault_sweep(train_once, &what, NULL) >= 12);
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+    free(values);
+    remove(path_of("run.json"));
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly)};
+  return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
+}

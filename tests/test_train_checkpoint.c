@@ -1,0 +1,153 @@
+/* A run that stops and goes on is the run that never stopped, to the bit; a file that is not its own is refused. */
+#include "temporary_folder.h"
+#include "train/trainer.h"
+#include "training_cases.h"
+#include <jansson.h>
+#include <string.h>
+
+static void save(const biascope_trainer *trainer) {
+  biascope_error error;
+  if (biascope_trainer_save(trainer, path_of("run.json"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+}
+
+static void assert_same_bits(const biascope_dataset *data, const biascope_trainer *a, const biascope_trainer *b) {
+  const size_t size = biascope_dataset_features(data) * sizeof(double);
+  assert_memory_equal(biascope_trainer_weights(a), biascope_trainer_weights(b), size);
+  assert_true(biascope_trainer_step(a) == biascope_trainer_step(b));
+  assert_true(biascope_trainer_log_loss(a) == biascope_trainer_log_loss(b));
+  const biascope_staleness s = biascope_trainer_staleness(a), t = biascope_trainer_staleness(b);
+  assert_true(s.decay_per_step == t.decay_per_step || (s.decay_per_step != s.decay_per_step));
+}
+
+/* Stops after 150 of 400 steps, and goes on in steps of another length. */
+static void stop_and_go_on(const biascope_dataset *data, const biascope_train_options *options) {
+  biascope_trainer *whole = trainer_of(data, options), *first = trainer_of(data, options);
+  biascope_trainer *second = trainer_of(data, options);
+  biascope_error error;
+  advance(whole, 400);
+  advance(first, 150);
+  save(first);
+  advance(second, 7); /* whatever it held is replaced */
+  if (biascope_trainer_resume(second, path_of("run.json"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+  assert_same_bits(data, first, second);
+  for (int i = 0; i < 25; i++) advance(second, 10);
+  assert_same_bits(data, whole, second);
+  biascope_trainer_free(whole);
+  biascope_trainer_free(first);
+  biascope_trainer_free(second);
+  remove(path_of("run.json"));
+}
+
+static void a_resumed_run_is_the_same_run(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    const size_t n = 2 + index % 5, d = 1 + index % 11;
+    double *values = gaussian_values(n, d, 0.3, index);
+    for (size_t i = 0; i < n * d; i += 3) values[i] *= i % 2 ? 0.0 : 20.0; /* fading at different rates */
+    biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
+    biascope_train_options options = training_case(index, n, index);
+    options.lr = options.optimizer == BIASCOPE_GD ? 0.001 : 2.0;
+    stop_and_go_on(full, &options);
+    stop_and_go_on(sparse, &options);
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+    free(values);
+  }
+}
+
+/* ---- Refusals --------------------------------------------------------------------------------------- */
+
+static void assert_refused(biascope_trainer *trainer, const char *text, const char *part_of_message) {
+  const uint64_t step = biascope_trainer_step(trainer);
+  const double w = biascope_trainer_weights(trainer)[0];
+  biascope_error error = {.message = ""};
+  assert_int_equal(bs_checkpoint_parse(trainer, "run.json", text, strlen(text), &error), BIASCOPE_BAD_INPUT);
+  if (!strstr(error.message, part_of_message) || !strstr(error.message, "run.json"))
+    fail_msg("'%s' lacks '%s'", error.message, part_of_message);
+  assert_true(biascope_trainer_step(trainer) == step && biascope_trainer_weights(trainer)[0] == w);
+}
+
+static char *content(const char *path) {
+  json_error_t where;
+  json_t *root = json_load_file(path, 0, &where);
+  assert_non_null(root);
+  char *text = json_dumps(root, JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS);
+  json_decref(root);
+  return text;
+}
+
+static void another_runs_checkpoint_is_refused_by_what_differs(void **state) {
+  (void)state;
+  double *values = gaussian_values(4, 3, 0.3, 1);
+  biascope_dataset *data = dense(4, 3, values);
+  values[0] += 1e-15;
+  biascope_dataset *other = dense(4, 3, values);
+  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_trainer *trainer = trainer_of(data, &options);
+  advance(trainer, 5);
+  save(trainer);
+  char *text = content(path_of("run.json"));
+  static const char *const NAMES[] = {"optimizer", "beta1", "lr", "seed", "batch_size", "loss"};
+  biascope_train_options changed[6] = {options, options, options, options, options, options};
+  changed[0].optimizer = BIASCOPE_SIGNUM;
+  changed[1].beta1 = 0.5;
+  changed[2].lr = 0.2;
+  changed[3].seed = 1;
+  changed[4].batch_size = 2;
+  changed[5].loss = BIASCOPE_EXPONENTIAL;
+  for (int i = 0; i < 6; i++) {
+    biascope_trainer *wrong = trainer_of(data, &changed[i]);
+    assert_refused(wrong, text, NAMES[i]);
+    biascope_trainer_free(wrong);
+  }
+  biascope_trainer *wrong = trainer_of(other, &options);
+  assert_refused(wrong, text, "other data");
+  biascope_trainer_free(wrong);
+  biascope_trainer_free(trainer);
+  biascope_dataset_free(data);
+  biascope_dataset_free(other);
+  free(values);
+  free(text);
+  remove(path_of("run.json"));
+}
+
+/* Any one character changed, or any rest cut off, is seen. */
+static void a_damaged_checkpoint_is_refused(void **state) {
+  (void)state;
+  double *values = gaussian_values(3, 2, 0.3, 1);
+  biascope_dataset *data = dense(3, 2, values);
+  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_trainer *trainer = trainer_of(data, &options);
+  advance(trainer, 5);
+  save(trainer);
+  char *text = content(path_of("run.json"));
+  const size_t size = strlen(text);
+  for (size_t at = 0; at < size; at++) {
+    const char old = text[at];
+    if (old == 'x') continue;
+    text[at] = 'x';
+    assert_refused(trainer, text, "");
+    text[at] = '\0';
+    assert_refused(trainer, text, "");
+    text[at] = old;
+  }
+  assert_refused(trainer, "", "expected a checkpoint");
+  assert_refused(trainer, "[]", "format");
+  assert_refused(trainer, "{\"format\": \"biascope checkpoint 1\"}", "damaged");
+  biascope_error error;
+  assert_int_equal(biascope_trainer_resume(trainer, path_of("absent"), &error), BIASCOPE_BAD_INPUT);
+  biascope_trainer_free(trainer);
+  biascope_dataset_free(data);
+  free(values);
+  free(text);
+  remove(path_of("run.json"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_resumed_run_is_the_same_run),
+      cmocka_unit_test(another_runs_checkpoint_is_refused_by_what_differs),
+      cmocka_unit_test(a_damaged_checkpoint_is_refused),
+  };
+  return cmocka_run_group_tests_name("checkpoints", tests, create_folder, remove_folder);
+}

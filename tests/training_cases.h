@@ -1,0 +1,36 @@
+/* Options that take a trainer through each of its paths. */
+#ifndef BIASCOPE_TESTS_TRAINING_CASES_H
+#define BIASCOPE_TESTS_TRAINING_CASES_H
+
+#include "margin_cases.h"
+
+enum { TRAINING_CASES = 9 * 3 * 2 };
+
+/* Each optimizer, in each order, with a batch size from 1 to N drawn by the seed; eps every other time. */
+static inline biascope_train_options training_case(size_t index, size_t samples, uint64_t seed) {
+  biascope_train_options options = biascope_train_defaults((biascope_optimizer)(index % 9));
+  options.order = (biascope_order)(index / 9 % 3);
+  options.loss = (biascope_loss)((index + seed) % 2);
+  options.batch_size = 1 + bs_random_below(seed, BS_STREAM_NOISE, index, samples);
+  options.eps = index / 27 ? 1e-6 : 0.0;
+  options.seed = seed;
+  if (options.optimizer == BIASCOPE_ADAMPROXY) {
+    options.batch_size = 0;
+    options.order = BIASCOPE_CYCLIC;
+  }
+  return options;
+}
+
+static inline biascope_trainer *trainer_of(const biascope_dataset *data, const biascope_train_options *options) {
+  biascope_trainer *trainer;
+  biascope_error error;
+  if (biascope_trainer_create(data, options, &trainer, &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+  return trainer;
+}
+
+static inline void advance(biascope_trainer *trainer, uint64_t steps) {
+  biascope_error error;
+  if (biascope_trainer_run(trainer, steps, &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+}
+
+#endif
