@@ -91,8 +91,8 @@ typedef struct {
 
 /* Synthetic data, a function of the options alone; every kind but gaussian is separable by construction. */
 BIASCOPE_API biascope_status biascope_dataset_generate(biascope_generator kind,
-                                                       const biascope_generate_options *options,
-                                                       biascope_dataset **out, biascope_error *error);
+                                                       const biascope_generate_options *options, biascope_dataset **out,
+                                                       biascope_error *error);
 
 /* ---- Max-margin references ----------------------------------------------------------------- */
 
@@ -111,27 +111,28 @@ typedef struct {
 } biascope_norm;
 
 typedef struct {
-  double tolerance;    /* relative gap asked for; 0: 1e-10, or what rounding a direction to doubles costs if more */
-  int max_iterations;  /* 0: the solver's own limit */
+  double tolerance;   /* relative gap asked for; 0: 1e-10, or what rounding a direction to doubles costs if more */
+  int max_iterations; /* 0: the solver's own limit */
 } biascope_solve_options;
 
 /* A max-margin solution with its certificate: for any c in the simplex,
  * min_i x_i.w / ||w|| <= gamma* <= ||X'c||_dual, so (direction, dual) proves the margin to within gap. */
 typedef struct {
-  double margin;      /* min_i x_i.w / ||w||, evaluated at direction */
-  double upper_bound; /* ||X'c||_dual, evaluated at dual */
-  double gap;         /* (upper_bound - margin) / upper_bound */
-  double *direction;  /* d, of norm 1 in the norm that was asked for */
-  double *dual;       /* N, in the simplex; a Farkas certificate (X'c = 0) where not separable */
-  size_t support;     /* number of positive entries of dual */
-  bool unique;        /* whether the solution direction is unique */
+  double margin;         /* min_i x_i.w / ||w||, evaluated at direction */
+  double upper_bound;    /* ||X'c||_dual, evaluated at dual */
+  double gap;            /* (upper_bound - margin) / upper_bound */
+  double *direction;     /* d, of norm 1 in the norm that was asked for */
+  double *dual;          /* N, in the simplex; a Farkas certificate (X'c = 0) where not separable */
+  size_t support;        /* number of positive entries of dual */
+  bool unique;           /* whether the solution direction is unique */
   size_t face_dimension; /* dimension of the set of optimal directions: 0 where unique */
   size_t samples, features;
 } biascope_margin;
 
-/* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate, out->upper_bound
- * its residual, max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|, and direction is zero. BIASCOPE_NOT_CONVERGED: out holds
- * the best certified pair. Free out in all three cases; after any other error it holds nothing. */
+/* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate,
+ * out->upper_bound its residual, max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|, and direction is zero.
+ * BIASCOPE_NOT_CONVERGED: out holds the best certified pair. Free out in all three cases; after any other error it
+ * holds nothing. */
 BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
                                                    const biascope_solve_options *options, biascope_margin *out,
                                                    biascope_error *error);
@@ -144,8 +145,8 @@ BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_no
  * unique, else with the point of the optimal face that is nearest, or, where none is within 90 degrees, with
  * solution->direction. nearest: d entries, of norm 1 in the norm, or NULL. */
 BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
-                                                    const biascope_margin *solution, const double *w,
-                                                    double *cosine, double *nearest, biascope_error *error);
+                                                    const biascope_margin *solution, const double *w, double *cosine,
+                                                    double *nearest, biascope_error *error);
 
 /* ---- Training ------------------------------------------------------------------------------ */
 
@@ -191,8 +192,8 @@ BIASCOPE_API biascope_train_options biascope_train_defaults(biascope_optimizer o
 typedef struct biascope_trainer biascope_trainer;
 
 BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *data,
-                                                     const biascope_train_options *options,
-                                                     biascope_trainer **out, biascope_error *error);
+                                                     const biascope_train_options *options, biascope_trainer **out,
+                                                     biascope_error *error);
 /* Advances by `steps` optimizer steps (batches). Allocates nothing. */
 BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error);
 BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
@@ -203,12 +204,14 @@ BIASCOPE_API const double *biascope_trainer_weights(const biascope_trainer *trai
 /* log of the mean loss over all samples at the current weights; finite where the loss itself underflows. */
 BIASCOPE_API double biascope_trainer_log_loss(const biascope_trainer *trainer);
 
-/* Whether the moment buffers hold old gradients only (theory: eta gamma > 1 - b1, 2 eta gamma > 1 - b2). */
+/* Whether the moment buffers still hold old gradients. A moving average never exceeds the largest of what it averages:
+ * where it is beyond every sample's gradient at the current weights, it is made of gradients long outgrown, and the
+ * step follows those. It comes to that where the gradient fades faster per step than the buffer forgets: eta gamma > 1
+ * - b1 for the momentum, 2 eta gamma > 1 - b2 for the second moment. */
 typedef struct {
-  bool momentum_stale, second_moment_stale;
-  double decay_per_step;   /* measured decrease of log|gradient| per step */
-  double momentum_forgets; /* -log(b1): what the buffer can forget per step */
-  double second_moment_forgets; /* -log(b2)/2 */
+  bool momentum_stale, second_moment_stale; /* the excess below is above 2 */
+  double momentum_excess;                   /* ||m||_1 / max_i |l'(x_i.w)| ||x_i||_1; 0 without momentum */
+  double second_moment_excess;              /* ||sqrt(v)||_inf / max_i |l'(x_i.w)| ||x_i||_inf; 0 without beta2 */
 } biascope_staleness;
 BIASCOPE_API biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer);
 
@@ -226,7 +229,8 @@ typedef struct {
   uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
 } biascope_predict_options;
 
-/* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md. */
+/* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md.
+ */
 typedef struct {
   double *direction;     /* d, of Euclidean norm 1 */
   double *dual;          /* c*, N entries in the simplex */

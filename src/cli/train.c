@@ -28,7 +28,8 @@ typedef struct {
   biascope_prediction prediction;
   bool predicted;
   double margin[REFERENCES], cosine[REFERENCES], cosine_predicted;
-  uint64_t momentum_stale_until, second_stale_until;
+  uint64_t momentum_stale_until, second_stale_until; /* the last records that found them stale */
+  double momentum_excess, second_excess;             /* there */
   json_t *warnings;
 } train_run;
 
@@ -107,8 +108,14 @@ static biascope_status measure(train_run *run, biascope_error *error) {
   run->cosine_predicted =
       run->predicted ? bs_cosine(biascope_dataset_features(run->data), w, run->prediction.direction) : NAN;
   const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
-  if (stale.momentum_stale) run->momentum_stale_until = biascope_trainer_step(run->trainer);
-  if (stale.second_moment_stale) run->second_stale_until = biascope_trainer_step(run->trainer);
+  if (stale.momentum_stale) {
+    run->momentum_stale_until = biascope_trainer_step(run->trainer);
+    run->momentum_excess = stale.momentum_excess;
+  }
+  if (stale.second_moment_stale) {
+    run->second_stale_until = biascope_trainer_step(run->trainer);
+    run->second_excess = stale.second_moment_excess;
+  }
   return BIASCOPE_OK;
 }
 
@@ -190,20 +197,13 @@ static biascope_status solve_references(train_run *run, const biascope_train_opt
   return BIASCOPE_OK;
 }
 
-static void warn_of_staleness(train_run *run) {
-  const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
-  const char *const still = "the direction is that of old gradients";
-  /* At the start every buffer is stale for a moment; it matters where it lasted. */
-  const uint64_t start = biascope_trainer_step(run->trainer) / 100;
-  if (run->momentum_stale_until > start)
-    warn(run,
-         "stale momentum until step %llu at least: beta1 forgets %.3g per step, the gradient now fades by %.3g; %s",
-         (unsigned long long)run->momentum_stale_until, stale.momentum_forgets, stale.decay_per_step, still);
-  if (run->second_stale_until > start)
-    warn(
-        run,
-        "stale second moment until step %llu at least: beta2 forgets %.3g per step, the gradient now fades by %.3g; %s",
-        (unsigned long long)run->second_stale_until, stale.second_moment_forgets, stale.decay_per_step, still);
+/* At the start every buffer is stale for a moment; it matters where it lasted. */
+static void warn_of_staleness(train_run *run, const char *buffer, const char *beta, uint64_t until, double excess) {
+  if (until <= biascope_trainer_step(run->trainer) / 100) return;
+  warn(run,
+       "stale %s until step %llu at least: it was %.3g times the largest gradient of any sample there, so made of old "
+       "ones, and the steps followed those; a smaller %s or --lr lets it keep up",
+       buffer, (unsigned long long)until, excess, beta);
 }
 
 static json_t *triple(const double *values) {
@@ -291,7 +291,8 @@ int cli_train(int argc, char **argv) {
             flags.checkpoint ? "; resume with --resume " : "", flags.checkpoint ? flags.checkpoint : "");
     code = 130;
   } else if (status == BIASCOPE_OK) {
-    warn_of_staleness(&run);
+    warn_of_staleness(&run, "momentum", "--beta1", run.momentum_stale_until, run.momentum_excess);
+    warn_of_staleness(&run, "second moment", "--beta2", run.second_stale_until, run.second_excess);
     code = print_result(&run, &flags);
   }
   finish(&run);

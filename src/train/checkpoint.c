@@ -60,17 +60,12 @@ static json_t *indices(size_t n, const bool *member) {
   return array;
 }
 
-static json_t *least_or_null(double value) {
-  return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *state_of(const biascope_trainer *trainer) {
   const bs_moments *m = &trainer->moments;
   const bs_fingerprint data = bs_dataset_fingerprint(trainer->data);
-  return json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text,
-                   "options", options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common,
-                   "epoch_least", least_or_null(trainer->epoch_least), "last_least", least_or_null(trainer->last_least),
-                   "w", numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
+  return json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text, "options",
+                   options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common, "w",
+                   numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
                    "exponent", integers(m->features, m->exponent), "unseen", indices(m->features, m->unseen));
 }
 
@@ -173,13 +168,6 @@ static biascope_status read_moments(const reader *r, bs_moments *m) {
   return BIASCOPE_OK;
 }
 
-static biascope_status read_least(const reader *r, const char *key, double *value) {
-  const json_t *member = json_object_get(r->root, key);
-  if (!json_is_number(member) && !json_is_null(member)) return refuse(r, key, "a number or null");
-  *value = json_is_null(member) ? INFINITY : json_number_value(member);
-  return BIASCOPE_OK;
-}
-
 /* Another run's checkpoint is refused by the first thing that differs. */
 static biascope_status check_identity(const reader *r, const biascope_trainer *trainer) {
   const char *data = json_string_value(json_object_get(r->root, "data"));
@@ -219,14 +207,11 @@ static biascope_status check_damage(const reader *r) {
 /* Into fresh moments first, so that a file refused leaves the trainer as it was. */
 static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
   const json_t *step = json_object_get(r->root, "step");
-  double epoch_least = INFINITY, last_least = INFINITY;
   bs_moments moments;
   biascope_status status = check_damage(r);
   if (status == BIASCOPE_OK) status = check_identity(r, trainer);
   if (status == BIASCOPE_OK && (!json_is_integer(step) || json_integer_value(step) < 0))
     status = refuse(r, "step", "a number of steps");
-  if (status == BIASCOPE_OK) status = read_least(r, "epoch_least", &epoch_least);
-  if (status == BIASCOPE_OK) status = read_least(r, "last_least", &last_least);
   if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
   if (status != BIASCOPE_OK) return status;
   status = read_moments(r, &moments);
@@ -237,8 +222,6 @@ static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
   bs_moments_free(&trainer->moments);
   trainer->moments = moments;
   trainer->step = (uint64_t)json_integer_value(step);
-  trainer->epoch_least = epoch_least;
-  trainer->last_least = last_least;
   return BIASCOPE_OK;
 }
 

@@ -156,3 +156,24 @@ void bs_moments_renormalise(bs_moments *moments) {
   }
   bs_moments_refresh(moments);
 }
+
+static const double LOG_2 = 0x1.62e42fefa39efp-1;
+
+double bs_moments_log_sum(const bs_moments *moments) {
+  double largest = -INFINITY, sum = 0.0;
+  for (size_t k = 0; k < moments->features; k++) {
+    if (moments->m[k] == 0.0) continue;
+    const double entry = log(fabs(moments->m[k])) + (double)moments->exponent[k] * LOG_2;
+    sum = entry > largest ? sum * exp(largest - entry) + 1.0 : sum + exp(entry - largest);
+    largest = fmax(largest, entry);
+  }
+  return largest + log(sum);
+}
+
+double bs_moments_log_largest_root(const bs_moments *moments) {
+  double largest = -INFINITY;
+  for (size_t k = 0; k < moments->features; k++) {
+    if (moments->v[k] > 0.0) largest = fmax(largest, 0.5 * log(moments->v[k]) + (double)moments->exponent[k] * LOG_2);
+  }
+  return largest;
+}

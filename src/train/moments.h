@@ -40,5 +40,8 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
 void bs_moments_renormalise(bs_moments *moments);
 /* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. */
 void bs_moments_refresh(bs_moments *moments);
+/* log ||m||_1 and log ||sqrt(v)||_inf of the true moments. */
+double bs_moments_log_sum(const bs_moments *moments);
+double bs_moments_log_largest_root(const bs_moments *moments);
 
 #endif

@@ -64,7 +64,7 @@ biascope_status bs_train_options_check(const biascope_train_options *options, si
   if (options->batch_size > samples)
     return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples",
                    options->batch_size, samples);
-  if (rule->full_batch && (bs_batch_size(options, samples) != samples || options->order == BIASCOPE_REPLACEMENT))
+  if (rule->full_batch && !bs_is_full_batch(options, samples))
     return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
   return BIASCOPE_OK;
 }
@@ -76,6 +76,11 @@ size_t bs_batch_size(const biascope_train_options *options, size_t samples) {
 size_t bs_batches_per_epoch(const biascope_train_options *options, size_t samples) {
   const size_t size = bs_batch_size(options, samples);
   return (samples + size - 1) / size;
+}
+
+bool bs_is_full_batch(const biascope_train_options *options, size_t samples) {
+  if (options->order == BIASCOPE_REPLACEMENT) return options->batch_size == 0;
+  return bs_batch_size(options, samples) == samples;
 }
 
 double bs_learning_rate(const biascope_train_options *options, uint64_t step) {

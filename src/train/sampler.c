@@ -11,7 +11,7 @@ biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_opti
   *sampler = (bs_sampler){.samples = samples,
                           .batch_size = bs_batch_size(options, samples),
                           .batches = bs_batches_per_epoch(options, samples),
-                          .order = options->order,
+                          .order = options->batch_size == 0 ? BIASCOPE_CYCLIC : options->order,
                           .seed = options->seed,
                           .epoch = UINT64_MAX};
   sampler->permutation = BS_NEW(uint32_t, samples);

@@ -44,7 +44,6 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   trainer->options = *options;
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
-  trainer->epoch_least = trainer->last_least = INFINITY;
   trainer->largest_weight = largest_weight(data);
   trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
   if (!trainer->weight) status = bs_fail_memory(error, "the batch");
@@ -97,22 +96,12 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
   }
 }
 
-static void follow_least_margin(biascope_trainer *trainer, double least) {
-  if (least < trainer->epoch_least) trainer->epoch_least = least;
-  if ((trainer->step + 1) % trainer->sampler.batches == 0) {
-    trainer->last_least = trainer->epoch_least;
-    trainer->epoch_least = INFINITY;
-  }
-}
-
 static void take_step(biascope_trainer *trainer) {
   bs_moments *moments = &trainer->moments;
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
-  double least = INFINITY;
   for (size_t b = 0; b < count; b++) {
     const double z = margin_of_sample(trainer, batch[b]);
-    least = fmin(least, z);
     trainer->weight[b] = bs_weight_from_log(trainer->loss->log_slope(z));
     trainer->weight[b].mantissa /= (double)count;
   }
@@ -132,7 +121,6 @@ static void take_step(biascope_trainer *trainer) {
                             .eta = eta,
                             .shrink = trainer->rule->weight_decay ? 1.0 - eta * trainer->options.weight_decay : 1.0};
   if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
-  follow_least_margin(trainer, least);
   trainer->step++;
 }
 
@@ -169,17 +157,34 @@ double biascope_trainer_log_loss(const biascope_trainer *trainer) {
   return largest + log(sum / (double)trainer->data->samples);
 }
 
-biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
-  double least = INFINITY;
-  for (size_t i = 0; i < trainer->data->samples; i++) least = fmin(least, margin_of_sample(trainer, i));
-  const double batches = (double)trainer->sampler.batches;
-  biascope_staleness state = {.momentum_forgets = -log(trainer->moments.beta1),
-                              .second_moment_forgets = -0.5 * log(trainer->moments.beta2)};
-  if (isfinite(trainer->last_least)) {
-    const double steps = batches + (double)(trainer->step % trainer->sampler.batches);
-    state.decay_per_step = (least - trainer->last_least) / steps;
+/* The logs of the largest ||g_i||_1 and ||g_i||_inf over the samples' own gradients g_i = l'(x_i.w) x_i. */
+static void largest_gradients(const biascope_trainer *trainer, double *log_sum, double *log_entry) {
+  const biascope_dataset *data = trainer->data;
+  *log_sum = *log_entry = -INFINITY;
+  for (size_t i = 0; i < data->samples; i++) {
+    const size_t first = data->dense ? i * data->features : data->row_start[i];
+    const size_t end = data->dense ? first + data->features : data->row_start[i + 1];
+    double sum = 0.0, entry = 0.0;
+    for (size_t at = first; at < end; at++) {
+      const double size = fabs(data->dense ? data->dense[at] : data->value[at]);
+      sum += size;
+      entry = fmax(entry, size);
+    }
+    const double log_slope = trainer->loss->log_slope(margin_of_sample(trainer, i));
+    *log_sum = fmax(*log_sum, log_slope + log(sum));
+    *log_entry = fmax(*log_entry, log_slope + log(entry));
   }
-  state.momentum_stale = trainer->moments.beta1 > 0.0 && state.decay_per_step > state.momentum_forgets;
-  state.second_moment_stale = trainer->moments.beta2 > 0.0 && state.decay_per_step > state.second_moment_forgets;
+}
+
+biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
+  enum { STALE = 2 };
+  double log_sum, log_entry;
+  largest_gradients(trainer, &log_sum, &log_entry);
+  biascope_staleness state = {0};
+  if (trainer->moments.beta1 > 0.0) state.momentum_excess = exp(bs_moments_log_sum(&trainer->moments) - log_sum);
+  if (trainer->moments.beta2 > 0.0)
+    state.second_moment_excess = exp(bs_moments_log_largest_root(&trainer->moments) - log_entry);
+  state.momentum_stale = state.momentum_excess > STALE;
+  state.second_moment_stale = state.second_moment_excess > STALE;
   return state;
 }

@@ -18,7 +18,6 @@ struct biascope_trainer {
   double *padded_rows;   /* owns rows where the data's own were not padded */
   double largest_weight; /* beyond it a run ends with an error */
   uint64_t step;
-  double epoch_least, last_least; /* least margin met in this epoch and in the last; +infinity before */
 };
 
 /* Resumes from a checkpoint's text; `path` is for messages. On failure the trainer is as it was. */
