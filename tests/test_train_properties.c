@@ -82,7 +82,10 @@ static void the_order_of_features_is_the_order_of_weights(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
     run r = random_run(index);
-    if (jumps(r.options.optimizer)) continue;
+    if (jumps(r.options.optimizer)) {
+      free(r.values);
+      continue;
+    }
     const size_t d = r.features;
     double *before = weights_of(&r), *turned = malloc(r.samples * d * sizeof *turned);
     assert_non_null(turned);
@@ -104,7 +107,10 @@ static void the_full_batch_is_a_set(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
     run r = random_run(index);
-    if (jumps(r.options.optimizer)) continue;
+    if (jumps(r.options.optimizer)) {
+      free(r.values);
+      continue;
+    }
     const size_t cells = r.samples * r.features;
     r.options.batch_size = 0;
     double *once = weights_of(&r), *twice = malloc(2 * cells * sizeof *twice);
