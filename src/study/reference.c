@@ -73,6 +73,10 @@ const biascope_margin *bs_reference_margin(const bs_reference *reference, int in
   return &reference->solution[index];
 }
 
+bool bs_reference_certified(const bs_reference *reference, int index) {
+  return reference->certified[index];
+}
+
 /* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
  * Adagrad, whose second moment grows with the way taken. */
 static bool limit_reads_lr(const biascope_train_options *options) {
@@ -123,10 +127,14 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_tra
   return item->status;
 }
 
+const char *bs_reference_why_not(bs_reference *reference, const biascope_train_options *options) {
+  const kept_prediction *item = find_prediction(reference, options);
+  return item ? item->error.message : "memory is out";
+}
+
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error) {
   const size_t d = biascope_dataset_features(reference->data);
-  out->cosine_predicted = prediction && prediction->unique ? bs_cosine(d, prediction->direction, w) : NAN;
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
     out->ratio[n] = out->cosine[n] = NAN;
@@ -136,5 +144,9 @@ biascope_status bs_reference_measure(const bs_reference *reference, const biasco
         biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w, &out->cosine[n], NULL, error);
     if (status != BIASCOPE_OK) return status;
   }
+  /* several predicted limits are those of the linf margin's face: the nearest counts */
+  out->cosine_predicted = !prediction          ? NAN
+                          : prediction->unique ? bs_cosine(d, prediction->direction, w)
+                                               : out->cosine[BIASCOPE_LINF];
   return BIASCOPE_OK;
 }

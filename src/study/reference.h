@@ -16,7 +16,7 @@ typedef struct {
   double margin[BS_REFERENCE_NORMS];
   double ratio[BS_REFERENCE_NORMS]; /* of the best margin */
   double cosine[BS_REFERENCE_NORMS];
-  double cosine_predicted; /* NaN also where the limit is one of several */
+  double cosine_predicted; /* with the nearest where the limit is one of several */
 } bs_measurement;
 
 /* Solves for the three margins. The data must outlive the reference. BIASCOPE_NOT_SEPARABLE: there is none. */
@@ -26,11 +26,14 @@ void bs_reference_free(bs_reference *reference);
 const biascope_dataset *bs_reference_data(const bs_reference *reference);
 /* The solution of norm `index`; where it did not converge, its gap says how far it is certified. */
 const biascope_margin *bs_reference_margin(const bs_reference *reference, int index);
+bool bs_reference_certified(const bs_reference *reference, int index);
 /* Whether the limits are the same, as they are for many step sizes. */
 bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b);
 /* The limit for these options, computed once and kept. NULL in *out where none is certified. */
 biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
                                      const biascope_prediction **out, biascope_error *error);
+/* After it gave NULL: why. Owned by the reference. */
+const char *bs_reference_why_not(bs_reference *reference, const biascope_train_options *options);
 /* prediction: may be NULL. */
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error);

@@ -1,0 +1,27 @@
+/* A run of the subcommand train, and what is measured and printed of it. */
+#ifndef BIASCOPE_CLI_TRAIN_H
+#define BIASCOPE_CLI_TRAIN_H
+
+#include "cli/cli.h"
+#include "study/reference.h"
+#include <stdio.h>
+
+typedef struct {
+  const biascope_train_options *options;
+  biascope_dataset *data;
+  biascope_trainer *trainer;
+  bs_reference *reference;
+  const biascope_prediction *prediction;             /* the reference's; NULL: none is certified */
+  bs_measurement last;                               /* of the current weights */
+  uint64_t momentum_stale_until, second_stale_until; /* the last steps measured that found them stale */
+  double momentum_excess, second_excess;             /* there */
+} train_run;
+
+biascope_status train_measure(train_run *run, biascope_error *error);
+/* The trace, a row of CSV a measurement. */
+void train_trace_head(FILE *trace);
+void train_trace_row(const train_run *run, FILE *trace);
+/* The result, as text or JSON. Returns the exit code. */
+int train_print(const train_run *run, bool json);
+
+#endif

@@ -1,0 +1,147 @@
+/* What train measures along a run, and how it tells. */
+#include "cli/train.h"
+
+#include "base/vector.h"
+#include "train/optimizer.h"
+#include <math.h>
+#include <stdarg.h>
+
+biascope_status train_measure(train_run *run, biascope_error *error) {
+  const uint64_t step = biascope_trainer_step(run->trainer);
+  const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
+  if (stale.momentum_stale) {
+    run->momentum_stale_until = step;
+    run->momentum_excess = stale.momentum_excess;
+  }
+  if (stale.second_moment_stale) {
+    run->second_stale_until = step;
+    run->second_excess = stale.second_moment_excess;
+  }
+  return bs_reference_measure(run->reference, run->prediction, biascope_trainer_weights(run->trainer), &run->last,
+                              error);
+}
+
+static double log_weight_norm(const train_run *run) {
+  return log(bs_norm2(biascope_dataset_features(run->data), biascope_trainer_weights(run->trainer)));
+}
+
+/* ---- The trace ---------------------------------------------------------------------------------- */
+
+void train_trace_head(FILE *trace) {
+  fputs("step,epoch,lr,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,ratio_l2,ratio_linf,ratio_l1,cos_l2,"
+        "cos_linf,cos_l1,cos_predicted,momentum_excess,second_moment_excess\n",
+        trace);
+}
+
+/* A field that is not a number stays empty. */
+static void put(FILE *trace, double value) {
+  if (isfinite(value))
+    fprintf(trace, ",%.17g", value);
+  else
+    fputc(',', trace);
+}
+
+void train_trace_row(const train_run *run, FILE *trace) {
+  const uint64_t step = biascope_trainer_step(run->trainer);
+  const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
+  const size_t batches = bs_batches_per_epoch(run->options, biascope_dataset_samples(run->data));
+  fprintf(trace, "%llu", (unsigned long long)step);
+  put(trace, (double)step / (double)batches);
+  put(trace, bs_learning_rate(run->options, step));
+  put(trace, biascope_trainer_log_loss(run->trainer));
+  put(trace, log_weight_norm(run));
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(trace, run->last.margin[n]);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(trace, run->last.ratio[n]);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(trace, run->last.cosine[n]);
+  put(trace, run->last.cosine_predicted);
+  put(trace, stale.momentum_excess);
+  put(trace, stale.second_moment_excess);
+  fputc('\n', trace);
+}
+
+/* ---- Warnings ----------------------------------------------------------------------------------- */
+
+static void warn(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void warn(json_t *warnings, const char *format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  json_array_append_new(warnings, json_string(text));
+}
+
+/* At the start every buffer is stale for a moment; it matters where it lasted. */
+static void warn_of_staleness(json_t *warnings, const train_run *run, const char *buffer, const char *beta,
+                              uint64_t until, double excess) {
+  if (until <= biascope_trainer_step(run->trainer) / 100) return;
+  warn(warnings,
+       "stale %s until step %llu at least: it was %.3g times the largest gradient of any sample there, so made of old "
+       "ones, and the steps followed those; a smaller %s or --lr lets it keep up",
+       buffer, (unsigned long long)until, excess, beta);
+}
+
+static json_t *warnings_of(const train_run *run) {
+  json_t *warnings = json_array();
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    const biascope_margin *solution = bs_reference_margin(run->reference, n);
+    if (!bs_reference_certified(run->reference, n))
+      warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", BS_REFERENCE_NORM_NAMES[n],
+           solution->gap);
+  }
+  if (!run->prediction)
+    warn(warnings, "no prediction to compare with: %s", bs_reference_why_not(run->reference, run->options));
+  warn_of_staleness(warnings, run, "momentum", "--beta1", run->momentum_stale_until, run->momentum_excess);
+  warn_of_staleness(warnings, run, "second moment", "--beta2", run->second_stale_until, run->second_excess);
+  return warnings;
+}
+
+/* ---- The result --------------------------------------------------------------------------------- */
+
+static void print_text(const train_run *run, const json_t *warnings) {
+  const bs_measurement *m = &run->last;
+  printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n      cosine      angle       margin ratio\n",
+         (unsigned long long)biascope_trainer_step(run->trainer), biascope_trainer_log_loss(run->trainer),
+         log_weight_norm(run));
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    if (isfinite(m->cosine[n]))
+      printf("%-5s %-11.8f %-11.3e %.6f\n", BS_REFERENCE_NORM_NAMES[n], m->cosine[n], acos(m->cosine[n]), m->ratio[n]);
+  }
+  if (isfinite(m->cosine_predicted)) printf("%-5s %.8f\n", "limit", m->cosine_predicted);
+  for (size_t i = 0; i < json_array_size(warnings); i++)
+    printf("warning: %s\n", json_string_value(json_array_get(warnings, i)));
+}
+
+static json_t *by_norm(const double *values) {
+  json_t *object = json_object();
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++)
+    json_object_set_new(object, BS_REFERENCE_NORM_NAMES[n], cli_json_number(values[n]));
+  return object;
+}
+
+static int print_json(const train_run *run, json_t *warnings) {
+  const bs_measurement *m = &run->last;
+  const size_t d = biascope_dataset_features(run->data);
+  const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
+  json_t *direction = json_array(), *cosine = by_norm(m->cosine);
+  for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
+  json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
+  double angle[BS_REFERENCE_NORMS];
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) angle[n] = acos(m->cosine[n]);
+  return cli_print_json(json_pack(
+      "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
+      "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
+      cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
+      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings));
+}
+
+int train_print(const train_run *run, bool json) {
+  json_t *warnings = warnings_of(run);
+  int code = 0;
+  if (json)
+    code = print_json(run, warnings);
+  else
+    print_text(run, warnings);
+  json_decref(warnings);
+  return code;
+}

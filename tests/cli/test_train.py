@@ -1,0 +1,203 @@
+"""Training from the command line: traces, checkpoints, interruptions, odd data, terminals."""
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import numpy
+import pytest
+
+BIASCOPE = os.environ["BIASCOPE"]
+GAUSSIAN = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "gaussian-10x50.csv")
+ADAM = ["--optimizer", "adam", "--batch-size", "1", "--beta2", "0.95"]
+
+
+def run(*arguments, **options):
+    return subprocess.run([BIASCOPE, "train", *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+def result_of(*arguments):
+    result = run(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_the_result_is_what_numpy_makes_of_the_direction():
+    x = numpy.loadtxt(GAUSSIAN, delimiter=",")
+    result = result_of(GAUSSIAN, *ADAM, "--steps", 20000)
+    w = numpy.array(result["direction"])
+    assert numpy.linalg.norm(w) == pytest.approx(1, abs=1e-14)
+    for norm, order in (("l2", 2), ("linf", numpy.inf), ("l1", 1)):
+        assert result["margin"][norm] == pytest.approx((x @ w).min() / numpy.linalg.norm(w, order), rel=1e-12)
+        assert result["angle"][norm] == pytest.approx(numpy.arccos(result["cosine"][norm]))
+    z = x @ w * numpy.exp(result["weight_norm_log"])
+    loss = numpy.logaddexp.reduce(numpy.log(numpy.logaddexp(0, -z))) - numpy.log(len(z))
+    assert result["loss_log"] == pytest.approx(loss, rel=1e-9)
+
+
+def test_a_few_steps_are_the_papers_algorithm_in_numpy():
+    """Inc-Adam (Algorithm 2 of the paper), written out: no bias correction, eps = 0."""
+    x = numpy.loadtxt(GAUSSIAN, delimiter=",")
+    w, m, v = numpy.zeros((3, 50))
+    for t in range(500):
+        g = -x[t % 10] / (1 + numpy.exp(x[t % 10] @ w))
+        m, v = 0.9 * m + 0.1 * g, 0.95 * v + 0.05 * g * g
+        w -= 0.1 * (t + 2) ** -0.5 * m / numpy.sqrt(v)
+    result = result_of(GAUSSIAN, *ADAM, "--steps", 500)
+    assert numpy.array(result["direction"]) == pytest.approx(w / numpy.linalg.norm(w), abs=1e-9)
+    assert result["weight_norm_log"] == pytest.approx(numpy.log(numpy.linalg.norm(w)), abs=1e-9)
+
+
+def test_the_trace_is_log_spaced_and_ends_with_the_result(tmp_path):
+    path = tmp_path / "trace.csv"
+    result = result_of(GAUSSIAN, *ADAM, "--steps", 30000, "--record", "log:5", "--trace", path)
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    steps = [int(row["step"]) for row in rows]
+    assert steps[:6] == [1, 2, 3, 4, 6, 10] and steps[-1] == 30000 and 20 <= len(steps) <= 25
+    last = rows[-1]
+    assert float(last["epoch"]) == 3000 and float(last["lr"]) == pytest.approx(0.1 * 30002 ** -0.5)
+    assert float(last["log_loss"]) == pytest.approx(result["loss_log"])
+    for norm in ("l2", "linf", "l1"):
+        assert float(last[f"cos_{norm}"]) == pytest.approx(result["cosine"][norm])
+        assert float(last[f"margin_{norm}"]) == pytest.approx(result["margin"][norm])
+        assert float(last[f"ratio_{norm}"]) == pytest.approx(result["margin_ratio"][norm])
+    assert float(last["cos_predicted"]) == pytest.approx(result["cosine"]["predicted"])
+
+
+@pytest.mark.parametrize("order", ("cyclic", "shuffle", "replacement"))
+def test_a_run_in_two_parts_is_the_run_in_one(order, tmp_path):
+    flags = [GAUSSIAN, "--optimizer", "adam", "--batch-size", 3, "--order", order, "--seed", 5]
+    whole = result_of(*flags, "--steps", 7000)
+    result_of(*flags, "--steps", 3333, "--checkpoint", tmp_path / "run.json")
+    assert result_of(*flags, "--steps", 7000, "--resume", tmp_path / "run.json") == whole
+    # a checkpoint at the end is the result again
+    result_of(*flags, "--steps", 7000, "--checkpoint", tmp_path / "run.json")
+    assert result_of(*flags, "--steps", 7000, "--resume", tmp_path / "run.json")["direction"] == whole["direction"]
+
+
+def interrupt(*arguments, after=0.7):
+    process = subprocess.Popen([BIASCOPE, "train", *map(str, arguments)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    output, message = process.communicate(timeout=60)
+    return process.returncode, output, message
+
+
+def test_an_interrupted_run_leaves_a_checkpoint_that_resumes_bit_for_bit(tmp_path):
+    path = tmp_path / "run.json"
+    flags = [GAUSSIAN, *ADAM]
+    code, output, message = interrupt(*flags, "--steps", 10 ** 12, "--checkpoint", path, "--trace", tmp_path / "t.csv")
+    assert code == 130 and output == "" and str(path) in message
+    assert sorted(os.listdir(tmp_path)) == ["run.json", "t.csv"]
+    step = json.loads(path.read_text())["step"]
+    assert 0 < step < 10 ** 12
+    with open(tmp_path / "t.csv", newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)][:3] == ["1", "2", "3"]
+    resumed = result_of(*flags, "--steps", step + 1000, "--resume", path)
+    assert resumed == result_of(*flags, "--steps", step + 1000)
+
+
+def test_an_interrupted_run_without_a_checkpoint_says_that_it_is_lost():
+    code, output, message = interrupt(GAUSSIAN, *ADAM, "--steps", 10 ** 12)
+    assert code == 130 and output == "" and "--checkpoint" in message
+
+
+def test_a_terminal_gets_progress_and_an_eta():
+    parent, child = pty.openpty()
+    process = subprocess.Popen([BIASCOPE, "train", GAUSSIAN, *ADAM, "--steps", "3000000"], stdout=subprocess.DEVNULL,
+                               stderr=child)
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(parent, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    assert process.wait() == 0 and b"ETA" in shown and b"steps/s" in shown and shown.endswith(b"\x1b[K")
+
+
+WRONG = [
+    (["--resume", "absent.json"], 2, "absent.json"),
+    (["--resume", GAUSSIAN], 2, "expected a checkpoint"),
+    (["--checkpoint", "absent/run.json"], 2, "absent/run.json"),
+    (["--trace", "absent/trace.csv"], 2, "absent/trace.csv"),
+    (["--steps", "0"], 1, "--steps"),
+    (["--record", "5"], 1, "log:K"),
+    (["--record", "log:0"], 1, "--record"),
+    (["--record", "log:x"], 1, "--record"),
+]
+
+
+@pytest.mark.parametrize("flags,code,fragment", WRONG)
+def test_wrong_files_and_flags_are_refused_in_words(flags, code, fragment, tmp_path):
+    result = run(GAUSSIAN, "--steps", 10, *flags, cwd=tmp_path)
+    assert result.returncode == code and fragment in result.stderr and result.stdout == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_checkpoint_beyond_the_steps_or_of_another_run_is_refused(tmp_path):
+    path = tmp_path / "run.json"
+    result_of(GAUSSIAN, *ADAM, "--steps", 100, "--checkpoint", path)
+    result = run(GAUSSIAN, *ADAM, "--steps", 50, "--resume", path)
+    assert result.returncode == 1 and "step 100" in result.stderr
+    result = run(GAUSSIAN, *ADAM, "--lr", "0.2", "--steps", 200, "--resume", path)
+    assert result.returncode == 2 and "lr 0.1" in result.stderr and "0.2" in result.stderr
+
+
+ODD = {
+    "one sample": "3,4\n",
+    "one sample and feature": "2\n",
+    "one feature": "1\n2\n3\n",
+    "duplicated samples": "1,2\n1,2\n2,1\n2,1\n",
+    "a zero column": "1,0,2\n2,0,1\n",
+    "tiny": "1e-150,2e-150\n2e-150,1e-150\n",
+    "huge": "1e10,2e10\n2e10,1e10\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("optimizer", ("gd", "ngd", "signum", "adam", "adagrad", "adamproxy"))
+def test_odd_data_train(name, optimizer, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text(ODD[name])
+    x = numpy.loadtxt(path, delimiter=",", ndmin=2)
+    lr = {"gd": 0.5 / numpy.abs(x).max() ** 2}.get(optimizer, 0.1 / numpy.abs(x).max())
+    result = result_of(path, "--optimizer", optimizer, "--steps", 3000, "--lr", lr)
+    assert (x @ result["direction"]).min() > 0, "separates"
+    if x.shape[1] == 3:
+        assert result["direction"][1] == 0, "a zero column is not learnt"
+
+
+def test_data_beyond_the_range_that_can_be_followed_is_refused(tmp_path):
+    path = tmp_path / "huge.csv"
+    path.write_text("1e150,2e150\n2e150,1e150\n")
+    result = run(path, "--optimizer", "adam", "--steps", 1000)
+    assert result.returncode == 4 and "smaller scale" in result.stderr and result.stdout == ""
+
+
+def test_non_separable_data_are_refused_with_exit_3(tmp_path):
+    path = tmp_path / "opposed.csv"
+    path.write_text("1,2\n-2,-4\n3,1\n")
+    result = run(path, "--steps", 10, "--json")
+    assert result.returncode == 3 and "not separable" in result.stderr
+
+
+def test_stale_momentum_is_told_with_its_numbers():
+    flags = [GAUSSIAN, "--optimizer", "signum", "--batch-size", 1, "--steps", 100000]
+    warnings = result_of(*flags, "--beta1", "0.999")["warnings"]
+    assert len(warnings) == 1 and "stale momentum until step 100000" in warnings[0] and "--beta1" in warnings[0]
+    assert result_of(*flags, "--beta1", "0.9")["warnings"] == []
+
+
+@pytest.mark.slow
+def test_ten_million_steps_end_where_predicted():
+    result = result_of(GAUSSIAN, *ADAM, "--steps", 10 ** 7)
+    assert result["cosine"]["predicted"] >= 0.999999 and result["loss_log"] < -2000
