@@ -115,15 +115,19 @@ static int dry_run(const sweep_flags *flags, bs_plan *plan) {
 static int summarise(const sweep_flags *flags, const bs_sweep_progress *p, size_t runs) {
   const size_t finished = runs - p->runs + p->done;
   if (flags->common.json)
-    return cli_print_json(json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "runs", (json_int_t)runs, "finished",
-                                    (json_int_t)finished, "ran", (json_int_t)p->done, "not_separable",
-                                    (json_int_t)p->not_separable, "seconds", p->seconds, "store_seconds",
-                                    p->store_seconds, "interrupted", (int)atomic_load(&interrupted)));
+    return cli_print_json(json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "runs", (json_int_t)runs, "finished", (json_int_t)finished, "ran",
+        (json_int_t)p->done, "not_separable", (json_int_t)p->not_separable, "diverged", (json_int_t)p->diverged,
+        "seconds", p->seconds, "store_seconds", p->store_seconds, "interrupted", (int)atomic_load(&interrupted)));
   if (flags->common.quiet) return 0;
   fprintf(stderr, "%zu of %zu runs are in %s; %zu of them ran now, in %.1f s\n", finished, runs, flags->store_path,
           p->done, p->seconds);
   if (p->not_separable)
     fprintf(stderr, "note: the data of %zu runs is not separable; they are recorded as such\n", p->not_separable);
+  if (p->diverged)
+    fprintf(stderr,
+            "note: in %zu runs the weights left the range that can be followed; they are recorded as diverged\n",
+            p->diverged);
   if (p->done < p->runs) fputs("interrupted: the same command goes on from here\n", stderr);
   return 0;
 }

@@ -70,12 +70,14 @@ static biascope_status time_steps(sampler *s, const bs_plan_run *run, const bias
     status = biascope_trainer_run(trainer, left < steps ? left : steps, error);
   }
   const double trained = now();
+  if (status == BIASCOPE_NOT_CONVERGED) { /* it ends here in the sweep, too */
+    add(&s->of_runs, trained - begin);
+    return BIASCOPE_OK;
+  }
   if (status == BIASCOPE_OK)
     status = bs_reference_measure(s->reference, prediction, biascope_trainer_weights(trainer), &unused, error);
   const double end = now();
-  double points = 0.0;
-  for (uint64_t step = 0; step < run->steps; points++)
-    step = bs_record_next(step, run->steps, s->plan->spec->record_per_decade);
+  const double points = (double)bs_record_count(run->steps, s->plan->spec->record_per_decade);
   if (status == BIASCOPE_OK)
     add(&s->of_runs,
         (trained - begin) / (double)biascope_trainer_step(trainer) * (double)run->steps + (end - trained) * points);

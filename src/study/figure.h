@@ -21,7 +21,7 @@ typedef enum { BS_FIGURE_GAUSSIAN, BS_FIGURE_RADEMACHER, BS_FIGURE_REAL, BS_FIGU
 /* One curve. */
 typedef struct {
   const char *label; /* the legend's; curves of one label share a colour */
-  int colour;        /* 1.. in the palette of figure_plot.c */
+  int colour;        /* 1.. in the palette of gnuplot.h */
   int group;         /* drawn in the panels of this group; 0: in all */
   bs_figure_data data;
   biascope_train_options training;

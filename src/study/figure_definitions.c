@@ -10,8 +10,8 @@
 #define SIGNUM(b1) TRAINING(BIASCOPE_SIGNUM, 1, BIASCOPE_SHUFFLE, b1, 0, 0.01, 0.5)
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { BLACK = 1, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY };
-enum { FULL = 0 }; /* batch size */
+enum { BLACK = 1, BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY }; /* line types of gnuplot.h */
+enum { FULL = 0 };                                                /* batch size */
 static const uint64_t TRACE = 4000000, POINT = 2000000;
 
 /* ---- fig1: Gaussian data, batch size and order ------------------------------------------------ */

@@ -2,16 +2,11 @@
 #include "study/figure.h"
 
 #include "base/file.h"
-#include <fcntl.h>
+#include "study/gnuplot.h"
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 static const struct {
   const char *column, *label;
@@ -95,7 +90,6 @@ static void write_head(const sheet *s, FILE *script) {
   const bs_figure *figure = s->figure;
   fprintf(script,
           "# %s: %s. Draw again with: gnuplot %s.gp\n"
-          "set encoding utf8\n"
           "set datafile separator comma\n"
           "set datafile columnheaders\n"
           "data = '%s.csv'\n"
@@ -103,14 +97,9 @@ static void write_head(const sheet *s, FILE *script) {
           "pick(curve, source, y) = column('curve') == curve && strcol('source') eq source ? column(y) : NaN\n"
           "last(curve, y) = column('last') == 1 ? pick(curve, 'simulated', y) : NaN\n\n",
           figure->name, figure->title, figure->name, figure->name);
-  /* Okabe and Ito's palette: told apart by every kind of colour vision. */
-  static const char *const PALETTE[] = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
-  for (size_t i = 0; i < sizeof PALETTE / sizeof *PALETTE; i++)
-    fprintf(script, "set linetype %zu linecolor rgb '%s' linewidth 2 pointtype 7 pointsize 0.55\n", i + 1, PALETTE[i]);
+  bs_gnuplot_style(script);
   fprintf(script,
-          "set tics nomirror out scale 0.6\n"
           "set autoscale xfix\n"
-          "set grid ytics linecolor rgb '#dddddd' linewidth 0.7\n"
           "set yrange [%g:%g]\n"
           "set format y '%%.2g'\n\n"
           "do for [format in 'svg png'] {\n"
@@ -204,30 +193,8 @@ static biascope_status write_script(const bs_figure *figure, const bs_figure_poi
   return bs_output_commit(&file, error);
 }
 
-/* ---- gnuplot -------------------------------------------------------------------------------------- */
-
-/* Runs gnuplot in the directory with one argument; only its complaints are shown. */
-static biascope_status run_gnuplot(const char *directory, const char *argument, biascope_error *error) {
-  char *arguments[] = {"gnuplot", (char *)argument, NULL};
-  posix_spawn_file_actions_t actions;
-  pid_t child;
-  int state = 0;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, directory);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot cannot be run: %s; on Debian: apt-get install gnuplot-nox",
-                   strerror(failed));
-  if (waitpid(child, &state, 0) < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot %s failed in %s; expected it to exit with 0", argument,
-                   directory);
-  return BIASCOPE_OK;
-}
-
 biascope_status bs_figure_check_gnuplot(biascope_error *error) {
-  return run_gnuplot(".", "--version", error);
+  return bs_gnuplot_run(".", "--version", -1, -1, error);
 }
 
 biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *points, const char *directory,
@@ -241,5 +208,5 @@ biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *
     status = i == 0 ? write_csv(figure, points, path, error) : write_script(figure, points, path, error);
   }
   snprintf(script, sizeof script, "%s.gp", figure->name);
-  return status == BIASCOPE_OK ? run_gnuplot(directory, script, error) : status;
+  return status == BIASCOPE_OK ? bs_gnuplot_run(directory, script, -1, -1, error) : status;
 }

@@ -3,17 +3,19 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "study/record.h"
+#include "study/trajectory.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORDS = 160 }; /* points of a trace, log-spaced */
+enum { TRACE_PER_DECADE = 25 };
 
 /* A data set with what its directions are measured against. */
 typedef struct {
   biascope_dataset *data;
-  biascope_margin l2, linf;
+  bs_reference *solved;
   biascope_prediction proxy;
 } reference;
 
@@ -28,16 +30,13 @@ typedef struct {
   const bs_figure_options *options;
   reference references[BS_FIGURE_DATASETS];
   job *jobs;
-  size_t job_count;
+  size_t job_count, point_count;
   bs_figure_point *points;
   pthread_mutex_t lock; /* guards the rest */
   size_t next, done;
   biascope_status status;
   biascope_error error; /* of the first job that failed */
 } runner;
-
-static const biascope_norm L2 = {.kind = BIASCOPE_L2};
-static const biascope_norm LINF = {.kind = BIASCOPE_LINF};
 
 /* The paper's generalised Rademacher example: |x_i[k]| is the same for all k. */
 static const double RADEMACHER[4][4] = {{1, 1, 1, 1}, {2, 2, 2, -2}, {3, 3, -3, -3}, {4, -4, 4, -4}};
@@ -55,37 +54,31 @@ static biascope_status load(bs_figure_data kind, const bs_figure_options *option
 }
 
 static void reference_free(reference *r) {
-  biascope_dataset_free(r->data);
-  biascope_margin_free(&r->l2);
-  biascope_margin_free(&r->linf);
+  bs_reference_free(r->solved);
   biascope_prediction_free(&r->proxy);
+  biascope_dataset_free(r->data);
 }
 
 static biascope_status reference_solve(bs_figure_data kind, const bs_figure_options *options, reference *r,
                                        biascope_error *error) {
   biascope_status status = load(kind, options, &r->data, error);
-  if (status == BIASCOPE_OK) status = biascope_margin_solve(r->data, L2, NULL, &r->l2, error);
-  if (status == BIASCOPE_OK) status = biascope_margin_solve(r->data, LINF, NULL, &r->linf, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, &r->solved, error);
   if (status == BIASCOPE_OK) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
   return status;
 }
 
-static biascope_status measure(const reference *r, const double *predicted, const double *w, double *out,
-                               biascope_error *error) {
-  const size_t d = biascope_dataset_features(r->data);
-  out[BS_COSINE_PROXY] = bs_cosine(d, r->proxy.direction, w);
-  out[BS_COSINE_PREDICTED] = predicted ? bs_cosine(d, predicted, w) : NAN;
-  out[BS_FRACTION_LINF] = biascope_margin_of(r->data, LINF, w) / r->linf.margin;
-  biascope_status status = biascope_margin_cosine(r->data, L2, &r->l2, w, &out[BS_COSINE_L2], NULL, error);
-  if (status == BIASCOPE_OK)
-    status = biascope_margin_cosine(r->data, LINF, &r->linf, w, &out[BS_COSINE_LINF], NULL, error);
-  return status;
+/* The figure's measures of w. */
+static void put_measures(const reference *r, const bs_measurement *measured, const double *w, double *out) {
+  out[BS_COSINE_L2] = measured->cosine[BIASCOPE_L2];
+  out[BS_COSINE_LINF] = measured->cosine[BIASCOPE_LINF];
+  out[BS_COSINE_PROXY] = bs_cosine(biascope_dataset_features(r->data), r->proxy.direction, w);
+  out[BS_COSINE_PREDICTED] = measured->cosine_predicted;
+  out[BS_FRACTION_LINF] = measured->ratio[BIASCOPE_LINF];
 }
 
-/* The step of record k of RECORDS: log-spaced from 1 to `steps`, each at least one step later. */
-static uint64_t record_step(uint64_t steps, size_t k) {
-  const uint64_t step = (uint64_t)llround(pow((double)steps, (double)(k + 1) / RECORDS));
-  return k + 1 == RECORDS ? steps : step;
+/* A trace's points; where the step is no axis, the run's end alone. */
+static unsigned records_per_decade(const bs_figure *figure) {
+  return figure->axis == BS_AXIS_STEP ? TRACE_PER_DECADE : 0;
 }
 
 static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predicted) {
@@ -98,9 +91,12 @@ static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predi
 static biascope_status add_prediction(runner *run, job *j, const reference *r, const biascope_prediction *prediction,
                                       biascope_error *error) {
   const uint64_t steps = run->figure->series[j->series].steps;
+  bs_measurement measured;
+  const biascope_status status = bs_reference_measure(r->solved, prediction, prediction->direction, &measured, error);
+  if (status != BIASCOPE_OK) return status;
   bs_figure_point *point = new_point(run, j, run->figure->axis == BS_AXIS_STEP ? 1 : steps, true);
-  const biascope_status status = measure(r, prediction->direction, prediction->direction, point->measure, error);
-  if (status == BIASCOPE_OK && run->figure->axis == BS_AXIS_STEP) {
+  put_measures(r, &measured, prediction->direction, point->measure);
+  if (run->figure->axis == BS_AXIS_STEP) {
     bs_figure_point *end = new_point(run, j, steps, true);
     memcpy(end->measure, point->measure, sizeof end->measure);
     point = end;
@@ -109,36 +105,42 @@ static biascope_status add_prediction(runner *run, job *j, const reference *r, c
   return status;
 }
 
-static biascope_status simulate(runner *run, job *j, const reference *r, const double *predicted,
+typedef struct {
+  runner *run;
+  job *job;
+  const reference *reference;
+} recording;
+
+static void add_point(void *state, const biascope_trainer *trainer, const bs_measurement *measured) {
+  const recording *to = state;
+  const uint64_t step = biascope_trainer_step(trainer);
+  bs_figure_point *point = new_point(to->run, to->job, step, false);
+  point->last = step == to->run->figure->series[to->job->series].steps;
+  put_measures(to->reference, measured, biascope_trainer_weights(trainer), point->measure);
+}
+
+static biascope_status simulate(runner *run, job *j, const reference *r, const biascope_prediction *prediction,
                                 biascope_error *error) {
-  const uint64_t steps = run->figure->series[j->series].steps;
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(r->data, &j->training, &trainer, error);
   if (status != BIASCOPE_OK) return status;
-  size_t k = run->figure->axis == BS_AXIS_STEP ? 0 : RECORDS - 1;
-  for (; k < RECORDS && status == BIASCOPE_OK; k++) {
-    const uint64_t at = biascope_trainer_step(trainer), step = record_step(steps, k);
-    if (step <= at) continue;
-    status = biascope_trainer_run(trainer, step - at, error);
-    if (status != BIASCOPE_OK) break;
-    bs_figure_point *point = new_point(run, j, step, false);
-    point->last = step == steps;
-    status = measure(r, predicted, biascope_trainer_weights(trainer), point->measure, error);
-  }
+  const bs_trajectory trajectory = {.reference = r->solved,
+                                    .prediction = prediction,
+                                    .steps = run->figure->series[j->series].steps,
+                                    .per_decade = records_per_decade(run->figure),
+                                    .record = add_point,
+                                    .state = &(recording){run, j, r}};
+  status = bs_trajectory_run(&trajectory, trainer, error);
   biascope_trainer_free(trainer);
   return status;
 }
 
 static biascope_status run_job(runner *run, job *j, biascope_error *error) {
   const reference *r = &run->references[run->figure->series[j->series].data];
-  biascope_prediction prediction = {0};
-  biascope_status status = biascope_predict(r->data, &j->training, NULL, &prediction, error);
-  const bool predicted = status == BIASCOPE_OK;
-  if (predicted) status = add_prediction(run, j, r, &prediction, error);
-  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)
-    status = simulate(run, j, r, predicted ? prediction.direction : NULL, error);
-  biascope_prediction_free(&prediction);
-  return status;
+  const biascope_prediction *prediction;
+  biascope_status status = bs_reference_predict(r->solved, &j->training, &prediction, error);
+  if (status == BIASCOPE_OK && prediction) status = add_prediction(run, j, r, prediction, error);
+  return status == BIASCOPE_OK ? simulate(run, j, r, prediction, error) : status;
 }
 
 static void *work(void *state) {
@@ -190,18 +192,19 @@ static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, bi
   }
 }
 
-/* One job for each series and axis value. Run with jobs NULL it only counts. */
-static size_t plan(const runner *run, job *jobs) {
+/* One job for each series and axis value, with room for its points. Run with jobs NULL it only counts. */
+static size_t plan(runner *run, job *jobs) {
   const bs_figure *figure = run->figure;
-  const size_t most = figure->axis == BS_AXIS_STEP ? RECORDS + 2 : 2;
   size_t count = 0;
+  run->point_count = 0;
   for (size_t s = 0; s < figure->series_count; s++) {
     const size_t samples = biascope_dataset_samples(run->references[figure->series[s].data].data);
     for (const double *value = figure->axis_values; *value >= 0; value++) {
-      job j = {.series = s, .first = count * most, .training = figure->series[s].training};
+      job j = {.series = s, .first = run->point_count, .training = figure->series[s].training};
       j.training.seed = run->options->seed;
       if (!put_axis_value(figure->axis, *value, samples, &j.training)) continue;
       if (jobs) jobs[count] = j;
+      run->point_count += 2 + bs_record_count(figure->series[s].steps, records_per_decade(figure));
       count++;
     }
   }
@@ -233,7 +236,7 @@ static biascope_status prepare(runner *run, biascope_error *error) {
   }
   run->job_count = plan(run, NULL);
   run->jobs = BS_NEW(job, run->job_count);
-  run->points = BS_NEW(bs_figure_point, run->job_count * (RECORDS + 2));
+  run->points = BS_NEW(bs_figure_point, run->point_count);
   if (!run->jobs || !run->points) return bs_fail_memory(error, "a figure's runs");
   plan(run, run->jobs);
   return BIASCOPE_OK;
@@ -250,7 +253,7 @@ biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *
     if (status != BIASCOPE_OK && error) *error = run.error;
   }
   if (status == BIASCOPE_OK) {
-    out->points = BS_NEW(bs_figure_point, run.job_count * (RECORDS + 2));
+    out->points = BS_NEW(bs_figure_point, run.point_count);
     if (out->points)
       out->count = collect(&run, out->points);
     else

@@ -8,7 +8,16 @@
 
 extern char **environ;
 
-const char *const BS_GNUPLOT_PALETTE[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+void bs_gnuplot_style(FILE *script) {
+  static const char *const PALETTE[BS_GNUPLOT_COLOURS] = {"#000000", "#0072B2", "#D55E00", "#009E73",
+                                                          "#CC79A7", "#E69F00", "#56B4E9"};
+  fputs("set encoding utf8\n", script);
+  for (int c = 0; c < BS_GNUPLOT_COLOURS; c++)
+    fprintf(script, "set linetype %d linecolor rgb '%s' linewidth 2 pointtype 7 pointsize 0.6\n", c + 1, PALETTE[c]);
+  fputs("set tics nomirror out scale 0.6\nset border 3 linecolor rgb '#444444'\n"
+        "set grid ytics linecolor rgb '#dddddd' linewidth 0.7\n",
+        script);
+}
 
 static void connect_to(posix_spawn_file_actions_t *actions, int descriptor, int target, int flags) {
   if (descriptor >= 0)

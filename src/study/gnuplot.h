@@ -3,14 +3,16 @@
 #define BIASCOPE_STUDY_GNUPLOT_H
 
 #include "base/error.h"
+#include <stdio.h>
 
 /* Runs `gnuplot argument` in the directory and waits. input, output: descriptors to read commands from and draw to;
  * -1: none. Its complaints go to stderr. */
 biascope_status bs_gnuplot_run(const char *directory, const char *argument, int input, int output,
                                biascope_error *error);
 
-/* Okabe and Ito's palette, told apart by every kind of colour vision, as gnuplot's line types 1, 2, ... */
-extern const char *const BS_GNUPLOT_PALETTE[];
+/* How every plot looks: UTF-8, tics, a light grid, and as line types 1 .. BS_GNUPLOT_COLOURS Okabe and Ito's palette,
+ * told apart by every kind of colour vision. Line type 1 is black. */
 enum { BS_GNUPLOT_COLOURS = 7 };
+void bs_gnuplot_style(FILE *script);
 
 #endif

@@ -172,13 +172,10 @@ static biascope_status find_terminal(const char *path, const char **out, biascop
 
 static void write_frame(const drawing *d, const char *terminal) {
   FILE *script = d->script;
-  fprintf(script, "set encoding utf8\nset terminal %s\n", terminal);
-  for (int c = 0; c < BS_GNUPLOT_COLOURS; c++)
-    fprintf(script, "set linetype %d linecolor rgb '%s' linewidth 2 pointtype 7 pointsize 0.6\n", c + 1,
-            BS_GNUPLOT_PALETTE[c]);
+  fprintf(script, "set terminal %s\n", terminal);
+  bs_gnuplot_style(script);
   fprintf(script,
-          "set linetype cycle %d\nset border 3 linecolor rgb '#444444'\nset tics nomirror out scale 0.6\n"
-          "set grid ytics linecolor rgb '#dddddd' linewidth 0.7\nset key outside right top reverse Left samplen 2 "
+          "set linetype cycle %d\nset key outside right top reverse Left samplen 2 "
           "spacing 1.2\n"
           "set xlabel '%s'\nset ylabel '%s'\n",
           BS_GNUPLOT_COLOURS, COLUMNS[d->x].label, COLUMNS[d->y].label);

@@ -5,12 +5,10 @@
 #include "base/vector.h"
 #include "study/json.h"
 #include "study/record.h"
+#include "study/trajectory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
-
-/* Steps between two looks at whether to stop. */
-enum { SLICE = 1 << 14 };
 
 enum { TRACE_COLUMNS = 9 };
 static const char *const TRACE_NAMES[TRACE_COLUMNS] = {"loss_log",    "weight_norm_log", "ratio_l2",
@@ -44,8 +42,7 @@ static void trace_free(trace *t) {
 
 /* False where out of memory. */
 static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
-  size_t points = 0;
-  for (uint64_t step = 0; step < run->steps; points++) step = bs_record_next(step, run->steps, per_decade);
+  const size_t points = bs_record_count(run->steps, per_decade);
   *t = (trace){.step = BS_NEW(uint64_t, points), .values = BS_NEW(double, points *TRACE_COLUMNS)};
   if (t->step && t->values) return true;
   trace_free(t);
@@ -56,39 +53,26 @@ static double weight_norm_log(size_t features, const biascope_trainer *trainer) 
   return log(bs_norm2(features, biascope_trainer_weights(trainer)));
 }
 
-static void trace_add(trace *t, size_t features, const biascope_trainer *trainer, const bs_measurement *m) {
-  double *point = t->values + t->count * TRACE_COLUMNS;
-  t->step[t->count++] = biascope_trainer_step(trainer);
+/* What the texts are made of. */
+typedef struct {
+  const bs_plan_run *run;
+  const bs_reference *reference;
+  const biascope_prediction *prediction;
+  const biascope_trainer *trainer;
+  trace trace;
+  bs_measurement last, limit;
+} outcome;
+
+static void add_to_trace(void *state, const biascope_trainer *trainer, const bs_measurement *m) {
+  outcome *o = state;
+  double *point = o->trace.values + o->trace.count * TRACE_COLUMNS;
+  o->trace.step[o->trace.count++] = biascope_trainer_step(trainer);
   *point++ = biascope_trainer_log_loss(trainer);
-  *point++ = weight_norm_log(features, trainer);
+  *point++ = weight_norm_log(biascope_dataset_features(bs_reference_data(o->reference)), trainer);
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->ratio[n];
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->cosine[n];
   *point = m->cosine_predicted;
-}
-
-static biascope_status advance(biascope_trainer *trainer, uint64_t target, const atomic_bool *stop,
-                               biascope_error *error) {
-  biascope_status status = BIASCOPE_OK;
-  while (status == BIASCOPE_OK && biascope_trainer_step(trainer) < target && !atomic_load(stop)) {
-    const uint64_t left = target - biascope_trainer_step(trainer);
-    status = biascope_trainer_run(trainer, left < SLICE ? left : SLICE, error);
-  }
-  return status;
-}
-
-static biascope_status train(biascope_trainer *trainer, const bs_plan_run *run, unsigned per_decade,
-                             const bs_reference *reference, const biascope_prediction *prediction,
-                             const atomic_bool *stop, trace *t, bs_measurement *last, biascope_error *error) {
-  const size_t features = biascope_dataset_features(bs_reference_data(reference));
-  biascope_status status = BIASCOPE_OK;
-  while (status == BIASCOPE_OK && biascope_trainer_step(trainer) < run->steps && !atomic_load(stop)) {
-    const uint64_t target = bs_record_next(biascope_trainer_step(trainer), run->steps, per_decade);
-    status = advance(trainer, target, stop, error);
-    if (status != BIASCOPE_OK || biascope_trainer_step(trainer) < target) break;
-    status = bs_reference_measure(reference, prediction, biascope_trainer_weights(trainer), last, error);
-    if (status == BIASCOPE_OK) trace_add(t, features, trainer, last);
-  }
-  return status;
+  o->last = *m;
 }
 
 /* ---- Texts ---------------------------------------------------------------------------------------- */
@@ -167,21 +151,11 @@ static void write_trace(FILE *stream, const trace *t) {
   fputs("]}", stream);
 }
 
-/* What the texts are made of. */
-typedef struct {
-  const bs_plan_run *run;
-  const bs_reference *reference;
-  const biascope_prediction *prediction;
-  const biascope_trainer *trainer;
-  const trace *trace;
-  bs_measurement last, limit;
-} outcome;
-
 static void write_part(FILE *stream, const outcome *o, int part) {
   const size_t features = biascope_dataset_features(bs_reference_data(o->reference));
   if (part == 0) write_result(stream, o->run, o->trainer, &o->last, o->prediction ? &o->limit : NULL, features);
   if (part == 1) write_certificate(stream, o->reference, o->prediction);
-  if (part == 2) write_trace(stream, o->trace);
+  if (part == 2) write_trace(stream, &o->trace);
 }
 
 static biascope_status write_texts(const outcome *o, bs_run_record *out, biascope_error *error) {
@@ -198,25 +172,41 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
   return BIASCOPE_OK;
 }
 
+static biascope_status train(const bs_plan *plan, outcome *o, const atomic_bool *stop, biascope_trainer *trainer,
+                             biascope_error *error) {
+  const bs_trajectory trajectory = {.reference = o->reference,
+                                    .prediction = o->prediction,
+                                    .steps = o->run->steps,
+                                    .per_decade = plan->spec->record_per_decade,
+                                    .stop = stop,
+                                    .record = add_to_trace,
+                                    .state = o};
+  return bs_trajectory_run(&trajectory, trainer, error);
+}
+
 static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
                                        const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
-  const unsigned per_decade = plan->spec->record_per_decade;
-  trace t;
-  if (!trace_create(&t, run, per_decade)) return bs_fail_memory(error, "a trace");
   biascope_trainer *trainer = NULL;
-  outcome o = {.run = run, .reference = reference, .trace = &t};
+  outcome o = {.run = run, .reference = reference};
+  if (!trace_create(&o.trace, run, plan->spec->record_per_decade)) return bs_fail_memory(error, "a trace");
   biascope_status status = BIASCOPE_OK;
   if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &o.prediction, error);
   if (status == BIASCOPE_OK && o.prediction)
     status = bs_reference_measure(reference, o.prediction, o.prediction->direction, &o.limit, error);
   if (status == BIASCOPE_OK)
     status = biascope_trainer_create(bs_reference_data(reference), &run->options, &trainer, error);
-  if (status == BIASCOPE_OK)
-    status = train(trainer, run, per_decade, reference, o.prediction, stop, &t, &o.last, error);
-  o.trainer = trainer;
-  if (status == BIASCOPE_OK && biascope_trainer_step(trainer) == run->steps) status = write_texts(&o, out, error);
+  if (status == BIASCOPE_OK) {
+    status = train(plan, &o, stop, trainer, error);
+    if (status == BIASCOPE_NOT_CONVERGED) { /* an outcome of the run, not a failure of the study */
+      out->status = status;
+      status = BIASCOPE_OK;
+    } else if (status == BIASCOPE_OK && biascope_trainer_step(trainer) == run->steps) {
+      o.trainer = trainer;
+      status = write_texts(&o, out, error);
+    }
+  }
   biascope_trainer_free(trainer);
-  trace_free(&t);
+  trace_free(&o.trace);
   return status;
 }
 
@@ -229,7 +219,8 @@ biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_r
     status = train_and_write(plan, run, reference, stop, out, error);
   else
     out->status = BIASCOPE_NOT_SEPARABLE;
-  if (status == BIASCOPE_OK && (out->trace || !reference)) {
+  const bool ended = out->trace || out->status != BIASCOPE_OK;
+  if (status == BIASCOPE_OK && ended) {
     out->spec = bs_plan_describe(plan, run);
     if (!out->spec) status = bs_fail_memory(error, "a run's record");
   }

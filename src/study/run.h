@@ -9,7 +9,7 @@
 /* A row of the store. The texts are JSON, described in docs/studies.md. */
 typedef struct {
   bs_fingerprint id;
-  biascope_status status;                       /* BIASCOPE_OK or BIASCOPE_NOT_SEPARABLE */
+  biascope_status status;                       /* BIASCOPE_OK, _NOT_SEPARABLE, or _NOT_CONVERGED: diverged */
   char *spec, *result, *certificate, *trace;    /* all but spec: NULL unless the status is BIASCOPE_OK */
   double started, seconds;                      /* since 1970; of work */
   double cosine[BS_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */

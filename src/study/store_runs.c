@@ -66,6 +66,10 @@ biascope_status bs_store_add_study(bs_store *store, const char *name, const char
   return status == BIASCOPE_OK ? bs_store_commit(store, error) : status;
 }
 
+static const char *status_name(biascope_status status) {
+  return status == BIASCOPE_OK ? "ok" : status == BIASCOPE_NOT_SEPARABLE ? "not separable" : "diverged";
+}
+
 biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, biascope_error *error) {
   char started[32], machine[512] = "unknown";
   format_time(record->started, started);
@@ -78,11 +82,9 @@ biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, b
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &store->insert, error);
   if (status != BIASCOPE_OK) return status;
-  const char *const texts[] = {record->id.text,  record->status == BIASCOPE_OK ? "ok" : "not separable",
-                               BIASCOPE_VERSION, machine,
-                               started,          record->spec,
-                               record->result,   record->certificate,
-                               record->trace};
+  const char *const texts[] = {
+      record->id.text, status_name(record->status), BIASCOPE_VERSION, machine, started, record->spec,
+      record->result,  record->certificate,         record->trace};
   for (int i = 0; i < 9; i++) sqlite3_bind_text(store->insert, i + 1, texts[i], -1, SQLITE_STATIC);
   sqlite3_bind_double(store->insert, 10, record->seconds);
   bool found;

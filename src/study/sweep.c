@@ -122,6 +122,7 @@ static void *work(void *state) {
 static void note(bs_sweep_progress *p, const bs_run_record *record) {
   p->done++;
   p->not_separable += record->status == BIASCOPE_NOT_SEPARABLE;
+  p->diverged += record->status == BIASCOPE_NOT_CONVERGED;
   if (!record->result) return;
   const double cosine = isfinite(record->predicted) ? record->predicted : record->cosine[0];
   if (!(cosine <= p->best)) {

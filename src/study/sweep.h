@@ -5,10 +5,10 @@
 #include "study/sink.h"
 
 typedef struct {
-  size_t runs, done, not_separable; /* of this sweep */
-  double seconds;                   /* since it began */
-  double store_seconds;             /* of them that thread spent in the sink */
-  double best, worst;               /* final cosine with the predicted limit, else with l2; NaN before the first */
+  size_t runs, done, not_separable, diverged; /* of this sweep */
+  double seconds;                             /* since it began */
+  double store_seconds;                       /* of them that thread spent in the sink */
+  double best, worst; /* final cosine with the predicted limit, else with l2; NaN before the first */
   char best_id[33], worst_id[33];
 } bs_sweep_progress;
 

@@ -120,8 +120,10 @@
     const measured = numbers(state.measure);
     const part = (fraction) => show(Number(measured[Math.floor(fraction * (measured.length - 1))].toPrecision(6)));
     if (measured.length) tiles.push(tile(part(0), "least " + LABELS[state.measure]), tile(part(0.5), "median"), tile(part(1), "greatest"));
-    const failed = runs.filter(({ run }) => value(run, "status") !== "ok").length;
-    if (failed) tiles.push(tile(failed, "not separable"));
+    for (const status of ["not separable", "diverged"]) {
+      const failed = runs.filter(({ run }) => value(run, "status") === status).length;
+      if (failed) tiles.push(tile(failed.toLocaleString("en"), status));
+    }
     byId("tiles").replaceChildren(...tiles);
     byId("count").textContent = `${runs.length.toLocaleString("en")} of ${DATA.rows.length.toLocaleString("en")} runs shown.`;
   }
@@ -173,7 +175,7 @@
     const values = VALUES[state.across], title = LABELS[state.across];
     if (CONTINUOUS.has(state.across) && values.every((v) => v > 0)) {
       const log = values.at(-1) >= 8 * values[0];
-      return { field: "x", type: "quantitative", title, scale: { type: log ? "log" : "linear", zero: false, nice: false, padding: 12 },
+      return { field: "x", type: "quantitative", title, scale: { ...(log ? { type: "log" } : { zero: false }), nice: false, padding: 12 },
         axis: values.length <= 12 ? { values, format: "~g" } : { format: "~g" } };
     }
     return { field: "x", type: "ordinal", title, sort: values.map(show), axis: { labelAngle: values.length > 12 ? -60 : 0 } };
