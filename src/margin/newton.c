@@ -4,8 +4,12 @@
 #include "base/vector.h"
 #include "margin/cholesky.h"
 #include "margin/kernel.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { REFINEMENTS = 4 };
+static const double SMALL_RESIDUAL = 1e-12;
 
 biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
                                  biascope_error *error) {
@@ -17,7 +21,7 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
   out->scratch = BS_NEW(double, bs_matrix_gram_scratch(&problem->x, out->by_sample));
   if (out->by_sample && constant_curvature) out->gram = BS_NEW(double, out->stride * out->stride);
   const size_t rows = bs_padded(n), columns = bs_padded(d);
-  out->inverse_curvature = BS_NEW(double, 3 * columns + 2 * rows);
+  out->inverse_curvature = BS_NEW(double, 5 * columns + 4 * rows);
   if (!out->factor || !out->scratch || !out->inverse_curvature ||
       (out->by_sample && constant_curvature && !out->gram)) {
     bs_newton_free(out);
@@ -27,6 +31,10 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
   out->columns = out->centre + columns;
   out->border = out->columns + columns;
   out->rows = out->border + rows;
+  out->residual_r = out->rows + rows;
+  out->more_c = out->residual_r + rows;
+  out->residual_g = out->more_c + rows;
+  out->more_w = out->residual_g + columns;
   if (out->gram) {
     for (size_t k = 0; k < d; k++) out->inverse_curvature[k] = problem->metric ? 1.0 / problem->metric[k] : 1.0;
     bs_matrix_sample_gram(&problem->x, out->inverse_curvature, out->scratch, out->gram, out->stride);
@@ -128,10 +136,50 @@ static void solve_features(bs_newton *newton, const double *g, const double *r, 
   for (size_t i = 0; i < n; i++) dc[i] = theta[i] * (r[i] - dc[i] + rho[i] * *dt);
 }
 
-void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
-                     double *dc) {
+static void solve_reduced(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                          double *dc) {
   if (newton->by_sample)
     solve_samples(newton, g, r, e, dw, dt, dc);
   else
     solve_features(newton, g, r, e, dw, dt, dc);
+}
+
+/* What (dw, dt, dc) leaves of the unreduced equations; returns its size against the right-hand side's. */
+static double find_residual(bs_newton *newton, const double *g, const double *r, double e, const double *dw, double dt,
+                            const double *dc) {
+  const bs_matrix *x = &newton->problem->x;
+  const size_t n = x->rows, d = x->columns;
+  const double *rho = newton->problem->rho;
+  double left = 0.0, given = 0.0, left_r = 0.0, given_r = 0.0;
+  bs_matrix_combine(x, dc, newton->residual_g);
+  bs_matrix_apply(x, dw, newton->residual_r);
+  for (size_t k = 0; k < d; k++) {
+    newton->residual_g[k] += g[k] - newton->curvature[k] * dw[k];
+    left = fmax(left, fabs(newton->residual_g[k]));
+    given = fmax(given, fabs(g[k]));
+  }
+  for (size_t i = 0; i < n; i++) {
+    newton->residual_r[i] = r[i] - newton->residual_r[i] + rho[i] * dt - dc[i] / newton->theta[i];
+    left_r = fmax(left_r, fabs(newton->residual_r[i]));
+    given_r = fmax(given_r, fabs(r[i]));
+  }
+  newton->residual_e = newton->has_t ? e - bs_dot(n, rho, dc) : 0.0;
+  return (given > 0.0 ? left / given : 0.0) + (given_r > 0.0 ? left_r / given_r : 0.0);
+}
+
+void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                     double *dc) {
+  solve_reduced(newton, g, r, e, dw, dt, dc);
+  double least = INFINITY;
+  for (int pass = 0; pass < REFINEMENTS; pass++) {
+    const double left = find_residual(newton, g, r, e, dw, *dt, dc);
+    if (!(left > SMALL_RESIDUAL && left < 0.5 * least)) return;
+    least = left;
+    double more;
+    solve_reduced(newton, newton->residual_g, newton->residual_r, newton->residual_e, newton->more_w, &more,
+                  newton->more_c);
+    *dt += more;
+    bs_axpy(newton->problem->x.columns, 1.0, newton->more_w, dw);
+    bs_axpy(newton->problem->x.rows, 1.0, newton->more_c, dc);
+  }
 }

@@ -20,6 +20,7 @@ typedef struct {
   double border_weight;    /* by sample: K includes border_weight rho rho' */
   double border_square;    /* rho.K^-1.rho or rho.theta.rho */
   double *rows, *columns;  /* right-hand sides */
+  double *residual_g, *residual_r, residual_e, *more_w, *more_c; /* refinement */
 } bs_newton;
 
 /* constant_curvature: H is the problem's metric at every step. */
