@@ -200,13 +200,14 @@ static void step_lengths(const bs_interior *run, double factor, double *primal, 
 }
 
 /* lp: back from the tangent to the curve, keeping whichever of w_k and u_k the other depends on mildly; then, by the
- * problem's homogeneity, to ||w|| = 1. */
+ * problem's homogeneity, to ||w|| = 1. Where the margin is small a change of w_k upsets it more than one of u_k. */
 static void move_on_curve(bs_interior *run, double step) {
   const double power = run->exponent - 1.0, scale = run->power_scale;
+  const double preference = run->cautious ? fmin(1.0, scale) : 1.0;
   for (size_t k = 0; k < run->d; k++) {
     const double w = run->w[k] + step * run->dw[k], u = run->u[k] + step * run->curvature[k] * run->dw[k];
     const double w_of_u = signed_power(u / scale, 1.0 / power), u_of_w = scale * signed_power(w, power);
-    const bool keep_u = fabs(w_of_u - w) * scale < fabs(u_of_w - u);
+    const bool keep_u = fabs(w_of_u - w) * scale < preference * fabs(u_of_w - u);
     run->w[k] = keep_u ? w_of_u : w;
     run->u[k] = keep_u ? u : u_of_w;
   }
@@ -281,7 +282,10 @@ static bool iterate(bs_interior *run) {
   step_lengths(run, 1.0, &primal, &dual);
   const double sigma = complementarity(run, primal, dual) / mu;
   double target = sigma * sigma * sigma * mu;
-  if (run->role == BS_POWER) target = fmax(target, 0.05 * (run->bound - run->margin) / (double)run->n);
+  if (run->role == BS_POWER) {
+    const double total = bs_dot(run->n, run->problem->rho, run->c);
+    target = fmax(target, 0.05 * total * (run->bound - run->margin) / (double)run->n);
+  }
   find_step(run, target, true);
   step_lengths(run, 0.995, &primal, &dual);
   if (!(primal > 1e-10 && dual > 1e-10) || !isfinite(primal * dual)) return false;
@@ -300,7 +304,8 @@ void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
     const double width = run->best_bound - run->best_margin; /* falls to 0 on non-separable data, too */
     stalled = width < 0.9 * least ? 0 : stalled + 1;
     least = fmin(width, least);
-    if (run->role == BS_SMOOTH && run->t > 0.0 && run->best_margin > SAFE_MARGIN * run->best_bound)
+    if ((run->role == BS_SMOOTH || (run->role == BS_POWER && run->cautious)) && run->t > 0.0 &&
+        run->best_margin > SAFE_MARGIN * run->best_bound)
       run->newton.has_t = false;
     if (run->exponent != run->problem->norm.p && width < 0.03 * run->best_bound) {
       advance_exponent(run);
@@ -325,6 +330,7 @@ biascope_status bs_interior_create(const bs_problem *problem, bool cautious, bs_
                        .exponent = kind == BIASCOPE_LP
                                        ? cautious ? 2.0 : nearer_exponent(2.0, problem->norm.p, LONG_STRIDE)
                                        : problem->norm.p,
+                       .cautious = cautious,
                        .stride = cautious ? SHORT_STRIDE : LONG_STRIDE,
                        .rows = bs_padded(problem->x.rows),
                        .columns = bs_padded(problem->x.columns),

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A step is refined against the unreduced equations until this much of the right-hand side is left, and so may come
+ * from the factor of a matrix with a little added to its diagonal, where rounding left the exact one indefinite. */
+static const double SMALL_RESIDUAL = 1e-12, LEAST_SHIFT = 1e-15, LARGEST_SHIFT = 1e-11;
 enum { REFINEMENTS = 4 };
-static const double SMALL_RESIDUAL = 1e-12;
 
 biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
                                  biascope_error *error) {
@@ -50,9 +52,16 @@ void bs_newton_free(bs_newton *newton) {
   *newton = (bs_newton){0};
 }
 
+static bool factor_shifted(bs_newton *newton, double shift) {
+  double largest = 0.0;
+  for (size_t i = 0; i < newton->size; i++) largest = fmax(largest, newton->factor[i * newton->stride + i]);
+  for (size_t i = 0; i < newton->size; i++) newton->factor[i * newton->stride + i] += shift * largest;
+  return bs_cholesky_factor(newton->size, newton->stride, newton->factor);
+}
+
 /* K = X H^-1 X' + 1/theta. At a vertex of a linear programme K loses the direction of c, and only the border brings
  * it back: adding a multiple of rho.dc = e to the rows, which changes no solution, keeps K definite. */
-static bool factor_samples(bs_newton *newton) {
+static bool factor_samples(bs_newton *newton, double shift) {
   const bs_matrix *x = &newton->problem->x;
   const size_t n = newton->size, stride = newton->stride;
   if (newton->gram)
@@ -68,7 +77,7 @@ static bool factor_samples(bs_newton *newton) {
   for (size_t i = 0; i < n && newton->has_t; i++)
     bs_axpy(n - i, newton->border_weight * newton->problem->rho[i], newton->problem->rho + i,
             newton->factor + i * stride + i);
-  if (!bs_cholesky_factor(n, stride, newton->factor)) return false;
+  if (!factor_shifted(newton, shift)) return false;
   if (!newton->has_t) return true;
   memcpy(newton->border, newton->problem->rho, n * sizeof *newton->border);
   bs_cholesky_solve(n, stride, newton->factor, newton->border);
@@ -77,7 +86,7 @@ static bool factor_samples(bs_newton *newton) {
 }
 
 /* K = H + sum_i theta_i (x_i - rho_i m)(x_i - rho_i m)', m the centre: dt eliminated without cancellation. */
-static bool factor_features(bs_newton *newton) {
+static bool factor_features(bs_newton *newton, double shift) {
   const bs_matrix *x = &newton->problem->x;
   const size_t n = x->rows, d = newton->size, stride = newton->stride;
   const double *rho = newton->problem->rho;
@@ -93,15 +102,17 @@ static bool factor_features(bs_newton *newton) {
   }
   bs_matrix_feature_gram(x, newton->theta, rho, newton->centre, newton->scratch, newton->factor, stride);
   for (size_t k = 0; k < d; k++) newton->factor[k * stride + k] += newton->curvature[k];
-  return bs_cholesky_factor(d, stride, newton->factor);
+  return factor_shifted(newton, shift);
 }
 
 bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *theta) {
   newton->theta = theta;
   newton->curvature = curvature;
-  if (!newton->by_sample) return factor_features(newton);
   for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
-  return factor_samples(newton);
+  for (double shift = 0.0; shift <= LARGEST_SHIFT; shift = shift > 0.0 ? 10.0 * shift : LEAST_SHIFT) {
+    if (newton->by_sample ? factor_samples(newton, shift) : factor_features(newton, shift)) return true;
+  }
+  return false;
 }
 
 static void solve_samples(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
