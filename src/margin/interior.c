@@ -11,6 +11,9 @@
 /* A free t decides separability, but its elimination costs accuracy like 1/margin^2. Once the iterate separates by
  * this fraction of the bound, t stays where it is and the scale of c is free instead: the hard-margin problem. */
 static const double SAFE_MARGIN = 0.1;
+/* l1: the gap of the l2 solution it may start from. */
+static const double NEARLY_SOLVED = 0.2;
+enum { MAX_ITERATIONS_L2 = 100 };
 /* lp: the factor by which p - 1 changes at a time. */
 static const double LONG_STRIDE = 2.0, SHORT_STRIDE = 1.3;
 
@@ -96,6 +99,43 @@ static void start(bs_interior *run) {
     run->zb[k] = mu / run->b[k];
     if (run->role == BS_BOXED_U) run->w[k] = run->za[k] - run->zb[k];
   }
+}
+
+/* l1: a strictly feasible pair from one of l2, whose dual problem has no bounds to run into: t = 1 asks for half of the
+ * margin w has, u is halfway into its box. */
+static void start_from(bs_interior *run, const double *w, const double *c) {
+  const double *rho = run->problem->rho;
+  memcpy(run->w, w, run->d * sizeof *w);
+  memcpy(run->c, c, run->n * sizeof *c);
+  bs_matrix_apply(&run->problem->x, run->w, run->z);
+  bs_matrix_combine(&run->problem->x, run->c, run->combined);
+  double least = INFINITY, total = 0.0;
+  for (size_t i = 0; i < run->n; i++) least = fmin(least, run->z[i] / rho[i]);
+  for (size_t k = 0; k < run->d; k++) total += fabs(run->w[k]);
+  const double w_scale = 2.0 / least, c_scale = 0.5 / bs_max_abs(run->d, run->combined);
+  bs_scale(run->d, w_scale, run->w);
+  bs_scale(run->n, c_scale, run->c);
+  for (size_t i = 0; i < run->n; i++) run->s[i] = w_scale * run->z[i] - rho[i];
+  for (size_t k = 0; k < run->d; k++) {
+    run->u[k] = c_scale * run->combined[k];
+    run->a[k] = 1.0 - run->u[k];
+    run->b[k] = 1.0 + run->u[k];
+    const double size = fabs(run->w[k]) + w_scale * total / (double)run->d;
+    run->za[k] = 0.5 * (size + run->w[k]);
+    run->zb[k] = 0.5 * (size - run->w[k]);
+  }
+}
+
+static biascope_status start_from_l2(bs_interior *run, biascope_error *error) {
+  bs_problem problem = *run->problem;
+  bs_interior l2;
+  problem.norm.kind = BIASCOPE_L2;
+  const biascope_status status = bs_interior_create(&problem, false, &l2, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_interior_run(&l2, NEARLY_SOLVED, MAX_ITERATIONS_L2);
+  if (l2.margin > 0.0) start_from(run, l2.w, l2.c);
+  bs_interior_free(&l2);
+  return BIASCOPE_OK;
 }
 
 /* Evaluates the iterate and keeps the best direction and the best dual seen. */
@@ -272,6 +312,14 @@ static void move_and_check(bs_interior *run, double step) {
   }
 }
 
+/* Whether the complementarity products leave less to gain than `tolerance` of the objective: what else keeps margin
+ * and bound apart is the equations' rounding, and further steps only spoil the iterate. */
+static bool complementary(const bs_interior *run, double tolerance) {
+  const double objective = run->t * bs_dot(run->n, run->problem->rho, run->c);
+  const double products = (double)(run->n + (boxed(run) ? 2 * run->d : 0));
+  return products * complementarity(run, 0.0, 0.0) < 0.1 * tolerance * objective;
+}
+
 /* Mehrotra's predictor and corrector. False where the arithmetic has nothing left to give. */
 static bool iterate(bs_interior *run) {
   set_curvature(run);
@@ -313,7 +361,7 @@ void bs_interior_run(bs_interior *run, double tolerance, int max_iterations) {
       continue;
     }
     if (width <= fmax(tolerance * run->best_bound, run->least_width) || stalled > 15 ||
-        run->iterations >= max_iterations || !iterate(run))
+        run->iterations >= max_iterations || (boxed(run) && complementary(run, tolerance)) || !iterate(run))
       return;
   }
 }
@@ -341,10 +389,12 @@ biascope_status bs_interior_create(const bs_problem *problem, bool cautious, bs_
     status = bs_newton_create(problem, out->role != BS_BOXED_U, out->role == BS_SMOOTH, &out->newton, error);
   if (status == BIASCOPE_OK) {
     start(out);
-    evaluate(out);
-  } else {
-    bs_interior_free(out);
+    if (cautious && out->role == BS_BOXED_U) status = start_from_l2(out, error);
   }
+  if (status == BIASCOPE_OK)
+    evaluate(out);
+  else
+    bs_interior_free(out);
   return status;
 }
 

@@ -15,8 +15,8 @@ typedef struct {
   bs_role role;
   size_t n, d, rows, columns; /* and their padded lengths */
   double *w, *u, *c, *s, t;
-  double exponent, stride, power_scale; /* lp: p on its way to the problem's, and theta */
-  bool cautious; /* lp: short strides, and w kept rather than u */
+  double exponent, stride, power_scale;                    /* lp: p on its way to the problem's, and theta */
+  bool cautious;                                           /* lp: short strides, and w kept rather than u */
   double *a, *b;                                           /* distance of the boxed variable, w or u, to +1 and to -1 */
   double *za, *zb;                                         /* their multipliers; za - zb is the other variable */
   double *best_w, *best_c, *old_w, *old_u, *old_s, *old_c; /* of all iterates, by what they prove */

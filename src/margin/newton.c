@@ -53,9 +53,7 @@ void bs_newton_free(bs_newton *newton) {
 }
 
 static bool factor_shifted(bs_newton *newton, double shift) {
-  double largest = 0.0;
-  for (size_t i = 0; i < newton->size; i++) largest = fmax(largest, newton->factor[i * newton->stride + i]);
-  for (size_t i = 0; i < newton->size; i++) newton->factor[i * newton->stride + i] += shift * largest;
+  for (size_t i = 0; i < newton->size; i++) newton->factor[i * newton->stride + i] *= 1.0 + shift;
   return bs_cholesky_factor(newton->size, newton->stride, newton->factor);
 }
 

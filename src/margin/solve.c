@@ -194,7 +194,8 @@ static biascope_status run_factored(solve_run *run, int limit, biascope_error *e
                    "mahalanobis solve sparse data of this size without one",
                    run->data->samples, run->data->features, LARGEST_FACTOR);
   biascope_status status = run_interior(run, false, limit, error);
-  if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_LP && !(run->proof.gap <= DEFAULT_TOLERANCE))
+  const bool has_cautious = run->norm->kind == BIASCOPE_LP || run->norm->kind == BIASCOPE_L1;
+  if (status == BIASCOPE_OK && has_cautious && !(run->proof.gap <= DEFAULT_TOLERANCE))
     status = run_interior(run, true, limit, error);
   if (status == BIASCOPE_OK && !run->proof.separates) status = run_separation(run, error);
   return status;
