@@ -46,18 +46,42 @@ static bool jumps(biascope_optimizer optimizer) {
   return optimizer == BIASCOPE_SIGNGD || optimizer == BIASCOPE_SIGNUM;
 }
 
-/* x -> 4 x, eta -> eta / 4 is w -> w / 4, to the bit; gradient descent's own step shrinks by 16, and eps scales. */
+/* x -> s x, eta -> eta / s is w -> w / s, to the bit; gradient descent's own step shrinks by s^2, and eps scales. The
+ * values span double's range, but for gradient descent, whose step would leave it either way. */
 static void a_change_of_scale_changes_the_scale_alone(void **state) {
+  (void)state;
+  static const int exponents[] = {-980, 900, -300, 400, 2};
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    const bool descent = r.options.optimizer == BIASCOPE_GD, coupled = r.options.optimizer == BIASCOPE_NGD;
+    const int exponent = exponents[descent ? 4 : coupled ? 2 + index % 3 : index % 5];
+    if (r.options.optimizer == BIASCOPE_ADAMW) r.options.weight_decay = 0.0;
+    if (exponent > 2) r.options.eps = 0.0; /* else it leaves its own range */
+    double *before = weights_of(&r);
+    for (size_t i = 0; i < r.samples * r.features; i++) r.values[i] = ldexp(r.values[i], exponent);
+    r.options.lr = ldexp(r.options.lr, descent ? -2 * exponent : -exponent);
+    r.options.eps = ldexp(r.options.eps, exponent);
+    double *after = weights_of(&r);
+    for (size_t k = 0; k < r.features; k++) after[k] = ldexp(after[k], exponent);
+    assert_near(r.features, before, after, 0.0);
+    free(r.values);
+  }
+}
+
+/* Denormal numbers are numbers: whole multiples of the least one train as the same multiples of a larger one do. */
+static void denormal_data_train_as_normal_ones(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
     run r = random_run(index);
-    if (r.options.optimizer == BIASCOPE_ADAMW) r.options.weight_decay = 0.0;
+    if (r.options.optimizer == BIASCOPE_GD || r.options.optimizer == BIASCOPE_NGD) continue;
+    r.options.weight_decay = 0.0;
+    r.options.eps = 0.0;
+    for (size_t i = 0; i < r.samples * r.features; i++) r.values[i] = ldexp(rint(4.0 * r.values[i]), -100);
     double *before = weights_of(&r);
-    for (size_t i = 0; i < r.samples * r.features; i++) r.values[i] *= 4.0;
-    r.options.lr /= r.options.optimizer == BIASCOPE_GD ? 16.0 : 4.0;
-    r.options.eps *= 4.0;
+    for (size_t i = 0; i < r.samples * r.features; i++) r.values[i] = ldexp(r.values[i], -974);
+    r.options.lr = ldexp(r.options.lr, 974);
     double *after = weights_of(&r);
-    for (size_t k = 0; k < r.features; k++) after[k] *= 4.0;
+    for (size_t k = 0; k < r.features; k++) after[k] = ldexp(after[k], -974);
     assert_near(r.features, before, after, 0.0);
     free(r.values);
   }
@@ -254,6 +278,7 @@ static void momentum_restores_the_linf_margin_until_it_is_stale(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_change_of_scale_changes_the_scale_alone),
+      cmocka_unit_test(denormal_data_train_as_normal_ones),
       cmocka_unit_test(a_features_sign_is_its_weights_sign),
       cmocka_unit_test(the_order_of_features_is_the_order_of_weights),
       cmocka_unit_test(the_full_batch_is_a_set),

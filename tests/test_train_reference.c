@@ -228,12 +228,35 @@ static void features_that_fade_are_followed(void **state) {
   }
 }
 
+/* Features of scales from 1 down to 1e-250: a step of the sign-like rules is as long along the least of them. */
+static void features_of_every_scale_are_followed(void **state) {
+  (void)state;
+  enum { N = 4, D = 5 };
+  for (uint64_t seed = 0; seed < 9; seed++) {
+    double *values = gaussian_values(N, D, 0.3, seed);
+    for (size_t i = 0; i < N; i++)
+      for (size_t k = 1; k < D; k++) values[i * D + k] = ldexp(values[i * D + k], -(int)(205 * k));
+    for (size_t i = 0; i < N; i++) values[i * D] = fabs(values[i * D]); /* separable */
+    const biascope_train_options options = {.batch_size = seed % 3,
+                                            .order = (biascope_order)(seed % 3),
+                                            .beta1 = 0.5,
+                                            .beta2 = 0.9,
+                                            .lr = 0.5,
+                                            .lr_decay = 0.25,
+                                            .seed = seed};
+    const trial t = {N, D, values, 1500, 1e-6};
+    compare_rules(&t, &options);
+    free(values);
+  }
+}
+
 int main(void) {
   mpfr_set_emin(mpfr_get_emin_min());
   mpfr_set_emax(mpfr_get_emax_max());
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_rule_is_the_rule_of_the_header),
       cmocka_unit_test(features_that_fade_are_followed),
+      cmocka_unit_test(features_of_every_scale_are_followed),
   };
   const int failed = cmocka_run_group_tests_name("train against the exact rules", tests, NULL, NULL);
   mpfr_free_cache();

@@ -9,6 +9,33 @@
 /* A gradient this many powers of two above or below its coordinate's exponent still squares within range. */
 enum { REACH = 200 };
 #define BS_TINY_ROOT 0x1p-150
+/* The exponent of an entry of the data, held where powers of it and of a weight's stay in range together. */
+enum { LEAST_SIZE = -900, MOST_SIZE = 1000 };
+
+static int size_of(double x) {
+  const int exponent = ilogb(x);
+  return exponent < LEAST_SIZE ? LEAST_SIZE : exponent > MOST_SIZE ? MOST_SIZE : exponent;
+}
+
+/* Sizes of the samples, and which features are there to be seen: a zero column never waits for its first gradient. */
+static void survey(bs_moments *moments, const biascope_dataset *data) {
+  int largest = LEAST_SIZE;
+  for (size_t i = 0; i < data->samples; i++) {
+    size_t next = 0;
+    int low = MOST_SIZE, high = LEAST_SIZE;
+    for (size_t k = 0; k < data->features; k++) {
+      const double x = bs_row_walk(data, i, k, &next); /* the walk must pass every feature */
+      if (x == 0.0) continue;
+      moments->unseen[k] = true;
+      if (size_of(x) < low) low = size_of(x);
+      if (size_of(x) > high) high = size_of(x);
+    }
+    moments->size[i] = high;
+    if (high - low > moments->spread) moments->spread = high - low;
+    if (high > largest) largest = high;
+  }
+  for (size_t k = 0; k < data->features; k++) moments->exponent[k] = largest;
+}
 
 biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
                                   const biascope_train_options *options, biascope_error *error) {
@@ -28,16 +55,12 @@ biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *d
   }
   moments->exponent = BS_NEW(int64_t, d);
   moments->unseen = BS_NEW(bool, d);
-  if (!complete || !moments->exponent || !moments->unseen) {
+  moments->size = BS_NEW(int, data->samples);
+  if (!complete || !moments->exponent || !moments->unseen || !moments->size) {
     bs_moments_free(moments);
     return bs_fail_memory(error, "the optimizer's state");
   }
-  for (size_t i = 0; i < data->samples; i++) { /* a zero column never waits for its first gradient */
-    size_t next = 0;
-    for (size_t k = 0; k < d; k++) {
-      if (bs_row_walk(data, i, k, &next) != 0.0) moments->unseen[k] = true; /* the walk must pass every feature */
-    }
-  }
+  survey(moments, data);
   bs_moments_refresh(moments);
   return BIASCOPE_OK;
 }
@@ -50,6 +73,7 @@ void bs_moments_free(bs_moments *moments) {
   free(moments->unit);
   free(moments->exponent);
   free(moments->unseen);
+  free(moments->size);
   memset(moments, 0, sizeof *moments);
 }
 
@@ -107,7 +131,8 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
   for (size_t b = 0; b < batch->count; b++) {
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++) {
-      if (bs_row_walk(data, batch->sample[b], k, &next) != 0.0) lift(moments, k, batch->weight[b].exponent);
+      const double x = bs_row_walk(data, batch->sample[b], k, &next);
+      if (x != 0.0) lift(moments, k, batch->weight[b].exponent + size_of(x));
     }
   }
   moments->common = true;
@@ -117,10 +142,11 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
 }
 
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
-  int64_t high = INT64_MIN, low = INT64_MAX;
+  int64_t high = INT64_MIN, low = INT64_MAX; /* of the parts that the gradient is a sum of */
   for (size_t b = 0; b < batch->count; b++) {
-    if (batch->weight[b].exponent > high) high = batch->weight[b].exponent;
-    if (batch->weight[b].exponent < low) low = batch->weight[b].exponent;
+    const int64_t exponent = batch->weight[b].exponent + moments->size[batch->sample[b]];
+    if (exponent > high) high = exponent;
+    if (exponent - moments->spread < low) low = exponent - moments->spread;
   }
   const bool coupled = moments->rule->direction == BS_NORMALISED;
   const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;

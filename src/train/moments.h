@@ -21,6 +21,8 @@ typedef struct {
   int64_t lowest;        /* least of the exponents */
   bool *unseen;          /* features: no gradient has reached this coordinate yet */
   size_t unseen_count;
+  int *size;  /* samples: exponent of its largest entry */
+  int spread; /* most that a sample's entries lie below its size */
 } bs_moments;
 
 /* A batch: its samples and the weight of each, l'(z_i)/|B|. */

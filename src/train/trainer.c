@@ -73,12 +73,16 @@ static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
   return bs_kernel_dot(moments->padded, trainer->rows + sample * moments->padded, moments->w);
 }
 
+enum { LEAST_POWER = -1000 };
+
 /* g += scale x, or v += (scale x)^2, over the sample's own coordinates, each in its own unit. */
 static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
   bs_moments *moments = &trainer->moments;
   const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
-  if (trainer->rows && moments->common) {
-    const double scale = -weight.mantissa * bs_power_of_two(weight.exponent - moments->exponent[0]);
+  const int64_t power = weight.exponent - moments->exponent[0];
+  if (moments->common && power + moments->size[sample] < LEAST_POWER) return; /* nothing beside the others */
+  if (trainer->rows && moments->common && power >= LEAST_POWER && power <= -LEAST_POWER) {
+    const double scale = -weight.mantissa * bs_power_of_two(power);
     const double *row = trainer->rows + sample * moments->padded;
     bs_kernel_add(moments->padded, scale, row, moments->g);
     if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
@@ -90,7 +94,7 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
   for (size_t at = first; at < last; at++) {
     const size_t k = data->dense ? at : data->column[at];
     const double x = data->dense ? data->dense[sample * data->features + k] : data->value[at];
-    const double part = -weight.mantissa * bs_power_of_two(weight.exponent - moments->exponent[k]) * x;
+    const double part = -weight.mantissa * bs_times_power_of_two(x, weight.exponent - moments->exponent[k]);
     moments->g[k] += part;
     if (per_sample) moments->v[k] += part * part;
   }

@@ -22,3 +22,8 @@ double bs_power_of_two(int64_t exponent) {
   memcpy(&value, &bits, sizeof value);
   return value;
 }
+
+double bs_times_power_of_two(double x, int64_t exponent) {
+  if (exponent >= -1022 && exponent <= 1000) return x * bs_power_of_two(exponent);
+  return ldexp(x, exponent < -4000 ? -4000 : exponent > 4000 ? 4000 : (int)exponent);
+}

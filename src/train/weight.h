@@ -14,5 +14,7 @@ typedef struct {
 bs_weight bs_weight_from_log(double log_weight);
 /* 2^exponent, flushed to 0 below double's normal range and held at 2^1000 above it. */
 double bs_power_of_two(int64_t exponent);
+/* x 2^exponent, where the power alone may be out of range. */
+double bs_times_power_of_two(double x, int64_t exponent);
 
 #endif
