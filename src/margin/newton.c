@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin/cholesky.h"
+#include "margin/extended.h"
 #include "margin/kernel.h"
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 /* A step is refined against the unreduced equations until this much of the right-hand side is left, and so may come
  * from the factor of a matrix with a little added to its diagonal, where rounding left the exact one indefinite. */
-static const double SMALL_RESIDUAL = 1e-12, LEAST_SHIFT = 1e-15, LARGEST_SHIFT = 1e-11;
+static const double SMALL_RESIDUAL = 1e-12, LARGE_RESIDUAL = 1e-3, LEAST_SHIFT = 1e-15, LARGEST_SHIFT = 1e-11;
 enum { REFINEMENTS = 4 };
 
 biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
@@ -48,13 +49,46 @@ void bs_newton_free(bs_newton *newton) {
   free(newton->factor);
   free(newton->scratch);
   free(newton->gram);
+  free(newton->extended);
+  free(newton->extended_scratch);
   free(newton->inverse_curvature);
   *newton = (bs_newton){0};
 }
 
-static bool factor_shifted(bs_newton *newton, double shift) {
+/* From here on the normal matrix is formed and factored in extended precision. False where that is not affordable. */
+static bool extend(bs_newton *newton) {
+  const bs_matrix *x = &newton->problem->x;
+  if (newton->extended || !bs_extended_affordable(x, newton->by_sample)) return false;
+  newton->extended_scratch = BS_NEW(double, 2 * x->columns);
+  if (newton->extended_scratch) newton->extended = BS_NEW(long double, newton->size * newton->size);
+  return newton->extended != NULL;
+}
+
+static bool factor_extended(bs_newton *newton) {
+  const bs_matrix *x = &newton->problem->x;
+  const double *rho = newton->problem->rho;
+  if (newton->by_sample) {
+    for (size_t i = 0; i < x->rows; i++) newton->rows[i] = 1.0 / newton->theta[i];
+    bs_extended_sample_gram(x, newton->inverse_curvature, newton->rows, newton->border_weight, rho,
+                            newton->extended_scratch, newton->extended);
+  } else {
+    bs_extended_feature_gram(x, newton->theta, newton->curvature, newton->centre, rho, newton->extended_scratch,
+                             newton->extended);
+  }
+  return bs_extended_factor(newton->size, newton->extended);
+}
+
+static bool factor_normal(bs_newton *newton, double shift) {
+  if (newton->extended) return factor_extended(newton);
   for (size_t i = 0; i < newton->size; i++) newton->factor[i * newton->stride + i] *= 1.0 + shift;
   return bs_cholesky_factor(newton->size, newton->stride, newton->factor);
+}
+
+static void solve_normal(const bs_newton *newton, double *x) {
+  if (newton->extended)
+    bs_extended_solve(newton->size, newton->extended, x);
+  else
+    bs_cholesky_solve(newton->size, newton->stride, newton->factor, x);
 }
 
 /* K = X H^-1 X' + 1/theta. At a vertex of a linear programme K loses the direction of c, and only the border brings
@@ -75,10 +109,10 @@ static bool factor_samples(bs_newton *newton, double shift) {
   for (size_t i = 0; i < n && newton->has_t; i++)
     bs_axpy(n - i, newton->border_weight * newton->problem->rho[i], newton->problem->rho + i,
             newton->factor + i * stride + i);
-  if (!factor_shifted(newton, shift)) return false;
+  if (!factor_normal(newton, shift)) return false;
   if (!newton->has_t) return true;
   memcpy(newton->border, newton->problem->rho, n * sizeof *newton->border);
-  bs_cholesky_solve(n, stride, newton->factor, newton->border);
+  solve_normal(newton, newton->border);
   newton->border_square = bs_dot(n, newton->problem->rho, newton->border);
   return newton->border_square > 0.0;
 }
@@ -100,15 +134,21 @@ static bool factor_features(bs_newton *newton, double shift) {
   }
   bs_matrix_feature_gram(x, newton->theta, rho, newton->centre, newton->scratch, newton->factor, stride);
   for (size_t k = 0; k < d; k++) newton->factor[k * stride + k] += newton->curvature[k];
-  return factor_shifted(newton, shift);
+  return factor_normal(newton, shift);
+}
+
+static bool factor(bs_newton *newton, double shift) {
+  return newton->by_sample ? factor_samples(newton, shift) : factor_features(newton, shift);
 }
 
 bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *theta) {
   newton->theta = theta;
   newton->curvature = curvature;
   for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
-  for (double shift = 0.0; shift <= LARGEST_SHIFT; shift = shift > 0.0 ? 10.0 * shift : LEAST_SHIFT) {
-    if (newton->by_sample ? factor_samples(newton, shift) : factor_features(newton, shift)) return true;
+  if (factor(newton, 0.0)) return true;
+  if (newton->extended || extend(newton)) return factor(newton, 0.0);
+  for (double shift = LEAST_SHIFT; shift <= LARGEST_SHIFT; shift *= 10.0) {
+    if (factor(newton, shift)) return true;
   }
   return false;
 }
@@ -120,7 +160,7 @@ static void solve_samples(bs_newton *newton, const double *g, const double *r, d
   for (size_t k = 0; k < d; k++) newton->columns[k] = newton->inverse_curvature[k] * g[k];
   bs_matrix_apply(x, newton->columns, dc);
   for (size_t i = 0; i < n; i++) dc[i] = r[i] - dc[i] + newton->border_weight * e * newton->problem->rho[i];
-  bs_cholesky_solve(n, newton->stride, newton->factor, dc);
+  solve_normal(newton, dc);
   *dt = 0.0;
   if (newton->has_t) {
     *dt = (e - bs_dot(n, newton->problem->rho, dc)) / newton->border_square;
@@ -139,7 +179,7 @@ static void solve_features(bs_newton *newton, const double *g, const double *r, 
   bs_matrix_combine(x, newton->rows, dw);
   const double excess = newton->has_t ? e - bs_dot(n, rho, newton->rows) : 0.0;
   for (size_t k = 0; k < d; k++) dw[k] += g[k] + newton->centre[k] * excess;
-  bs_cholesky_solve(d, newton->stride, newton->factor, dw);
+  solve_normal(newton, dw);
   *dt = newton->has_t ? excess / newton->border_square + bs_dot(d, newton->centre, dw) : 0.0;
   bs_matrix_apply(x, dw, dc);
   for (size_t i = 0; i < n; i++) dc[i] = theta[i] * (r[i] - dc[i] + rho[i] * *dt);
@@ -176,13 +216,14 @@ static double find_residual(bs_newton *newton, const double *g, const double *r,
   return (given > 0.0 ? left / given : 0.0) + (given_r > 0.0 ? left_r / given_r : 0.0);
 }
 
-void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
-                     double *dc) {
+/* What is left at the end. */
+static double solve_refined(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                            double *dc) {
   solve_reduced(newton, g, r, e, dw, dt, dc);
   double least = INFINITY;
-  for (int pass = 0; pass < REFINEMENTS; pass++) {
+  for (int pass = 0;; pass++) {
     const double left = find_residual(newton, g, r, e, dw, *dt, dc);
-    if (!(left > SMALL_RESIDUAL && left < 0.5 * least)) return;
+    if (!(left > SMALL_RESIDUAL && left < 0.5 * least) || pass == REFINEMENTS) return left;
     least = left;
     double more;
     solve_reduced(newton, newton->residual_g, newton->residual_r, newton->residual_e, newton->more_w, &more,
@@ -191,4 +232,10 @@ void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double
     bs_axpy(newton->problem->x.columns, 1.0, newton->more_w, dw);
     bs_axpy(newton->problem->x.rows, 1.0, newton->more_c, dc);
   }
+}
+
+void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
+                     double *dc) {
+  if (!(solve_refined(newton, g, r, e, dw, dt, dc) > LARGE_RESIDUAL) || !extend(newton)) return;
+  if (factor(newton, 0.0)) solve_refined(newton, g, r, e, dw, dt, dc);
 }
