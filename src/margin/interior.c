@@ -206,7 +206,8 @@ static void find_step(bs_interior *run, double target, bool corrected) {
     const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];
     run->g[k] += run->role == BS_BOXED_W ? -pull : run->curvature[k] * pull;
   }
-  bs_newton_solve(&run->newton, run->g, run->r, 1.0 - bs_dot(run->n, rho, run->c), run->dw, &run->dt, run->dc);
+  bs_newton_solve(&run->newton, corrected, run->g, run->r, 1.0 - bs_dot(run->n, rho, run->c), run->dw, &run->dt,
+                  run->dc);
   for (size_t i = 0; i < run->n; i++) run->ds[i] = (run->es[i] - run->s[i] * run->dc[i]) / run->c[i];
   for (size_t k = 0; k < run->d && boxed(run); k++) {
     const double pull = run->ea[k] / run->a[k] - run->eb[k] / run->b[k];

@@ -11,7 +11,7 @@
 
 /* A step is refined against the unreduced equations until this much of the right-hand side is left, and so may come
  * from the factor of a matrix with a little added to its diagonal, where rounding left the exact one indefinite. */
-static const double SMALL_RESIDUAL = 1e-12, LARGE_RESIDUAL = 1e-3, LEAST_SHIFT = 1e-15, LARGEST_SHIFT = 1e-11;
+static const double SMALL_RESIDUAL = 1e-12, LARGE_RESIDUAL = 0.03, LEAST_SHIFT = 1e-15, LARGEST_SHIFT = 1e-11;
 enum { REFINEMENTS = 4 };
 
 biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool constant_curvature, bs_newton *out,
@@ -234,8 +234,12 @@ static double solve_refined(bs_newton *newton, const double *g, const double *r,
   }
 }
 
-void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,
-                     double *dc) {
+void bs_newton_solve(bs_newton *newton, bool refined, const double *g, const double *r, double e, double *dw,
+                     double *dt, double *dc) {
+  if (!refined) {
+    solve_reduced(newton, g, r, e, dw, dt, dc);
+    return;
+  }
   if (!(solve_refined(newton, g, r, e, dw, dt, dc) > LARGE_RESIDUAL) || !extend(newton)) return;
   if (factor(newton, 0.0)) solve_refined(newton, g, r, e, dw, dt, dc);
 }

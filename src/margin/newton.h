@@ -31,6 +31,8 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
 void bs_newton_free(bs_newton *newton);
 /* Keeps the two pointers until the next factorisation. False where the matrix is not numerically definite. */
 bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *theta);
-void bs_newton_solve(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt, double *dc);
+/* refined: against the equations above. */
+void bs_newton_solve(bs_newton *newton, bool refined, const double *g, const double *r, double e, double *dw,
+                     double *dt, double *dc);
 
 #endif

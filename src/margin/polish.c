@@ -15,6 +15,11 @@ typedef struct {
   size_t *sample, *feature;
 } active_set;
 
+typedef struct {
+  long double *z, *u;  /* samples and features */
+  double *row, *b, *y; /* features, and twice both sides of the equations */
+} polish_work;
+
 /* Strict complementarity separates the two of a pair by orders of magnitude once the iterate is close. */
 static bool dominates(double value, double scale, double other, double other_scale) {
   return value * other_scale > other * scale;
@@ -49,25 +54,41 @@ static void fix_inactive(const bs_problem *problem, const bs_interior *point, co
   for (size_t i = 0; i < active->samples; i++) c[active->sample[i]] = point->c[active->sample[i]];
 }
 
+/* z_i = x_i.w on the active samples and u = X'c, in extended precision: refinement is worth what its residuals are. */
+static void evaluate(const bs_problem *problem, const active_set *active, const double *w, const double *c,
+                     polish_work *work) {
+  const size_t d = problem->x.columns;
+  memset(work->u, 0, d * sizeof *work->u);
+  for (size_t i = 0; i < active->samples; i++) {
+    const long double weight = (long double)c[active->sample[i]];
+    memset(work->row, 0, bs_padded(d) * sizeof *work->row);
+    bs_matrix_row(&problem->x, active->sample[i], work->row);
+    work->z[i] = 0.0L;
+    for (size_t k = 0; k < d; k++) {
+      work->z[i] += (long double)work->row[k] * (long double)w[k];
+      work->u[k] += (long double)work->row[k] * weight;
+    }
+  }
+}
+
 /* One Newton correction (linear, so the second is iterative refinement) of X_S w = t rho_S and of X'c on the
  * active features. */
 static void correct(const bs_problem *problem, const bs_interior *point, const active_set *active,
-                    const bs_equations *equations, double *t, double *w, double *c, double *work) {
-  const size_t n = problem->x.rows, d = problem->x.columns;
+                    const bs_equations *equations, double *t, double *w, double *c, polish_work *work) {
   const bool boxed_w = problem->norm.kind == BIASCOPE_LINF;
-  double *z = work, *u = z + bs_padded(n), *b = u + bs_padded(d), *y = b + n + d + 1;
-  bs_matrix_apply(&problem->x, w, z);
-  bs_matrix_combine(&problem->x, c, u);
-  for (size_t i = 0; i < active->samples; i++) b[i] = *t * problem->rho[active->sample[i]] - z[active->sample[i]];
+  double *b = work->b, *y = work->y;
+  evaluate(problem, active, w, c, work);
+  for (size_t i = 0; i < active->samples; i++)
+    b[i] = (double)((long double)*t * (long double)problem->rho[active->sample[i]] - work->z[i]);
   memset(y, 0, equations->columns * sizeof *y);
   bs_equations_solve(equations, b, y);
   for (size_t j = 0; j < active->features; j++) w[active->feature[j]] += y[j];
   if (boxed_w) *t += y[active->features];
   for (size_t j = 0; j < active->features; j++) {
     const size_t k = active->feature[j];
-    b[j] = (boxed_w ? 0.0 : point->a[k] < point->b[k] ? 1.0 : -1.0) - u[k];
+    b[j] = (double)((boxed_w ? 0.0L : point->a[k] < point->b[k] ? 1.0L : -1.0L) - work->u[k]);
   }
-  if (boxed_w) b[active->features] = bs_dot(n, problem->rho, c) - 1.0;
+  if (boxed_w) b[active->features] = bs_dot(problem->x.rows, problem->rho, c) - 1.0;
   memset(y, 0, equations->rows * sizeof *y);
   bs_equations_solve_transposed(equations, b, y);
   for (size_t i = 0; i < active->samples; i++) c[active->sample[i]] += y[i];
@@ -83,31 +104,43 @@ static void fill_equations(const bs_problem *problem, const active_set *active, 
   }
 }
 
+static biascope_status polish_active(const bs_problem *problem, const bs_interior *point, const active_set *active,
+                                     polish_work *work, double *w, double *c, size_t *face_dimension,
+                                     biascope_error *error) {
+  const size_t has_t = problem->norm.kind == BIASCOPE_LINF;
+  bs_equations equations;
+  fix_inactive(problem, point, active, w, c);
+  biascope_status status = bs_equations_create(active->samples, active->features + has_t, &equations, error);
+  if (status == BIASCOPE_OK) {
+    fill_equations(problem, active, work->row, &equations);
+    status = bs_equations_factor(&equations, error);
+  }
+  double t = point->t;
+  for (int round = 0; round < 3 && status == BIASCOPE_OK; round++)
+    correct(problem, point, active, &equations, &t, w, c, work);
+  *face_dimension = active->features + has_t - equations.rank;
+  bs_equations_free(&equations);
+  return status;
+}
+
 biascope_status bs_polish_linear(const bs_problem *problem, const bs_interior *point, double *w, double *c,
                                  size_t *face_dimension, biascope_error *error) {
-  const size_t n = problem->x.rows, d = problem->x.columns, has_t = problem->norm.kind == BIASCOPE_LINF;
+  const size_t n = problem->x.rows, d = problem->x.columns, sides = n + d + 1;
   size_t *indices = BS_NEW(size_t, n + d);
-  double *work = BS_NEW(double, bs_padded(n) + bs_padded(d) + 2 * (n + d + 1));
-  bs_equations equations = {0};
+  polish_work work = {.z = BS_NEW(long double, n + d), .row = BS_NEW(double, bs_padded(d) + 2 * sides)};
   biascope_status status = BIASCOPE_OK;
-  if (!indices || !work) {
-    status = bs_fail_memory(error, "the active set");
-  } else {
+  if (indices && work.z && work.row) {
     active_set active = {.sample = indices, .feature = indices + n};
+    work.u = work.z + n;
+    work.b = work.row + bs_padded(d);
+    work.y = work.b + sides;
     find_active(problem, point, &active);
-    fix_inactive(problem, point, &active, w, c);
-    status = bs_equations_create(active.samples, active.features + has_t, &equations, error);
-    if (status == BIASCOPE_OK) {
-      fill_equations(problem, &active, work, &equations);
-      status = bs_equations_factor(&equations, error);
-    }
-    double t = point->t;
-    for (int round = 0; round < 3 && status == BIASCOPE_OK; round++)
-      correct(problem, point, &active, &equations, &t, w, c, work);
-    *face_dimension = active.features + has_t - equations.rank;
+    status = polish_active(problem, point, &active, &work, w, c, face_dimension, error);
+  } else {
+    status = bs_fail_memory(error, "the active set");
   }
-  bs_equations_free(&equations);
   free(indices);
-  free(work);
+  free(work.z);
+  free(work.row);
   return status;
 }
