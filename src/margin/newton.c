@@ -25,7 +25,13 @@ biascope_status bs_newton_create(const bs_problem *problem, bool has_t, bool con
   if (out->by_sample && constant_curvature) out->gram = BS_NEW(double, out->stride * out->stride);
   const size_t rows = bs_padded(n), columns = bs_padded(d);
   out->inverse_curvature = BS_NEW(double, 5 * columns + 4 * rows);
+  const bool extensible = bs_extended_affordable(&problem->x, out->by_sample);
+  if (extensible) {
+    out->extended = BS_NEW(long double, out->size * out->size);
+    out->extended_scratch = BS_NEW(double, 2 * d);
+  }
   if (!out->factor || !out->scratch || !out->inverse_curvature ||
+      (extensible && !(out->extended && out->extended_scratch)) ||
       (out->by_sample && constant_curvature && !out->gram)) {
     bs_newton_free(out);
     return bs_fail_memory(error, "the Newton system");
@@ -57,11 +63,9 @@ void bs_newton_free(bs_newton *newton) {
 
 /* From here on the normal matrix is formed and factored in extended precision. False where that is not affordable. */
 static bool extend(bs_newton *newton) {
-  const bs_matrix *x = &newton->problem->x;
-  if (newton->extended || !bs_extended_affordable(x, newton->by_sample)) return false;
-  newton->extended_scratch = BS_NEW(double, 2 * x->columns);
-  if (newton->extended_scratch) newton->extended = BS_NEW(long double, newton->size * newton->size);
-  return newton->extended != NULL;
+  const bool possible = !newton->is_extended && newton->extended;
+  newton->is_extended = newton->extended != NULL;
+  return possible;
 }
 
 static bool factor_extended(bs_newton *newton) {
@@ -79,13 +83,13 @@ static bool factor_extended(bs_newton *newton) {
 }
 
 static bool factor_normal(bs_newton *newton, double shift) {
-  if (newton->extended) return factor_extended(newton);
+  if (newton->is_extended) return factor_extended(newton);
   for (size_t i = 0; i < newton->size; i++) newton->factor[i * newton->stride + i] *= 1.0 + shift;
   return bs_cholesky_factor(newton->size, newton->stride, newton->factor);
 }
 
 static void solve_normal(const bs_newton *newton, double *x) {
-  if (newton->extended)
+  if (newton->is_extended)
     bs_extended_solve(newton->size, newton->extended, x);
   else
     bs_cholesky_solve(newton->size, newton->stride, newton->factor, x);
@@ -146,7 +150,7 @@ bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *
   newton->curvature = curvature;
   for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
   if (factor(newton, 0.0)) return true;
-  if (newton->extended || extend(newton)) return factor(newton, 0.0);
+  if (newton->is_extended || extend(newton)) return factor(newton, 0.0);
   for (double shift = LEAST_SHIFT; shift <= LARGEST_SHIFT; shift *= 10.0) {
     if (factor(newton, shift)) return true;
   }
