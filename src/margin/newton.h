@@ -20,7 +20,8 @@ typedef struct {
   double border_weight;    /* by sample: K includes border_weight rho rho' */
   double border_square;    /* rho.K^-1.rho or rho.theta.rho */
   double *rows, *columns;  /* right-hand sides */
-  long double *extended;   /* the factor, once double precision has failed */
+  bool is_extended;
+  long double *extended; /* where affordable: the factor once double precision has failed */
   double *extended_scratch;
   double *residual_g, *residual_r, residual_e, *more_w, *more_c; /* refinement */
 } bs_newton;
