@@ -1,5 +1,7 @@
 /* What the mathematics promises of a run: what it does not depend on, and where it ends. */
+#include "train/trainer.h"
 #include "training_cases.h"
+#include <pthread.h>
 #include <string.h>
 
 enum { STEPS = 300 };
@@ -73,7 +75,10 @@ static void denormal_data_train_as_normal_ones(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
     run r = random_run(index);
-    if (r.options.optimizer == BIASCOPE_GD || r.options.optimizer == BIASCOPE_NGD) continue;
+    if (r.options.optimizer == BIASCOPE_GD || r.options.optimizer == BIASCOPE_NGD) {
+      free(r.values);
+      continue;
+    }
     r.options.weight_decay = 0.0;
     r.options.eps = 0.0;
     for (size_t i = 0; i < r.samples * r.features; i++) r.values[i] = ldexp(rint(4.0 * r.values[i]), -100);
@@ -201,6 +206,46 @@ static void gradient_descent_lowers_the_loss(void **state) {
   }
 }
 
+/* Runs side by side in threads are the runs one after the other. */
+static void *weights_in_thread(void *argument) {
+  return weights_of(argument);
+}
+static void threads_do_not_matter(void **state) {
+  (void)state;
+  enum { THREADS = 8 };
+  run runs[THREADS];
+  pthread_t threads[THREADS];
+  for (size_t i = 0; i < THREADS; i++) {
+    runs[i] = random_run(i * 7);
+    assert_int_equal(pthread_create(&threads[i], NULL, weights_in_thread, &runs[i]), 0);
+  }
+  for (size_t i = 0; i < THREADS; i++) {
+    void *w;
+    assert_int_equal(pthread_join(threads[i], &w), 0);
+    assert_near(runs[i].features, weights_of(&runs[i]), w, 0.0);
+    free(runs[i].values);
+  }
+}
+
+/* The step count, and the counters of random numbers made of it, have room for any run. */
+static void steps_far_out_are_steps(void **state) {
+  (void)state;
+  static const uint64_t far[] = {10000000000, UINT64_C(1) << 53, (UINT64_C(1) << 62) - 7};
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    biascope_dataset *data = dense(r.samples, r.features, r.values);
+    biascope_trainer *trainer = trainer_of(data, &r.options);
+    advance(trainer, 100);
+    trainer->step = far[index % 3];
+    advance(trainer, 50);
+    assert_true(biascope_trainer_step(trainer) == far[index % 3] + 50);
+    assert_true(isfinite(biascope_trainer_log_loss(trainer)));
+    biascope_trainer_free(trainer);
+    biascope_dataset_free(data);
+    free(r.values);
+  }
+}
+
 /* ---- Where runs end --------------------------------------------------------------------------------- */
 
 /* The run's margin over the best there is, after `steps` steps. */
@@ -284,6 +329,8 @@ int main(void) {
       cmocka_unit_test(the_full_batch_is_a_set),
       cmocka_unit_test(special_cases_agree),
       cmocka_unit_test(gradient_descent_lowers_the_loss),
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(steps_far_out_are_steps),
       cmocka_unit_test(full_batches_reach_their_max_margins),
       cmocka_unit_test(per_sample_adam_finds_l2_on_rademacher_data),
       cmocka_unit_test(momentum_restores_the_linf_margin_until_it_is_stale),
