@@ -5,7 +5,8 @@
 #include <time.h>
 
 enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
-static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled */
+static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled, once there are the least */
+static const double SECONDS_MOST = 10.0;  /* ... and however few there are: a limit can take long to predict */
 static const double SECONDS_EACH = 0.005; /* of steps a sampled run is timed for, at least */
 
 /* Work that is done once for each data set, limit or run. */
@@ -125,7 +126,7 @@ biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seco
   const double begin = now();
   biascope_status status = BIASCOPE_OK;
   for (size_t i = 0; i < plan->run_count && i < MOST_SAMPLED && status == BIASCOPE_OK; i++) {
-    if (i >= LEAST_SAMPLED && now() - begin > SECONDS_ALL) break;
+    if (i > 0 && now() - begin > (i >= LEAST_SAMPLED ? SECONDS_ALL : SECONDS_MOST)) break;
     status = sample(&s, &plan->runs[i * stride % plan->run_count], error);
   }
   unload(&s);

@@ -56,6 +56,8 @@ static biascope_status find_column(const char *flag, const char *name, int *out,
 
 /* ---- Data: a block of gnuplot's for each curve ---------------------------------------------------- */
 
+enum { MOST_TICS = 12 };
+
 typedef struct {
   bs_store *store;
   const bs_plot *plot;
@@ -63,7 +65,9 @@ typedef struct {
   bool traces;
   FILE *script;
   size_t curves, points;
-  bool has_limit;
+  bool has_limit, has_spread;
+  double x_values[MOST_TICS]; /* the distinct ones, while they are few */
+  size_t x_count;             /* MOST_TICS + 1: many */
   double least_x, greatest_x;
 } drawing;
 
@@ -99,10 +103,20 @@ static void write_quoted(FILE *script, const char *text) {
   fputc('\'', script);
 }
 
-static void write_point(drawing *d, sqlite3_stmt *rows) {
-  const double x = sqlite3_column_double(rows, 1);
+static void note_x(drawing *d, double x) {
   if (d->points == 0 || x < d->least_x) d->least_x = x;
   if (d->points == 0 || x > d->greatest_x) d->greatest_x = x;
+  for (size_t i = 0; i < d->x_count && i < MOST_TICS; i++) {
+    if (d->x_values[i] == x) return;
+  }
+  if (d->x_count < MOST_TICS) d->x_values[d->x_count] = x;
+  if (d->x_count <= MOST_TICS) d->x_count++;
+}
+
+static void write_point(drawing *d, sqlite3_stmt *rows) {
+  const double x = sqlite3_column_double(rows, 1);
+  const bool spread = sqlite3_column_double(rows, 3) < sqlite3_column_double(rows, 4);
+  note_x(d, x);
   d->points++;
   if (COLUMNS[d->x].categories) {
     fprintf(d->script, "%d \"", sqlite3_column_int(rows, 7));
@@ -112,11 +126,12 @@ static void write_point(drawing *d, sqlite3_stmt *rows) {
     fprintf(d->script, "%.12g -", x);
   }
   for (int column = 2; column <= 5; column++) {
-    if (sqlite3_column_type(rows, column) == SQLITE_NULL)
+    if (sqlite3_column_type(rows, column) == SQLITE_NULL || ((column == 3 || column == 4) && !spread))
       fputs(" NaN", d->script);
     else
       fprintf(d->script, " %.12g", sqlite3_column_double(rows, column));
   }
+  d->has_spread |= spread;
   d->has_limit |= sqlite3_column_type(rows, 5) != SQLITE_NULL;
   fputc('\n', d->script);
 }
@@ -187,8 +202,17 @@ static void write_frame(const drawing *d, const char *terminal) {
   if (COLUMNS[d->x].categories)
     fputs("set xtics noenhanced\nset offsets 0.3, 0.3, 0, 0\n", script);
   else if (d->least_x > 0 && d->greatest_x >= 8 * d->least_x)
-    fprintf(script, "set logscale x\nset xrange [%.12g:%.12g]\n", d->least_x * 0.95, d->greatest_x * 1.05);
+    fprintf(script, "set logscale x\nset xrange [%.12g:%.12g]\n", d->least_x * 0.92, d->greatest_x * 1.08);
+  if (d->by >= 0) fprintf(script, "set key title '%s' left\n", COLUMNS[d->by].label);
   if (d->traces) fputs("set format x '10^{%T}'\n", script);
+}
+
+/* Tics where the values are, if they are few. */
+static void write_tics(const drawing *d) {
+  if (COLUMNS[d->x].categories || d->traces || d->x_count > MOST_TICS) return;
+  fputs("set xtics (", d->script);
+  for (size_t i = 0; i < d->x_count; i++) fprintf(d->script, "%s%.12g", i ? ", " : "", d->x_values[i]);
+  fputs(")\n", d->script);
 }
 
 /* Columns of a block: x, its name, y, least, greatest, predicted. */
@@ -201,7 +225,8 @@ static void write_curves(const drawing *d) {
     if (d->traces)
       fprintf(script, "$c%zu using 1:3 with lines lt %zu lw 1.2 title n%zu noenhanced", c, c, c);
     else
-      fprintf(script, "$c%zu using 1:3:4:5%s with yerrorlines lt %zu title n%zu noenhanced", c, names, c, c);
+      fprintf(script, "$c%zu using 1:3%s with linespoints lt %zu title n%zu noenhanced", c, names, c, c);
+    if (d->has_spread) fprintf(script, ", $c%zu using 1:3:4:5 with yerrorbars lt %zu lw 1 notitle", c, c);
     if (d->has_limit) fprintf(script, ", $c%zu using 1:6 with lines lt %zu lw 1.3 dt (6,4) notitle", c, c);
   }
   if (d->has_limit) fputs(", \\\n  NaN with lines lc rgb '#777777' lw 1.3 dt (6,4) title 'predicted'", script);
@@ -215,6 +240,7 @@ static biascope_status write_script(drawing *d, const char *terminal, biascope_e
                      d->plot->where ? " under the filter" : "");
   if (status != BIASCOPE_OK) return status;
   write_frame(d, terminal);
+  write_tics(d);
   write_curves(d);
   return fflush(d->script) == 0 ? BIASCOPE_OK
                                 : bs_fail(error, BIASCOPE_BAD_INPUT, "the plot's script cannot be written");
