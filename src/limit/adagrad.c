@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "limit/loss.h"
+#include "train/trainer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,63 +19,38 @@ static const double WORK = 2e8; /* multiplications that the first steps may cost
 
 typedef struct {
   const bs_question *question;
-  bs_schedule schedule; /* the order, one period or the whole run */
-  double *w, *gradient, *metric;
+  biascope_trainer *trainer;
+  double *metric, *earlier;
   double *second[SNAPSHOTS]; /* v after a quarter, a half and all of the steps */
 } run;
 
 static void run_free(run *r) {
-  bs_schedule_free(&r->schedule);
-  free(r->w);
-  free(r->gradient);
+  biascope_trainer_free(r->trainer);
   free(r->metric);
+  free(r->earlier);
   for (int s = 0; s < SNAPSHOTS; s++) free(r->second[s]);
 }
 
-static biascope_status run_create(const bs_question *question, size_t steps, run *r, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+static biascope_status run_create(const bs_question *question, run *r, biascope_error *error) {
   const size_t d = question->data->features;
-  *r = (run){.question = question};
-  biascope_status status = bs_schedule_create(question->data->samples, training->batch_size, training->order, steps,
-                                              training->seed, 0, &r->schedule, error);
-  r->w = BS_NEW(double, d);
-  r->gradient = BS_NEW(double, d);
-  r->metric = BS_NEW(double, d);
-  bool allocated = r->w && r->gradient && r->metric;
+  *r = (run){.question = question, .metric = BS_NEW(double, d), .earlier = BS_NEW(double, d)};
+  bool allocated = r->metric && r->earlier;
   for (int s = 0; s < SNAPSHOTS; s++) allocated &= (r->second[s] = BS_NEW(double, d)) != NULL;
-  if (status == BIASCOPE_OK && !allocated) status = bs_fail_memory(error, "adagrad's first steps");
+  biascope_status status = allocated ? BIASCOPE_OK : bs_fail_memory(error, "adagrad's first steps");
+  if (status == BIASCOPE_OK) status = biascope_trainer_create(question->data, &question->training, &r->trainer, error);
   if (status != BIASCOPE_OK) run_free(r);
   return status;
 }
 
-static void take_step(run *r, size_t t, double *second) {
-  const biascope_train_options *training = &r->question->training;
-  const biascope_dataset *data = r->question->data;
-  const size_t d = data->features, step = t % r->schedule.steps, first = r->schedule.start[step];
-  const size_t count = r->schedule.start[step + 1] - first;
-  memset(r->gradient, 0, d * sizeof *r->gradient);
-  for (size_t n = first; n < first + count; n++) {
-    const size_t i = r->schedule.sample[n];
-    double curvature;
-    const double slope = exp(bs_loss_log_slope(training->loss, bs_row_dot(data, i, r->w), &curvature));
-    bs_row_axpy(data, i, slope / (double)count, r->gradient);
+/* Trains, and notes v on the way. */
+static biascope_status run_steps(run *r, uint64_t steps, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (int s = 0; s < SNAPSHOTS && status == BIASCOPE_OK; s++) {
+    const uint64_t until = steps >> (SNAPSHOTS - 1 - s);
+    status = biascope_trainer_run(r->trainer, until - biascope_trainer_step(r->trainer), error);
+    bs_trainer_second_moment(r->trainer, r->second[s]);
   }
-  const double eta = training->lr * pow((double)t + 2.0, -training->lr_decay);
-  for (size_t k = 0; k < d; k++) {
-    second[k] += r->gradient[k] * r->gradient[k];
-    const double root = sqrt(second[k]) + training->eps;
-    if (root > 0.0) r->w[k] += eta * r->gradient[k] / root;
-  }
-}
-
-static void run_steps(run *r, size_t steps) {
-  const size_t bytes = r->question->data->features * sizeof(double);
-  double *second = r->second[SNAPSHOTS - 1];
-  for (size_t t = 0; t < steps; t++) {
-    take_step(r, t, second);
-    if (t + 1 == steps / 4) memcpy(r->second[0], second, bytes);
-    if (t + 1 == steps / 2) memcpy(r->second[1], second, bytes);
-  }
+  return status;
 }
 
 /* The limit of v from its values at t and 2 t: what is missing falls like t^-(1-2a). Fills the metric. */
@@ -96,12 +71,11 @@ static biascope_status solve_metric(run *r, biascope_prediction *out, biascope_e
   extrapolate(r, r->second[0], r->second[1]);
   biascope_status status = bs_predict_margin(question, norm, "none", out, error);
   if (status != BIASCOPE_OK) return status;
-  double *earlier = r->gradient;
-  memcpy(earlier, out->direction, out->features * sizeof *earlier);
+  memcpy(r->earlier, out->direction, out->features * sizeof *r->earlier);
   extrapolate(r, r->second[1], r->second[2]);
   status = bs_predict_margin(question, norm, "Mahalanobis max-margin, the metric from the first steps, extrapolated",
                              out, error);
-  out->standard_error = acos(bs_cosine(out->features, earlier, out->direction));
+  out->standard_error = acos(bs_cosine(out->features, r->earlier, out->direction));
   return status;
 }
 
@@ -113,22 +87,22 @@ biascope_status bs_predict_adagrad(const bs_question *question, biascope_predict
                    "limit direction",
                    decay);
   if (decay == 0.5) {
-    const bool full = question->training.batch_size == out->samples;
-    const bs_epoch_rule rule = {.rule = full ? BS_RULE_SIGN : BS_RULE_RATIO, .beta2 = full ? 0.0 : 1.0};
+    const bool full = bs_is_full_batch(&question->training, out->samples);
+    const bs_epoch_rule rule = {.direction = full ? BS_SIGN : BS_RATIO, .beta2 = full ? 0.0 : 1.0};
     const biascope_status status =
         full ? bs_predict_full_batch_sign(question, &rule, out, error)
              : bs_predict_equilibrium(question, &rule, "equilibrium of the epoch map at beta2 -> 1", out, error);
     out->rate = NAN; /* margins grow like log t */
     return status;
   }
-  const double per_step = (double)question->training.batch_size * (double)out->features;
-  const size_t steps = (size_t)fmin(MOST_STEPS, fmax(LEAST_STEPS, WORK / per_step));
+  const double per_step = (double)bs_batch_size(&question->training, out->samples) * (double)out->features;
+  const uint64_t steps = (uint64_t)fmin(MOST_STEPS, fmax(LEAST_STEPS, WORK / per_step));
   run r;
   biascope_status status = bs_require_separable(question->data, error);
-  if (status == BIASCOPE_OK) status = run_create(question, steps, &r, error);
+  if (status == BIASCOPE_OK) status = run_create(question, &r, error);
   if (status != BIASCOPE_OK) return status;
-  run_steps(&r, steps);
-  status = solve_metric(&r, out, error);
+  status = run_steps(&r, steps, error);
+  if (status == BIASCOPE_OK) status = solve_metric(&r, out, error);
   run_free(&r);
   return status;
 }

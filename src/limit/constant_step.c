@@ -11,7 +11,7 @@ static const double NEARLY_STALE = 1e-9;     /* distance from the largest decay,
 static double largest_decay(const bs_epoch_rule *rule) {
   const double first = rule->beta1 > 0.0 && rule->beta1 < 1.0 ? -log(rule->beta1) : INFINITY;
   const double second =
-      rule->rule == BS_RULE_RATIO && rule->beta2 > 0.0 && rule->beta2 < 1.0 ? -0.5 * log(rule->beta2) : INFINITY;
+      rule->direction == BS_RATIO && rule->beta2 > 0.0 && rule->beta2 < 1.0 ? -0.5 * log(rule->beta2) : INFINITY;
   return fmin(first, second);
 }
 
@@ -24,7 +24,7 @@ static bs_epoch_rule decayed(const bs_epoch_rule *rule, double decay) {
 
 /* How much longer the update is than that of normalised averages with the grown betas. */
 static double length_gain(const bs_epoch_rule *rule, const bs_epoch_rule *grown) {
-  if (rule->rule != BS_RULE_RATIO) return 1.0;
+  if (rule->direction != BS_RATIO) return 1.0;
   return (1.0 - rule->beta1) / (1.0 - grown->beta1) * sqrt((1.0 - grown->beta2) / (1.0 - rule->beta2));
 }
 

@@ -19,11 +19,6 @@ struct bs_epoch_map {
   double *state;                        /* block */
 };
 
-/* A rule without memory sees one batch and no other: the weights of a batch count relative to each other only. */
-static inline bool bs_epoch_memoryless(const bs_epoch_rule *rule) {
-  return rule->beta1 == 0.0 && rule->rule != BS_RULE_RATIO;
-}
-
 /* Fills weight and entry from log-weights: softmax over all samples, or over each batch where there is no memory. */
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
                            const double *log_weights);

@@ -22,7 +22,7 @@ static void fill_sizes(bs_epoch_map *map, const bs_schedule *schedule, size_t fi
 void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
                            size_t width) {
   const size_t steps = schedule->steps;
-  const bool sign = rule->rule == BS_RULE_SIGN;
+  const bool sign = rule->direction == BS_SIGN;
   bs_epoch_fill_gradients(map, schedule, first, width);
   bs_periodic_average(steps, width, rule->beta1, map->gradient, map->momentum, map->state);
   if (sign) fill_sizes(map, schedule, first, width);
@@ -77,7 +77,7 @@ static void add_sensitivity(bs_epoch_map *map, const bs_schedule *schedule, bool
 void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
                           size_t width, double *direction, double *sensitivity) {
   const size_t steps = schedule->steps;
-  const bool sign = rule->rule == BS_RULE_SIGN;
+  const bool sign = rule->direction == BS_SIGN;
   bs_epoch_fill_moments(map, rule, schedule, first, width);
   if (sign)
     apply_sign(map, rule->smoothing, steps, width, direction + first);

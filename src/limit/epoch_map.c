@@ -61,7 +61,7 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
 }
 
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
-                                    bs_rule rule, bs_epoch_map **out, biascope_error *error) {
+                                    bs_direction direction, bs_epoch_map **out, biascope_error *error) {
   *out = NULL;
   size_t steps = 0, entries = 0;
   for (size_t s = 0; s < schedule_count; s++) {
@@ -71,7 +71,7 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
   }
   size_t block = BLOCK_BYTES / (3 * steps * sizeof(double));
   if (block < BLOCK_LEAST) block = BLOCK_LEAST;
-  if (block > data->features || rule == BS_RULE_NORMALISED) block = data->features;
+  if (block > data->features || direction == BS_NORMALISED) block = data->features;
   bs_epoch_map *map = BS_NEW(bs_epoch_map, 1);
   if (!map) return bs_fail_memory(error, "the epoch map");
   *map = (bs_epoch_map){.schedules = schedules,
@@ -101,6 +101,20 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->length);
   free(map->state);
   free(map);
+}
+
+double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
+  static const double FORWARD = 6.0, WITH_ROOT = 16.0, BACKWARD = 16.0; /* a cell costs; measured */
+  const double n = (double)map->samples, d = (double)map->features;
+  double steps = 0.0, entries = 0.0;
+  for (size_t s = 0; s < map->schedule_count; s++) {
+    steps += (double)map->schedules[s].steps;
+    entries += (double)map->schedules[s].start[map->schedules[s].steps];
+  }
+  double cost = d * (entries + WITH_ROOT * steps + n);
+  if (!with_sensitivity) return cost;
+  if (rule->direction == BS_NORMALISED) return cost + FORWARD * n * steps * d;
+  return cost + d * (2.0 * entries + BACKWARD * steps + n);
 }
 
 static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
@@ -138,7 +152,7 @@ static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t fi
 static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
                           const double *log_weights, double *direction, double *sensitivity) {
   const size_t entries = map->samples * map->features;
-  const bool coupled = rule->rule == BS_RULE_NORMALISED;
+  const bool coupled = rule->direction == BS_NORMALISED;
   size_t steps = 0;
   memset(direction, 0, map->features * sizeof *direction);
   if (sensitivity) memset(sensitivity, 0, entries * sizeof *sensitivity);

@@ -10,24 +10,23 @@
 #include "data/dataset.h"
 #include "limit/schedule.h"
 
-typedef enum {
-  BS_RULE_RATIO,     /* m / sqrt(v): adam, rmsprop, adagrad, adamproxy */
-  BS_RULE_SIGN,      /* sign(m): signgd, signum */
-  BS_RULE_NORMALISED /* m / ||m||_2: ngd */
-} bs_rule;
-
 typedef struct {
-  bs_rule rule;
-  double beta1, beta2; /* in [0, 1]; of the moving averages */
-  /* BS_RULE_SIGN: m / sqrt(m^2 + smoothing^2 a^2) in the place of sign(m), a the same average of sum c_i |x_i|. */
+  bs_direction direction; /* BS_RATIO, BS_SIGN or BS_NORMALISED */
+  double beta1, beta2;    /* in [0, 1]; of the moving averages */
+  /* BS_SIGN: m / sqrt(m^2 + smoothing^2 a^2) in the place of sign(m), a the same average of sum c_i |x_i|. */
   double smoothing;
 } bs_epoch_rule;
 
+/* A rule without memory sees one batch and no other: the weights of a batch count relative to each other only. */
+static inline bool bs_epoch_memoryless(const bs_epoch_rule *rule) {
+  return rule->beta1 == 0.0 && rule->direction != BS_RATIO;
+}
+
 typedef struct bs_epoch_map bs_epoch_map;
 
-/* Borrows the schedules; copies the rows where the dataset is sparse. `rule`: which one will be evaluated. */
+/* Borrows the schedules; copies the rows where the dataset is sparse. `direction`: which kind will be evaluated. */
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
-                                    bs_rule rule, bs_epoch_map **out, biascope_error *error);
+                                    bs_direction direction, bs_epoch_map **out, biascope_error *error);
 void bs_epoch_map_free(bs_epoch_map *map);
 
 size_t bs_epoch_map_samples(const bs_epoch_map *map);
@@ -35,6 +34,9 @@ size_t bs_epoch_map_features(const bs_epoch_map *map);
 /* The samples, dense and row-major. */
 const double *bs_epoch_map_rows(const bs_epoch_map *map);
 size_t bs_epoch_map_schedules(const bs_epoch_map *map);
+
+/* Multiplications of one evaluation, roughly. */
+double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity);
 
 /* direction: d entries, the mean over all schedules at c = softmax(log_weights); -INFINITY leaves a sample out.
  * sensitivity: N x d row-major, row l = dD / d log_weights[l]; or NULL. */

@@ -84,7 +84,7 @@ static biascope_status iterate(search *s, double *log_weights, bs_equilibrium *o
   bs_game *game = s->game;
   double best_spread = INFINITY;
   int stalled = 0;
-  for (int step = 0; step < MOST_STEPS; step++) {
+  for (int step = 0; step < MOST_STEPS && !bs_game_exhausted(game); step++) {
     bs_support_system_list(&s->system, log_weights);
     normalise(s, log_weights);
     bs_game_evaluate(game, log_weights, true);

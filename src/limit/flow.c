@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "limit/loss.h"
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
@@ -15,7 +14,7 @@ enum { MOST_ATTEMPTS = 40 };
 
 struct bs_flow {
   bs_game *game;
-  biascope_loss loss;
+  const bs_loss *loss;
   double decay, tolerance, time, step;
   size_t order;                   /* of the linear system: min(N, d) */
   double *weights, *margins;      /* w, z */
@@ -29,8 +28,11 @@ struct bs_flow {
   lapack_int *pivots;
 };
 
-static void loss_slopes(biascope_loss loss, size_t n, const double *z, double *log_slope, double *curvature) {
-  for (size_t i = 0; i < n; i++) log_slope[i] = bs_loss_log_slope(loss, z[i], &curvature[i]);
+static void loss_slopes(const bs_loss *loss, size_t n, const double *z, double *log_slope, double *curvature) {
+  for (size_t i = 0; i < n; i++) {
+    log_slope[i] = loss->log_slope(z[i]);
+    curvature[i] = loss->slope_decay(z[i]);
+  }
 }
 
 void bs_flow_free(bs_flow *flow) {
@@ -56,7 +58,7 @@ void bs_flow_free(bs_flow *flow) {
   free(flow);
 }
 
-biascope_status bs_flow_create(bs_game *game, biascope_loss loss, double decay, double tolerance, bs_flow **out,
+biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay, double tolerance, bs_flow **out,
                                biascope_error *error) {
   const size_t N = game->samples, d = game->features, order = N < d ? N : d;
   *out = NULL;
@@ -113,6 +115,7 @@ static bool factorise(bs_flow *flow, double a) {
                 flow->matrix, d);
   }
   for (int i = 0; i < n; i++) flow->matrix[(size_t)i * (size_t)(n + 1)] += diagonal;
+  bs_game_spend(flow->game, (double)N * d * n + pow(n, 3.0) / 3.0);
   return LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, flow->matrix, n, flow->pivots) == 0;
 }
 
@@ -178,6 +181,13 @@ static void accept(bs_flow *flow, double h) {
   flow->time += h;
 }
 
+static bool all_finite(size_t n, const double *x) {
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(x[i])) return false;
+  }
+  return true;
+}
+
 bool bs_flow_advance(bs_flow *flow, double limit) {
   bs_game *game = flow->game;
   const size_t N = game->samples, d = game->features;
@@ -193,6 +203,7 @@ bool bs_flow_advance(bs_flow *flow, double limit) {
     const double factor = isfinite(error) ? fmin(8.0, fmax(0.1, 0.9 / sqrt(error))) : 0.1;
     flow->step = h < flow->step && factor > 1.0 ? flow->step : h * factor;
     if (!(error <= 1.0)) continue;
+    if (!all_finite(d, flow->trial_weights) || !all_finite(N, flow->trial_margins)) return false;
     accept(flow, h);
     return true;
   }

@@ -5,11 +5,12 @@
 #define BIASCOPE_LIMIT_FLOW_H
 
 #include "limit/game.h"
+#include "train/loss.h"
 
 typedef struct bs_flow bs_flow;
 
 /* tolerance: error of a margin per step. decay: adamw's weight decay, else 0. Borrows the game. */
-biascope_status bs_flow_create(bs_game *game, biascope_loss loss, double decay, double tolerance, bs_flow **out,
+biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay, double tolerance, bs_flow **out,
                                biascope_error *error);
 void bs_flow_free(bs_flow *flow);
 

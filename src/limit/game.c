@@ -5,9 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double LEAST_ALLOWANCE = 2e10; /* multiplications: some ten seconds */
+static const double ALLOWED_STEPS = 400.0;  /* steps of the flow, where they cost more than that */
+
+/* Multiplications of a step along the flow: D with its sensitivities, and a linear system. */
+static double step_cost(const bs_game *game) {
+  const double n = (double)game->samples, d = (double)game->features;
+  return bs_epoch_map_cost(game->map, &game->rule, true) + n * d * fmin(n, d) + pow(fmin(n, d), 3.0) / 3.0;
+}
+
 biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error) {
   const size_t samples = bs_epoch_map_samples(map), features = bs_epoch_map_features(map);
   *out = (bs_game){.map = map, .rule = *rule, .samples = samples, .features = features, .rows = bs_epoch_map_rows(map)};
+  out->most_effort = fmax(LEAST_ALLOWANCE, ALLOWED_STEPS * step_cost(out));
   out->direction = BS_NEW(double, features);
   out->growth = BS_NEW(double, samples);
   size_t entries;
@@ -39,4 +49,5 @@ void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensit
   bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction,
                         with_sensitivity ? game->sensitivity : NULL);
   bs_game_margins(game, game->direction, game->growth);
+  bs_game_spend(game, bs_epoch_map_cost(game->map, &game->rule, with_sensitivity));
 }

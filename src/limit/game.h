@@ -15,6 +15,7 @@ typedef struct {
   double *growth;      /* F, N */
   double *sensitivity; /* N x d: row l = dD / d log c_l */
   bs_parts parts;
+  double effort, most_effort; /* multiplications spent and allowed: no search goes on for ever */
   size_t *reach; /* N: the last level that decides a part the sample touches; it must not grow slower than that */
 } bs_game;
 
@@ -28,6 +29,13 @@ static inline size_t bs_level_of(double log_weight) {
 
 /* Fills direction and growth, and sensitivity where asked. */
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity);
+/* Adds to the effort; whether it is used up. */
+static inline void bs_game_spend(bs_game *game, double multiplications) {
+  game->effort += multiplications;
+}
+static inline bool bs_game_exhausted(const bs_game *game) {
+  return game->effort > game->most_effort;
+}
 /* out = X u */
 void bs_game_margins(const bs_game *game, const double *u, double *out);
 

@@ -74,9 +74,11 @@ biascope_status bs_guess_support(bs_game *game, const bs_flow *flow, double *log
       log_weights[i] = -INFINITY;
       w.candidate[i] = true;
     }
-    size_t level = 0;
-    do choose_members(&w, level);
-    while (cover_parts(&w, level++));
+    /* every level covers a part at least */
+    for (size_t level = 0; level <= game->parts.count; level++) {
+      choose_members(&w, level);
+      if (!cover_parts(&w, level)) break;
+    }
   } else {
     status = bs_fail_memory(error, "the levels of the support");
   }

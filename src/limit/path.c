@@ -4,7 +4,6 @@
 #include "base/vector.h"
 #include "limit/constant_step.h"
 #include "limit/flow.h"
-#include "limit/loss.h"
 #include "limit/sampling.h"
 #include "limit/step_sum.h"
 #include <math.h>
@@ -35,18 +34,19 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
                                    biascope_error *error) {
   const biascope_train_options *training = &question->training;
   bs_epoch_rule smooth = *rule;
-  if (training->batch_size == question->data->samples && rule->rule == BS_RULE_RATIO)
-    smooth = (bs_epoch_rule){.rule = BS_RULE_SIGN}; /* m / sqrt(v) over the full batch */
-  if (smooth.rule == BS_RULE_SIGN) smooth.smoothing = SMOOTHING;
+  if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
+    smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
+  if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
   *p = (path){0};
-  biascope_status status =
-      bs_schedule_create(question->data->samples, training->batch_size, training->order,
-                         question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS,
-                         training->seed, 0, &p->schedule, error);
-  if (status == BIASCOPE_OK) status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.rule, &p->map, error);
+  biascope_status status = bs_schedule_create(
+      training, question->data->samples,
+      question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS, 0, &p->schedule, error);
+  if (status == BIASCOPE_OK)
+    status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.direction, &p->map, error);
   if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
   if (status == BIASCOPE_OK)
-    status = bs_flow_create(&p->game, training->loss, training->weight_decay, MARGIN_ERROR, &p->flow, error);
+    status =
+        bs_flow_create(&p->game, bs_loss_of(training->loss), training->weight_decay, MARGIN_ERROR, &p->flow, error);
   if (status != BIASCOPE_OK) path_free(p);
   return status;
 }
@@ -66,7 +66,7 @@ static void export_point(const bs_question *question, path *p, biascope_predicti
   double *losses = out->dual, value = 0.0, least = INFINITY;
   memcpy(out->direction, bs_flow_weights(p->flow), d * sizeof *out->direction);
   bs_scale(d, 1.0 / bs_norm2(d, out->direction), out->direction);
-  for (size_t i = 0; i < N; i++) losses[i] = bs_loss_log_value(question->training.loss, z[i]);
+  for (size_t i = 0; i < N; i++) losses[i] = bs_loss_of(question->training.loss)->log_value(z[i]);
   out->log_loss = log_sum_exp(N, losses) - log((double)N);
   bs_game_evaluate(&p->game, slopes, false);
   out->support = 0;

@@ -32,34 +32,18 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
 /* The equilibrium of a rule, or the point that the options ask for on the way to it. */
 static biascope_status predict_rule(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                     biascope_error *error) {
+  const biascope_norm l2 = {.kind = BIASCOPE_L2};
   if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
   if (question->training.weight_decay > 0.0) return bs_predict_rest(question, rule, out, error);
-  if (rule->rule != BS_RULE_NORMALISED && question->training.batch_size == out->samples)
-    return bs_predict_full_batch_sign(question, rule, out, error);
-  return bs_predict_equilibrium(question, rule, "equilibrium of the epoch map", out, error);
-}
-
-static biascope_status predict_sign(const bs_question *question, double beta1, biascope_prediction *out,
-                                    biascope_error *error) {
-  const bs_epoch_rule rule = {.rule = BS_RULE_SIGN, .beta1 = beta1};
-  return predict_rule(question, &rule, out, error);
-}
-
-/* m / sqrt(v); with no memory at all it is the sign of the gradient. */
-static bs_epoch_rule ratio_rule(double beta1, double beta2) {
-  return (bs_epoch_rule){
-      .rule = beta1 == 0.0 && beta2 == 0.0 ? BS_RULE_SIGN : BS_RULE_RATIO, .beta1 = beta1, .beta2 = beta2};
-}
-
-/* Full batch: the normalised gradient flow is the gradient flow in another time. A mini-batch's gradient is normalised
- * by itself, which weighs the samples differently. */
-static biascope_status predict_normalised(const bs_question *question, biascope_prediction *out,
-                                          biascope_error *error) {
-  const biascope_norm l2 = {.kind = BIASCOPE_L2};
-  if (question->training.batch_size == out->samples && question->options.steps == 0)
-    return bs_predict_margin(question, l2, "l2 max-margin", out, error);
-  const bs_epoch_rule rule = {.rule = BS_RULE_NORMALISED, .beta1 = question->training.beta1};
-  return predict_rule(question, &rule, out, error);
+  if (!bs_is_full_batch(&question->training, out->samples))
+    return bs_predict_equilibrium(question, rule, "equilibrium of the epoch map", out, error);
+  /* normalised gradient flow over the full batch is gradient flow in another time */
+  if (rule->direction == BS_NORMALISED) {
+    const biascope_status status = bs_predict_margin(question, l2, "l2 max-margin", out, error);
+    if (status == BIASCOPE_OK) out->rate = biascope_margin_of(question->data, l2, out->direction);
+    return status;
+  }
+  return bs_predict_full_batch_sign(question, rule, out, error);
 }
 
 /* grad L / sqrt(sum_i (grad L_i)^2): both moments are means over the samples one by one. */
@@ -69,7 +53,7 @@ static biascope_status predict_proxy(const bs_question *question, biascope_predi
   one_by_one.training.order = BIASCOPE_CYCLIC;
   /* the mean gradient over the root of the sum, not of the mean, of squares */
   one_by_one.training.lr /= sqrt((double)out->samples);
-  const bs_epoch_rule rule = {.rule = BS_RULE_RATIO, .beta1 = 1.0, .beta2 = 1.0};
+  const bs_epoch_rule rule = {.direction = BS_RATIO, .beta1 = 1.0, .beta2 = 1.0};
   const biascope_status status = predict_rule(&one_by_one, &rule, out, error);
   out->rate /= sqrt((double)out->samples);
   return status;
@@ -107,67 +91,65 @@ static biascope_status predict_with_eps(const bs_question *question, const bs_ep
   return status;
 }
 
-static biascope_status predict_adaptive(const bs_question *question, double beta1, biascope_prediction *out,
-                                        biascope_error *error) {
-  const bs_epoch_rule rule = ratio_rule(beta1, question->training.beta2);
-  if (question->training.eps == 0.0) return predict_rule(question, &rule, out, error);
+/* m / (sqrt(v) + eps), v an average; with no memory at all it is the sign of the gradient. */
+static biascope_status predict_adaptive(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  bs_epoch_rule rule = {
+      .direction = BS_RATIO, .beta1 = bs_effective_beta1(training), .beta2 = bs_effective_beta2(training)};
+  if (rule.beta1 == 0.0 && rule.beta2 == 0.0) rule.direction = BS_SIGN;
+  if (training->eps == 0.0) return predict_rule(question, &rule, out, error);
   if (question->options.steps > 0)
     return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
-                   question->training.eps);
-  if (question->training.weight_decay > 0.0)
-    return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", question->training.eps);
+                   training->eps);
+  if (training->weight_decay > 0.0)
+    return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", training->eps);
   return predict_with_eps(question, &rule, out, error);
 }
 
-static biascope_status refuse_steps(const char *optimizer, biascope_error *error) {
-  return bs_fail(
-      error, BIASCOPE_USAGE,
-      "the point after a number of steps is not predicted for %s, whose update depends on the gradient's size",
-      optimizer);
+static biascope_status predict_ratio(const bs_question *question, bs_second_moment second, biascope_prediction *out,
+                                     biascope_error *error) {
+  switch (second) {
+  case BS_SECOND_SUM:
+    return bs_predict_adagrad(question, out, error);
+  case BS_SECOND_PER_SAMPLE:
+    return predict_proxy(question, out, error);
+  default:
+    return predict_adaptive(question, out, error);
+  }
 }
 
+/* By the optimizer's row in the table of rules. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  const bs_optimizer_rule *optimizer = bs_optimizer_rule_of(question->training.optimizer);
   const biascope_norm l2 = {.kind = BIASCOPE_L2};
-  const biascope_train_options *training = &question->training;
-  switch (training->optimizer) {
-  case BIASCOPE_GD:
-    if (question->options.steps > 0) return refuse_steps("gd", error);
+  const bs_epoch_rule rule = {.direction = optimizer->direction, .beta1 = bs_effective_beta1(&question->training)};
+  if (question->options.steps > 0 && (optimizer->direction == BS_IDENTITY || optimizer->second == BS_SECOND_SUM))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "the point after a number of steps is not predicted for %s, whose update depends on the gradient's "
+                   "size",
+                   optimizer->name);
+  switch (optimizer->direction) {
+  case BS_IDENTITY:
     return bs_predict_margin(question, l2, "l2 max-margin", out, error);
-  case BIASCOPE_NGD:
-    return predict_normalised(question, out, error);
-  case BIASCOPE_SIGNGD:
-    return predict_sign(question, 0.0, out, error);
-  case BIASCOPE_SIGNUM:
-    return predict_sign(question, training->beta1, out, error);
-  case BIASCOPE_ADAM:
-  case BIASCOPE_ADAMW:
-    return predict_adaptive(question, training->beta1, out, error);
-  case BIASCOPE_RMSPROP:
-    return predict_adaptive(question, 0.0, out, error);
-  case BIASCOPE_ADAGRAD:
-    if (question->options.steps > 0) return refuse_steps("adagrad", error);
-    return bs_predict_adagrad(question, out, error);
-  case BIASCOPE_ADAMPROXY:
-    return predict_proxy(question, out, error);
+  case BS_RATIO:
+    return predict_ratio(question, optimizer->second, out, error);
+  default:
+    return predict_rule(question, &rule, out, error);
   }
-  return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is not one of BIASCOPE_GD .. BIASCOPE_ADAMW",
-                 (int)training->optimizer);
 }
 
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
                                  const biascope_predict_options *options, biascope_prediction *out,
                                  biascope_error *error) {
-  biascope_status status = allocate(data, out, error);
+  *out = (biascope_prediction){0};
+  biascope_status status = bs_train_options_check(training, data->samples, error);
+  if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
   bs_question question = {.data = data, .training = *training};
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
-  if (training->batch_size > data->samples)
-    status = bs_fail(error, BIASCOPE_USAGE, "batch_size is %zu but the data have %zu samples", training->batch_size,
-                     data->samples);
-  if (training->batch_size == 0) question.training.batch_size = data->samples;
-  if (training->optimizer != BIASCOPE_ADAMW) question.training.weight_decay = 0.0;
-  if (status == BIASCOPE_OK) status = answer(&question, out, error);
+  if (!bs_optimizer_rule_of(training->optimizer)->weight_decay) question.training.weight_decay = 0.0;
+  status = answer(&question, out, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);
   return status;
 }

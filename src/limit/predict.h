@@ -7,7 +7,7 @@
 
 typedef struct {
   const biascope_dataset *data;
-  biascope_train_options training;  /* batch_size 1..N */
+  biascope_train_options training;  /* checked */
   biascope_predict_options options; /* tolerance > 0 */
 } bs_question;
 

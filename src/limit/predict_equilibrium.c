@@ -35,20 +35,42 @@ typedef struct {
   bs_game *game;
   double *log_weights;
   bool warm; /* log_weights hold the equilibrium of a rule nearby */
+  bool only; /* and no other is to be searched for */
   bs_equilibrium found;
 } finder;
+
+/* Without memory and sample by sample, a sample's weight cancels in its update: D is the same whatever the weights. */
+static bool map_is_constant(const bs_question *question, const bs_epoch_rule *rule) {
+  return bs_epoch_memoryless(rule) && bs_batch_size(&question->training, question->data->samples) == 1;
+}
+
+static void find_constant(bs_game *game, double *log_weights, bs_equilibrium *found) {
+  size_t slowest = 0;
+  for (size_t i = 0; i < game->samples; i++) log_weights[i] = 0.0;
+  bs_game_evaluate(game, log_weights, false);
+  for (size_t i = 0; i < game->samples; i++) {
+    log_weights[i] = -INFINITY;
+    if (game->growth[i] < game->growth[slowest]) slowest = i;
+  }
+  log_weights[slowest] = 0.0;
+  *found = (bs_equilibrium){.value = game->growth[slowest], .gap = 0.0};
+}
 
 static biascope_status find(void *context, const bs_epoch_rule *rule, double *value, biascope_error *error) {
   finder *f = context;
   const double tolerance = f->question->options.tolerance;
-  const biascope_loss loss = f->question->training.loss;
+  const bs_loss *loss = bs_loss_of(f->question->training.loss);
   biascope_status status = BIASCOPE_NOT_CONVERGED;
   f->game->rule = *rule;
-  if (rule->rule == BS_RULE_SIGN) {
+  if (map_is_constant(f->question, rule)) {
+    find_constant(f->game, f->log_weights, &f->found);
+    status = BIASCOPE_OK;
+  } else if (rule->direction == BS_SIGN && !f->only) {
     status = bs_sign_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
   } else {
+    if (rule->direction == BS_SIGN) f->game->rule.smoothing = BS_SAMPLED_SMOOTHING;
     if (f->warm) status = bs_equilibrium_polish(f->game, tolerance, f->log_weights, &f->found, error);
-    if (status == BIASCOPE_NOT_CONVERGED)
+    if (status == BIASCOPE_NOT_CONVERGED && !f->only)
       status = bs_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
     f->warm = status == BIASCOPE_OK;
   }
@@ -59,8 +81,9 @@ static biascope_status find(void *context, const bs_epoch_rule *rule, double *va
 /* What is to be said of an equilibrium beside its gap. */
 static biascope_status examine_equilibrium(const bs_question *question, bs_game *game, const double *log_weights,
                                            biascope_prediction *out, biascope_error *error) {
+  if (map_is_constant(question, &game->rule)) return BIASCOPE_OK;
   if (bs_epoch_map_schedules(game->map) > 1) return bs_sampling_error(game, log_weights, &out->standard_error, error);
-  if (game->rule.rule == BS_RULE_SIGN) return BIASCOPE_OK; /* sliding holds it */
+  if (game->rule.direction == BS_SIGN) return BIASCOPE_OK; /* sliding holds it */
   const biascope_train_options *training = &question->training;
   const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
   bool stable;
@@ -72,17 +95,17 @@ static biascope_status examine_equilibrium(const bs_question *question, bs_game 
                  out->gap, training->lr_decay == 0.0 ? " at this constant lr" : "");
 }
 
-static biascope_status solve_game(const bs_question *question, bs_game *game, biascope_prediction *out,
+static biascope_status solve_game(const bs_question *question, bs_game *game, bool refine, biascope_prediction *out,
                                   biascope_error *error) {
-  finder f = {.question = question, .game = game, .log_weights = BS_NEW(double, game->samples)};
+  finder f = {.question = question, .game = game, .only = refine, .log_weights = BS_NEW(double, game->samples)};
   if (!f.log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = game->rule;
-  f.warm = out->support > 0;
+  f.warm = refine;
   for (size_t i = 0; i < game->samples; i++) f.log_weights[i] = log(out->dual[i]);
   biascope_status status = question->training.lr_decay == 0.0
                                ? bs_constant_step_solve(&rule, question->training.lr, find, &f, &f.found.value, error)
                                : find(&f, &rule, &f.found.value, error);
-  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && isfinite(f.found.gap))
+  if (status == BIASCOPE_OK || (status == BIASCOPE_NOT_CONVERGED && !refine && isfinite(f.found.gap)))
     export_equilibrium(game, f.log_weights, &f.found, out);
   if (status == BIASCOPE_OK) status = examine_equilibrium(question, game, f.log_weights, out, error);
   free(f.log_weights);
@@ -90,23 +113,24 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bi
 }
 
 static biascope_status solve_schedules(const bs_question *question, const bs_epoch_rule *rule,
-                                       const bs_schedule *schedules, size_t count, biascope_prediction *out,
-                                       biascope_error *error) {
+                                       const bs_schedule *schedules, size_t count, bool refine,
+                                       biascope_prediction *out, biascope_error *error) {
   bs_epoch_map *map;
-  biascope_status status = bs_epoch_map_create(question->data, schedules, count, rule->rule, &map, error);
+  biascope_status status = bs_epoch_map_create(question->data, schedules, count, rule->direction, &map, error);
   if (status != BIASCOPE_OK) return status;
   bs_game game;
   status = bs_game_create(map, rule, &game, error);
   if (status == BIASCOPE_OK) {
-    status = solve_game(question, &game, out, error);
+    status = solve_game(question, &game, refine, out, error);
     bs_game_free(&game);
   }
   bs_epoch_map_free(map);
   return status;
 }
 
-/* One epoch of the cyclic order, or replicates of a random sequence of `total` steps. Starts from the dual in `out`. */
-static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, size_t total,
+/* One epoch of the cyclic order, or replicates of a random sequence of `total` steps. refine: from the dual in `out`,
+ * which stays where that leads nowhere. */
+static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, size_t total, bool refine,
                                    biascope_prediction *out, biascope_error *error) {
   const biascope_train_options *training = &question->training;
   const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
@@ -115,11 +139,10 @@ static biascope_status solve_order(const bs_question *question, const bs_epoch_r
   size_t count = 0;
   biascope_status status = BIASCOPE_OK;
   while (count < wanted && status == BIASCOPE_OK) {
-    status = bs_schedule_create(out->samples, training->batch_size, training->order, steps, training->seed, count,
-                                &schedules[count], error);
+    status = bs_schedule_create(training, out->samples, steps, count, &schedules[count], error);
     if (status == BIASCOPE_OK) count++;
   }
-  if (status == BIASCOPE_OK) status = solve_schedules(question, rule, schedules, count, out, error);
+  if (status == BIASCOPE_OK) status = solve_schedules(question, rule, schedules, count, refine, out, error);
   while (count > 0) bs_schedule_free(&schedules[--count]);
   return status;
 }
@@ -128,11 +151,13 @@ static biascope_status solve_to_precision(const bs_question *question, const bs_
                                           biascope_prediction *out, biascope_error *error) {
   const size_t chosen = question->options.sample_length;
   const double most = (double)MOST_CELLS / (double)out->features;
-  const biascope_status status = solve_order(question, rule, chosen ? chosen : FIRST_SAMPLE, out, error);
+  const biascope_status status = solve_order(question, rule, chosen ? chosen : FIRST_SAMPLE, false, out, error);
   if (status != BIASCOPE_OK || chosen || !(out->standard_error > WANTED_ERROR) || most < 2.0 * FIRST_SAMPLE)
     return status;
   const double ratio = out->standard_error / WANTED_ERROR;
-  return solve_order(question, rule, (size_t)fmin(most, 1.1 * FIRST_SAMPLE * ratio * ratio), out, error);
+  const size_t wanted = (size_t)fmin(most, 1.1 * FIRST_SAMPLE * ratio * ratio);
+  const biascope_status refined = solve_order(question, rule, wanted, true, out, error);
+  return refined == BIASCOPE_NOT_CONVERGED ? status : refined;
 }
 
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
@@ -143,9 +168,11 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
   if (status != BIASCOPE_OK) return status;
   out->method = method;
   status = solve_to_precision(question, rule, out, error);
-  if (!(out->rate > 0.0)) {
-    const biascope_status separable = bs_require_separable(question->data, error);
-    if (separable != BIASCOPE_OK) return separable;
-  }
-  return status;
+  if ((status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) || out->rate > 0.0) return status;
+  const biascope_status separable = bs_require_separable(question->data, error);
+  if (separable != BIASCOPE_OK || status != BIASCOPE_OK) return separable != BIASCOPE_OK ? separable : status;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "training does not separate the data: margins would all have to grow at the same rate, which is %.3g "
+                 "per unit of sum eta",
+                 out->rate);
 }

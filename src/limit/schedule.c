@@ -1,26 +1,24 @@
 #include "limit/schedule.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include <stdlib.h>
 #include <string.h>
-
-size_t bs_steps_per_epoch(size_t samples, size_t batch_size) {
-  return (samples + batch_size - 1) / batch_size;
-}
 
 /* Replicates draw from disjoint counter ranges of one stream. */
 static uint64_t first_counter(size_t replicate) {
   return (uint64_t)replicate << 40;
 }
 
-static void fill_epochs(bs_schedule *schedule, size_t samples, size_t batch_size, biascope_order order, uint64_t seed,
+static void fill_epochs(bs_schedule *schedule, const biascope_train_options *training, size_t samples, bool shuffle,
                         size_t replicate) {
-  const size_t per_epoch = bs_steps_per_epoch(samples, batch_size);
+  const size_t per_epoch = bs_batches_per_epoch(training, samples), batch_size = bs_batch_size(training, samples);
   for (size_t epoch = 0; epoch < schedule->steps / per_epoch; epoch++) {
     uint32_t *permutation = schedule->sample + epoch * samples;
-    if (order == BIASCOPE_SHUFFLE) {
-      bs_random_permutation(seed, BS_STREAM_PREDICT, first_counter(replicate) + epoch * samples, samples, permutation);
+    if (shuffle) {
+      bs_random_permutation(training->seed, BS_STREAM_PREDICT, first_counter(replicate) + epoch * samples, samples,
+                            permutation);
     } else {
       for (size_t i = 0; i < samples; i++) permutation[i] = (uint32_t)i;
     }
@@ -39,9 +37,10 @@ static void fill_draws(bs_schedule *schedule, size_t samples, size_t batch_size,
   for (size_t n = 0; n < draws; n++) schedule->sample[n] %= (uint32_t)samples;
 }
 
-biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
+biascope_status bs_schedule_create(const biascope_train_options *training, size_t samples, size_t steps,
                                    size_t replicate, bs_schedule *out, biascope_error *error) {
-  const size_t per_epoch = bs_steps_per_epoch(samples, batch_size);
+  const biascope_order order = bs_is_full_batch(training, samples) ? BIASCOPE_CYCLIC : training->order;
+  const size_t per_epoch = bs_batches_per_epoch(training, samples), batch_size = bs_batch_size(training, samples);
   const size_t epochs = order == BIASCOPE_CYCLIC ? 1 : (steps + per_epoch - 1) / per_epoch;
   const size_t draws = (steps + samples - 1) / samples * samples; /* every sample equally often */
   *out = (bs_schedule){.steps = order == BIASCOPE_REPLACEMENT ? draws : epochs * per_epoch};
@@ -52,9 +51,9 @@ biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_o
     return bs_fail_memory(error, "the sequence of batches");
   }
   if (order == BIASCOPE_REPLACEMENT)
-    fill_draws(out, samples, batch_size, seed, replicate);
+    fill_draws(out, samples, batch_size, training->seed, replicate);
   else
-    fill_epochs(out, samples, batch_size, order, seed, replicate);
+    fill_epochs(out, training, samples, order == BIASCOPE_SHUFFLE, replicate);
   return BIASCOPE_OK;
 }
 

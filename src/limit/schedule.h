@@ -4,7 +4,7 @@
 #ifndef BIASCOPE_LIMIT_SCHEDULE_H
 #define BIASCOPE_LIMIT_SCHEDULE_H
 
-#include "base/error.h"
+#include "train/optimizer.h"
 
 typedef struct {
   size_t steps;     /* the period T */
@@ -12,12 +12,10 @@ typedef struct {
   uint32_t *sample; /* a random batch may hold a sample twice */
 } bs_schedule;
 
-/* Steps in an epoch: ceil(samples / batch_size). */
-size_t bs_steps_per_epoch(size_t samples, size_t batch_size);
-
 /* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least
- * `steps` steps (whole epochs for shuffle, a multiple of samples for replacement). batch_size 1..samples. */
-biascope_status bs_schedule_create(size_t samples, size_t batch_size, biascope_order order, size_t steps, uint64_t seed,
+ * `steps` steps (whole epochs for shuffle, a multiple of samples for replacement). The full batch is an epoch of one
+ * step in any order. */
+biascope_status bs_schedule_create(const biascope_train_options *training, size_t samples, size_t steps,
                                    size_t replicate, bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
 

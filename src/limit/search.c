@@ -41,20 +41,37 @@ static biascope_status try_polish(attempt *a, const bs_flow *flow, biascope_erro
   return status;
 }
 
-static biascope_status follow(attempt *a, biascope_loss loss, int precision, biascope_error *error) {
+/* The flow's point as it is: better than nothing. */
+static void take_point(attempt *a, const bs_flow *flow) {
+  const bs_game *game = a->game;
+  const double *slopes = bs_flow_log_slopes(flow);
+  double largest = -INFINITY, sum = 0.0, value = 0.0, least = INFINITY;
+  bs_game_evaluate(a->game, slopes, false);
+  for (size_t i = 0; i < game->samples; i++) largest = fmax(largest, slopes[i]);
+  for (size_t i = 0; i < game->samples; i++) sum += exp(slopes[i] - largest);
+  for (size_t i = 0; i < game->samples; i++) {
+    a->log_weights[i] = slopes[i] - largest - log(sum);
+    value += exp(a->log_weights[i]) * game->growth[i];
+    least = fmin(least, game->growth[i]);
+  }
+  *a->best = (bs_equilibrium){.value = value, .gap = (value - least) / fabs(value)};
+}
+
+static biascope_status follow(attempt *a, const bs_loss *loss, int precision, biascope_error *error) {
   bs_flow *flow;
   biascope_status status = bs_flow_create(a->game, loss, 0.0, MARGIN_ERROR[precision], &flow, error);
   if (status != BIASCOPE_OK) return status;
   status = BIASCOPE_NOT_CONVERGED;
   for (int step = 1; step <= MOST_FLOW_STEPS[precision] && status == BIASCOPE_NOT_CONVERGED; step++) {
-    if (!bs_flow_advance(flow, INFINITY)) break;
+    if (bs_game_exhausted(a->game) || !bs_flow_advance(flow, INFINITY)) break;
     if (step % STEPS_BETWEEN_ATTEMPTS == 0) status = try_polish(a, flow, error);
   }
+  if (status == BIASCOPE_NOT_CONVERGED && !isfinite(a->best->gap)) take_point(a, flow);
   bs_flow_free(flow);
   return status;
 }
 
-biascope_status bs_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
+biascope_status bs_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
                                       bs_equilibrium *out, biascope_error *error) {
   attempt a = {.game = game, .tolerance = tolerance, .log_weights = log_weights, .best = out};
   *out = (bs_equilibrium){.gap = INFINITY};
@@ -66,7 +83,8 @@ biascope_status bs_equilibrium_search(bs_game *game, biascope_loss loss, double 
   if (status != BIASCOPE_NOT_CONVERGED) return status;
   if (isfinite(out->gap)) bs_game_evaluate(game, log_weights, false);
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "no equilibrium with gap <= %.1e was found: the best point has gap %.1e. The path of training may not "
-                 "settle",
-                 tolerance, out->gap);
+                 "no equilibrium with gap <= %.1e was found %s: the best point has gap %.1e", tolerance,
+                 bs_game_exhausted(game) ? "within the effort that a prediction may take"
+                                         : "along the path of training, which may not settle",
+                 out->gap);
 }

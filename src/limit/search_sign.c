@@ -9,7 +9,6 @@
 
 static const double FIRST_SMOOTHING = 0.03;
 static const double LAST_SMOOTHING = 1e-9;
-static const double SAMPLED_SMOOTHING = 1e-4; /* of a random sequence: its signs are a smooth function already */
 static const double FIRST_FACTOR = 0.4, LAST_FACTOR = 0.95;
 
 /* Fades the smoothing by one factor, weaker while the equilibrium cannot be followed. False where it is lost. */
@@ -26,11 +25,11 @@ static biascope_status fade(bs_game *game, double tolerance, double *factor, dou
   return BIASCOPE_NOT_CONVERGED;
 }
 
-static biascope_status follow(bs_game *game, biascope_loss loss, double tolerance, double *log_weights, double *trial,
+static biascope_status follow(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights, double *trial,
                               bs_equilibrium *out, biascope_error *error) {
   const bool sampled = bs_epoch_map_schedules(game->map) > 1;
   double factor = FIRST_FACTOR;
-  while (game->rule.smoothing > (sampled ? SAMPLED_SMOOTHING : LAST_SMOOTHING)) {
+  while (game->rule.smoothing > (sampled ? BS_SAMPLED_SMOOTHING : LAST_SMOOTHING)) {
     biascope_status status =
         sampled ? BIASCOPE_NOT_CONVERGED : bs_sliding_solve(game, tolerance, log_weights, out, error);
     if (status != BIASCOPE_NOT_CONVERGED) return status;
@@ -45,7 +44,7 @@ static biascope_status follow(bs_game *game, biascope_loss loss, double toleranc
   return sampled ? BIASCOPE_OK : BIASCOPE_NOT_CONVERGED;
 }
 
-biascope_status bs_sign_equilibrium_search(bs_game *game, biascope_loss loss, double tolerance, double *log_weights,
+biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
                                            bs_equilibrium *out, biascope_error *error) {
   double *trial = BS_NEW(double, game->samples);
   if (!trial) return bs_fail_memory(error, "the equilibrium search");

@@ -10,7 +10,7 @@
 static const double LEAST_CONDITION = 1e-13; /* reciprocal; below it the factors say nothing */
 static const double RANK_TOLERANCE = 1e-10;
 
-biascope_status bs_support_system_create(const bs_game *game, bs_support_system *out, biascope_error *error) {
+biascope_status bs_support_system_create(bs_game *game, bs_support_system *out, biascope_error *error) {
   *out = (bs_support_system){.game = game};
   out->member = BS_NEW(size_t, game->samples);
   out->level = BS_NEW(size_t, game->samples);
@@ -71,7 +71,7 @@ static void fill_jacobian(bs_support_system *system, size_t stride) {
 }
 
 biascope_status bs_support_system_factor(bs_support_system *system, const double *log_weights, biascope_error *error) {
-  const bs_game *game = system->game;
+  bs_game *game = system->game;
   const biascope_status status = make_room(system, error);
   if (status != BIASCOPE_OK) return status;
   const size_t n = system->n, d = game->features, levels = system->levels, order = n + levels;
@@ -83,6 +83,7 @@ biascope_status bs_support_system_factor(bs_support_system *system, const double
   if (system->singular) return BIASCOPE_OK;
   memset(system->matrix, 0, order * order * sizeof *system->matrix);
   fill_jacobian(system, order);
+  bs_game_spend(system->game, (double)n * (double)n * (double)d + pow((double)order, 3.0) / 3.0);
   for (size_t j = 0; j < n; j++) {
     const size_t border = n + system->level[j];
     system->matrix[j * order + border] = exp(log_weights[system->member[j]] + BS_LEVEL_DROP * (double)system->level[j]);
@@ -117,6 +118,7 @@ static bool least_squares(bs_support_system *system, const dependent_work *work,
   }
   const size_t tall = n > columns ? n : columns;
   lapack_int rank;
+  bs_game_spend(system->game, 2.0 * (double)n * (double)n * (double)d + 4.0 * (double)tall * pow((double)columns, 2.0));
   if (LAPACKE_dgelsd(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)columns, 1, work->design, (lapack_int)n, work->right,
                      (lapack_int)tall, work->singular, RANK_TOLERANCE, &rank) != 0)
     return false;

@@ -6,7 +6,7 @@
 #include "limit/game.h"
 
 typedef struct {
-  const bs_game *game;
+  bs_game *game;
   size_t n, levels, room;
   size_t *member;        /* N: the support's samples, ascending; n of them */
   size_t *level;         /* N: of each member */
@@ -17,7 +17,7 @@ typedef struct {
   bool singular; /* the factors are useless: least squares instead */
 } bs_support_system;
 
-biascope_status bs_support_system_create(const bs_game *game, bs_support_system *out, biascope_error *error);
+biascope_status bs_support_system_create(bs_game *game, bs_support_system *out, biascope_error *error);
 void bs_support_system_free(bs_support_system *system);
 
 /* Lists the support {log_weights > -INFINITY}. */

@@ -6,8 +6,9 @@
 
 typedef struct {
   const char *name;
-  double (*log_slope)(double z); /* log |l'(z)|: the log of a sample's weight in the gradient */
-  double (*log_value)(double z); /* log l(z) */
+  double (*log_slope)(double z);   /* log |l'(z)|: the log of a sample's weight in the gradient */
+  double (*log_value)(double z);   /* log l(z) */
+  double (*slope_decay)(double z); /* -d log |l'(z)| / dz */
 } bs_loss;
 
 extern const bs_loss bs_loss_logistic;

@@ -5,4 +5,10 @@ static double log_exponential(double z) {
   return -z;
 }
 
-const bs_loss bs_loss_exponential = {.name = "exp", .log_slope = log_exponential, .log_value = log_exponential};
+static double slope_decay(double z) {
+  (void)z;
+  return 1.0;
+}
+
+const bs_loss bs_loss_exponential = {
+    .name = "exp", .log_slope = log_exponential, .log_value = log_exponential, .slope_decay = slope_decay};

@@ -17,4 +17,10 @@ static double log_value(double z) {
   return log(z > 0.0 ? log1p(exp(-z)) : -z + log1p(exp(z)));
 }
 
-const bs_loss bs_loss_logistic = {.name = "logistic", .log_slope = log_slope, .log_value = log_value};
+static double slope_decay(double z) {
+  const double small = exp(-fabs(z));
+  return (z > 0.0 ? 1.0 : small) / (1.0 + small);
+}
+
+const bs_loss bs_loss_logistic = {
+    .name = "logistic", .log_slope = log_slope, .log_value = log_value, .slope_decay = slope_decay};

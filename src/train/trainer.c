@@ -147,6 +147,14 @@ const double *biascope_trainer_weights(const biascope_trainer *trainer) {
   return trainer->moments.w;
 }
 
+void bs_trainer_second_moment(const biascope_trainer *trainer, double *v) {
+  const bs_moments *moments = &trainer->moments;
+  for (size_t k = 0; k < moments->features; k++) {
+    const int64_t exponent = moments->exponent[moments->common ? 0 : k];
+    v[k] = ldexp(moments->v[k], (int)fmax(-4096.0, 2.0 * (double)exponent));
+  }
+}
+
 double biascope_trainer_log_loss(const biascope_trainer *trainer) {
   double largest = -INFINITY, sum = 0.0;
   for (size_t i = 0; i < trainer->data->samples; i++) {

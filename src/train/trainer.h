@@ -24,4 +24,7 @@ struct biascope_trainer {
 biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
                                     biascope_error *error);
 
+/* v in absolute units: features entries written. Those below double's range are 0. */
+void bs_trainer_second_moment(const biascope_trainer *trainer, double *v);
+
 #endif
