@@ -54,11 +54,11 @@ def test_special_cases_name_their_norm():
 def test_data_without_a_separating_direction_exit_3(tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text("1,2\n-1,-2\n")
-    for optimizer in ("gd", "adam", "adamproxy"):
-        result = run(path, "--optimizer", optimizer, "--batch-size", 1, "--json")
+    for optimizer, batch_size in (("gd", 1), ("adam", 1), ("adamproxy", "full")):
+        result = run(path, "--optimizer", optimizer, "--batch-size", batch_size, "--json")
         assert result.returncode == 3, (optimizer, result.stdout, result.stderr)
 
 
 def test_a_batch_larger_than_the_data_is_refused():
     result = run(GAUSSIAN, "--batch-size", 11)
-    assert result.returncode == 1 and "11" in result.stderr and "10 samples" in result.stderr
+    assert result.returncode == 1 and "11" in result.stderr and "1 to 10, the number of samples" in result.stderr
