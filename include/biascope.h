@@ -257,6 +257,34 @@ BIASCOPE_API void biascope_prediction_free(biascope_prediction *prediction);
 BIASCOPE_API biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out,
                                                             double *metric, biascope_error *error);
 
+/* ---- What a run will do, and what would do better, without training ------------------------------ */
+
+typedef struct {
+  biascope_norm_kind norm; /* whose max margin is wanted: L2, LINF or L1 */
+  double fraction;         /* of that norm's best margin, in (0, 1) */
+  uint64_t steps;          /* within so many steps */
+} biascope_wish;
+
+typedef struct {
+  biascope_prediction limit; /* where the run goes */
+  double fraction[3];        /* of the best l2, linf and l1 margin that the limit has */
+  /* Steps at which the buffers have caught up, by eta_t rate against what beta forgets a step; 0: they never lag,
+   * infinity: they never catch up. */
+  double momentum_stale_until, second_moment_stale_until;
+  /* max_t ||m_t - grad L||_1 / G at the limit, G the mean of |l'| over the samples: a sign update's linf margin is at
+   * least the best one less twice this (Section 5 of the paper). For a random order, of 4096 steps of it. */
+  double misalignment;
+  double guaranteed; /* the fraction of the best linf margin that this leaves; NaN for updates that are no signs */
+  biascope_train_options recommended;
+  double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
+} biascope_diagnosis;
+
+/* biascope_predict's failures, and on success a diagnosis to free. */
+BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
+                                               const biascope_wish *wish, biascope_diagnosis *out,
+                                               biascope_error *error);
+BIASCOPE_API void biascope_diagnosis_free(biascope_diagnosis *diagnosis);
+
 #ifdef __cplusplus
 }
 #endif

@@ -46,6 +46,7 @@ int cli_info(int argc, char **argv);
 int cli_solve(int argc, char **argv);
 int cli_train(int argc, char **argv);
 int cli_predict(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_reproduce(int argc, char **argv);
 int cli_sweep(int argc, char **argv);

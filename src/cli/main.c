@@ -12,6 +12,7 @@ static const struct {
     {"solve", cli_solve, "The max-margin direction of a norm, with the certificate that proves it"},
     {"train", cli_train, "Train, and compare the direction with every max-margin reference"},
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
+    {"doctor", cli_doctor, "What a run will do, and options that do what is wanted; without training"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
     {"reproduce", cli_reproduce, "The paper's figures, and whether its claims held"},
     {"sweep", cli_sweep, "Run a study: data sets x optimizers x options, into a store"},

@@ -1,0 +1,160 @@
+#include "cli/cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_WANT = 4000, OPTION_STEPS };
+
+typedef struct {
+  cli_common common;
+  cli_optimizer_flags optimizer;
+  biascope_wish wish;
+} doctor_flags;
+
+static const char *const NORMS[] = {"l2", "linf", "l1", NULL};
+static const struct argp_child CHILDREN[] = {
+    {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_option OPTIONS[] = {
+    {"want", OPTION_WANT, "NORM:FRACTION", 0,
+     "Recommend options that reach this fraction of the norm's best margin (default linf:0.98; l2:0.98 for gd, ngd)",
+     3},
+    {"steps", OPTION_STEPS, "T", 0, "Within so many steps (default 1000000)", 3},
+    {0},
+};
+
+static void parse_wish(struct argp_state *state, const char *text, biascope_wish *wish) {
+  const char *colon = strchr(text, ':');
+  char norm[8] = "";
+  if (!colon || (size_t)(colon - text) >= sizeof norm)
+    argp_error(state, "--want: '%s' is not of the form NORM:FRACTION, as in linf:0.98", text);
+  memcpy(norm, text, (size_t)(colon - text));
+  wish->norm = (biascope_norm_kind)cli_parse_choice(state, "--want", norm, NORMS);
+  wish->fraction = cli_parse_double(state, "--want", colon + 1, 0x1p-40, 1.0 - 0x1p-40);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  doctor_flags *flags = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = state->child_inputs[2] = &flags->common;
+    state->child_inputs[1] = &flags->optimizer;
+    return 0;
+  case OPTION_WANT:
+    parse_wish(state, text, &flags->wish);
+    return 0;
+  case OPTION_STEPS:
+    flags->wish.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .children = CHILDREN,
+    .args_doc = "DATA",
+    .doc = "What a run with these options will do, and options that do what is wanted; without training."};
+
+/* Buffers that catch up within the first percent of the steps do no harm. */
+static bool is_stale(double until, uint64_t steps) {
+  return until > (double)steps / 100.0;
+}
+
+/* ---- Text ----------------------------------------------------------------------------------------- */
+
+static void print_staleness(const char *buffer, const char *beta, double until, uint64_t steps) {
+  printf("%-13s ", buffer);
+  if (!(until > 0.0))
+    puts("keeps up from the start");
+  else if (!isfinite(until))
+    printf("STALE for ever: at this constant step size gradients fade faster than %s forgets\n", beta);
+  else
+    printf("%s until about step %.0f: until then gradients fade faster than %s forgets\n",
+           is_stale(until, steps) ? "STALE" : "catching up", until, beta);
+}
+
+static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
+  const biascope_train_options *r = &d->recommended;
+  printf("goes to       %s\n", d->limit.method);
+  printf("margins       %.2f%% of the best l2, %.2f%% of the best linf, %.2f%% of the best l1 margin, in the limit\n",
+         100 * d->fraction[BIASCOPE_L2], 100 * d->fraction[BIASCOPE_LINF], 100 * d->fraction[BIASCOPE_L1]);
+  if (isfinite(d->limit.rate)) printf("rate          margins grow by %.6g per unit of sum eta\n", d->limit.rate);
+  printf("misalignment  %.4g", d->misalignment);
+  if (isfinite(d->guaranteed)) printf(": theory alone guarantees %.2f%% of the best linf margin", 100 * d->guaranteed);
+  putchar('\n');
+  print_staleness("momentum", "beta1", d->momentum_stale_until, flags->wish.steps);
+  print_staleness("second moment", "beta2", d->second_moment_stale_until, flags->wish.steps);
+  if (isfinite(d->limit.handover_step))
+    printf("eps           takes over at about step %.0f; from then on it is gradient descent\n",
+           d->limit.handover_step);
+  if (isnan(d->promised)) {
+    printf("recommended   nothing: the way of these options cannot be followed without training\n");
+    return;
+  }
+  printf("recommended   --beta1 %.6g --beta2 %.6g --lr %.6g --lr-decay %g --eps %g\n", r->beta1, r->beta2, r->lr,
+         r->lr_decay, r->eps);
+  printf("              %.2f%% of the best %s margin after %llu steps; %s\n", 100 * d->promised,
+         NORMS[flags->wish.norm], (unsigned long long)flags->wish.steps,
+         d->promised >= flags->wish.fraction ? "as wanted"
+                                             : "short of what is wanted, and the best found for this optimizer, batch "
+                                               "size and order");
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------- */
+
+static json_t *recommended_json(const biascope_diagnosis *d) {
+  const biascope_train_options *r = &d->recommended;
+  return json_pack("{s:f, s:f, s:f, s:f, s:f}", "beta1", r->beta1, "beta2", r->beta2, "lr", r->lr, "lr_decay",
+                   r->lr_decay, "eps", r->eps);
+}
+
+static json_t *fractions_json(const biascope_diagnosis *d) {
+  json_t *object = json_object();
+  for (int n = 0; NORMS[n]; n++) json_object_set_new(object, NORMS[n], cli_json_number(d->fraction[n]));
+  return object;
+}
+
+static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
+  const biascope_wish *wish = &flags->wish;
+  json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction, "steps",
+                              (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
+                              (int)(d->promised >= wish->fraction));
+  return cli_print_json(json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "stale_momentum",
+                                  (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
+                                  cli_json_number(d->momentum_stale_until), "stale_second_moment",
+                                  (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
+                                  cli_json_number(d->second_moment_stale_until), "eps_handover_step",
+                                  cli_json_number(d->limit.handover_step), "misalignment",
+                                  cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed),
+                                  "fraction", fractions_json(d), "rate", cli_json_number(d->limit.rate), "method",
+                                  d->limit.method, "recommended", recommended_json(d), "promise", promise));
+}
+
+int cli_doctor(int argc, char **argv) {
+  doctor_flags flags = {.wish = {.steps = 1000000}};
+  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  const biascope_optimizer optimizer = flags.optimizer.options.optimizer;
+  flags.optimizer.options.seed = flags.common.seed;
+  if (flags.wish.fraction == 0.0) {
+    flags.wish.norm = optimizer == BIASCOPE_GD || optimizer == BIASCOPE_NGD ? BIASCOPE_L2 : BIASCOPE_LINF;
+    flags.wish.fraction = 0.98;
+  }
+  biascope_dataset *data = NULL;
+  biascope_diagnosis diagnosis = {0};
+  biascope_error error = {0};
+  biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  if (status == BIASCOPE_OK)
+    status = biascope_diagnose(data, &flags.optimizer.options, &flags.wish, &diagnosis, &error);
+  int code = cli_report(status, &error);
+  if (status == BIASCOPE_OK && flags.common.json)
+    code = print_json(&flags, &diagnosis);
+  else if (status == BIASCOPE_OK)
+    print_text(&flags, &diagnosis);
+  biascope_diagnosis_free(&diagnosis);
+  biascope_dataset_free(data);
+  return code;
+}

@@ -1,0 +1,159 @@
+/* Diagnosis: what a run will do, read off its predicted limit; and a search for options that do what is wished. */
+#include "base/error.h"
+#include "limit/misalignment.h"
+#include "limit/step_sum.h"
+#include "train/optimizer.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { NORMS = 3 };
+
+/* Candidates, from short memory to long: the first that does is recommended. */
+static const double MOMENTA[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
+static const struct { double beta1, beta2; } MOMENT_PAIRS[] = {{0.0, 0.9}, {0.9, 0.95}, {0.9, 0.99}, {0.95, 0.999}};
+/* The share of the steps that buffers may need to catch up: less costs step size, more costs direction. */
+static const double CATCHING_UP[] = {1e-3, 1e-4};
+
+static double forgets(double beta, double power) {
+  return beta > 0.0 ? -log(beta) / power : INFINITY;
+}
+
+/* The step from which eta_t rate <= forgotten: gradients no longer fade faster than the buffer forgets them. */
+static double stale_until(const biascope_train_options *training, double rate, double forgotten) {
+  if (!(rate > 0.0) || !isfinite(forgotten)) return 0.0;
+  const double ratio = training->lr * rate / forgotten;
+  if (ratio <= pow(2.0, training->lr_decay)) return 0.0;
+  return training->lr_decay == 0.0 ? INFINITY : pow(ratio, 1.0 / training->lr_decay) - 2.0;
+}
+
+static double catch_up_step(const biascope_train_options *training, double rate) {
+  return fmax(stale_until(training, rate, forgets(bs_effective_beta1(training), 1.0)),
+              stale_until(training, rate, forgets(bs_effective_beta2(training), 2.0)));
+}
+
+/* ---- The run as it is --------------------------------------------------------------------------- */
+
+static biascope_status solve_margins(const biascope_dataset *data, double *best, biascope_error *error) {
+  for (int n = 0; n < NORMS; n++) {
+    biascope_margin solution;
+    const biascope_status status =
+        biascope_margin_solve(data, (biascope_norm){.kind = (biascope_norm_kind)n}, NULL, &solution, error);
+    if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) best[n] = solution.upper_bound;
+    biascope_margin_free(&solution);
+    if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  }
+  return BIASCOPE_OK;
+}
+
+static double fraction_of(const biascope_dataset *data, int norm, const double *best, const double *direction) {
+  return biascope_margin_of(data, (biascope_norm){.kind = (biascope_norm_kind)norm}, direction) / best[norm];
+}
+
+static biascope_status examine(const biascope_dataset *data, const biascope_train_options *training, const double *best,
+                               biascope_diagnosis *out, biascope_error *error) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
+  for (int n = 0; n < NORMS; n++) out->fraction[n] = fraction_of(data, n, best, out->limit.direction);
+  out->momentum_stale_until = stale_until(training, out->limit.rate, forgets(bs_effective_beta1(training), 1.0));
+  out->second_moment_stale_until = stale_until(training, out->limit.rate, forgets(bs_effective_beta2(training), 2.0));
+  const biascope_status status = bs_misalignment(data, training, out->limit.dual, &out->misalignment, error);
+  out->guaranteed = NAN;
+  if (rule->direction == BS_SIGN) out->guaranteed = fmax(0.0, 1.0 - 2.0 * out->misalignment / best[BIASCOPE_LINF]);
+  return status;
+}
+
+/* ---- The run as it might be --------------------------------------------------------------------- */
+
+typedef struct {
+  const biascope_dataset *data;
+  const biascope_wish *wish;
+  const double *best;
+  biascope_diagnosis *out;
+} search;
+
+/* The fraction after the steps, were the way of the stale steps lost: the least that the others leave. NaN where the
+ * path cannot be followed. */
+static biascope_status promise(const search *s, const biascope_train_options *candidate, double rate, double *value,
+                               biascope_error *error) {
+  const biascope_predict_options options = {.steps = s->wish->steps};
+  biascope_prediction after;
+  biascope_status status = biascope_predict(s->data, candidate, &options, &after, error);
+  *value = NAN;
+  if (status == BIASCOPE_OK) {
+    const double total = bs_step_sum(candidate->lr, candidate->lr_decay, (double)s->wish->steps);
+    const double late = fmin((double)s->wish->steps, catch_up_step(candidate, rate));
+    const double lost = late > 0.0 ? bs_step_sum(candidate->lr, candidate->lr_decay, late) / total : 0.0;
+    *value = fraction_of(s->data, (int)s->wish->norm, s->best, after.direction) * (1.0 - lost);
+  }
+  biascope_prediction_free(&after);
+  return status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
+/* Tries the candidate's betas with step sizes at which the buffers catch up in time. */
+static biascope_status try_betas(const search *s, const biascope_train_options *betas, biascope_error *error) {
+  biascope_train_options candidate = *betas;
+  candidate.lr_decay = 0.5;
+  candidate.eps = 0.0;
+  biascope_prediction limit;
+  biascope_status status = biascope_predict(s->data, &candidate, NULL, &limit, error);
+  const double rate = limit.rate;
+  biascope_prediction_free(&limit);
+  if (status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED) return BIASCOPE_OK;
+  const double forgotten =
+      fmin(forgets(bs_effective_beta1(&candidate), 1.0), forgets(bs_effective_beta2(&candidate), 2.0));
+  for (size_t i = 0; i < sizeof CATCHING_UP / sizeof *CATCHING_UP && status == BIASCOPE_OK; i++) {
+    if (isfinite(forgotten) && rate > 0.0)
+      candidate.lr = forgotten * sqrt(CATCHING_UP[i] * (double)s->wish->steps) / rate;
+    double value;
+    status = promise(s, &candidate, rate, &value, error);
+    if (status != BIASCOPE_OK || !(value > s->out->promised || isnan(s->out->promised)) || isnan(value)) continue;
+    s->out->promised = value;
+    s->out->recommended = candidate;
+  }
+  return status;
+}
+
+static biascope_status recommend(const search *s, const biascope_train_options *training, biascope_error *error) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
+  const bool pairs = rule->second == BS_SECOND_AVERAGE;
+  const size_t count = pairs            ? sizeof MOMENT_PAIRS / sizeof *MOMENT_PAIRS
+                       : rule->momentum ? sizeof MOMENTA / sizeof *MOMENTA
+                                        : 1;
+  biascope_status status = BIASCOPE_OK;
+  s->out->recommended = *training;
+  s->out->promised = NAN;
+  for (size_t i = 0; i < count && status == BIASCOPE_OK && !(s->out->promised >= s->wish->fraction); i++) {
+    biascope_train_options candidate = *training;
+    candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
+    if (!rule->momentum) candidate.beta1 = 0.0;
+    if (pairs) candidate.beta2 = MOMENT_PAIRS[i].beta2;
+    status = try_betas(s, &candidate, error);
+  }
+  return status;
+}
+
+static biascope_status check_wish(const biascope_wish *wish, biascope_error *error) {
+  if ((unsigned)wish->norm >= NORMS || !(wish->fraction > 0.0 && wish->fraction < 1.0) || wish->steps == 0)
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "a wish for %g of the margin in %llu steps; expected a fraction in (0, 1) of "
+                   "the l2, linf or l1 margin in at least one step",
+                   wish->fraction, (unsigned long long)wish->steps);
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
+                                  const biascope_wish *wish, biascope_diagnosis *out, biascope_error *error) {
+  double best[NORMS];
+  *out = (biascope_diagnosis){0};
+  biascope_status status = check_wish(wish, error);
+  if (status == BIASCOPE_OK) status = biascope_predict(data, training, NULL, &out->limit, error);
+  if (status == BIASCOPE_OK) status = solve_margins(data, best, error);
+  if (status == BIASCOPE_OK) status = examine(data, training, best, out, error);
+  if (status == BIASCOPE_OK)
+    status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, training, error);
+  if (status != BIASCOPE_OK) biascope_diagnosis_free(out);
+  return status;
+}
+
+void biascope_diagnosis_free(biascope_diagnosis *diagnosis) {
+  biascope_prediction_free(&diagnosis->limit);
+}
