@@ -266,8 +266,9 @@ typedef struct {
 } biascope_wish;
 
 typedef struct {
-  biascope_prediction limit; /* where the run goes */
-  double fraction[3];        /* of the best l2, linf and l1 margin that the limit has */
+  biascope_prediction limit; /* where the run goes, */
+  bool certified;            /* if this could be certified */
+  double fraction[3];        /* of the best l2, linf and l1 margin that the limit has; NaN if it is not certified */
   /* Steps at which the buffers have caught up, by eta_t rate against what beta forgets a step; 0: they never lag,
    * infinity: they never catch up. */
   double momentum_stale_until, second_moment_stale_until;
@@ -279,7 +280,8 @@ typedef struct {
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
 } biascope_diagnosis;
 
-/* biascope_predict's failures, and on success a diagnosis to free. */
+/* BIASCOPE_NOT_CONVERGED: not even with fading steps and eps = 0 can the limit be certified. On any failure out holds
+ * nothing; on success, a diagnosis to free. */
 BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
                                                const biascope_wish *wish, biascope_diagnosis *out,
                                                biascope_error *error);

@@ -79,10 +79,15 @@ static void print_staleness(const char *buffer, const char *beta, double until, 
 
 static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   const biascope_train_options *r = &d->recommended;
-  printf("goes to       %s\n", d->limit.method);
-  printf("margins       %.2f%% of the best l2, %.2f%% of the best linf, %.2f%% of the best l1 margin, in the limit\n",
-         100 * d->fraction[BIASCOPE_L2], 100 * d->fraction[BIASCOPE_LINF], 100 * d->fraction[BIASCOPE_L1]);
-  if (isfinite(d->limit.rate)) printf("rate          margins grow by %.6g per unit of sum eta\n", d->limit.rate);
+  if (d->certified)
+    printf("goes to       %s\n"
+           "margins       %.2f%% of the best l2, %.2f%% of the best linf, %.2f%% of the best l1 margin, in the limit\n",
+           d->limit.method, 100 * d->fraction[BIASCOPE_L2], 100 * d->fraction[BIASCOPE_LINF],
+           100 * d->fraction[BIASCOPE_L1]);
+  else
+    puts("goes to       a direction that cannot be certified");
+  if (d->certified && isfinite(d->limit.rate))
+    printf("rate          margins grow by %.6g per unit of sum eta\n", d->limit.rate);
   printf("misalignment  %.4g", d->misalignment);
   if (isfinite(d->guaranteed)) printf(": theory alone guarantees %.2f%% of the best linf margin", 100 * d->guaranteed);
   putchar('\n');
@@ -123,15 +128,15 @@ static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
   json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction, "steps",
                               (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
                               (int)(d->promised >= wish->fraction));
-  return cli_print_json(json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "stale_momentum",
-                                  (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
-                                  cli_json_number(d->momentum_stale_until), "stale_second_moment",
-                                  (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
-                                  cli_json_number(d->second_moment_stale_until), "eps_handover_step",
-                                  cli_json_number(d->limit.handover_step), "misalignment",
-                                  cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed),
-                                  "fraction", fractions_json(d), "rate", cli_json_number(d->limit.rate), "method",
-                                  d->limit.method, "recommended", recommended_json(d), "promise", promise));
+  return cli_print_json(json_pack(
+      "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "stale_momentum",
+      (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
+      cli_json_number(d->momentum_stale_until), "stale_second_moment",
+      (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
+      cli_json_number(d->second_moment_stale_until), "eps_handover_step", cli_json_number(d->limit.handover_step),
+      "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
+      fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
+      d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise));
 }
 
 int cli_doctor(int argc, char **argv) {

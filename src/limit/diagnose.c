@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NORMS = 3 };
+/* The search compares candidates: for random orders a shorter sample than a prediction's does. */
+enum { NORMS = 3, SEARCH_SAMPLE = 1 << 13 };
 
 /* Candidates, from short memory to long: the first that does is recommended. */
 static const double MOMENTA[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
@@ -49,15 +50,33 @@ static double fraction_of(const biascope_dataset *data, int norm, const double *
   return biascope_margin_of(data, (biascope_norm){.kind = (biascope_norm_kind)norm}, direction) / best[norm];
 }
 
+/* Where the run goes, if that can be certified. */
+static biascope_status locate(const biascope_dataset *data, const biascope_train_options *training, const double *best,
+                              biascope_diagnosis *out, biascope_error *error) {
+  biascope_status status = biascope_predict(data, training, NULL, &out->limit, error);
+  out->certified = status == BIASCOPE_OK;
+  for (int n = 0; n < NORMS; n++)
+    out->fraction[n] = out->certified ? fraction_of(data, n, best, out->limit.direction) : NAN;
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
+/* What the buffers lag behind is the run they do not lag in: steps fade, and eps has not taken over. */
 static biascope_status examine(const biascope_dataset *data, const biascope_train_options *training, const double *best,
                                biascope_diagnosis *out, biascope_error *error) {
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
-  for (int n = 0; n < NORMS; n++) out->fraction[n] = fraction_of(data, n, best, out->limit.direction);
-  out->momentum_stale_until = stale_until(training, out->limit.rate, forgets(bs_effective_beta1(training), 1.0));
-  out->second_moment_stale_until = stale_until(training, out->limit.rate, forgets(bs_effective_beta2(training), 2.0));
-  const biascope_status status = bs_misalignment(data, training, out->limit.dual, &out->misalignment, error);
+  biascope_train_options fading = *training;
+  fading.eps = 0.0;
+  if (fading.lr_decay == 0.0) fading.lr_decay = 0.5;
+  biascope_prediction frozen;
+  biascope_status status = biascope_predict(data, &fading, NULL, &frozen, error);
+  if (status == BIASCOPE_OK) {
+    out->momentum_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta1(training), 1.0));
+    out->second_moment_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta2(training), 2.0));
+    status = bs_misalignment(data, training, frozen.dual, &out->misalignment, error);
+  }
+  biascope_prediction_free(&frozen);
   out->guaranteed = NAN;
-  if (rule->direction == BS_SIGN) out->guaranteed = fmax(0.0, 1.0 - 2.0 * out->misalignment / best[BIASCOPE_LINF]);
+  if (bs_optimizer_rule_of(training->optimizer)->direction == BS_SIGN)
+    out->guaranteed = fmax(0.0, 1.0 - 2.0 * out->misalignment / best[BIASCOPE_LINF]);
   return status;
 }
 
@@ -74,7 +93,7 @@ typedef struct {
  * path cannot be followed. */
 static biascope_status promise(const search *s, const biascope_train_options *candidate, double rate, double *value,
                                biascope_error *error) {
-  const biascope_predict_options options = {.steps = s->wish->steps};
+  const biascope_predict_options options = {.steps = s->wish->steps, .sample_length = SEARCH_SAMPLE};
   biascope_prediction after;
   biascope_status status = biascope_predict(s->data, candidate, &options, &after, error);
   *value = NAN;
@@ -94,7 +113,8 @@ static biascope_status try_betas(const search *s, const biascope_train_options *
   candidate.lr_decay = 0.5;
   candidate.eps = 0.0;
   biascope_prediction limit;
-  biascope_status status = biascope_predict(s->data, &candidate, NULL, &limit, error);
+  biascope_status status =
+      biascope_predict(s->data, &candidate, &(biascope_predict_options){.sample_length = SEARCH_SAMPLE}, &limit, error);
   const double rate = limit.rate;
   biascope_prediction_free(&limit);
   if (status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED) return BIASCOPE_OK;
@@ -145,8 +165,8 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_t
   double best[NORMS];
   *out = (biascope_diagnosis){0};
   biascope_status status = check_wish(wish, error);
-  if (status == BIASCOPE_OK) status = biascope_predict(data, training, NULL, &out->limit, error);
   if (status == BIASCOPE_OK) status = solve_margins(data, best, error);
+  if (status == BIASCOPE_OK) status = locate(data, training, best, out, error);
   if (status == BIASCOPE_OK) status = examine(data, training, best, out, error);
   if (status == BIASCOPE_OK)
     status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, training, error);

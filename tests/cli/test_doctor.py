@@ -70,9 +70,12 @@ def test_what_no_beta_reaches_is_not_promised():
 
 
 def test_a_constant_step_size_may_never_catch_up():
-    flags = [*SIGNUM, "--lr-decay", "0"]
-    result = run("doctor", GAUSSIAN, *flags)
-    assert result.returncode in (0, 4) and ("for ever" in result.stdout or "too large" in result.stderr)
+    """Then the limit cannot be certified, but what is wrong and what would do are known."""
+    result = run("doctor", GAUSSIAN, *SIGNUM, "--lr-decay", 0)
+    assert result.returncode == 0 and "for ever" in result.stdout and "cannot be certified" in result.stdout
+    diagnosis = json_of("doctor", GAUSSIAN, *SIGNUM, "--lr-decay", 0)
+    assert diagnosis["stale_momentum"] and diagnosis["promise"]["kept"]
+    assert diagnosis["fraction"] == {"l2": None, "linf": None, "l1": None}
 
 
 @pytest.mark.parametrize("want", ("linf", "linf:", "linf:1", "linf:0", "linf:nan", "l3:0.9", ":0.5", "frobenius:0.5"))
@@ -93,7 +96,7 @@ def recommendation_holds(seed, folder):
 
 
 def test_recommendations_hold_on_random_data(tmp_path):
-    assert all(recommendation_holds(seed, tmp_path) for seed in range(3))
+    assert all(recommendation_holds(seed, tmp_path) for seed in (0, 1))
 
 
 @pytest.mark.slow
