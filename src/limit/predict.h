@@ -20,6 +20,12 @@ biascope_status bs_predict_margin(const bs_question *question, biascope_norm nor
 biascope_status bs_predict_full_batch_sign(const bs_question *question, const bs_epoch_rule *rule,
                                            biascope_prediction *out, biascope_error *error);
 
+/* The cyclic order where the linf max-margin's support is in one batch: beside it the other batches' gradients vanish,
+ * so that m / sqrt(v) is that batch's sign in every coordinate, and c is the max-margin's dual. Elsewhere leaves `out`.
+ */
+biascope_status bs_predict_one_batch(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
+                                     bool *applies, biascope_error *error);
+
 /* The equilibrium of the epoch map of `rule` under the question's batches. */
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error);

@@ -168,6 +168,12 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
   if (status != BIASCOPE_OK) return status;
   out->method = method;
   status = solve_to_precision(question, rule, out, error);
+  if (status == BIASCOPE_NOT_CONVERGED && rule->direction == BS_RATIO && question->training.order == BIASCOPE_CYCLIC &&
+      question->training.lr_decay > 0.0) {
+    bool applies;
+    const biascope_status other = bs_predict_one_batch(question, rule, out, &applies, error);
+    if (applies || other != BIASCOPE_OK) return other;
+  }
   if ((status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) || out->rate > 0.0) return status;
   const biascope_status separable = bs_require_separable(question->data, error);
   if (separable != BIASCOPE_OK || status != BIASCOPE_OK) return separable != BIASCOPE_OK ? separable : status;

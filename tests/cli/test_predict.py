@@ -62,3 +62,14 @@ def test_data_without_a_separating_direction_exit_3(tmp_path):
 def test_a_batch_larger_than_the_data_is_refused():
     result = run(GAUSSIAN, "--batch-size", 11)
     assert result.returncode == 1 and "11" in result.stderr and "1 to 10, the number of samples" in result.stderr
+
+
+def test_support_in_one_batch_gives_the_linf_margin():
+    """Iris has its linf support among the first hundred samples: the other batch's gradients vanish beside theirs."""
+    iris = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "real", "iris.csv")
+    flags = ["--optimizer", "adam", "--batch-size", 100, "--lr-decay", 0.25]
+    predicted = json.loads(run(iris, *flags, "--json").stdout)
+    assert "in one batch" in predicted["method"] and predicted["cosine"]["linf"] == pytest.approx(1, abs=1e-12)
+    trained = train(iris, *flags, "--steps", 3000000)
+    assert trained["cosine"]["predicted"] > 0.9999
+    assert abs(trained["margin"]["linf"] - predicted["rate"]) < 0.5
