@@ -85,10 +85,11 @@ static json_t *prediction_json(const biascope_prediction *prediction, const refe
   return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o}", "direction",
                    cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
                    "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
-                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error), "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step", cli_json_number(prediction->handover_step),
-                   "cosine", "l2", cli_json_number(cosines->l2), "linf", cli_json_number(cosines->linf), "l1",
-                   cli_json_number(cosines->l1), "proxy", cli_json_number(cosines->proxy), "dual",
-                   cli_json_array(prediction->samples, prediction->dual));
+                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
+                   "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step",
+                   cli_json_number(prediction->handover_step), "cosine", "l2", cli_json_number(cosines->l2), "linf",
+                   cli_json_number(cosines->linf), "l1", cli_json_number(cosines->l1), "proxy",
+                   cli_json_number(cosines->proxy), "dual", cli_json_array(prediction->samples, prediction->dual));
 }
 
 static void print_table(const biascope_prediction *prediction, const reference_cosines *cosines) {

@@ -5,7 +5,6 @@
 #include "limit/constant_step.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
-#include "limit/stability.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,7 @@ static void export_equilibrium(const bs_game *game, const double *log_weights, c
 typedef struct {
   const bs_question *question;
   bs_game *game;
+  bs_search search;
   double *log_weights;
   bool warm; /* log_weights hold the equilibrium of a rule nearby */
   bool only; /* and no other is to be searched for */
@@ -58,46 +58,41 @@ static void find_constant(bs_game *game, double *log_weights, bs_equilibrium *fo
 
 static biascope_status find(void *context, const bs_epoch_rule *rule, double *value, biascope_error *error) {
   finder *f = context;
-  const double tolerance = f->question->options.tolerance;
-  const bs_loss *loss = bs_loss_of(f->question->training.loss);
   biascope_status status = BIASCOPE_NOT_CONVERGED;
   f->game->rule = *rule;
   if (map_is_constant(f->question, rule)) {
     find_constant(f->game, f->log_weights, &f->found);
     status = BIASCOPE_OK;
   } else if (rule->direction == BS_SIGN && !f->only) {
-    status = bs_sign_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
+    status = bs_sign_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
   } else {
     if (rule->direction == BS_SIGN) f->game->rule.smoothing = BS_SAMPLED_SMOOTHING;
-    if (f->warm) status = bs_equilibrium_polish(f->game, tolerance, f->log_weights, &f->found, error);
+    if (f->warm) status = bs_equilibrium_polish(f->game, f->search.tolerance, f->log_weights, &f->found, error);
     if (status == BIASCOPE_NOT_CONVERGED && !f->only)
-      status = bs_equilibrium_search(f->game, loss, tolerance, f->log_weights, &f->found, error);
+      status = bs_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
     f->warm = status == BIASCOPE_OK;
   }
   *value = f->found.value;
   return status;
 }
 
-/* What is to be said of an equilibrium beside its gap. */
-static biascope_status examine_equilibrium(const bs_question *question, bs_game *game, const double *log_weights,
-                                           biascope_prediction *out, biascope_error *error) {
-  if (map_is_constant(question, &game->rule)) return BIASCOPE_OK;
-  if (bs_epoch_map_schedules(game->map) > 1) return bs_sampling_error(game, log_weights, &out->standard_error, error);
-  if (game->rule.direction == BS_SIGN) return BIASCOPE_OK; /* sliding holds it */
+/* A constant step is no reason to leave the sliding updates of signs. */
+static bs_search search_of(const bs_question *question, const bs_game *game) {
   const biascope_train_options *training = &question->training;
   const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
-  bool stable;
-  const biascope_status status =
-      bs_equilibrium_stable(game, log_weights, training->lr_decay == 0.0 ? training->lr * steps : 0.0, &stable, error);
-  if (status != BIASCOPE_OK || stable) return status;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the only equilibrium found (gap %.1e) repels: training circles around it and does not settle%s",
-                 out->gap, training->lr_decay == 0.0 ? " at this constant lr" : "");
+  const bool sign = game->rule.direction == BS_SIGN;
+  return (bs_search){.loss = bs_loss_of(training->loss),
+                     .tolerance = question->options.tolerance,
+                     .epoch_step = training->lr_decay == 0.0 && !sign ? training->lr * steps : 0.0};
 }
 
 static biascope_status solve_game(const bs_question *question, bs_game *game, bool refine, biascope_prediction *out,
                                   biascope_error *error) {
-  finder f = {.question = question, .game = game, .only = refine, .log_weights = BS_NEW(double, game->samples)};
+  finder f = {.question = question,
+              .game = game,
+              .only = refine,
+              .log_weights = BS_NEW(double, game->samples),
+              .search = search_of(question, game)};
   if (!f.log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = game->rule;
   f.warm = refine;
@@ -107,7 +102,8 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
                                : find(&f, &rule, &f.found.value, error);
   if (status == BIASCOPE_OK || (status == BIASCOPE_NOT_CONVERGED && !refine && isfinite(f.found.gap)))
     export_equilibrium(game, f.log_weights, &f.found, out);
-  if (status == BIASCOPE_OK) status = examine_equilibrium(question, game, f.log_weights, out, error);
+  if (status == BIASCOPE_OK && bs_epoch_map_schedules(game->map) > 1 && !map_is_constant(question, &rule))
+    status = bs_sampling_error(game, f.log_weights, &out->standard_error, error);
   free(f.log_weights);
   return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "limit/guess.h"
+#include "limit/stability.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,10 @@ static const double SURE_SPREAD = 0.01; /* the same where more samples share the
 
 typedef struct {
   bs_game *game;
-  double tolerance;
+  const bs_search *search;
   double *log_weights, *trial;
   bs_equilibrium *best;
+  bool repelled; /* best is an equilibrium, but training does not stay there */
 } attempt;
 
 /* Polishes the flow's point where it is near an equilibrium, and keeps the best result. */
@@ -33,12 +35,16 @@ static biascope_status try_polish(attempt *a, const bs_flow *flow, biascope_erro
   if (status != BIASCOPE_OK) return status;
   const bool generic = guess.members <= game->features + 1;
   if (guess.spread > (generic ? READY_SPREAD : SURE_SPREAD)) return BIASCOPE_NOT_CONVERGED;
-  status = bs_equilibrium_polish(game, a->tolerance, a->trial, &found, error);
-  if ((status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap < a->best->gap) {
+  status = bs_equilibrium_polish(game, a->search->tolerance, a->trial, &found, error);
+  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  bool attracts = true;
+  if (status == BIASCOPE_OK) status = bs_equilibrium_stable(game, a->trial, a->search->epoch_step, &attracts, error);
+  if (found.gap < a->best->gap || (status == BIASCOPE_OK && attracts)) {
     *a->best = found;
+    a->repelled = !attracts;
     memcpy(a->log_weights, a->trial, game->samples * sizeof *a->trial);
   }
-  return status;
+  return status == BIASCOPE_OK && !attracts ? BIASCOPE_NOT_CONVERGED : status;
 }
 
 /* The flow's point as it is: better than nothing. */
@@ -57,9 +63,9 @@ static void take_point(attempt *a, const bs_flow *flow) {
   *a->best = (bs_equilibrium){.value = value, .gap = (value - least) / fabs(value)};
 }
 
-static biascope_status follow(attempt *a, const bs_loss *loss, int precision, biascope_error *error) {
+static biascope_status follow(attempt *a, int precision, biascope_error *error) {
   bs_flow *flow;
-  biascope_status status = bs_flow_create(a->game, loss, 0.0, MARGIN_ERROR[precision], &flow, error);
+  biascope_status status = bs_flow_create(a->game, a->search->loss, 0.0, MARGIN_ERROR[precision], &flow, error);
   if (status != BIASCOPE_OK) return status;
   status = BIASCOPE_NOT_CONVERGED;
   for (int step = 1; step <= MOST_FLOW_STEPS[precision] && status == BIASCOPE_NOT_CONVERGED; step++) {
@@ -71,20 +77,28 @@ static biascope_status follow(attempt *a, const bs_loss *loss, int precision, bi
   return status;
 }
 
-biascope_status bs_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
-                                      bs_equilibrium *out, biascope_error *error) {
-  attempt a = {.game = game, .tolerance = tolerance, .log_weights = log_weights, .best = out};
+static biascope_status report(const attempt *a, biascope_error *error) {
+  if (a->repelled)
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                   "the only equilibrium found (gap %.1e) repels: training circles around it and does not settle%s",
+                   a->best->gap, a->search->epoch_step > 0.0 ? " at this constant lr" : "");
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "no equilibrium with gap <= %.1e was found %s: the best point has gap %.1e", a->search->tolerance,
+                 bs_game_exhausted(a->game) ? "within the effort that a prediction may take"
+                                            : "along the path of training, which may not settle",
+                 a->best->gap);
+}
+
+biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                      biascope_error *error) {
+  attempt a = {.game = game, .search = search, .log_weights = log_weights, .best = out};
   *out = (bs_equilibrium){.gap = INFINITY};
   a.trial = BS_NEW(double, game->samples);
   if (!a.trial) return bs_fail_memory(error, "the equilibrium search");
   biascope_status status = BIASCOPE_NOT_CONVERGED;
-  for (int p = 0; p < PRECISIONS && status == BIASCOPE_NOT_CONVERGED; p++) status = follow(&a, loss, p, error);
+  for (int p = 0; p < PRECISIONS && status == BIASCOPE_NOT_CONVERGED; p++) status = follow(&a, p, error);
   free(a.trial);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
   if (isfinite(out->gap)) bs_game_evaluate(game, log_weights, false);
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "no equilibrium with gap <= %.1e was found %s: the best point has gap %.1e", tolerance,
-                 bs_game_exhausted(game) ? "within the effort that a prediction may take"
-                                         : "along the path of training, which may not settle",
-                 out->gap);
+  return report(&a, error);
 }

@@ -5,17 +5,23 @@
 #include "limit/equilibrium.h"
 #include "train/loss.h"
 
-/* log_weights (N): the equilibrium, sum c = 1, -INFINITY off its support; where no gap <= tolerance was reached, the
- * best point found, and BIASCOPE_NOT_CONVERGED. The loss shapes the path that is followed. */
-biascope_status bs_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
-                                      bs_equilibrium *out, biascope_error *error);
+typedef struct {
+  const bs_loss *loss; /* shapes the path that is followed */
+  double tolerance;    /* of the gap */
+  double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: decides what is stable */
+} bs_search;
+
+/* log_weights (N): the equilibrium that attracts, sum c = 1, -INFINITY off its support; where none with gap <=
+ * tolerance was reached, the best point found, and BIASCOPE_NOT_CONVERGED. */
+biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                      biascope_error *error);
 
 /* Of a random sequence: its signs are a smooth function already, at a smoothing far below the momenta's scatter. */
 #define BS_SAMPLED_SMOOTHING 1e-4
 
 /* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. With more than one schedule
  * the smoothed rule's is the answer. */
-biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
+biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
                                            bs_equilibrium *out, biascope_error *error);
 
 #endif

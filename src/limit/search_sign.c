@@ -25,33 +25,33 @@ static biascope_status fade(bs_game *game, double tolerance, double *factor, dou
   return BIASCOPE_NOT_CONVERGED;
 }
 
-static biascope_status follow(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights, double *trial,
+static biascope_status follow(bs_game *game, const bs_search *search, double *log_weights, double *trial,
                               bs_equilibrium *out, biascope_error *error) {
   const bool sampled = bs_epoch_map_schedules(game->map) > 1;
   double factor = FIRST_FACTOR;
   while (game->rule.smoothing > (sampled ? BS_SAMPLED_SMOOTHING : LAST_SMOOTHING)) {
     biascope_status status =
-        sampled ? BIASCOPE_NOT_CONVERGED : bs_sliding_solve(game, tolerance, log_weights, out, error);
+        sampled ? BIASCOPE_NOT_CONVERGED : bs_sliding_solve(game, search->tolerance, log_weights, out, error);
     if (status != BIASCOPE_NOT_CONVERGED) return status;
-    status = fade(game, tolerance, &factor, log_weights, trial, out, error);
+    status = fade(game, search->tolerance, &factor, log_weights, trial, out, error);
     if (status == BIASCOPE_NOT_CONVERGED) { /* the support changes: from the start again */
       factor = FIRST_FACTOR;
       game->rule.smoothing *= FIRST_FACTOR;
-      status = bs_equilibrium_search(game, loss, tolerance, log_weights, out, error);
+      status = bs_equilibrium_search(game, search, log_weights, out, error);
     }
     if (status != BIASCOPE_OK) return status;
   }
   return sampled ? BIASCOPE_OK : BIASCOPE_NOT_CONVERGED;
 }
 
-biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_loss *loss, double tolerance, double *log_weights,
+biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
                                            bs_equilibrium *out, biascope_error *error) {
   double *trial = BS_NEW(double, game->samples);
   if (!trial) return bs_fail_memory(error, "the equilibrium search");
   game->rule.smoothing = FIRST_SMOOTHING;
-  biascope_status status = bs_equilibrium_search(game, loss, tolerance, log_weights, out, error);
+  biascope_status status = bs_equilibrium_search(game, search, log_weights, out, error);
   if (status == BIASCOPE_OK) {
-    status = follow(game, loss, tolerance, log_weights, trial, out, error);
+    status = follow(game, search, log_weights, trial, out, error);
     if (status == BIASCOPE_NOT_CONVERGED)
       bs_fail(error, status,
               "no exact equilibrium of the sign updates was found: that of the updates m / sqrt(m^2 + "

@@ -64,12 +64,176 @@ def test_a_batch_larger_than_the_data_is_refused():
     assert result.returncode == 1 and "11" in result.stderr and "1 to 10, the number of samples" in result.stderr
 
 
+# ---- Random data: the epoch map written out, and training itself, as judges ---------------------------
+
+def generate(folder, samples, features, seed, kind="gaussian", *options):
+    path = os.path.join(folder, f"{kind}-{samples}x{features}-{seed}.csv")
+    subprocess.run([BIASCOPE, "generate", kind, "--samples", str(samples), "--features", str(features), "--seed",
+                    str(seed), *map(str, options), "--out", path], check=True, capture_output=True)
+    return path
+
+
+def periodic_average(inputs, beta):
+    """The moving average of a sequence that repeats, after so many repetitions that the start is forgotten."""
+    state = np.zeros_like(inputs[0])
+    outputs = np.empty_like(inputs)
+    for _ in range(2 + int(40 / len(inputs) / -np.log(beta)) if beta > 0 else 1):
+        for t, value in enumerate(inputs):
+            state = beta * state + (1 - beta) * value
+            outputs[t] = state
+    return outputs
+
+
+def mean_update(x, c, batch_size, update, beta1, beta2):
+    """D(c) of the cyclic order, as theory states it: the mean of m / sqrt(v) over an epoch of frozen weights."""
+    starts = range(0, len(x), batch_size)
+    gradients = np.array([c[s:s + batch_size] @ x[s:s + batch_size] / len(c[s:s + batch_size]) for s in starts])
+    m = periodic_average(gradients, beta1)
+    if update == "ratio":
+        return (m / np.sqrt(periodic_average(gradients ** 2, beta2))).mean(axis=0)
+    return (m / np.linalg.norm(m, axis=1, keepdims=True)).mean(axis=0)
+
+
+RULES = [("adam", "ratio", 0.9, 0.95), ("adam", "ratio", 0.5, 0.9), ("adam", "ratio", 0.0, 0.5),
+         ("adam", "ratio", 0.9, 0.999), ("rmsprop", "ratio", 0.0, 0.9), ("ngd", "normalised", 0.9, 0.0)]
+
+
+@pytest.mark.parametrize("optimizer, update, beta1, beta2", RULES)
+@pytest.mark.parametrize("seed", range(4))
+def test_equilibria_of_random_data(tmp_path, seed, optimizer, update, beta1, beta2):
+    """No more samples than features, or twice as many; the reported dual is an equilibrium of the map written out."""
+    kind, features = ("gaussian", 17 + 5 * seed) if seed % 2 == 0 else ("teacher", 6 + seed)
+    samples = 5 + 2 * seed if kind == "gaussian" else 2 * features
+    path = generate(tmp_path, samples, features, seed, kind)
+    x = np.loadtxt(path, delimiter=",")
+    for batch_size in (1, 2, samples // 2):
+        found = predict(path, "--optimizer", optimizer, "--beta1", beta1, "--beta2", beta2, "--batch-size", batch_size)
+        c = np.array(found["dual"])
+        d = mean_update(x, c, batch_size, update, beta1, beta2)
+        growth = x @ d
+        assert (c @ growth - growth.min()) / (c @ growth) <= 1e-9, (batch_size, found["gap"])
+        assert found["rate"] == pytest.approx(c @ growth, rel=1e-9)
+        assert np.allclose(found["direction"], d / np.linalg.norm(d), atol=1e-9)
+
+
+def train(path, *flags):
+    result = subprocess.run([BIASCOPE, "train", path, *map(str, flags), "--json"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def weights(path, *flags):
+    end = train(path, *flags)
+    return np.array(end["direction"]) * np.exp(end["weight_norm_log"])
+
+
+@pytest.mark.parametrize("flags", [
+    ("--optimizer", "adam", "--beta2", 0.95, "--batch-size", 2),
+    ("--optimizer", "adam", "--beta2", 0.95, "--batch-size", 1, "--order", "shuffle"),
+    ("--optimizer", "adam", "--beta2", 0.95, "--batch-size", 3, "--order", "replacement"),
+    ("--optimizer", "rmsprop", "--beta2", 0.9, "--batch-size", 1),
+    ("--optimizer", "signum", "--beta1", 0.5, "--batch-size", 2),
+    ("--optimizer", "signgd", "--batch-size", 2),
+    ("--optimizer", "ngd", "--beta1", 0.5, "--batch-size", 1),
+    ("--optimizer", "adamproxy"),
+], ids=lambda flags: "-".join(map(str, flags[1::2])))
+def test_training_goes_there(tmp_path, flags):
+    """Its direction of motion, which forgets the start, late in the run."""
+    for seed in range(2):
+        path = generate(tmp_path, 6 + seed, 20, 100 + seed)
+        moved = weights(path, *flags, "--steps", 1000000) - weights(path, *flags, "--steps", 500000)
+        cosine = moved @ np.array(predict(path, *flags)["direction"]) / np.linalg.norm(moved)
+        assert cosine >= 0.9999, (seed, cosine)
+
+
+def test_weight_decay_comes_to_rest(tmp_path):
+    path = generate(tmp_path, 6, 30, 100)
+    flags = ["--optimizer", "adamw", "--beta2", 0.95, "--batch-size", 2, "--weight-decay", 0.01, "--lr-decay", 0.5]
+    assert train(path, *flags, "--steps", 2000000)["cosine"]["predicted"] >= 0.99999
+
+
+def test_special_cases_agree_with_solve(tmp_path):
+    """gd and ngd over the full batch: l2; sign updates over the full batch: linf; to 1e-9, on random data."""
+    for seed in range(3):
+        path = generate(tmp_path, 8, 25, seed)
+        x = np.loadtxt(path, delimiter=",")
+        for norm, order, optimizers in (("l2", 2, ("gd", "ngd")), ("linf", np.inf, ("adam", "signum", "rmsprop"))):
+            solved = subprocess.run([BIASCOPE, "solve", path, "--norm", norm, "--json"], capture_output=True, text=True)
+            margin = json.loads(solved.stdout)["margin"]
+            for optimizer in optimizers:
+                w = np.array(predict(path, "--optimizer", optimizer)["direction"])
+                assert (x @ w).min() / np.linalg.norm(w, order) == pytest.approx(margin, rel=1e-9)
+
+
+def test_the_fixed_point_of_adamproxy(tmp_path):
+    """c = T(c): the direction is the max margin of the norm with metric sqrt(sum_j c_j^2 x_j^2), c its dual."""
+    path = generate(tmp_path, 8, 25, 5)
+    x = np.loadtxt(path, delimiter=",")
+    found = predict(path, "--optimizer", "adamproxy")
+    c = np.array(found["dual"])
+    metric = np.sqrt((c ** 2) @ x ** 2)
+    w = (c @ x) / metric
+    assert np.allclose(w / np.linalg.norm(w), found["direction"], atol=1e-9)
+    margins = x @ w
+    assert (c >= 0).all() and np.allclose(margins[c > 0], margins.min(), rtol=1e-9)
+
+
+def test_the_rate_is_the_margins_growth(tmp_path):
+    path = generate(tmp_path, 7, 25, 3)
+    flags, steps = ["--batch-size", 2, "--beta2", 0.95, "--lr-decay", 0.5], (1000000, 4000000)
+    x = np.loadtxt(path, delimiter=",")
+    margins = [(x @ weights(path, *flags, "--steps", count)).min() for count in steps]
+    sums = [(0.1 * (np.arange(count) + 2.0) ** -0.5).sum() for count in steps]
+    measured = (margins[1] - margins[0]) / (sums[1] - sums[0])
+    assert measured == pytest.approx(predict(path, *flags)["rate"], rel=5e-3)
+
+
+def test_the_direction_after_a_number_of_steps():
+    flags = ["--batch-size", 1, "--beta2", 0.95, "--lr-decay", 0.5]
+    for steps, error in ((3000, 0.02), (100000, 0.005)):
+        found, trained = predict(GAUSSIAN, *flags, "--steps", steps), train(GAUSSIAN, *flags, "--steps", steps)
+        cosine = np.dot(found["direction"], trained["direction"])
+        assert np.arccos(min(1, cosine)) < error
+        assert found["log_loss"] == pytest.approx(trained["loss_log"], rel=0.05)
+
+
+def test_constant_steps_have_a_limit_of_their_own():
+    """So large that gradients fade within the averages' memory: the limit depends on lr, and training goes there."""
+    flags = ["--batch-size", 2, "--beta1", 0.5, "--beta2", 0.9, "--lr-decay", 0]
+    small, large = (np.array(predict(GAUSSIAN, *flags, "--lr", lr)["direction"]) for lr in (1e-4, 0.005))
+    assert small @ large < 0.99999
+    assert train(GAUSSIAN, *flags, "--lr", 0.005, "--steps", 300000)["cosine"]["predicted"] > 0.99999
+
+
+def test_eps_hands_over_to_gradient_descent():
+    """Before the predicted step the loss falls as Adam's does, exponentially in sum eta; after it, it hardly falls."""
+    flags = ["--beta1", 0.5, "--beta2", 0.9, "--eps", 1e-8, "--lr", 0.001]
+    for more in (["--batch-size", "full", "--lr-decay", 0], ["--batch-size", 2, "--lr-decay", 0]):
+        found = predict(GAUSSIAN, *flags, *more)
+        assert found["cosine"]["l2"] == pytest.approx(1)
+        losses = [train(GAUSSIAN, *flags, *more, "--steps", int(found["eps_handover_step"] * k))["loss_log"]
+                  for k in (0.4, 0.8, 2, 2.4)]
+        assert losses[0] - losses[1] > 4 and losses[2] - losses[3] < 0.5, losses
+
+
 def test_support_in_one_batch_gives_the_linf_margin():
     """Iris has its linf support among the first hundred samples: the other batch's gradients vanish beside theirs."""
-    iris = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "real", "iris.csv")
+    iris = os.path.join(DATA, "real", "iris.csv")
     flags = ["--optimizer", "adam", "--batch-size", 100, "--lr-decay", 0.25]
-    predicted = json.loads(run(iris, *flags, "--json").stdout)
-    assert "in one batch" in predicted["method"] and predicted["cosine"]["linf"] == pytest.approx(1, abs=1e-12)
+    found = predict(iris, *flags)
+    assert "in one batch" in found["method"] and found["cosine"]["linf"] == pytest.approx(1, abs=1e-12)
     trained = train(iris, *flags, "--steps", 3000000)
     assert trained["cosine"]["predicted"] > 0.9999
-    assert abs(trained["margin"]["linf"] - predicted["rate"]) < 0.5
+
+
+def test_what_is_not_certified_says_so():
+    """A constant step size at which the momentum only ever holds old gradients."""
+    result = run(GAUSSIAN, "--optimizer", "signum", "--batch-size", 1, "--beta1", 0.999, "--lr-decay", 0, "--json")
+    assert result.returncode == 4 and json.loads(result.stdout)["gap"] > 1e-10
+    assert "no exact equilibrium" in result.stderr
+
+
+def test_the_same_prediction_for_the_same_seed(tmp_path):
+    path = generate(tmp_path, 6, 20, 1)
+    flags = [path, "--batch-size", 1, "--order", "shuffle", "--json"]
+    assert run(*flags, "--seed", 3).stdout == run(*flags, "--seed", 3).stdout != run(*flags, "--seed", 4).stdout
