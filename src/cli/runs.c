@@ -64,14 +64,9 @@ static const char TABLE_COLUMNS[] =
     "limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, predicted_rate, version, machine, started, "
     "seconds";
 
-static const char *text_at(sqlite3_stmt *rows, int column) {
-  return (const char *)sqlite3_column_text(rows, column);
-}
-
 /* RFC 4180: quoted where a comma, quote or line break makes it needed. */
 static void print_field(sqlite3_stmt *rows, int column) {
-  const char *text = text_at(rows, column);
-  if (!text) return;
+  const char *text = bs_store_text(rows, column, "");
   if (sqlite3_column_type(rows, column) == SQLITE_FLOAT) {
     bs_json_number(stdout, sqlite3_column_double(rows, column));
     return;
@@ -102,15 +97,16 @@ static void print_csv_row(sqlite3_stmt *rows, size_t index) {
 /* The stored texts are JSON already. */
 static void print_json_row(sqlite3_stmt *rows, size_t index) {
   static const char *const PARTS[] = {"spec", "result", "certificate", "trace"};
-  printf("%s{\"hash\":\"%s\",\"status\":\"%s\"", index ? ",\n" : "", text_at(rows, 0), text_at(rows, 1));
+  printf("%s{\"hash\":\"%s\",\"status\":\"%s\"", index ? ",\n" : "", bs_store_text(rows, 0, ""),
+         bs_store_text(rows, 1, ""));
   for (int p = 0; 6 + p < sqlite3_column_count(rows); p++)
-    printf(",\"%s\":%s", PARTS[p], text_at(rows, 6 + p) ? text_at(rows, 6 + p) : "null");
+    printf(",\"%s\":%s", PARTS[p], bs_store_text(rows, 6 + p, "null"));
   fputs(",\"provenance\":{\"version\":", stdout);
-  bs_json_string(stdout, text_at(rows, 2));
+  bs_json_string(stdout, bs_store_text(rows, 2, ""));
   fputs(",\"machine\":", stdout);
-  bs_json_string(stdout, text_at(rows, 3));
+  bs_json_string(stdout, bs_store_text(rows, 3, ""));
   fputs(",\"started\":", stdout);
-  bs_json_string(stdout, text_at(rows, 4));
+  bs_json_string(stdout, bs_store_text(rows, 4, ""));
   fputs(",\"seconds\":", stdout);
   bs_json_number(stdout, sqlite3_column_double(rows, 5));
   fputs("}}", stdout);
@@ -126,7 +122,7 @@ static void print_table_row(sqlite3_stmt *rows, size_t index) {
     if (real)
       printf("%-*.6g ", WIDTHS[c], sqlite3_column_double(rows, c));
     else
-      printf("%-*.*s ", WIDTHS[c], c == 0 ? 8 : 40, text_at(rows, c) ? text_at(rows, c) : "-");
+      printf("%-*.*s ", WIDTHS[c], c == 0 ? 8 : 40, bs_store_text(rows, c, "-"));
   }
   putchar('\n');
 }

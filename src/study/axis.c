@@ -3,21 +3,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_VALUES = 1000000 }; /* on one axis */
-
-biascope_status bs_fail_toml(const char *path, const bs_toml *where, biascope_error *error, const char *format, ...) {
-  char message[768];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(message, sizeof message, format, arguments);
-  va_end(arguments);
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%u:%u: %s", path, where->line, where->column, message);
-}
 
 /* What the rule expects, in words. */
 static void describe(const bs_axis_rule *rule, char *text, size_t size) {
@@ -115,10 +105,7 @@ static biascope_status read_range(const char *path, const bs_toml *table, const 
   for (size_t i = 0; i < table->count; i++) {
     bool known = false;
     for (size_t k = 0; k < sizeof KEYS / sizeof *KEYS; k++) known |= !strcmp(table->items[i].key, KEYS[k]);
-    const bs_toml key = {.line = table->items[i].key_line, .column = table->items[i].key_column};
-    if (!known)
-      return bs_fail_toml(path, &key, error, "'%s' is not part of a range; expected from, to, count, step, scale",
-                          table->items[i].key);
+    if (!known) return bs_fail_toml_key(path, &table->items[i], error, "from, to, count, step, scale");
   }
   *out = (range){0};
   const bs_toml *scale = bs_toml_member(table, "scale");
@@ -201,6 +188,13 @@ biascope_status bs_axis_read(const char *path, const bs_toml *node, const bs_axi
   }
   if (status != BIASCOPE_OK) bs_axis_free(out);
   return status;
+}
+
+int bs_axis_find_rule(const bs_axis_rule *rules, int count, const char *key) {
+  for (int i = 0; i < count; i++) {
+    if (!strcmp(rules[i].key, key)) return i;
+  }
+  return -1;
 }
 
 void bs_axis_free(bs_axis *axis) {

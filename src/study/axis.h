@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_STUDY_AXIS_H
 #define BIASCOPE_STUDY_AXIS_H
 
-#include "study/toml.h"
+#include "study/toml_check.h"
 
 /* A value and where it was written; a name is its index in the list of names. */
 typedef struct {
@@ -25,13 +25,13 @@ typedef struct {
   double low, high; /* both included */
 } bs_axis_rule;
 
+#define BS_AXIS_MOST_WHOLE 0x1p53 /* whole numbers up to here are exact */
+
 /* Reads `node` into *out; errors are placed in `path`. */
 biascope_status bs_axis_read(const char *path, const bs_toml *node, const bs_axis_rule *rule, bs_axis *out,
                              biascope_error *error);
 void bs_axis_free(bs_axis *axis);
-
-/* "path:line:column: KEY: message". */
-__attribute__((format(printf, 4, 5))) biascope_status bs_fail_toml(const char *path, const bs_toml *where,
-                                                                   biascope_error *error, const char *format, ...);
+/* Index of the rule of that key; -1: none. */
+int bs_axis_find_rule(const bs_axis_rule *rules, int count, const char *key);
 
 #endif

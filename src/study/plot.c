@@ -88,11 +88,6 @@ static char *build_query(const drawing *d) {
                          limit ? ")" : "", plot->x, where, plot->x, plot->y);
 }
 
-static const char *text_at(sqlite3_stmt *rows, int column) {
-  const char *text = (const char *)sqlite3_column_text(rows, column);
-  return text ? text : "-";
-}
-
 /* A gnuplot string: single quotes, in which nothing is special but the quote; no line breaks. */
 static void write_quoted(FILE *script, const char *text) {
   fputc('\'', script);
@@ -120,7 +115,8 @@ static void write_point(drawing *d, sqlite3_stmt *rows) {
   d->points++;
   if (COLUMNS[d->x].categories) {
     fprintf(d->script, "%d \"", sqlite3_column_int(rows, 7));
-    for (const char *c = text_at(rows, 1); *c; c++) fputc((unsigned char)*c < 0x20 || *c == '"' ? ' ' : *c, d->script);
+    for (const char *c = bs_store_text(rows, 1, "-"); *c; c++)
+      fputc((unsigned char)*c < 0x20 || *c == '"' ? ' ' : *c, d->script);
     fputc('"', d->script);
   } else {
     fprintf(d->script, "%.12g -", x);
@@ -147,19 +143,19 @@ static biascope_status write_blocks(drawing *d, biascope_error *error) {
   for (bool found = true; status == BIASCOPE_OK;) {
     status = bs_store_next(d->store, rows, &found, error);
     if (status != BIASCOPE_OK || !found) break;
-    const bool next_curve = !curve || strcmp(curve, text_at(rows, 0)) != 0;
+    const bool next_curve = !curve || strcmp(curve, bs_store_text(rows, 0, "-")) != 0;
     if (next_curve) {
       if (d->curves++) fputs("EOD\n", d->script);
       fprintf(d->script, "n%zu = ", d->curves);
-      write_quoted(d->script, text_at(rows, 0));
+      write_quoted(d->script, bs_store_text(rows, 0, "-"));
       fprintf(d->script, "\n$c%zu << EOD\n", d->curves);
       free(curve);
-      curve = strdup(text_at(rows, 0));
-    } else if (run && strcmp(run, text_at(rows, 6)) != 0) {
+      curve = strdup(bs_store_text(rows, 0, "-"));
+    } else if (run && strcmp(run, bs_store_text(rows, 6, "-")) != 0) {
       fputs("\n", d->script); /* breaks the line between two runs */
     }
     free(run);
-    run = strdup(text_at(rows, 6));
+    run = strdup(bs_store_text(rows, 6, "-"));
     if (!curve || !run) status = bs_fail_memory(error, "a curve's name");
     if (status == BIASCOPE_OK) write_point(d, rows);
   }

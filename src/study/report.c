@@ -46,11 +46,6 @@ static void write_html(FILE *stream, const char *text) {
   }
 }
 
-static const char *text_at(sqlite3_stmt *rows, int column) {
-  const char *text = (const char *)sqlite3_column_text(rows, column);
-  return text ? text : "";
-}
-
 static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
   switch (sqlite3_column_type(rows, column)) {
   case SQLITE_NULL:
@@ -63,7 +58,7 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
     fprintf(stream, "%.10g", sqlite3_column_double(rows, column));
     break;
   default:
-    bs_json_string(stream, text_at(rows, column));
+    bs_json_string(stream, bs_store_text(rows, column, ""));
   }
 }
 
@@ -136,7 +131,7 @@ static biascope_status write_traces(report *r, biascope_error *error) {
   for (size_t i = 0; found; i++) {
     status = bs_store_next(r->store, rows, &found, error);
     if (!found || i % stride != 0 || sqlite3_column_type(rows, 0) != SQLITE_TEXT) continue;
-    write_trace(r, text_at(rows, 0), i, first);
+    write_trace(r, bs_store_text(rows, 0, ""), i, first);
     first = false;
   }
   sqlite3_finalize(rows);
@@ -154,8 +149,8 @@ static biascope_status write_data(report *r, biascope_error *error) {
   if (status == BIASCOPE_OK) status = bs_store_next(r->store, facts, &found, error);
   if (status == BIASCOPE_OK) {
     char subtitle[512];
-    snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", text_at(facts, 0), text_at(facts, 2),
-             text_at(facts, 3), text_at(facts, 1));
+    snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", bs_store_text(facts, 0, ""),
+             bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""), bs_store_text(facts, 1, ""));
     fputs("{\"title\":", r->stream);
     bs_json_string(r->stream, r->title);
     fputs(",\"subtitle\":", r->stream);
@@ -178,7 +173,7 @@ static biascope_status read_title(report *r, biascope_error *error) {
   biascope_status status =
       bs_store_prepare(r->store, "SELECT group_concat(DISTINCT name) FROM studies", &studies, error);
   if (status == BIASCOPE_OK) status = bs_store_next(r->store, studies, &found, error);
-  if (status == BIASCOPE_OK) snprintf(r->title, sizeof r->title, "%s", text_at(studies, 0));
+  if (status == BIASCOPE_OK) snprintf(r->title, sizeof r->title, "%s", bs_store_text(studies, 0, ""));
   sqlite3_finalize(studies);
   return status;
 }
@@ -192,19 +187,19 @@ static biascope_status write_studies(report *r, biascope_error *error) {
     status = bs_store_next(r->store, studies, &found, error);
     if (status != BIASCOPE_OK || !found) break;
     fputs("<h3>", r->stream);
-    write_html(r->stream, text_at(studies, 0));
+    write_html(r->stream, bs_store_text(studies, 0, ""));
     fputs("</h3><p>First run ", r->stream);
-    write_html(r->stream, text_at(studies, 3));
+    write_html(r->stream, bs_store_text(studies, 3, ""));
     fputs(". Save it as a file beside its data; this runs what is missing of it, and then writes this "
           "page:</p><pre>biascope sweep ",
           r->stream);
-    write_html(r->stream, text_at(studies, 1));
+    write_html(r->stream, bs_store_text(studies, 1, ""));
     fputs(" --store ", r->stream);
     write_html(r->stream, r->path);
     fputs("\nbiascope report ", r->stream);
     write_html(r->stream, r->path);
     fputs(" --out report.html</pre><pre>", r->stream);
-    write_html(r->stream, text_at(studies, 2));
+    write_html(r->stream, bs_store_text(studies, 2, ""));
     fputs("</pre>\n", r->stream);
   }
   sqlite3_finalize(studies);

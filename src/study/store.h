@@ -35,6 +35,8 @@ biascope_status bs_store_select(bs_store *store, const char *columns, const char
                                 biascope_error *error);
 /* Whether there is a next row. */
 biascope_status bs_store_next(bs_store *store, sqlite3_stmt *rows, bool *found, biascope_error *error);
+/* A column of the present row; `null` where it is NULL. */
+const char *bs_store_text(sqlite3_stmt *rows, int column, const char *null);
 /* The first column of the first row; 0 where there is none. */
 biascope_status bs_store_number(bs_store *store, const char *sql, sqlite3_int64 *out, biascope_error *error);
 /* Prepares a statement that holds the user's condition `where`, so that an error can say so; NULL: it holds none. */

@@ -21,8 +21,10 @@ enum {
 };
 
 /* Columns computed from the JSON, so that any SQLite client can filter by them. They take no space. */
-#define FROM(json, name, path) ",\n  " name " GENERATED ALWAYS AS (json_extract(" json ", '$." path "')) VIRTUAL"
-#define NORMS(json, name, path)                                                                                        \
+// clang-format off
+#define COMPUTED(name, expression) ",\n  " name " GENERATED ALWAYS AS (" expression ") VIRTUAL"
+#define FROM(json, name, path) COMPUTED(name, "json_extract(" json ", '$." path "')")
+#define NORMS(json, name, path) \
   FROM(json, name "_l2", path ".l2") FROM(json, name "_linf", path ".linf") FROM(json, name "_l1", path ".l1")
 
 static const char SCHEMA[] =
@@ -45,66 +47,34 @@ static const char SCHEMA[] =
     "  spec TEXT NOT NULL,\n"
     "  result TEXT,\n"
     "  certificate TEXT,\n"
-    "  trace TEXT" FROM("spec", "data", "data.name") FROM("spec", "samples", "data.samples")
-        FROM("spec", "features", "data.features") FROM("spec", "optimizer", "optimizer") FROM("spec", "loss", "loss")
-            FROM("spec", "batch_size", "batch_size") FROM("spec", "batch_order", "order") FROM("spec", "beta1", "beta1")
-                FROM("spec", "beta2", "beta2") FROM("spec", "eps", "eps") FROM("spec", "weight_decay", "weight_decay")
-                    FROM("spec", "lr", "lr") FROM("spec", "lr_decay", "lr_decay") FROM(
-                        "spec", "steps",
-                        "steps") ",\n  seed GENERATED ALWAYS AS (coalesce(json_extract(spec, '$.seed'), "
-                                 "json_extract(spec, '$.data.seed'))) VIRTUAL" FROM("result", "loss_log", "loss_log")
-                                     FROM("result", "weight_norm_log", "weight_norm_log")
-                                         NORMS("result", "margin", "margin") NORMS("result", "ratio", "ratio")
-                                             NORMS("result", "cosine", "cosine")
-                                                 FROM("result", "cosine_predicted", "cosine.predicted")
-                                                     NORMS("result", "limit_cosine", "limit.cosine")
-                                                         NORMS("result", "limit_ratio", "limit.ratio")
-                                                             FROM("certificate", "predicted_gap", "predicted.gap")
-                                                                 FROM("certificate", "predicted_rate",
-                                                                      "predicted.rate") "\n);\n";
-
-biascope_status bs_store_fail(const bs_store *store, biascope_error *error) {
-  const char *path = store->path, *detail = sqlite3_errmsg(store->db);
-  switch (sqlite3_errcode(store->db)) {
-  case SQLITE_NOTADB:
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is not a store; expected a file made by 'biascope sweep'", path);
-  case SQLITE_CORRUPT:
-    return bs_fail(error, BIASCOPE_BAD_INPUT,
-                   "%s: the store is damaged (%s); 'sqlite3 FILE .recover' saves what can be read", path, detail);
-  case SQLITE_BUSY:
-  case SQLITE_LOCKED:
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store is locked by another program; try again when it has ended",
-                   path);
-  case SQLITE_READONLY:
-  case SQLITE_PERM:
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be written: %s", path, detail);
-  case SQLITE_CANTOPEN:
-    return bs_fail(error, BIASCOPE_BAD_INPUT,
-                   "%s: the store cannot be opened: the file, or its folder (for FILE-wal), is not accessible", path);
-  case SQLITE_FULL:
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: no space left for the store", path);
-  case SQLITE_NOMEM:
-    return bs_fail_memory(error, "the store");
-  default:
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s", path, detail);
-  }
-}
-
-biascope_status bs_store_execute(bs_store *store, const char *sql, biascope_error *error) {
-  return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? BIASCOPE_OK : bs_store_fail(store, error);
-}
-
-biascope_status bs_store_number(bs_store *store, const char *sql, sqlite3_int64 *out, biascope_error *error) {
-  sqlite3_stmt *statement;
-  bool found = false;
-  biascope_status status = bs_store_prepare(store, sql, &statement, error);
-  if (status == BIASCOPE_OK) status = bs_store_next(store, statement, &found, error);
-  *out = found ? sqlite3_column_int64(statement, 0) : 0;
-  sqlite3_finalize(statement);
-  return status;
-}
-
-/* ---- The file ------------------------------------------------------------------------------------- */
+    "  trace TEXT"
+    FROM("spec", "data", "data.name")
+    FROM("spec", "samples", "data.samples")
+    FROM("spec", "features", "data.features")
+    FROM("spec", "optimizer", "optimizer")
+    FROM("spec", "loss", "loss")
+    FROM("spec", "batch_size", "batch_size")
+    FROM("spec", "batch_order", "order")
+    FROM("spec", "beta1", "beta1")
+    FROM("spec", "beta2", "beta2")
+    FROM("spec", "eps", "eps")
+    FROM("spec", "weight_decay", "weight_decay")
+    FROM("spec", "lr", "lr")
+    FROM("spec", "lr_decay", "lr_decay")
+    FROM("spec", "steps", "steps")
+    COMPUTED("seed", "coalesce(json_extract(spec, '$.seed'), json_extract(spec, '$.data.seed'))")
+    FROM("result", "loss_log", "loss_log")
+    FROM("result", "weight_norm_log", "weight_norm_log")
+    NORMS("result", "margin", "margin")
+    NORMS("result", "ratio", "ratio")
+    NORMS("result", "cosine", "cosine")
+    FROM("result", "cosine_predicted", "cosine.predicted")
+    NORMS("result", "limit_cosine", "limit.cosine")
+    NORMS("result", "limit_ratio", "limit.ratio")
+    FROM("certificate", "predicted_gap", "predicted.gap")
+    FROM("certificate", "predicted_rate", "predicted.rate")
+    "\n);\n";
+// clang-format on
 
 char *bs_store_uri(const char *path, const char *query) {
   char *uri = NULL;

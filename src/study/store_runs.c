@@ -8,18 +8,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-biascope_status bs_store_prepare(bs_store *store, const char *sql, sqlite3_stmt **out, biascope_error *error) {
-  if (sqlite3_prepare_v2(store->db, sql, -1, out, NULL) == SQLITE_OK) return BIASCOPE_OK;
-  *out = NULL;
-  return bs_store_fail(store, error);
-}
-
-biascope_status bs_store_next(bs_store *store, sqlite3_stmt *rows, bool *found, biascope_error *error) {
-  const int code = sqlite3_step(rows);
-  *found = code == SQLITE_ROW;
-  return *found || code == SQLITE_DONE ? BIASCOPE_OK : bs_store_fail(store, error);
-}
-
 /* UTC, as SQLite's date functions read it. */
 static void format_time(double seconds, char text[32]) {
   const time_t whole = (time_t)seconds;
@@ -127,18 +115,6 @@ biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t 
     *out = NULL;
   }
   return status;
-}
-
-biascope_status bs_store_prepare_filtered(bs_store *store, const char *sql, const char *where, sqlite3_stmt **out,
-                                          biascope_error *error) {
-  if (!where) return bs_store_prepare(store, sql, out, error);
-  const biascope_status status = bs_store_prepare(store, sql, out, NULL);
-  if (status == BIASCOPE_OK) return status;
-  if (sqlite3_errcode(store->db) != SQLITE_ERROR) return bs_store_fail(store, error);
-  return bs_fail(error, BIASCOPE_USAGE,
-                 "the filter '%s': %s; expected a condition on columns of runs, such as \"optimizer = 'adam' AND "
-                 "batch_size < 5\"",
-                 where, sqlite3_errmsg(store->db));
 }
 
 biascope_status bs_store_select(bs_store *store, const char *columns, const char *where, sqlite3_stmt **out,

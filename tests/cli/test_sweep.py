@@ -159,7 +159,7 @@ features = 20
     ("steps = 10", "steps = 10\nlr = {from = 1, to = 0.1, count = 3}", 2, 6, "expected from < to"),
     ("steps = 10", "steps = 10\nlr = {from = 0, to = 1, count = 3, scale = 'log'}", 2, 6, "expected from > 0"),
     ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1}", 2, 6, "needs a count"),
-    ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1, count = 3, stpe = 1}", 2, 38, "'stpe' is not part of a range"),
+    ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1, count = 3, stpe = 1}", 2, 38, "'stpe' is not known here; expected one of from, to"),
     ("steps = 10", "steps = 10\nbatch_size = [5, 11]", 2, 18, "batch size 11"),
     ("steps = 10", "steps = 10\nrecord = 'every'", 2, 10, 'expected "log:K"'),
     ("steps = 10", "steps = 10\npredict = 1", 2, 11, "expected true or false"),
