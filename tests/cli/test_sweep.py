@@ -534,6 +534,18 @@ def test_plots_are_what_their_ending_says(finished, tmp_path, ending, magic):
     assert "no run" in run("plot", finished, "--x", "lr", "--y", "cosine_l2", "--where", "lr > 5", "--out", out, code=BAD_INPUT).stderr
 
 
+def test_a_predicted_mean_is_drawn_only_where_every_run_has_one(tmp_path):
+    spec = write(tmp_path, GOOD.replace("steps = 10", "steps = 10\nseed = [0, 1]"))
+    run("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")
+    flags = (tmp_path / "runs.db", "--x", "batch_size", "--y", "cosine_linf", "--out", tmp_path / "p.svg")
+    run("plot", *flags)
+    assert "predicted" in (tmp_path / "p.svg").read_text()
+    with database_of(tmp_path / "runs.db") as database:
+        database.execute("UPDATE runs SET result = json_remove(result, '$.limit') WHERE seed = 1")
+    run("plot", *flags)
+    assert "predicted" not in (tmp_path / "p.svg").read_text()
+
+
 def test_a_plot_of_what_there_is_not_is_refused(finished, tmp_path):
     for flags in (("--x", "colour", "--y", "cosine_l2", "--out", "a.svg"), ("--x", "lr", "--y", "cosine_l2", "--out", "a.gif")):
         run("plot", finished, *flags, code=USAGE)

@@ -190,7 +190,7 @@
       const end = summary(members.map((run) => value(run, state.measure)));
       const predicted = limit && summary(members.map((run) => value(run, limit)));
       if (end) rows.push({ x: continuous ? x : show(x), colour: show(colour), y: end.mean, least: end.least, greatest: end.greatest,
-        runs: end.runs, limit: predicted ? predicted.mean : null });
+        runs: end.runs, limit: predicted?.runs === end.runs ? predicted.mean : null });
     }
     if (!rows.length) return nothing("ends", "No run shown has this measure.");
     const tooltip = [{ field: "x", title: LABELS[state.across] }, { field: "y", title: "mean", format: ".6f" },
