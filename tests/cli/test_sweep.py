@@ -523,6 +523,45 @@ def test_a_report_draws_itself_in_a_browser_and_filters(hostile_report):
         assert "32 of 32 runs shown" in open_page(hostile_report, view)
 
 
+# What a reader does to the page, appended to it; each act waits until the page has drawn itself.
+HAND = """<script>addEventListener("load", async () => {
+  const labelled = (text) => [...document.querySelectorAll("label")].find((l) => l.firstChild.textContent.trim() === text);
+  const drawn = () => new Promise((done) => setTimeout(done, 500));
+  const choose = async (text, value) => {
+    const control = labelled(text).querySelector("select, input");
+    control.value = value;
+    for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
+    await drawn();
+  };
+  const press = async (text) => { [...document.querySelectorAll("button")].find((b) => b.textContent === text).click(); await drawn(); };
+  await drawn();
+  %s
+});</script>"""
+
+
+def use_page(report, acts):
+    page = report.with_name("used.html")
+    body, end = report.read_text().rsplit("</body>", 1)
+    page.write_text(body + HAND % acts + "</body>" + end)
+    return open_page(page)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="Debian's chromium is not installed")
+def test_a_reader_filters_sorts_and_opens_a_run(hostile_report):
+    filtered = use_page(hostile_report, 'await choose("optimizer", "gd"); await choose("batch size", "2");')
+    assert "8 of 32 runs shown" in filtered and filtered.count("<tr") == 1 + 8
+    assert "32 of 32 runs shown" in use_page(hostile_report, 'await choose("optimizer", "gd"); await press("Show all runs");')
+    assert use_page(hostile_report, 'await choose("Find", "plain");').count("<tr") == 1 + 16
+    table = use_page(hostile_report, 'await press("seconds");').split("<tbody>")[1].split("</tbody>")[0]
+    seconds = [float(re.findall(">([^<]*)</td>", line)[-1]) for line in table.split("</tr>")[:-1]]
+    assert seconds == sorted(seconds) and len(seconds) == 32
+    opened = use_page(hostile_report, 'document.querySelector("tbody tr").click(); await drawn();')
+    assert "<dialog id=\"run\" aria-label=\"One run\" open" in opened and "biascope train DATA --optimizer" in opened
+    measured = use_page(hostile_report, 'await choose("Measure", "ratio_linf"); await choose("Across", "lr");')
+    assert "margin ratio, ℓ∞" in measured.split('id="ends"')[1].split("</figure>")[0]
+
+
 @pytest.mark.parametrize("ending, magic", [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
 def test_plots_are_what_their_ending_says(finished, tmp_path, ending, magic):
     out = tmp_path / f"plot.{ending}"

@@ -18,7 +18,7 @@
     "weight_decay", "lr", "lr_decay", "steps", "seed"];
   const MEASURES = ["cosine_l2", "cosine_linf", "cosine_l1", "cosine_predicted", "ratio_l2", "ratio_linf", "ratio_l1"];
   const CONTINUOUS = new Set(["samples", "features", "batch_size", "lr", "steps"]);
-  const TABLE_ROWS = 50, MOST_LINES = 80, MOST_FILTER_VALUES = 200, MOST_COLOURS = 10;
+  const TABLE_ROWS = 50, MOST_LINES = 50, MOST_FILTER_VALUES = 200, MOST_COLOURS = 10;
   // Okabe and Ito's colours, told apart by every kind of colour vision, and three more; brighter on a dark page.
   const DARK = matchMedia("(prefers-color-scheme: dark)");
   const palette = () => DARK.matches
@@ -115,8 +115,9 @@
       made.append(element("strong", number), element("span", text));
       return made;
     };
+    const kinds = new Set(runs.map(({ run }) => value(run, "data") + " " + value(run, "samples") + " " + value(run, "features"))).size;
     const tiles = [tile(runs.length.toLocaleString("en"), runs.length === 1 ? "run" : "runs"),
-      tile(new Set(runs.map(({ run }) => value(run, "data") + " " + value(run, "samples") + " " + value(run, "features"))).size, "kinds of data")];
+      tile(kinds, kinds === 1 ? "kind of data" : "kinds of data")];
     const measured = numbers(state.measure);
     const part = (fraction) => show(Number(measured[Math.floor(fraction * (measured.length - 1))].toPrecision(6)));
     if (measured.length) tiles.push(tile(part(0), "least " + LABELS[state.measure]), tile(part(0.5), "median"), tile(part(1), "greatest"));
@@ -134,7 +135,7 @@
     background: null, font: "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", view: { stroke: null },
     axis: { labelColor: "currentColor", titleColor: "currentColor", domainColor: "currentColor", tickColor: "currentColor",
       gridColor: "currentColor", gridOpacity: 0.12, domainOpacity: 0.5, tickOpacity: 0.5, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-    legend: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", symbolLimit: 20, symbolOpacity: 1, symbolStrokeWidth: 2 },
+    legend: { labelColor: "currentColor", titleColor: "currentColor", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", symbolLimit: 20, symbolOpacity: 1, symbolStrokeWidth: 2, labelOverlap: false },
   };
   const narrow = () => document.body.clientWidth < 640;
 
@@ -199,7 +200,8 @@
     const x = acrossChannel(), color = colourChannel();
     return draw("ends", { data: { values: rows }, layer: [
       { mark: { type: "area", opacity: 0.15 }, encoding: { x, y: { ...measureChannel("least") }, y2: { field: "greatest" }, color } },
-      { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "line", strokeDash: [6, 4], strokeWidth: 1.5 }, encoding: { x, y: measureChannel("limit"), color } },
+      { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "line", strokeDash: [6, 4], strokeWidth: 1.5, point: { filled: false, fill: null, size: 150, strokeWidth: 1.5 } },
+        encoding: { x, y: measureChannel("limit"), color } },
       { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: measureChannel(), color } },
       { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { x, y: measureChannel(), color, tooltip } },
     ] });
@@ -207,9 +209,8 @@
 
   function drawTraces(runs) {
     const traced = runs.filter(({ index }) => DATA.traces[index]);
-    const step = Math.max(1, traced.length / MOST_LINES);
-    const lines = [];
-    for (let at = 0; at < traced.length; at += step) lines.push(traced[Math.floor(at)]);
+    const count = Math.min(traced.length, MOST_LINES);
+    const lines = Array.from({ length: count }, (_, i) => traced[Math.floor(i * traced.length / count)]);
     byId("trace-note").textContent = (lines.length < runs.length
       ? `${lines.length} of the ${runs.length.toLocaleString("en")} runs shown, evenly chosen. ` : "Every run shown. ") + "Dashed: where the predicted limit lies.";
     const limit = limitOf(state.measure), rows = [];
@@ -224,7 +225,7 @@
     const color = colourChannel();
     const tooltip = [{ field: "run" }, { field: "step" }, { field: "y", title: LABELS[state.measure], format: ".6f" }, { field: "colour", title: LABELS[state.colour] ?? "" }];
     return draw("traces", { data: { values: rows }, layer: [
-      { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "rule", strokeDash: [6, 4], opacity: 0.6, clip: true }, encoding: { y: measureChannel("limit"), color } },
+      { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "rule", strokeDash: [6, 4], opacity: Math.max(0.25, 0.7 - lines.length / 100), clip: true }, encoding: { y: measureChannel("limit"), color } },
       { mark: { type: "line", strokeWidth: 1.5, opacity: Math.max(0.35, 1 - lines.length / 100) },
         encoding: { x: { field: "step", type: "quantitative", title: "step", scale: { type: "log", nice: false }, axis: { format: "~s", tickCount: 8 } },
           y: measureChannel(), color, detail: { field: "run" }, tooltip } },
