@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 100, PATIENCE = 4 };
+enum { MOST_STEPS = 100, PATIENCE = 4, LOST = 15 }; /* LOST: steps without progress that no fading takes */
 
-static const double FADED = -100.0;  /* log weight under which a sample whose margin grows faster has left */
+static const double FADED = -20.0;   /* log weight under which a sample whose margin grows faster has left */
 static const double SETTLED = 1e-13; /* relative spread of growth over a level that rounding allows */
 static const double STALLED = 1e-9;  /* and the one at which no further progress counts as settled */
 static const double NEWCOMER = 1e-3; /* weight of a sample that joins the support */
@@ -91,13 +91,13 @@ static biascope_status iterate(search *s, double *log_weights, bs_equilibrium *o
     bs_equilibrium found;
     bs_growth_state now;
     bs_equilibrium_measure(&s->system, log_weights, s->value, &found, &now);
-    if (!isfinite(now.spread)) break;
     if (found.gap < out->gap) {
       *out = found;
       memcpy(s->best, log_weights, game->samples * sizeof *log_weights);
     }
     stalled = now.spread < 0.5 * best_spread ? 0 : stalled + 1;
     best_spread = fmin(best_spread, now.spread);
+    if (!isfinite(now.spread) || stalled > LOST) break;
     const bool settled = now.spread < SETTLED || (stalled >= PATIENCE && now.spread < STALLED);
     if (settled && (found.gap <= SETTLED || log_weights[now.slowest] > -INFINITY)) break;
     if (settled) {

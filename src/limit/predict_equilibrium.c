@@ -11,7 +11,7 @@
 
 /* Steps of the random sequence where the caller does not choose: the first, then as many as bring the standard error to
  * WANTED_ERROR, within an effort of MOST_CELLS steps times features. */
-enum { FIRST_SAMPLE = 1 << 16, MOST_CELLS = 25000000 };
+enum { FIRST_SAMPLE = 1 << 13, MOST_CELLS = 25000000 };
 static const double WANTED_ERROR = 1e-3;
 
 /* Writes the game's point into the prediction. */
