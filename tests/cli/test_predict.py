@@ -219,7 +219,7 @@ def test_eps_hands_over_to_gradient_descent():
 def test_support_in_one_batch_gives_the_linf_margin():
     """Iris has its linf support among the first hundred samples: the other batch's gradients vanish beside theirs."""
     iris = os.path.join(DATA, "real", "iris.csv")
-    flags = ["--optimizer", "adam", "--batch-size", 100, "--lr-decay", 0.25]
+    flags = ["--optimizer", "adam", "--beta2", 0.95, "--batch-size", 100, "--lr-decay", 0.25]
     found = predict(iris, *flags)
     assert "in one batch" in found["method"] and found["cosine"]["linf"] == pytest.approx(1, abs=1e-12)
     moved = weights(iris, *flags, "--steps", 400000) - weights(iris, *flags, "--steps", 200000)
