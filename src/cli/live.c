@@ -28,31 +28,34 @@ static void format_duration(double seconds, char *text, size_t size) {
 
 static void draw(cli_live *live, const bs_sweep_progress *p, const char *left) {
   char bar[BAR + 1];
-  const size_t filled = p->runs ? BAR * p->done / p->runs : BAR;
-  for (size_t i = 0; i < BAR; i++) bar[i] = i < filled ? '#' : '.';
+  const double filled = p->work > 0 ? BAR * p->work_done / p->work : BAR;
+  for (size_t i = 0; i < BAR; i++) bar[i] = (double)i + 0.5 < filled ? '#' : '.';
   bar[BAR] = '\0';
   if (live->lines_drawn) fprintf(stderr, "\r\033[%zuA", live->lines_drawn);
+  fputs("\033[?7l", stderr); /* a line too long for the terminal is cut off, not wrapped */
   fprintf(stderr, "\033[K[%s] %zu of %zu runs, %.1f a second, %s left\n", bar, p->done, p->runs,
           p->seconds > 0 ? (double)p->done / p->seconds : 0.0, left);
   live->lines_drawn = 1;
   if (isfinite(p->best)) {
-    fprintf(stderr, "\033[K  cosine with the predicted limit: best %.7f (%.8s), worst %.7f (%.8s)\n", p->best,
-            p->best_id, p->worst, p->worst_id);
+    fprintf(stderr, "\033[K  cosine with %s: best %.7f (%.8s), worst %.7f (%.8s)\n",
+            p->predicted ? "the predicted limit" : "the l2 max margin", p->best, p->best_id, p->worst, p->worst_id);
     live->lines_drawn = 2;
   }
+  fputs("\033[?7h", stderr);
 }
 
 void cli_live_show(void *state, const bs_sweep_progress *progress) {
   cli_live *live = state;
   if (!live->terminal && progress->seconds < live->next_line) return;
-  const double each = progress->done ? progress->seconds / (double)progress->done : INFINITY;
+  const double each = progress->work_done > 0 ? progress->seconds / progress->work_done : INFINITY;
   char left[64];
-  format_duration(each * (double)(progress->runs - progress->done), left, sizeof left);
+  format_duration(each * fmax(0.0, progress->work - progress->work_done), left, sizeof left);
   if (live->terminal) {
     draw(live, progress, left);
     return;
   }
-  fprintf(stderr, "%zu of %zu runs, %.1f a second, %s left\n", progress->done, progress->runs, 1.0 / each, left);
+  fprintf(stderr, "%zu of %zu runs, %.1f a second, %s left\n", progress->done, progress->runs,
+          (double)progress->done / progress->seconds, left);
   while (live->next_line <= progress->seconds) live->next_line += SECONDS_A_LINE;
 }
 

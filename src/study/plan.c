@@ -253,6 +253,12 @@ void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count) {
   plan->run_count = kept;
 }
 
+/* A step reads its batch, and the update costs about as much as a few samples more. */
+double bs_plan_work(const bs_plan *plan, const bs_plan_run *run) {
+  const bs_plan_data *data = &plan->data[run->data];
+  return (double)run->steps * (double)data->features * (double)(run->options.batch_size + 4);
+}
+
 void bs_plan_free(bs_plan *plan) {
   free(plan->data);
   free(plan->runs);

@@ -36,6 +36,8 @@ void bs_plan_free(bs_plan *plan);
 void bs_plan_keep_shard(bs_plan *plan, size_t index, size_t count);
 /* Drops the runs whose identity is among the `count` ascending ones. */
 void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count);
+/* About what a run costs, on a scale that all runs share. */
+double bs_plan_work(const bs_plan *plan, const bs_plan_run *run);
 /* Reads or generates data set `index` again; an error where a file has changed since. */
 biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_error *error);
 /* The run's full specification as JSON; NULL where out of memory. Freed with free(). */

@@ -119,7 +119,9 @@ static bool receive_record(void *state, bs_run_record *out) {
 
 void bs_ranks_divide(bs_ranks *ranks, bs_plan *plan, bs_sink *sink) {
   const size_t all = plan->run_count;
+  double work = 0.0;
   if (ranks->count == 1) return;
+  for (size_t i = 0; i < all; i++) work += bs_plan_work(plan, &plan->runs[i]);
   bs_plan_keep_shard(plan, ranks->rank, ranks->count);
   if (ranks->rank > 0)
     *sink = (bs_sink){.add = send_record, .commit = nothing_to_commit};
@@ -127,5 +129,7 @@ void bs_ranks_divide(bs_ranks *ranks, bs_plan *plan, bs_sink *sink) {
     sink->receive = receive_record;
     sink->others = ranks;
     sink->expected = all - plan->run_count;
+    for (size_t i = 0; i < plan->run_count; i++) work -= bs_plan_work(plan, &plan->runs[i]);
+    sink->expected_work = work;
   }
 }

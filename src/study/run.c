@@ -213,7 +213,7 @@ static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *r
 biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
                                const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
   const double begin = cpu_clock();
-  *out = (bs_run_record){.id = run->id, .started = wall_clock()};
+  *out = (bs_run_record){.id = run->id, .started = wall_clock(), .work = bs_plan_work(plan, run)};
   biascope_status status = BIASCOPE_OK;
   if (reference)
     status = train_and_write(plan, run, reference, stop, out, error);

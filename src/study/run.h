@@ -12,6 +12,7 @@ typedef struct {
   biascope_status status;                       /* BIASCOPE_OK, _NOT_SEPARABLE, or _NOT_CONVERGED: diverged */
   char *spec, *result, *certificate, *trace;    /* all but spec: NULL unless the status is BIASCOPE_OK */
   double started, seconds;                      /* since 1970; of work */
+  double work;                                  /* as bs_plan_work */
   double cosine[BS_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */
 } bs_run_record;
 

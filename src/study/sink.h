@@ -15,6 +15,7 @@ typedef struct {
   bool (*receive)(void *others, bs_run_record *out);
   void *others;
   size_t expected; /* such records, if nothing is interrupted */
+  double expected_work;
 } bs_sink;
 
 #endif

@@ -121,10 +121,11 @@ static void *work(void *state) {
 
 static void note(bs_sweep_progress *p, const bs_run_record *record) {
   p->done++;
+  p->work_done += record->work;
   p->not_separable += record->status == BIASCOPE_NOT_SEPARABLE;
   p->diverged += record->status == BIASCOPE_NOT_CONVERGED;
-  if (!record->result) return;
-  const double cosine = isfinite(record->predicted) ? record->predicted : record->cosine[0];
+  const double cosine = p->predicted ? record->predicted : record->cosine[0];
+  if (!record->result || !isfinite(cosine)) return;
   if (!(cosine <= p->best)) {
     p->best = cosine;
     memcpy(p->best_id, record->id.text, sizeof p->best_id);
@@ -240,7 +241,11 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_
              .lock = PTHREAD_MUTEX_INITIALIZER,
              .loaded = PTHREAD_COND_INITIALIZER,
              .changed = PTHREAD_COND_INITIALIZER};
-  *out = (bs_sweep_progress){.runs = plan->run_count + sink->expected, .best = NAN, .worst = NAN};
+  *out = (bs_sweep_progress){.runs = plan->run_count + sink->expected,
+                             .work = sink->expected_work,
+                             .predicted = plan->spec->predict,
+                             .best = NAN,
+                             .worst = NAN};
   writer w = {.sweep = &s, .sink = sink, .progress = out, .error = error};
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
@@ -248,7 +253,10 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_
   size_t started = 0;
   openblas_set_num_threads(1); /* the threads here are the parallelism */
   biascope_status status = s.contexts && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
-  for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) s.contexts[plan->runs[i].data].runs_left++;
+  for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
+    s.contexts[plan->runs[i].data].runs_left++;
+    out->work += bs_plan_work(plan, &plan->runs[i]);
+  }
   if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
   if (status == BIASCOPE_OK) status = write_until_done(&w, options);
   while (started > 0) pthread_join(threads[--started], NULL);

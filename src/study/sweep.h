@@ -8,6 +8,8 @@ typedef struct {
   size_t runs, done, not_separable, diverged; /* of this sweep */
   double seconds;                             /* since it began */
   double store_seconds;                       /* of them that thread spent in the sink */
+  double work, work_done;                     /* of this sweep, on a scale of its own */
+  bool predicted;                             /* of what best and worst are: the study predicts limits */
   double best, worst; /* final cosine with the predicted limit, else with l2; NaN before the first */
   char best_id[33], worst_id[33];
 } bs_sweep_progress;
