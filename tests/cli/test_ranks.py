@@ -1,5 +1,4 @@
 """A sweep over the ranks of MPI equals the one of a single process, also when a rank is killed. Builds with MPI first."""
-import json
 import os
 import pathlib
 import shutil
@@ -8,23 +7,12 @@ import time
 
 import pytest
 
-BIASCOPE = os.environ["BIASCOPE"]
+from study_cases import BIASCOPE, STUDY, STUDY_RUNS, rows
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("mpicc"), reason="Open MPI is not installed")]
 
-STUDY = """
-steps = 30000
-optimizer = ["adam", "signum"]
-batch_size = [1, 5, "full"]
-beta1 = [0, 0.9]
-lr = { from = 0.01, to = 1, count = 3, scale = "log" }
-seed = { from = 0, to = 2 }
-[[data]]
-generate = "gaussian"
-samples = 10
-features = 20
-"""
-RUNS = 108
+LONGER = STUDY.replace("steps = 300", "steps = 30000")
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +31,6 @@ def mpirun(program, ranks, spec, store):
                             env={**os.environ, **allowed}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def rows(store):
-    runs = json.loads(subprocess.run([BIASCOPE, "runs", store, "--json", "--traces"], capture_output=True, text=True).stdout)
-    for one in runs:
-        del one["provenance"]
-    return runs
-
-
 def ranks_of(mpirun_id):
     return [int(child) for child in pathlib.Path(f"/proc/{mpirun_id}/task/{mpirun_id}/children").read_text().split()]
 
@@ -57,21 +38,21 @@ def ranks_of(mpirun_id):
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    (folder / "study.toml").write_text(STUDY)
+    (folder / "study.toml").write_text(LONGER)
     subprocess.run([BIASCOPE, "sweep", folder / "study.toml", "--store", folder / "runs.db", "--quiet"], check=True)
     return rows(folder / "runs.db")
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 4])
 def test_ranks_give_the_rows_of_one_process(with_mpi, alone, tmp_path, ranks):
-    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "study.toml").write_text(LONGER)
     assert mpirun(with_mpi, ranks, tmp_path / "study.toml", tmp_path / "runs.db").wait(timeout=300) == 0
-    assert rows(tmp_path / "runs.db") == alone and len(alone) == RUNS
+    assert rows(tmp_path / "runs.db") == alone and len(alone) == STUDY_RUNS
 
 
 @pytest.mark.parametrize("victim", [0, 1, 2])
 def test_a_killed_rank_costs_nothing_but_time(with_mpi, alone, tmp_path, victim):
-    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "study.toml").write_text(LONGER)
     for attempt in range(3):
         process = mpirun(with_mpi, 3, tmp_path / "study.toml", tmp_path / "runs.db")
         time.sleep(0.4 + 0.2 * attempt)

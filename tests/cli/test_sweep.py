@@ -14,26 +14,11 @@ import time
 
 import pytest
 
-BIASCOPE = os.environ["BIASCOPE"]
+from study_cases import BIASCOPE, STUDY, STUDY_RUNS, rows
+
 DATA = os.environ["BIASCOPE_TEST_DATA"]
 GAUSSIAN = os.path.join(DATA, "gaussian-10x50.csv")
 USAGE, BAD_INPUT, INTERRUPTED = 1, 2, 130
-
-STUDY = """
-name = "A study"
-steps = 300
-optimizer = ["adam", "signum"]
-batch_size = [1, 5, "full"]
-beta1 = [0, 0.9]
-lr = { from = 0.01, to = 1, count = 3, scale = "log" }
-seed = { from = 0, to = 2 }
-
-[[data]]
-generate = "gaussian"
-samples = 10
-features = 20
-"""
-STUDY_RUNS = 2 * 3 * 2 * 3 * 3
 
 
 def run(*arguments, code=0):
@@ -57,14 +42,6 @@ def write(folder, text, name="study.toml"):
     path = folder / name
     path.write_text(text)
     return path
-
-
-def rows(store):
-    """The runs without what may differ between two sweeps of the same study."""
-    runs = output("runs", store, "--traces")
-    for one in runs:
-        del one["provenance"]
-    return runs
 
 
 @pytest.fixture(scope="module")
@@ -293,8 +270,8 @@ def test_the_slurm_script_runs_a_shard_a_task(finished, tmp_path):
     script = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "slurm-array.sh")
     for task in ("1", "2"):
         environment = {**os.environ, "PATH": os.path.dirname(BIASCOPE) + ":" + os.environ["PATH"],
-                       "SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
-        subprocess.run([script, write(tmp_path, STUDY), tmp_path / "parts"], env=environment, check=True, capture_output=True)
+                       "SLURM_ARRAY_TASK_ID": task, "SLURM_CPUS_PER_TASK": "1"}
+        subprocess.run([script, write(tmp_path, STUDY), tmp_path / "parts", "2"], env=environment, check=True, capture_output=True)
     run("merge", tmp_path / "all.db", *(tmp_path / "parts").glob("part-*.db"))
     assert rows(tmp_path / "all.db") == rows(finished)
 
