@@ -19,6 +19,15 @@ void bs_gnuplot_style(FILE *script) {
         script);
 }
 
+void bs_gnuplot_quoted(FILE *script, const char *text) {
+  fputc('\'', script);
+  for (; *text; text++) {
+    if (*text == '\'') fputc('\'', script);
+    fputc((unsigned char)*text < 0x20 ? ' ' : *text, script);
+  }
+  fputc('\'', script);
+}
+
 static void connect_to(posix_spawn_file_actions_t *actions, int descriptor, int target, int flags) {
   if (descriptor >= 0)
     posix_spawn_file_actions_adddup2(actions, descriptor, target);

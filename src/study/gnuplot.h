@@ -14,5 +14,7 @@ biascope_status bs_gnuplot_run(const char *directory, const char *argument, int 
  * told apart by every kind of colour vision. Line type 1 is black. */
 enum { BS_GNUPLOT_COLOURS = 7 };
 void bs_gnuplot_style(FILE *script);
+/* The text as a gnuplot string: single quotes, in which nothing is special but the quote; no line breaks. */
+void bs_gnuplot_quoted(FILE *script, const char *text);
 
 #endif

@@ -1,0 +1,144 @@
+/* What a plot shows: columns of a store's runs, laid out as gnuplot reads them. */
+#include "study/plot_internal.h"
+
+#include "base/error.h"
+#include "study/gnuplot.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const bs_plot_column COLUMNS[] = {
+    {"data", "data set", BS_PLOT_NAMES, false},
+    {"samples", "samples", BS_PLOT_SCALED, false},
+    {"features", "features", BS_PLOT_SCALED, false},
+    {"optimizer", "optimizer", BS_PLOT_NAMES, false},
+    {"loss", "loss", BS_PLOT_NAMES, false},
+    {"batch_order", "order", BS_PLOT_NAMES, false},
+    {"batch_size", "batch size", BS_PLOT_SCALED, false},
+    {"beta1", "β_1", BS_PLOT_EVENLY, false},
+    {"beta2", "β_2", BS_PLOT_EVENLY, false},
+    {"eps", "ε", BS_PLOT_EVENLY, false},
+    {"weight_decay", "weight decay", BS_PLOT_EVENLY, false},
+    {"lr", "step size", BS_PLOT_SCALED, false},
+    {"lr_decay", "step decay", BS_PLOT_EVENLY, false},
+    {"steps", "steps", BS_PLOT_SCALED, false},
+    {"seed", "seed", BS_PLOT_NAMES, false},
+    {"step", "step", BS_PLOT_SCALED, false},
+    {"cosine_l2", "cosine with the ℓ_2 max-margin direction", BS_PLOT_SCALED, true},
+    {"cosine_linf", "cosine with the ℓ_∞ max-margin direction", BS_PLOT_SCALED, true},
+    {"cosine_l1", "cosine with the ℓ_1 max-margin direction", BS_PLOT_SCALED, true},
+    {"cosine_predicted", "cosine with the predicted limit", BS_PLOT_SCALED, false},
+    {"ratio_l2", "fraction of the best ℓ_2 margin", BS_PLOT_SCALED, true},
+    {"ratio_linf", "fraction of the best ℓ_∞ margin", BS_PLOT_SCALED, true},
+    {"ratio_l1", "fraction of the best ℓ_1 margin", BS_PLOT_SCALED, true},
+    {"loss_log", "log loss", BS_PLOT_SCALED, false},
+    {"weight_norm_log", "log weight norm", BS_PLOT_SCALED, false},
+    {"predicted_gap", "certified gap of the prediction", BS_PLOT_SCALED, false},
+    {"predicted_rate", "predicted rate", BS_PLOT_SCALED, false},
+    {"seconds", "seconds", BS_PLOT_SCALED, false},
+};
+
+biascope_status bs_plot_find_column(const char *flag, const char *name, const bs_plot_column **out,
+                                    biascope_error *error) {
+  char list[600] = "";
+  for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++) {
+    *out = &COLUMNS[i];
+    if (!strcmp(COLUMNS[i].name, name)) return BIASCOPE_OK;
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", COLUMNS[i].name);
+  }
+  return bs_fail(error, BIASCOPE_USAGE, "%s: '%s' is not one of %s", flag, name, list);
+}
+
+/* One row: curve, x, y, for ends least and greatest, predicted, for traces the run, and the place of x among its
+ * values. Ordered by curve, then along it. A mean of predictions stands only where every run has one. */
+static char *build_query(const bs_drawing *d) {
+  const bs_plot *plot = d->plot;
+  const char *by = d->by ? plot->by : "''", *where = plot->where ? plot->where : "1";
+  char *limit = d->y->measure ? sqlite3_mprintf("limit_%s", plot->y) : sqlite3_mprintf("NULL");
+  char *query = NULL;
+  if (limit && d->traces)
+    query = sqlite3_mprintf("SELECT %s, x.value, json_extract(trace, '$.%s[' || x.key || ']'), NULL, NULL, %s, hash, 0 "
+                            "FROM runs, json_each(trace, '$.step') AS x WHERE (%s\n) ORDER BY %s, hash, x.key",
+                            by, plot->y, limit, where, by);
+  else if (limit)
+    query = sqlite3_mprintf(
+        "SELECT %s, %s, avg(%s), min(%s), max(%s), CASE WHEN count(%s) = count(*) THEN avg(%s) END, '', "
+        "dense_rank() OVER (ORDER BY %s) - 1 FROM runs WHERE (%s\n) AND %s IS NOT NULL AND %s IS NOT NULL "
+        "GROUP BY 1, 2 ORDER BY 1, 2",
+        by, plot->x, plot->y, plot->y, plot->y, limit, limit, plot->x, where, plot->x, plot->y);
+  sqlite3_free(limit);
+  return query;
+}
+
+/* Keeps x among the first BS_PLOT_MOST_TICS values, ascending; true where it is new. */
+static bool note_x(bs_drawing *d, double x) {
+  if (d->points == 0 || x < d->least_x) d->least_x = x;
+  if (d->points == 0 || x > d->greatest_x) d->greatest_x = x;
+  d->points++;
+  if (d->x_count > BS_PLOT_MOST_TICS) return false;
+  size_t place = 0;
+  while (place < d->x_count && d->x_values[place] < x) place++;
+  if (place < d->x_count && d->x_values[place] == x) return false;
+  if (d->x_count < BS_PLOT_MOST_TICS) {
+    memmove(d->x_values + place + 1, d->x_values + place, (d->x_count - place) * sizeof *d->x_values);
+    d->x_values[place] = x;
+  }
+  d->x_count++;
+  return true;
+}
+
+static void write_point(bs_drawing *d, sqlite3_stmt *rows) {
+  if (d->x->layout == BS_PLOT_SCALED) {
+    const double x = sqlite3_column_double(rows, 1);
+    note_x(d, x);
+    fprintf(d->script, "%.12g -", x);
+  } else {
+    const int place = sqlite3_column_int(rows, 7);
+    const char *name = bs_store_text(rows, 1, "-");
+    if (note_x(d, place)) d->label_characters += strlen(name) + 1;
+    fprintf(d->script, "%d \"", place);
+    for (; *name; name++) fputc((unsigned char)*name < 0x20 || *name == '"' ? ' ' : *name, d->script);
+    fputc('"', d->script);
+  }
+  for (int column = 2; column <= 5; column++) {
+    if (sqlite3_column_type(rows, column) == SQLITE_NULL)
+      fputs(" NaN", d->script);
+    else
+      fprintf(d->script, " %.12g", sqlite3_column_double(rows, column));
+  }
+  d->has_spread |= sqlite3_column_double(rows, 3) < sqlite3_column_double(rows, 4);
+  d->has_limit |= sqlite3_column_type(rows, 5) != SQLITE_NULL;
+  fputc('\n', d->script);
+}
+
+biascope_status bs_plot_write_data(bs_drawing *d, biascope_error *error) {
+  char *sql = build_query(d);
+  sqlite3_stmt *rows = NULL;
+  biascope_status status =
+      sql ? bs_store_prepare_filtered(d->store, sql, d->plot->where, &rows, error) : bs_fail_memory(error, "a query");
+  sqlite3_free(sql);
+  char *curve = NULL, *run = NULL;
+  for (bool found = true; status == BIASCOPE_OK;) {
+    status = bs_store_next(d->store, rows, &found, error);
+    if (status != BIASCOPE_OK || !found) break;
+    const bool next_curve = !curve || strcmp(curve, bs_store_text(rows, 0, "-")) != 0;
+    if (next_curve) {
+      if (d->curves++) fputs("EOD\n", d->script);
+      fprintf(d->script, "n%zu = ", d->curves);
+      bs_gnuplot_quoted(d->script, bs_store_text(rows, 0, "-"));
+      fprintf(d->script, "\n$c%zu << EOD\n", d->curves);
+      free(curve);
+      curve = strdup(bs_store_text(rows, 0, "-"));
+    } else if (run && strcmp(run, bs_store_text(rows, 6, "-")) != 0) {
+      fputs("\n", d->script); /* breaks the line between two runs */
+    }
+    free(run);
+    run = strdup(bs_store_text(rows, 6, "-"));
+    if (!curve || !run) status = bs_fail_memory(error, "a curve's name");
+    if (status == BIASCOPE_OK) write_point(d, rows);
+  }
+  if (d->curves) fputs("EOD\n", d->script);
+  sqlite3_finalize(rows);
+  free(curve);
+  free(run);
+  return status;
+}
