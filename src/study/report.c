@@ -141,16 +141,14 @@ static biascope_status write_traces(report *r, biascope_error *error) {
 static biascope_status write_data(report *r, biascope_error *error) {
   sqlite3_stmt *facts;
   bool found;
-  biascope_status status =
-      bs_store_prepare(r->store,
-                       "SELECT count(*), coalesce(group_concat(DISTINCT version), '-'), coalesce(min(started), '-'), "
-                       "coalesce(max(started), '-') FROM runs",
-                       &facts, error);
+  biascope_status status = bs_store_prepare(
+      r->store, "SELECT count(*), group_concat(DISTINCT version), min(started), max(started) FROM runs", &facts, error);
   if (status == BIASCOPE_OK) status = bs_store_next(r->store, facts, &found, error);
   if (status == BIASCOPE_OK) {
-    char subtitle[512];
-    snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", bs_store_text(facts, 0, ""),
-             bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""), bs_store_text(facts, 1, ""));
+    char subtitle[512] = "No finished run yet";
+    if (sqlite3_column_int64(facts, 0) > 0)
+      snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", bs_store_text(facts, 0, ""),
+               bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""), bs_store_text(facts, 1, ""));
     fputs("{\"title\":", r->stream);
     bs_json_string(r->stream, r->title);
     fputs(",\"subtitle\":", r->stream);

@@ -343,6 +343,9 @@ def test_an_interrupted_sweep_keeps_its_runs_and_says_so(tmp_path):
     assert "goes on from here" in process.stderr.read()
     assert os.listdir(tmp_path).count("runs.db-wal") == 0, "the log is cleared away"
     assert output("runs", tmp_path / "runs.db") == []
+    assert run("runs", tmp_path / "runs.db", "--csv").stdout.startswith("hash,status,data,")
+    run("report", tmp_path / "runs.db", "--out", tmp_path / "report.html")
+    assert "No finished run yet" in (tmp_path / "report.html").read_text()
 
 
 def test_a_store_in_use_is_not_shared(tmp_path):

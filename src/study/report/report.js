@@ -339,5 +339,6 @@
   addEventListener("resize", () => { if (narrow() !== wasNarrow) { wasNarrow = narrow(); update(); } });
   readAddress();
   byId("find").value = state.find;
-  if (DATA.rows.length) update(); else byId("tiles").replaceChildren(element("p", "The store holds no finished run."));
+  if (DATA.rows.length) update();
+  else for (const part of document.querySelectorAll("#tiles, .controls, figure, #runs")) part.remove();
 })();
