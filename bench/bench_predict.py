@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""Predictions beside training: seconds for the limit direction, and for the run that it stands for.
+
+Library calls, data in memory; medians of --repeats calls. The run is of --steps steps, what it takes to settle to a
+cosine of about 0.999999; where that is too long to wait for, the time of its first second is scaled up."""
+import argparse
+import ctypes
+import json
+import os
+import pathlib
+import statistics
+import time
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("BIASCOPE", ROOT / "build/release/biascope")).resolve().parent
+ADAM, CYCLIC, SHUFFLE = 4, 0, 1
+
+
+class Training(ctypes.Structure):
+    _fields_ = [("optimizer", ctypes.c_int), ("loss", ctypes.c_int), ("batch_size", ctypes.c_size_t),
+                ("order", ctypes.c_int), ("beta1", ctypes.c_double), ("beta2", ctypes.c_double), ("eps", ctypes.c_double),
+                ("weight_decay", ctypes.c_double), ("lr", ctypes.c_double), ("lr_decay", ctypes.c_double),
+                ("seed", ctypes.c_uint64)]
+
+
+class Prediction(ctypes.Structure):
+    _fields_ = [("direction", ctypes.POINTER(ctypes.c_double)), ("dual", ctypes.POINTER(ctypes.c_double)),
+                ("gap", ctypes.c_double), ("rate", ctypes.c_double), ("support", ctypes.c_size_t),
+                ("standard_error", ctypes.c_double), ("unique", ctypes.c_bool), ("log_loss", ctypes.c_double),
+                ("handover_step", ctypes.c_double), ("method", ctypes.c_char_p), ("samples", ctypes.c_size_t),
+                ("features", ctypes.c_size_t)]
+
+
+LIBRARY = ctypes.CDLL(next(str(path) for path in BUILD.glob("libbiascope.so*")))
+LIBRARY.biascope_train_defaults.restype = Training
+
+
+def load(x):
+    handle = ctypes.c_void_p()
+    x = np.ascontiguousarray(x)
+    assert LIBRARY.biascope_dataset_from_dense(ctypes.c_size_t(x.shape[0]), ctypes.c_size_t(x.shape[1]),
+                                               x.ctypes.data_as(ctypes.c_void_p), ctypes.byref(handle), None) == 0
+    return handle
+
+
+def adam(beta1, beta2, batch_size, order):
+    training = LIBRARY.biascope_train_defaults(ADAM)
+    training.beta1, training.beta2, training.batch_size, training.order = beta1, beta2, batch_size, order
+    return training
+
+
+def predict_seconds(data, training, repeats):
+    seconds = []
+    for _ in range(repeats):
+        found = Prediction()
+        start = time.perf_counter()
+        status = LIBRARY.biascope_predict(data, ctypes.byref(training), None, ctypes.byref(found), None)
+        seconds.append(time.perf_counter() - start)
+        assert status == 0
+        gap = found.gap
+        LIBRARY.biascope_prediction_free(ctypes.byref(found))
+    return statistics.median(seconds), gap
+
+
+def train_seconds(data, training, steps):
+    trainer, done, chunk = ctypes.c_void_p(), 0, 1000
+    assert LIBRARY.biascope_trainer_create(data, ctypes.byref(training), ctypes.byref(trainer), None) == 0
+    start = time.perf_counter()
+    while done < steps and time.perf_counter() - start < 1.0:
+        assert LIBRARY.biascope_trainer_run(trainer, ctypes.c_uint64(chunk), None) == 0
+        done += chunk
+    seconds = (time.perf_counter() - start) * steps / done
+    LIBRARY.biascope_trainer_free(trainer)
+    return seconds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=10_000_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    cases = [(10, 50, 0.9, 0.95, 1, CYCLIC), (10, 50, 0.9, 0.95, 2, CYCLIC), (10, 50, 0.9, 0.999, 1, CYCLIC),
+             (10, 50, 0.9, 0.95, 1, SHUFFLE), (100, 200, 0.9, 0.95, 10, CYCLIC), (1000, 2000, 0.9, 0.95, 10, CYCLIC)]
+    rows = []
+    if not options.json:
+        print(f"{'N x d':>12} {'beta1':>6} {'beta2':>6} {'batch':>6} {'order':>8} {'gap':>8} {'predict s':>11} {'train s':>9} {'ratio':>9}")
+    for samples, features, beta1, beta2, batch_size, order in cases:
+        data = load(np.random.default_rng(0).standard_normal((samples, features)))
+        training = adam(beta1, beta2, batch_size, order)
+        predicted, gap = predict_seconds(data, training, options.repeats * (20 if samples == 10 and order == CYCLIC else 1))
+        trained = train_seconds(data, training, options.steps)
+        LIBRARY.biascope_dataset_free(data)
+        rows.append({"samples": samples, "features": features, "beta1": beta1, "beta2": beta2, "batch_size": batch_size,
+                     "order": "shuffle" if order else "cyclic", "gap": gap, "predict_seconds": predicted,
+                     "train_seconds": trained, "ratio": trained / predicted})
+        if not options.json:
+            print(f"{samples:>5} x {features:<4} {beta1:>6} {beta2:>6} {batch_size:>6} {rows[-1]['order']:>8} {gap:>8.1e} "
+                  f"{predicted:>11.6f} {trained:>9.2f} {trained / predicted:>9.0f}", flush=True)
+    if options.json:
+        print(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()
