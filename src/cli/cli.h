@@ -54,5 +54,6 @@ int cli_runs(int argc, char **argv);
 int cli_report_page(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_merge(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 
 #endif

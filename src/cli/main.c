@@ -20,6 +20,7 @@ static const struct {
     {"report", cli_report_page, "A store as one HTML page with plots and a table"},
     {"plot", cli_plot, "One plot of a store's runs, as SVG, PDF or PNG"},
     {"merge", cli_merge, "Bring the runs of several stores together"},
+    {"bench", cli_bench, "Time a training step against the least that it can cost"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

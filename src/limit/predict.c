@@ -84,7 +84,7 @@ static biascope_status predict_with_eps(const bs_question *question, const bs_ep
   status = bs_handover_step(&path, rule, &out->handover_step, error);
   if (status != BIASCOPE_OK || question->training.lr_decay > 0.0) return status;
   /* a constant step size shrinks the gradient more slowly than the path of vanishing steps says */
-  double vanishing, constant;
+  double vanishing = 1.0, constant = 1.0;
   status = find_rate(question, rule, 0.5, &vanishing, error);
   if (status == BIASCOPE_OK) status = find_rate(question, rule, 0.0, &constant, error);
   out->handover_step *= vanishing / constant;

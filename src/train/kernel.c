@@ -4,14 +4,13 @@
 #include <string.h>
 
 typedef double vector __attribute__((vector_size(64)));
-typedef int64_t mask __attribute__((vector_size(64)));
 
 #ifdef BIASCOPE_BASELINE_KERNEL
 #define FASTEST /* a test compares this one with the others */
-#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
 #define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
-#define FASTEST /* the sanitizers' run time is not up yet when the choice would be made */
+#define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
@@ -27,15 +26,6 @@ INLINE void store(double *to, vector value) {
 
 INLINE vector all(double value) {
   return (vector){value, value, value, value, value, value, value, value};
-}
-
-INLINE vector square_root(vector x) {
-  for (int i = 0; i < BS_LANES; i++) x[i] = sqrt(x[i]);
-  return x;
-}
-
-INLINE vector select(mask where, vector yes, vector no) {
-  return (vector)((where & (mask)yes) | (~where & (mask)no));
 }
 
 FASTEST double bs_kernel_dot(size_t padded, const double *x, const double *w) {
@@ -61,42 +51,33 @@ FASTEST void bs_kernel_add_square(size_t padded, double scale, const double *x, 
   }
 }
 
-/* sign(x) with sign(0) = 0. */
-INLINE vector sign_of(vector x) {
-  return select(x > 0.0, all(1.0), select(x < 0.0, all(-1.0), all(0.0)));
-}
-
 /* m / (sqrt(v) + eps) with 0/0 = 0: where nothing was ever seen, nothing moves. */
-INLINE vector ratio_of(vector m, vector v, vector eps) {
-  const vector denominator = square_root(v) + eps;
-  return select(denominator > 0.0, m / select(denominator > 0.0, denominator, all(1.0)), all(0.0));
+INLINE double ratio_of(double m, double v, double eps) {
+  const double denominator = sqrt(v) + eps;
+  const double ratio = m / (denominator > 0.0 ? denominator : 1.0);
+  return denominator > 0.0 ? ratio : 0.0;
 }
 
+/* One coordinate after the other, for the compiler to make vectors of: it does that anew for every instruction set,
+ * which comparisons of vector types do not get. */
 INLINE bool update(const bs_update *u, bs_direction direction, bs_second_moment second) {
-  const vector b1 = all(u->beta1), c1 = all(1.0 - u->beta1), b2 = all(u->beta2), c2 = all(1.0 - u->beta2);
-  mask tiny = {0};
-  for (size_t k = 0; k < u->padded; k += BS_LANES) {
-    const vector g = load(u->g + k);
-    const vector m = b1 * load(u->m + k) + c1 * g;
-    store(u->m + k, m);
-    vector v = all(0.0), step, content;
-    if (second != BS_NO_SECOND_MOMENT) v = load(u->v + k);
-    if (second == BS_SECOND_AVERAGE) v = b2 * v + c2 * (g * g);
-    if (second == BS_SECOND_SUM) v = v + g * g;
-    if (second == BS_SECOND_AVERAGE || second == BS_SECOND_SUM) store(u->v + k, v);
-    if (direction == BS_RATIO) {
-      step = ratio_of(m, v, load(u->eps + k));
-      content = v;
-    } else {
-      step = direction == BS_SIGN ? sign_of(m) : m * load(u->eps + k);
-      content = select(m < 0.0, -m, m);
-    }
-    store(u->w + k, all(u->shrink) * load(u->w + k) - all(u->eta) * step);
-    tiny |= (content < BS_TINY) & (content > 0.0);
+  const double b1 = u->beta1, c1 = 1.0 - b1, b2 = u->beta2, c2 = 1.0 - b2, eta = u->eta, shrink = u->shrink;
+  const double *restrict g = __builtin_assume_aligned(u->g, 64), *restrict eps = __builtin_assume_aligned(u->eps, 64);
+  double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
+  double *restrict w = __builtin_assume_aligned(u->w, 64);
+  int64_t tiny = 0;
+  for (size_t k = 0; k < u->padded; k++) {
+    m[k] = b1 * m[k] + c1 * g[k];
+    if (second == BS_SECOND_AVERAGE) v[k] = b2 * v[k] + c2 * (g[k] * g[k]);
+    if (second == BS_SECOND_SUM) v[k] = v[k] + g[k] * g[k];
+    const double size = direction == BS_RATIO ? v[k] : fabs(m[k]);
+    double step = m[k] * eps[k];
+    if (direction == BS_RATIO) step = ratio_of(m[k], v[k], eps[k]);
+    if (direction == BS_SIGN) step = m[k] > 0.0 ? 1.0 : m[k] < 0.0 ? -1.0 : 0.0;
+    w[k] = shrink * w[k] - eta * step;
+    tiny |= (size < BS_TINY) & (size > 0.0);
   }
-  int64_t any = 0;
-  for (int i = 0; i < BS_LANES; i++) any |= tiny[i];
-  return any != 0;
+  return tiny != 0;
 }
 
 FASTEST static bool update_identity(const bs_update *u) {

@@ -1,0 +1,167 @@
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "data/dataset.h"
+#include "train/floor.h"
+#include "train/kernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SAMPLES = 10, REPEATS = 5, DATA_SEED = 1 };
+static const double SECONDS_EACH = 0.03; /* of stepping, a repeat */
+static const size_t FEATURES[] = {10, 50, 200, 1000, 10000, 100000};
+enum { CASES = sizeof FEATURES / sizeof *FEATURES };
+
+typedef struct {
+  size_t features;
+  double step, floor; /* seconds a step, medians */
+} bench_case;
+
+static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  (void)text;
+  if (key != ARGP_KEY_INIT) return ARGP_ERR_UNKNOWN;
+  state->child_inputs[0] = state->input;
+  return 0;
+}
+
+static const struct argp ARGP = {
+    .parser = parse,
+    .children = CHILDREN,
+    .doc = "Times a step of per-sample Adam against the floor: a loop of nothing but the loads, multiply-adds, square "
+           "roots and divisions that no implementation can do without."};
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- What is timed: both take a number of steps ----------------------------------------------------- */
+
+typedef struct {
+  size_t features, padded;
+  double *x, *w, *m, *v;
+} floor_run;
+
+static biascope_status step_floor(void *run, uint64_t steps, biascope_error *error) {
+  floor_run *f = run;
+  (void)error;
+  bs_floor_steps(SAMPLES, f->padded, f->x, f->w, f->m, f->v, 1e-6, steps);
+  return BIASCOPE_OK;
+}
+
+static biascope_status step_trainer(void *run, uint64_t steps, biascope_error *error) {
+  return biascope_trainer_run(run, steps, error);
+}
+
+typedef biascope_status (*stepper)(void *run, uint64_t steps, biascope_error *error);
+
+static int by_size(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Median seconds a step; as many steps at once as take SECONDS_EACH. */
+static biascope_status time_steps(stepper step, void *run, double *median, biascope_error *error) {
+  double seconds[REPEATS], elapsed = 0.0;
+  uint64_t steps = 16;
+  biascope_status status = BIASCOPE_OK;
+  while (status == BIASCOPE_OK && elapsed < SECONDS_EACH) {
+    steps *= 2;
+    const double start = now();
+    status = step(run, steps, error);
+    elapsed = now() - start;
+  }
+  for (int repeat = 0; repeat < REPEATS && status == BIASCOPE_OK; repeat++) {
+    const double start = now();
+    status = step(run, steps, error);
+    seconds[repeat] = (now() - start) / (double)steps;
+  }
+  if (status != BIASCOPE_OK) return status;
+  qsort(seconds, REPEATS, sizeof *seconds, by_size);
+  *median = seconds[REPEATS / 2];
+  return BIASCOPE_OK;
+}
+
+static biascope_status time_floor(const biascope_dataset *data, bench_case *out, biascope_error *error) {
+  floor_run f = {.features = out->features, .padded = bs_padded(out->features)};
+  f.x = BS_NEW(double, SAMPLES *f.padded);
+  f.w = BS_NEW(double, f.padded);
+  f.m = BS_NEW(double, f.padded);
+  f.v = BS_NEW(double, f.padded);
+  biascope_status status = f.x && f.w && f.m && f.v ? BIASCOPE_OK : bs_fail_memory(error, "the benchmark");
+  if (status == BIASCOPE_OK) {
+    for (size_t n = 0; n < SAMPLES * f.padded; n++) f.x[n] = 1.0; /* padding that nowhere becomes subnormal */
+    for (size_t i = 0; i < SAMPLES; i++) {
+      memset(f.x + i * f.padded, 0, f.features * sizeof *f.x);
+      bs_row_axpy(data, i, 1.0, f.x + i * f.padded);
+    }
+    status = time_steps(step_floor, &f, &out->floor, error);
+  }
+  free(f.x);
+  free(f.w);
+  free(f.m);
+  free(f.v);
+  return status;
+}
+
+static biascope_status time_trainer(const biascope_dataset *data, bench_case *out, biascope_error *error) {
+  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  options.batch_size = 1;
+  options.beta2 = 0.95;
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(data, &options, &trainer, error);
+  if (status == BIASCOPE_OK) status = time_steps(step_trainer, trainer, &out->step, error);
+  biascope_trainer_free(trainer);
+  return status;
+}
+
+static biascope_status run_case(bench_case *out, biascope_error *error) {
+  const biascope_generate_options shape = {.samples = SAMPLES, .features = out->features, .seed = DATA_SEED};
+  biascope_dataset *data;
+  biascope_status status = biascope_dataset_generate(BIASCOPE_GAUSSIAN, &shape, &data, error);
+  if (status == BIASCOPE_OK) status = time_floor(data, out, error);
+  if (status == BIASCOPE_OK) status = time_trainer(data, out, error);
+  biascope_dataset_free(data);
+  return status;
+}
+
+/* ---- Output ----------------------------------------------------------------------------------------- */
+
+static void print_table(const bench_case *cases) {
+  printf("Adam, one of %d samples a step, medians of %d\n%10s %14s %14s %8s\n", SAMPLES, REPEATS, "features", "step ns",
+         "floor ns", "ratio");
+  for (size_t i = 0; i < CASES; i++)
+    printf("%10zu %14.1f %14.1f %8.2f\n", cases[i].features, 1e9 * cases[i].step, 1e9 * cases[i].floor,
+           cases[i].step / cases[i].floor);
+}
+
+static int print_json(const bench_case *cases) {
+  json_t *rows = json_array();
+  for (size_t i = 0; i < CASES; i++)
+    json_array_append_new(rows, json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f}", "optimizer", "adam", "samples",
+                                          SAMPLES, "features", (json_int_t)cases[i].features, "batch_size", 1,
+                                          "step_ns", 1e9 * cases[i].step, "floor_ns", 1e9 * cases[i].floor, "ratio",
+                                          cases[i].step / cases[i].floor));
+  return cli_print_json(json_pack("{s:o}", "steps", rows));
+}
+
+int cli_bench(int argc, char **argv) {
+  cli_common common = {0};
+  bench_case cases[CASES];
+  biascope_error error;
+  biascope_status status = BIASCOPE_OK;
+  argp_parse(&ARGP, argc, argv, 0, NULL, &common);
+  for (size_t i = 0; i < CASES && status == BIASCOPE_OK; i++) {
+    cases[i] = (bench_case){.features = FEATURES[i]};
+    status = run_case(&cases[i], &error);
+  }
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
+  if (common.json) return print_json(cases);
+  print_table(cases);
+  return 0;
+}

@@ -1,0 +1,13 @@
+/* The least that a step of per-sample Adam can cost: its loads, multiply-adds, square roots and divisions, with neither
+ * exponents nor batches nor orders. What the step loop is measured against; it computes nothing that is used. */
+#ifndef BIASCOPE_TRAIN_FLOOR_H
+#define BIASCOPE_TRAIN_FLOOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* x: N x padded, w, m, v: padded, aligned to 64 bytes; padded a multiple of 8. Returns the last margin. */
+double bs_floor_steps(size_t samples, size_t padded, const double *x, double *w, double *m, double *v, double eta,
+                      uint64_t steps);
+
+#endif

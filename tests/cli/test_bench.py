@@ -1,0 +1,20 @@
+"""`biascope bench` from outside: its figures are times, so only their shape is promised."""
+import json
+import os
+import subprocess
+
+BIASCOPE = os.environ["BIASCOPE"]
+
+
+def test_every_step_is_held_against_its_floor():
+    result = subprocess.run([BIASCOPE, "bench", "--json"], capture_output=True, text=True, check=True)
+    rows = json.loads(result.stdout)["steps"]
+    assert [row["features"] for row in rows] == sorted({row["features"] for row in rows}) and len(rows) >= 5
+    for row in rows:
+        assert row["step_ns"] > 0 and abs(row["ratio"] - row["step_ns"] / row["floor_ns"]) < 1e-9
+
+
+def test_the_table_has_a_line_for_every_size():
+    result = subprocess.run([BIASCOPE, "bench"], capture_output=True, text=True, check=True)
+    assert result.stderr == "" and len(result.stdout.splitlines()) >= 7
+    assert subprocess.run([BIASCOPE, "bench", "extra"], capture_output=True, check=False).returncode == 1
