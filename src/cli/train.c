@@ -1,5 +1,6 @@
 #include "cli/train.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "study/record.h"
 #include <math.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_STEPS = 4000, OPTION_RECORD, OPTION_TRACE, OPTION_CHECKPOINT, OPTION_RESUME };
@@ -77,12 +77,6 @@ static void listen_for_interrupts(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void show_progress(const train_flags *flags, uint64_t step, uint64_t first, double seconds) {
   if (flags->common.quiet || !isatty(STDERR_FILENO)) return;
   const double done = (double)(step - first), rest = (double)(flags->steps - step);
@@ -97,20 +91,20 @@ static biascope_status step_to(biascope_trainer *trainer, uint64_t target, uint6
   biascope_status status = BIASCOPE_OK;
   uint64_t step = biascope_trainer_step(trainer);
   while (step < target && status == BIASCOPE_OK && !interrupted) {
-    const double before = now();
+    const double before = bs_clock(CLOCK_MONOTONIC);
     status = biascope_trainer_run(trainer, target - step < *slice ? target - step : *slice, error);
-    const double seconds = now() - before;
+    const double seconds = bs_clock(CLOCK_MONOTONIC) - before;
     if (seconds < 0.05 && *slice < UINT64_C(1) << 32) *slice *= 2;
     if (seconds > 0.2 && *slice > 1) *slice /= 2;
     step = biascope_trainer_step(trainer);
-    show_progress(flags, step, first, now() - start);
+    show_progress(flags, step, first, bs_clock(CLOCK_MONOTONIC) - start);
   }
   return status;
 }
 
 static biascope_status advance(train_run *run, const train_flags *flags, FILE *trace, biascope_error *error) {
   const uint64_t first = biascope_trainer_step(run->trainer);
-  const double start = now();
+  const double start = bs_clock(CLOCK_MONOTONIC);
   uint64_t slice = 1;
   biascope_status status = train_measure(run, error);
   while (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) < flags->steps && !interrupted) {

@@ -1,8 +1,8 @@
 /* How long a plan will take, from a short timing of some of its runs. */
 #include "study/sweep.h"
 
+#include "base/clock.h"
 #include "study/record.h"
-#include <time.h>
 
 enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
 static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled, once there are the least */
@@ -22,12 +22,6 @@ typedef struct {
   bs_reference *reference;
   cost of_data, of_limits, of_runs;
 } sampler;
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void add(cost *c, double seconds) {
   c->seconds += seconds;
@@ -52,10 +46,10 @@ static void unload(sampler *s) {
 static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *error) {
   if (s->last && s->last->data == run->data) return BIASCOPE_OK;
   unload(s);
-  const double begin = now();
+  const double begin = bs_clock(CLOCK_MONOTONIC);
   biascope_status status = bs_plan_load(s->plan, run->data, &s->data, error);
   if (status == BIASCOPE_OK) status = bs_reference_create(s->data, &s->reference, error);
-  add(&s->of_data, now() - begin);
+  add(&s->of_data, bs_clock(CLOCK_MONOTONIC) - begin);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
@@ -64,20 +58,20 @@ static biascope_status time_steps(sampler *s, const bs_plan_run *run, const bias
                                   biascope_trainer *trainer, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   bs_measurement unused;
-  const double begin = now();
-  for (uint64_t steps = 64; status == BIASCOPE_OK && now() - begin < SECONDS_EACH; steps *= 2) {
+  const double begin = bs_clock(CLOCK_MONOTONIC);
+  for (uint64_t steps = 64; status == BIASCOPE_OK && bs_clock(CLOCK_MONOTONIC) - begin < SECONDS_EACH; steps *= 2) {
     const uint64_t left = run->steps - biascope_trainer_step(trainer);
     if (left == 0) break;
     status = biascope_trainer_run(trainer, left < steps ? left : steps, error);
   }
-  const double trained = now();
+  const double trained = bs_clock(CLOCK_MONOTONIC);
   if (status == BIASCOPE_NOT_CONVERGED) { /* it ends here in the sweep, too */
     add(&s->of_runs, trained - begin);
     return BIASCOPE_OK;
   }
   if (status == BIASCOPE_OK)
     status = bs_reference_measure(s->reference, prediction, biascope_trainer_weights(trainer), &unused, error);
-  const double end = now();
+  const double end = bs_clock(CLOCK_MONOTONIC);
   const double points = (double)bs_record_count(run->steps, s->plan->spec->record_per_decade);
   if (status == BIASCOPE_OK)
     add(&s->of_runs,
@@ -95,9 +89,9 @@ static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error
     s->last = run;
     return BIASCOPE_OK;
   }
-  const double begin = now();
+  const double begin = bs_clock(CLOCK_MONOTONIC);
   if (s->plan->spec->predict) status = bs_reference_predict(s->reference, &run->options, &prediction, error);
-  if (!s->last || !same_limit(s->last, run)) add(&s->of_limits, now() - begin);
+  if (!s->last || !same_limit(s->last, run)) add(&s->of_limits, bs_clock(CLOCK_MONOTONIC) - begin);
   s->last = run;
   if (status == BIASCOPE_OK) status = biascope_trainer_create(s->data, &run->options, &trainer, error);
   if (status == BIASCOPE_OK) status = time_steps(s, run, prediction, trainer, error);
@@ -123,10 +117,10 @@ biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seco
     s.of_limits.all += i == 0 || !same_limit(&plan->runs[i], &plan->runs[i - 1]);
   }
   const size_t stride = plan->run_count ? golden_stride(plan->run_count) : 0;
-  const double begin = now();
+  const double begin = bs_clock(CLOCK_MONOTONIC);
   biascope_status status = BIASCOPE_OK;
   for (size_t i = 0; i < plan->run_count && i < MOST_SAMPLED && status == BIASCOPE_OK; i++) {
-    if (i > 0 && now() - begin > (i >= LEAST_SAMPLED ? SECONDS_ALL : SECONDS_MOST)) break;
+    if (i > 0 && bs_clock(CLOCK_MONOTONIC) - begin > (i >= LEAST_SAMPLED ? SECONDS_ALL : SECONDS_MOST)) break;
     status = sample(&s, &plan->runs[i * stride % plan->run_count], error);
   }
   unload(&s);

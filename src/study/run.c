@@ -1,5 +1,6 @@
 #include "study/run.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
@@ -8,7 +9,6 @@
 #include "study/trajectory.h"
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { TRACE_COLUMNS = 9 };
 static const char *const TRACE_NAMES[TRACE_COLUMNS] = {"loss_log",    "weight_norm_log", "ratio_l2",
@@ -20,18 +20,6 @@ typedef struct {
   double *values; /* TRACE_COLUMNS a point */
   size_t count;
 } trace;
-
-static double wall_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static double cpu_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- Training ------------------------------------------------------------------------------------- */
 
@@ -212,8 +200,8 @@ static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *r
 
 biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
                                const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
-  const double begin = cpu_clock();
-  *out = (bs_run_record){.id = run->id, .started = wall_clock(), .work = bs_plan_work(plan, run)};
+  const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
+  *out = (bs_run_record){.id = run->id, .started = bs_clock(CLOCK_REALTIME), .work = bs_plan_work(plan, run)};
   biascope_status status = BIASCOPE_OK;
   if (reference)
     status = train_and_write(plan, run, reference, stop, out, error);
@@ -224,7 +212,7 @@ biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_r
     out->spec = bs_plan_describe(plan, run);
     if (!out->spec) status = bs_fail_memory(error, "a run's record");
   }
-  out->seconds = cpu_clock() - begin;
+  out->seconds = bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
   if (status != BIASCOPE_OK || !out->spec) bs_run_record_free(out);
   return status;
 }

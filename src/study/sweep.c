@@ -1,5 +1,6 @@
 #include "study/sweep.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include <cblas.h>
@@ -37,12 +38,6 @@ typedef struct {
   biascope_status status;  /* of the first failure */
   biascope_error error;
 } sweep;
-
-static double clock_seconds(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- Workers -------------------------------------------------------------------------------------- */
 
@@ -145,16 +140,16 @@ typedef struct {
 } writer;
 
 static void add(writer *w, const bs_run_record *record) {
-  const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+  const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
   if (w->status == BIASCOPE_OK) w->status = w->sink->add(w->sink->state, record, w->error);
   if (w->status == BIASCOPE_OK) note(w->progress, record);
-  w->progress->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
+  w->progress->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 static void commit(writer *w) {
-  const double begin = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+  const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
   if (w->status == BIASCOPE_OK) w->status = w->sink->commit(w->sink->state, w->error);
-  w->progress->store_seconds += clock_seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
+  w->progress->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 /* Waits for records; false once the workers have ended and none is left. */
@@ -200,10 +195,10 @@ static bool gather(writer *w) {
 }
 
 static biascope_status write_until_done(writer *w, const bs_sweep_options *options) {
-  const double begin = clock_seconds(CLOCK_MONOTONIC);
+  const double begin = bs_clock(CLOCK_MONOTONIC);
   double committed = begin, shown = begin;
   while (gather(w)) {
-    const double now = clock_seconds(CLOCK_MONOTONIC);
+    const double now = bs_clock(CLOCK_MONOTONIC);
     w->progress->seconds = now - begin;
     if (now - committed >= COMMIT_SECONDS) {
       commit(w);
@@ -216,7 +211,7 @@ static biascope_status write_until_done(writer *w, const bs_sweep_options *optio
     if (w->status != BIASCOPE_OK || atomic_load(options->stop)) atomic_store(&w->sweep->stop, true);
   }
   commit(w);
-  w->progress->seconds = clock_seconds(CLOCK_MONOTONIC) - begin;
+  w->progress->seconds = bs_clock(CLOCK_MONOTONIC) - begin;
   return w->status;
 }
 
