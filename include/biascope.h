@@ -162,7 +162,13 @@ typedef enum {
   BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
 } biascope_optimizer;
 
-typedef enum { BIASCOPE_LOGISTIC, BIASCOPE_EXPONENTIAL } biascope_loss;
+typedef enum {
+  BIASCOPE_LOGISTIC,     /* log(1 + e^-z) */
+  BIASCOPE_EXPONENTIAL,  /* e^-z */
+  BIASCOPE_POLYNOMIAL,   /* 1 / (1 + z) for z >= 0, 1 - z below */
+  BIASCOPE_PROBIT,       /* -log Phi(z), Phi the normal distribution */
+  BIASCOPE_SQUARED_HINGE /* max(0, 1 - z)^2 */
+} biascope_loss;
 
 typedef enum {
   BIASCOPE_CYCLIC,     /* batches in file order, every epoch the same */
@@ -201,7 +207,8 @@ BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
 BIASCOPE_API uint64_t biascope_trainer_step(const biascope_trainer *trainer);
 /* The d current weights, owned by the trainer, valid until the next call on it. */
 BIASCOPE_API const double *biascope_trainer_weights(const biascope_trainer *trainer);
-/* log of the mean loss over all samples at the current weights; finite where the loss itself underflows. */
+/* log of the mean loss over all samples at the current weights; finite where the loss itself underflows;
+ * -infinity where it is zero. */
 BIASCOPE_API double biascope_trainer_log_loss(const biascope_trainer *trainer);
 
 /* Whether the moment buffers still hold old gradients. A moving average never exceeds the largest of what it averages:

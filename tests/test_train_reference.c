@@ -1,11 +1,12 @@
 /* The trainer against the update rules written out in 160-bit arithmetic whose exponents never run out (MPFR). */
+#include "exact_loss.h"
 #include "margin_cases.h"
 #include "train/sampler.h"
 #include <mpfr.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BITS = 160, MOST_FEATURES = 8, MOST_SAMPLES = 8 };
+enum { BITS = 160, MOST_FEATURES = 8, MOST_SAMPLES = 8, LOSSES = 5 };
 
 typedef struct {
   mpfr_t w[MOST_FEATURES], m[MOST_FEATURES], v[MOST_FEATURES], g[MOST_FEATURES], squares[MOST_FEATURES];
@@ -36,15 +37,8 @@ static void weigh(exact *s, const double *x, size_t d, biascope_loss loss, size_
     mpfr_mul_d(s->a, s->w[k], x[k], MPFR_RNDN);
     mpfr_add(s->slope, s->slope, s->a, MPFR_RNDN);
   }
-  if (loss == BIASCOPE_EXPONENTIAL) {
-    mpfr_neg(s->slope, s->slope, MPFR_RNDN);
-    mpfr_exp(s->slope, s->slope, MPFR_RNDN);
-  } else {
-    mpfr_exp(s->slope, s->slope, MPFR_RNDN);
-    mpfr_add_ui(s->slope, s->slope, 1, MPFR_RNDN);
-    mpfr_ui_div(s->slope, 1, s->slope, MPFR_RNDN);
-  }
-  mpfr_div_ui(s->slope, s->slope, count, MPFR_RNDN);
+  exact_slope(loss, s->a, s->slope, s->b);
+  mpfr_div_ui(s->slope, s->a, count, MPFR_RNDN);
 }
 
 /* average = beta average + (1 - beta) value */
@@ -158,7 +152,7 @@ static void compare(const trial *t, const biascope_dataset *data, const biascope
   each(&state, mpfr_clear);
 }
 
-/* Every rule, with both losses, dense and sparse. */
+/* Every rule, with every loss, dense and sparse. */
 static void compare_rules(const trial *t, const biascope_train_options *base) {
   biascope_dataset *full = dense(t->samples, t->features, t->values);
   biascope_dataset *sparse = compressed(t->samples, t->features, t->values);
@@ -169,7 +163,7 @@ static void compare_rules(const trial *t, const biascope_train_options *base) {
       options.batch_size = 0;
       options.order = BIASCOPE_CYCLIC;
     }
-    options.loss = (biascope_loss)((options.seed + optimizer) % 2);
+    options.loss = (biascope_loss)((options.seed + optimizer) % LOSSES);
     if (optimizer == BIASCOPE_GD) options.lr = 0.05; /* its steps grow with the loss, here exponentially */
     compare(t, full, &options);
     compare(t, sparse, &options);

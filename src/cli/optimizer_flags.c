@@ -10,7 +10,7 @@ enum { OPTIMIZER = 2000, LOSS, BATCH_SIZE, ORDER, BETA1, BETA2, EPS, WEIGHT_DECA
 static const struct argp_option OPTIONS[] = {
     {"optimizer", OPTIMIZER, "NAME", 0,
      "gd, ngd, signgd, signum, adam, rmsprop, adagrad, adamproxy or adamw (default adam)", 2},
-    {"loss", LOSS, "NAME", 0, "logistic (default) or exp", 2},
+    {"loss", LOSS, "NAME", 0, "logistic (default), exp, polynomial, probit or squared-hinge", 2},
     {"batch-size", BATCH_SIZE, "B", 0, "Samples a step, 1 to N, or full (default)", 2},
     {"order", ORDER, "NAME", 0, "cyclic (default), shuffle or replacement", 2},
     {"beta1", BETA1, "B1", 0, "Momentum, 0 <= B1 < 1; also Signum's and GD's", 2},

@@ -91,6 +91,8 @@ static json_t *warnings_of(const train_run *run) {
   }
   if (!run->prediction)
     warn(warnings, "no prediction to compare with: %s", bs_reference_why_not(run->reference, run->options));
+  if (biascope_trainer_log_loss(run->trainer) == -INFINITY)
+    warn(warnings, "the loss is zero and has no gradient: only what momentum is left still moves the weights");
   warn_of_staleness(warnings, run, "momentum", "--beta1", run->momentum_stale_until, run->momentum_excess);
   warn_of_staleness(warnings, run, "second moment", "--beta2", run->second_stale_until, run->second_excess);
   return warnings;

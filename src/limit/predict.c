@@ -1,6 +1,7 @@
 #include "limit/path.h"
 
 #include "base/memory.h"
+#include "train/loss.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,37 @@ static biascope_status predict_ratio(const bs_question *question, bs_second_mome
   }
 }
 
+/* Equilibria are limits of training where |l'| falls like e^-z. Under a Gaussian tail it falls by the factor
+ * e^(-z eta rate) a step: a limit of small steps only where z eta vanishes, z being about the sum of eta. Gradient
+ * descent's own steps vanish with the gradient. */
+static biascope_status require_covered_loss(const bs_question *question, biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  const bs_loss *loss = bs_loss_of(training->loss);
+  const bool vanishing =
+      training->optimizer == BIASCOPE_GD || (training->lr_decay > 0.5 && training->eps == 0.0 &&
+                                             training->weight_decay == 0.0 && training->optimizer != BIASCOPE_ADAGRAD);
+  switch (loss->tail) {
+  case BS_TAIL_EXPONENTIAL:
+    return BIASCOPE_OK;
+  case BS_TAIL_POLYNOMIAL:
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "no limit is predicted for the %s loss: it weighs every sample by its margin for good, so that the "
+                   "limit is no max-margin direction and no equilibrium",
+                   loss->name);
+  case BS_TAIL_NONE:
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "no limit is predicted for the %s loss: training stops once every margin exceeds 1", loss->name);
+  case BS_TAIL_GAUSSIAN:
+    break;
+  }
+  if (vanishing && question->options.steps == 0) return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "under the %s loss the limit alone is predicted, for gd, or with lr_decay above 0.5 for optimizers other "
+      "than adagrad with eps 0 and no weight decay: otherwise the gradient fades faster than steps shrink",
+      loss->name);
+}
+
 /* By the optimizer's row in the table of rules. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   const bs_optimizer_rule *optimizer = bs_optimizer_rule_of(question->training.optimizer);
@@ -149,7 +181,8 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_tr
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
   if (!bs_optimizer_rule_of(training->optimizer)->weight_decay) question.training.weight_decay = 0.0;
-  status = answer(&question, out, error);
+  status = require_covered_loss(&question, error);
+  if (status == BIASCOPE_OK) status = answer(&question, out, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);
   return status;
 }

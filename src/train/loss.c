@@ -1,12 +1,11 @@
 #include "train/loss.h"
 
+static const bs_loss *const LOSSES[] = {
+    [BIASCOPE_LOGISTIC] = &bs_loss_logistic,           [BIASCOPE_EXPONENTIAL] = &bs_loss_exponential,
+    [BIASCOPE_POLYNOMIAL] = &bs_loss_polynomial,       [BIASCOPE_PROBIT] = &bs_loss_probit,
+    [BIASCOPE_SQUARED_HINGE] = &bs_loss_squared_hinge,
+};
+
 const bs_loss *bs_loss_of(biascope_loss loss) {
-  switch (loss) {
-  case BIASCOPE_LOGISTIC:
-    return &bs_loss_logistic;
-  case BIASCOPE_EXPONENTIAL:
-    return &bs_loss_exponential;
-  default:
-    return NULL;
-  }
+  return (size_t)loss < sizeof LOSSES / sizeof LOSSES[0] ? LOSSES[loss] : NULL;
 }

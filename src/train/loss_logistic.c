@@ -1,6 +1,7 @@
 /* l(z) = log(1 + exp(-z)), -l'(z) = 1 / (1 + exp(z)). */
 #include "train/loss.h"
 
+#include "train/weight.h"
 #include <math.h>
 
 /* Above this margin log1p(exp(-z)) is below half a unit in the last place of z. */
@@ -22,5 +23,9 @@ static double slope_decay(double z) {
   return (z > 0.0 ? 1.0 : small) / (1.0 + small);
 }
 
-const bs_loss bs_loss_logistic = {
-    .name = "logistic", .log_slope = log_slope, .log_value = log_value, .slope_decay = slope_decay};
+const bs_loss bs_loss_logistic = {.name = "logistic",
+                                  .log_slope = log_slope,
+                                  .log_value = log_value,
+                                  .slope_decay = slope_decay,
+                                  .tail = BS_TAIL_EXPONENTIAL,
+                                  .largest_margin = BS_WEIGHT_LOG_LIMIT};

@@ -132,7 +132,7 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++) {
       const double x = bs_row_walk(data, batch->sample[b], k, &next);
-      if (x != 0.0) lift(moments, k, batch->weight[b].exponent + size_of(x));
+      if (x != 0.0 && batch->weight[b].mantissa != 0.0) lift(moments, k, batch->weight[b].exponent + size_of(x));
     }
   }
   moments->common = true;
@@ -145,9 +145,11 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
   int64_t high = INT64_MIN, low = INT64_MAX; /* of the parts that the gradient is a sum of */
   for (size_t b = 0; b < batch->count; b++) {
     const int64_t exponent = batch->weight[b].exponent + moments->size[batch->sample[b]];
+    if (batch->weight[b].mantissa == 0.0) continue;
     if (exponent > high) high = exponent;
     if (exponent - moments->spread < low) low = exponent - moments->spread;
   }
+  if (high == INT64_MIN) return; /* the gradient is zero */
   const bool coupled = moments->rule->direction == BS_NORMALISED;
   const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
   if (forget && !coupled && high - low > REACH) {

@@ -21,7 +21,7 @@ static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error
 }
 
 /* Weights up to this size keep every margin within what bs_weight_from_log can tell apart. */
-static double largest_weight(const biascope_dataset *data) {
+static double largest_weight(const biascope_dataset *data, const bs_loss *loss) {
   double longest = 0.0;
   for (size_t i = 0; i < data->samples; i++) {
     const size_t first = data->dense ? i * data->features : data->row_start[i];
@@ -30,7 +30,7 @@ static double largest_weight(const biascope_dataset *data) {
     for (size_t at = first; at < end; at++) length += fabs(data->dense ? data->dense[at] : data->value[at]);
     longest = fmax(longest, length);
   }
-  return fmin(BS_WEIGHT_LOG_LIMIT / longest, 0x1p1000);
+  return fmin(loss->largest_margin / longest, 0x1p1000);
 }
 
 biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_train_options *options,
@@ -44,7 +44,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   trainer->options = *options;
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
-  trainer->largest_weight = largest_weight(data);
+  trainer->largest_weight = largest_weight(data, trainer->loss);
   trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
   if (!trainer->weight) status = bs_fail_memory(error, "the batch");
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
@@ -112,7 +112,8 @@ static void take_step(biascope_trainer *trainer) {
   bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
   memset(moments->g, 0, moments->padded * sizeof *moments->g);
   if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
-  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
+  for (size_t b = 0; b < count; b++)
+    if (trainer->weight[b].mantissa != 0.0) add_sample(trainer, batch[b], trainer->weight[b]);
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,
@@ -159,6 +160,7 @@ double biascope_trainer_log_loss(const biascope_trainer *trainer) {
   double largest = -INFINITY, sum = 0.0;
   for (size_t i = 0; i < trainer->data->samples; i++) {
     const double value = trainer->loss->log_value(margin_of_sample(trainer, i));
+    if (value == -INFINITY) continue; /* a loss of zero */
     if (value > largest) {
       sum = sum * exp(largest - value) + 1.0;
       largest = value;
@@ -193,6 +195,7 @@ biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
   double log_sum, log_entry;
   largest_gradients(trainer, &log_sum, &log_entry);
   biascope_staleness state = {0};
+  if (log_entry == -INFINITY) return state; /* no sample has a gradient: nothing to fall behind of */
   if (trainer->moments.beta1 > 0.0) state.momentum_excess = exp(bs_moments_log_sum(&trainer->moments) - log_sum);
   if (trainer->moments.beta2 > 0.0)
     state.second_moment_excess = exp(bs_moments_log_largest_root(&trainer->moments) - log_entry);

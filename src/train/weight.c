@@ -8,6 +8,7 @@
 static const double LN2_HIGH = 0x1.62e42feep-1, LN2_LOW = 0x1.a39ef35793c76p-33;
 
 bs_weight bs_weight_from_log(double log_weight) {
+  if (log_weight == -INFINITY) return (bs_weight){0};
   log_weight = fmax(-BS_WEIGHT_LOG_LIMIT, fmin(BS_WEIGHT_LOG_LIMIT, log_weight));
   const double n = rint(log_weight * 0x1.71547652b82fep+0);
   const double rest = (log_weight - n * LN2_HIGH) - n * LN2_LOW;

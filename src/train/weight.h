@@ -1,4 +1,4 @@
-/* A positive number far outside double's range: mantissa * 2^exponent. */
+/* A number far outside double's range: mantissa * 2^exponent. */
 #ifndef BIASCOPE_TRAIN_WEIGHT_H
 #define BIASCOPE_TRAIN_WEIGHT_H
 
@@ -9,7 +9,8 @@ typedef struct {
   int64_t exponent;
 } bs_weight;
 
-/* exp(log_weight), held at e^+-BS_WEIGHT_LOG_LIMIT, which a run may not reach: its exponents fit int64_t there. */
+/* exp(log_weight), 0 for -infinity, held at e^+-BS_WEIGHT_LOG_LIMIT, which a run may not reach: its exponents fit
+ * int64_t there. */
 #define BS_WEIGHT_LOG_LIMIT 0x1p60
 bs_weight bs_weight_from_log(double log_weight);
 /* 2^exponent, flushed to 0 below double's normal range and held at 2^1000 above it. */

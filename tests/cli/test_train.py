@@ -201,3 +201,19 @@ def test_stale_momentum_is_told_with_its_numbers():
 def test_ten_million_steps_end_where_predicted():
     result = result_of(GAUSSIAN, *ADAM, "--steps", 10 ** 7)
     assert result["cosine"]["predicted"] >= 0.999999 and result["loss_log"] < -2000
+
+
+def test_a_squared_hinge_says_that_it_has_stopped():
+    result = result_of(GAUSSIAN, "--optimizer", "ngd", "--loss", "squared-hinge", "--steps", 20000)
+    assert result["loss_log"] is None and any("no gradient" in warning for warning in result["warnings"])
+    assert numpy.exp(result["weight_norm_log"]) * result["margin"]["l2"] >= 1
+
+
+def test_losses_whose_limit_is_not_predicted_train_and_say_why():
+    for loss, flags in (("polynomial", []), ("squared-hinge", []), ("probit", ["--lr-decay", "0.5"])):
+        result = result_of(GAUSSIAN, *ADAM, "--loss", loss, *flags, "--steps", 200)
+        assert result["cosine"]["predicted"] is None
+        assert any("no prediction" in warning and loss in warning for warning in result["warnings"])
+        predicted = subprocess.run([BIASCOPE, "predict", GAUSSIAN, *ADAM, "--loss", loss, *flags], capture_output=True,
+                                   text=True)
+        assert predicted.returncode == 1 and predicted.stdout == "" and loss in predicted.stderr
