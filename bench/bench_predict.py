@@ -30,7 +30,8 @@ class Prediction(ctypes.Structure):
                 ("gap", ctypes.c_double), ("rate", ctypes.c_double), ("support", ctypes.c_size_t),
                 ("standard_error", ctypes.c_double), ("unique", ctypes.c_bool), ("log_loss", ctypes.c_double),
                 ("handover_step", ctypes.c_double), ("method", ctypes.c_char_p), ("samples", ctypes.c_size_t),
-                ("features", ctypes.c_size_t)]
+                ("features", ctypes.c_size_t), ("starts", ctypes.c_size_t), ("others", ctypes.c_size_t),
+                ("other_directions", ctypes.c_void_p)]
 
 
 LIBRARY = ctypes.CDLL(next(str(path) for path in BUILD.glob("libbiascope.so*")))

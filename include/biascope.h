@@ -234,6 +234,7 @@ typedef struct {
   double tolerance;     /* gap asked for; 0: 1e-10 */
   size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
   uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
+  size_t starts;        /* cyclic order: look for other equilibria from so many random points too */
 } biascope_predict_options;
 
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md.
@@ -250,6 +251,9 @@ typedef struct {
   double handover_step;  /* eps > 0: the step about which sqrt(v) shrinks to eps and the limit becomes l2; else NaN */
   const char *method;    /* how it was found, a static string */
   size_t samples, features;
+  size_t starts;            /* random points that were searched from, as far as the effort allowed */
+  size_t others;            /* equilibria that attract from some of them, beside the one that attracts from w = 0 */
+  double *other_directions; /* others x d row-major, of Euclidean norm 1 */
 } biascope_prediction;
 
 /* The direction that training with these options converges to. BIASCOPE_NOT_CONVERGED: out holds the best point found

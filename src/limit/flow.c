@@ -86,6 +86,13 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   return BIASCOPE_OK;
 }
 
+void bs_flow_start(bs_flow *flow, const double *weights) {
+  const bs_game *game = flow->game;
+  memcpy(flow->weights, weights, game->features * sizeof *weights);
+  bs_game_margins(game, weights, flow->margins);
+  loss_slopes(flow->loss, game->samples, flow->margins, flow->log_slopes, flow->curvature);
+}
+
 double bs_flow_time(const bs_flow *flow) {
   return flow->time;
 }

@@ -14,6 +14,9 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
                                biascope_error *error);
 void bs_flow_free(bs_flow *flow);
 
+/* Moves a flow that has not advanced yet from w = 0 to the d weights. */
+void bs_flow_start(bs_flow *flow, const double *weights);
+
 /* One accepted step that does not pass s = limit (INFINITY: none). False where no step succeeds. */
 bool bs_flow_advance(bs_flow *flow, double limit);
 double bs_flow_time(const bs_flow *flow);

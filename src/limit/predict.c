@@ -11,6 +11,7 @@ static const double DEFAULT_TOLERANCE = 1e-10;
 void biascope_prediction_free(biascope_prediction *prediction) {
   free(prediction->direction);
   free(prediction->dual);
+  free(prediction->other_directions);
   *prediction = (biascope_prediction){0};
 }
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/constant_step.h"
+#include "limit/others.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
 #include <math.h>
@@ -104,6 +105,8 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
     export_equilibrium(game, f.log_weights, &f.found, out);
   if (status == BIASCOPE_OK && bs_epoch_map_schedules(game->map) > 1 && !map_is_constant(question, &rule))
     status = bs_sampling_error(game, f.log_weights, &out->standard_error, error);
+  else if (status == BIASCOPE_OK && !map_is_constant(question, &rule))
+    status = bs_find_others(question, game, &f.search, out, error);
   free(f.log_weights);
   return status;
 }

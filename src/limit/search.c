@@ -67,6 +67,7 @@ static biascope_status follow(attempt *a, int precision, biascope_error *error) 
   bs_flow *flow;
   biascope_status status = bs_flow_create(a->game, a->search->loss, 0.0, MARGIN_ERROR[precision], &flow, error);
   if (status != BIASCOPE_OK) return status;
+  if (a->search->start) bs_flow_start(flow, a->search->start);
   status = BIASCOPE_NOT_CONVERGED;
   for (int step = 1; step <= MOST_FLOW_STEPS[precision] && status == BIASCOPE_NOT_CONVERGED; step++) {
     if (bs_game_exhausted(a->game) || !bs_flow_advance(flow, INFINITY)) break;

@@ -8,6 +8,7 @@
 typedef struct {
   const bs_loss *loss; /* shapes the path that is followed */
   double tolerance;    /* of the gap */
+  const double *start; /* d weights w that the path starts at; NULL: 0 */
   double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: decides what is stable */
 } bs_search;
 

@@ -233,6 +233,27 @@ def test_what_is_not_certified_says_so():
     assert "no exact equilibrium" in result.stderr
 
 
+def test_other_equilibria_are_listed(tmp_path):
+    """More samples than features: a large first step size throws training into the basin of another equilibrium."""
+    path = generate(tmp_path, 14, 7, 1, "teacher")
+    flags = ["--beta2", 0.95, "--batch-size", 7, "--lr-decay", 0.25]
+    found = predict(path, *flags, "--starts", 20)
+    directions = np.array([found["direction"]] + [other["direction"] for other in found["others"]])
+    assert found["starts"] == 20 and len(directions) >= 3
+    x = np.loadtxt(path, delimiter=",")
+    for direction in directions:  # each with several samples on its margin
+        margins = x @ direction
+        assert (margins < margins.min() * (1 + 1e-9)).sum() >= 3
+    assert (directions @ directions.T)[np.triu_indices(len(directions), 1)].max() < 1 - 1e-9
+    cosines = {}
+    for lr in (0.1, 0.01):
+        moved = weights(path, *flags, "--lr", lr, "--steps", 2000000) - weights(path, *flags, "--lr", lr, "--steps", 1000000)
+        cosines[lr] = directions @ moved / np.linalg.norm(moved)
+    assert cosines[0.01].argmax() == 0 and cosines[0.01][0] > 0.999999
+    assert cosines[0.1].argmax() != 0 and cosines[0.1].max() > 0.999999
+    assert predict(path, *flags, "--starts", 0)["others"] == []
+
+
 def test_the_same_prediction_for_the_same_seed(tmp_path):
     path = generate(tmp_path, 6, 20, 1)
     flags = [path, "--batch-size", 1, "--order", "shuffle", "--json"]
