@@ -10,7 +10,7 @@ build=(
   gnuplot-nox fonts-dejavu-core                         # figures
   help2man                                              # man pages
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
-  python3 python3-pytest python3-numpy python3-scipy python3-sklearn # tests: judges, real data
+  python3 python3-pytest python3-pytest-xdist python3-numpy python3-scipy python3-sklearn # tests: judges, real data
 )
 bench=(python3-venv)
 coverage=(gcovr)
