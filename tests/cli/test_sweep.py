@@ -1,15 +1,19 @@
 """Studies from outside: sweep, runs, merge, report, plot."""
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import random
 import re
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -330,6 +334,65 @@ def test_a_killed_sweep_goes_on_and_loses_nothing(tmp_path):
 @pytest.mark.slow
 def test_many_kills_lose_and_repeat_nothing(tmp_path):
     check_kills(tmp_path, int(os.environ.get("BIASCOPE_KILLS", "20")), 2)
+
+
+def test_a_killed_shard_goes_on_and_the_merged_rows_are_the_same(tmp_path):
+    spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 20000"))
+    run("sweep", spec, "--store", tmp_path / "whole.db", "--quiet")
+    stores = [tmp_path / "1.db", tmp_path / "2.db"]
+    for number, store in enumerate(stores, 1):
+        command = [BIASCOPE, "sweep", spec, "--store", store, "--shard", f"{number}/2", "--quiet"]
+        process = subprocess.Popen(command)
+        while process.poll() is None and not store.exists():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.kill()
+        process.wait()
+        subprocess.run(command, check=True)
+    run("merge", tmp_path / "all.db", *stores)
+    assert rows(tmp_path / "all.db") == rows(tmp_path / "whole.db")
+
+
+# ---- What is shown while it runs -----------------------------------------------------------------------
+
+
+def shown_on_terminal(columns, *arguments):
+    """What the sweep writes to a terminal of so many columns."""
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([BIASCOPE, *map(str, arguments)], stderr=end, env={**os.environ, "TERM": "xterm"})
+    os.close(end)
+    text = b""
+    with contextlib.suppress(OSError):  # the other side has closed
+        while part := os.read(terminal, 65536):
+            text += part
+    os.close(terminal)
+    assert process.wait() == 0
+    return text.decode()
+
+
+def test_a_terminal_shows_how_far_the_sweep_is(tmp_path):
+    text = shown_on_terminal(60, "sweep", write(tmp_path, STUDY.replace("steps = 300", "steps = 100000")), "--store", tmp_path / "runs.db")
+    bars = re.findall(r"\[(#*)(\.*)\] (\d+) of 108 runs, [0-9.]+ a second, (.*?) left", text)
+    assert len(bars) > 2 and all(len(full + rest) == 30 for full, rest, _, _ in bars)
+    done = [int(number) for _, _, number, _ in bars]
+    assert done == sorted(done) and len({full for full, _, _, _ in bars}) > 2
+    assert re.search(r"cosine with the predicted limit: best [0-9.]+ \(\w{8}\), worst [-0-9.]+ \(\w{8}\)", text)
+    assert text.count("\33[?7l") == text.count("\33[?7h") == len(bars), "no line wraps, and afterwards lines wrap again"
+    assert text.split("\33[2K")[-1].strip().startswith("108 of 108 runs are in "), "the bar is cleared away"
+
+
+@pytest.mark.slow
+def test_elsewhere_plain_lines_say_how_far_it_is(tmp_path):
+    spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 1000000000"))
+    process = subprocess.Popen([BIASCOPE, "sweep", spec, "--store", tmp_path / "runs.db"], stderr=subprocess.PIPE, text=True)
+    time.sleep(21)
+    process.send_signal(signal.SIGINT)
+    lines = process.communicate()[1].splitlines()
+    assert lines[0] == lines[1] == "0 of 108 runs, 0.0 a second, unknown left" and not any("\33" in line for line in lines)
+
+
+# ---- Interruptions and claims --------------------------------------------------------------------------
 
 
 def test_an_interrupted_sweep_keeps_its_runs_and_says_so(tmp_path):
