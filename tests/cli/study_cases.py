@@ -1,9 +1,12 @@
-"""What the tests of studies share: a study, and the rows of a store."""
+"""What the tests of studies share: studies, and how a store is run, read and written."""
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 
 BIASCOPE = os.environ["BIASCOPE"]
+USAGE, BAD_INPUT = 1, 2
 
 STUDY = """
 name = "A study"
@@ -21,10 +24,42 @@ features = 20
 """
 STUDY_RUNS = 2 * 3 * 2 * 3 * 3
 
+# The least that a study needs.
+GOOD = """steps = 10
+optimizer = "adam"
+[[data]]
+generate = "gaussian"
+samples = 10
+features = 20
+"""
+
+
+def run(*arguments, code=0):
+    result = subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert result.returncode == code, result.stderr
+    return result
+
+
+def output(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+@contextlib.contextmanager
+def database_of(path):
+    """Closed at the end, so that SQLite's log is cleared away."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        yield database
+
+
+def write(folder, text, name="study.toml"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
 
 def rows(store):
     """The runs without what may differ between two sweeps of the same study."""
-    runs = json.loads(subprocess.run([BIASCOPE, "runs", store, "--json", "--traces"], capture_output=True, check=True).stdout)
+    runs = output("runs", store, "--traces")
     for one in runs:
         del one["provenance"]
     return runs
