@@ -18,6 +18,7 @@
     "weight_decay", "lr", "lr_decay", "steps", "seed"];
   const MEASURES = ["cosine_l2", "cosine_linf", "cosine_l1", "cosine_predicted", "ratio_l2", "ratio_linf", "ratio_l1"];
   const CONTINUOUS = new Set(["samples", "features", "batch_size", "lr", "steps"]);
+  const NAMES = new Set(["data", "optimizer", "loss", "batch_order", "seed"]);
   const TABLE_ROWS = 50, MOST_LINES = 50, MOST_FILTER_VALUES = 200, MOST_COLOURS = 10;
   // Okabe and Ito's colours, told apart by every kind of colour vision, and three more; brighter on a dark page.
   const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -27,8 +28,9 @@
 
   const byId = (id) => document.getElementById(id);
   const value = (run, name) => run[COLUMN[name]];
+  const TEXTS = new Intl.Collator("en", { numeric: true }); // "data 2" before "data 10"
   const compare = (a, b) => (a === null) - (b === null) || (typeof a === "number" && typeof b === "number" ? a - b
-    : a < b ? -1 : a > b ? 1 : 0);
+    : TEXTS.compare(a, b));
   const show = (v) => v === null || v === undefined ? "–" : typeof v === "number" && !Number.isInteger(v)
     ? String(Number(v.toPrecision(7))) : String(v);
 
@@ -172,6 +174,9 @@
       scale: { domain: VALUES[state.colour].map(show), range: palette() }, legend: { orient: narrow() ? "bottom" : "right", columns: narrow() ? 3 : 1 } };
   }
 
+  // Upright names where they would not fit side by side.
+  const labelAngle = (name) => VALUES[name].map(show).join("  ").length > (narrow() ? 30 : 90) ? -60 : 0;
+
   function acrossChannel() {
     const values = VALUES[state.across], title = LABELS[state.across];
     if (CONTINUOUS.has(state.across) && values.every((v) => v > 0)) {
@@ -179,7 +184,7 @@
       return { field: "x", type: "quantitative", title, scale: { ...(log ? { type: "log" } : { zero: false }), nice: false, padding: 12 },
         axis: values.length <= 12 ? { values, format: "~g" } : { format: "~g" } };
     }
-    return { field: "x", type: "ordinal", title, sort: values.map(show), axis: { labelAngle: values.length > 12 ? -60 : 0 } };
+    return { field: "x", type: "ordinal", title, sort: values.map(show), axis: { labelAngle: labelAngle(state.across) } };
   }
 
   const measureChannel = (field = "y") => ({ field, type: "quantitative", title: LABELS[state.measure], scale: { zero: false } });
@@ -198,12 +203,14 @@
       { field: "least", format: ".6f" }, { field: "greatest", format: ".6f" }, { field: "limit", title: "predicted", format: ".6f" }, { field: "runs" }];
     if (state.colour !== "none") tooltip.splice(1, 0, { field: "colour", title: LABELS[state.colour] });
     const x = acrossChannel(), color = colourChannel();
+    const apart = NAMES.has(state.across); // nothing lies between two names: no line, and curves stand side by side
+    const place = apart && state.colour !== "none" ? { x, xOffset: { field: "colour", sort: VALUES[state.colour].map(show) }, color } : { x, color };
+    const ring = { filled: false, fill: null, size: 150, strokeWidth: 1.5 };
     return draw("ends", { data: { values: rows }, layer: [
-      { mark: { type: "area", opacity: 0.15 }, encoding: { x, y: { ...measureChannel("least") }, y2: { field: "greatest" }, color } },
-      { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "line", strokeDash: [6, 4], strokeWidth: 1.5, point: { filled: false, fill: null, size: 150, strokeWidth: 1.5 } },
-        encoding: { x, y: measureChannel("limit"), color } },
-      { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: measureChannel(), color } },
-      { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { x, y: measureChannel(), color, tooltip } },
+      { mark: apart ? { type: "rule" } : { type: "area", opacity: 0.15 }, encoding: { ...place, y: measureChannel("least"), y2: { field: "greatest" } } },
+      { mark: apart ? { type: "point", ...ring } : { type: "line", strokeDash: [6, 4], strokeWidth: 1.5, point: ring }, encoding: { ...place, y: measureChannel("limit") } },
+      ...(apart ? [] : [{ mark: { type: "line", strokeWidth: 2 }, encoding: { ...place, y: measureChannel() } }]),
+      { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { ...place, y: measureChannel(), tooltip } },
     ] });
   }
 
@@ -241,7 +248,7 @@
       if (end) rows.push({ x: show(x), y: show(y), mean: end.mean, least: end.least, greatest: end.greatest, runs: end.runs });
     }
     if (!rows.length) return nothing("heat", "No run shown has this measure.");
-    const across = { field: "x", type: "ordinal", title: LABELS[state.across], sort: VALUES[state.across].map(show), axis: { labelAngle: 0, labelOverlap: true } };
+    const across = { field: "x", type: "ordinal", title: LABELS[state.across], sort: VALUES[state.across].map(show), axis: { labelAngle: labelAngle(state.across), labelOverlap: true } };
     const down = { field: "y", type: "ordinal", title: LABELS[state.down], sort: VALUES[state.down].map(show).reverse() };
     const means = rows.map((row) => row.mean), middle = (Math.min(...means) + Math.max(...means)) / 2;
     const cells = { mark: { type: "rect" }, encoding: { x: across, y: down,
