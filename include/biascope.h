@@ -148,6 +148,31 @@ BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data
                                                     const biascope_margin *solution, const double *w, double *cosine,
                                                     double *nearest, biascope_error *error);
 
+/* ---- Data that are not separable ----------------------------------------------------------- */
+
+/* Any data set falls into two parts (Ji and Telgarsky 2019): the samples that some w has x_i.w > 0 on while x_i.w = 0
+ * on all others, and those others, which combine to zero. On the latter the loss has a finite minimiser; along the
+ * former training runs away. Proof of both: direction and dual. */
+typedef struct {
+  bool *separable; /* N: which part a sample is in */
+  size_t separable_count;
+  double *dual;    /* N: in the simplex with X'c = 0, c_i > 0 exactly on the inseparable part; 0 where that is empty */
+  double residual; /* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik| */
+  double *direction; /* d: of norm 1, the l2 max margin of the separable part among w orthogonal to the other; or 0 */
+  double margin;     /* min x_i.direction over the separable part */
+  double leak;       /* max |x_i.direction| / ||x_i||_2 over the inseparable part, which rounding leaves */
+  double *basis;     /* rank x d, row-major: orthonormal, of the span of the inseparable part */
+  size_t rank;
+  size_t samples, features;
+} biascope_parts;
+
+/* BIASCOPE_NOT_CONVERGED: rounding cannot tell the parts. On any failure out holds nothing. */
+BIASCOPE_API biascope_status biascope_parts_find(const biascope_dataset *data, biascope_parts *out,
+                                                 biascope_error *error);
+BIASCOPE_API void biascope_parts_free(biascope_parts *parts);
+/* The part of w inside the span of the inseparable samples: d entries written. */
+BIASCOPE_API void biascope_parts_project(const biascope_parts *parts, const double *w, double *inside);
+
 /* ---- Training ------------------------------------------------------------------------------ */
 
 typedef enum {
@@ -189,6 +214,12 @@ typedef struct {
   double lr_decay;     /* a in eta_t = eta_0 (t+2)^-a, 0 <= a <= 1; 0: constant */
   uint64_t seed;       /* of the sampling order */
 } biascope_train_options;
+
+/* The minimiser, within their span, of the sum of losses over the inseparable samples: d entries written. On the way
+ * there the sum of |l'(z_i)| x_i falls to `residual` times that of |l'(z_i)| ||x_i||_2. */
+BIASCOPE_API biascope_status biascope_parts_minimise(const biascope_dataset *data, const biascope_parts *parts,
+                                                     biascope_loss loss, double *minimiser, double *residual,
+                                                     biascope_error *error);
 
 /* The optimizer's usual betas, the logistic loss, full batch, lr 0.1, lr_decay 0.5, eps 0. */
 BIASCOPE_API biascope_train_options biascope_train_defaults(biascope_optimizer optimizer);

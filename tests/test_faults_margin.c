@@ -75,8 +75,32 @@ static void comparing_with_a_face_fails_cleanly(void **state) {
   biascope_dataset_free(data);
 }
 
+static biascope_status take_apart_once(void *context, biascope_error *error) {
+  const biascope_dataset *data = context;
+  biascope_parts parts;
+  double minimiser[4], residual;
+  biascope_status status = biascope_parts_find(data, &parts, error);
+  if (status != BIASCOPE_OK) {
+    assert_true(!parts.separable && !parts.dual && !parts.direction && !parts.basis);
+    return status;
+  }
+  status = biascope_parts_minimise(data, &parts, BIASCOPE_LOGISTIC, minimiser, &residual, error);
+  biascope_parts_free(&parts);
+  return status;
+}
+
+static void taking_data_apart_fails_cleanly(void **state) {
+  (void)state;
+  /* the zero sample is found first, so that the next ones are joined to it */
+  const double values[] = {0, 0, 0, 0, 1, 2, 0, 0, -2, -4, 0, 0, 3, 6, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1};
+  biascope_dataset *data = dense(6, 4, values);
+  assert_true(fault_sweep(take_apart_once, data, NULL) >= 20);
+  biascope_dataset_free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(taking_data_apart_fails_cleanly),
       cmocka_unit_test(solving_fails_cleanly),
       cmocka_unit_test(comparing_with_a_face_fails_cleanly),
   };

@@ -38,6 +38,9 @@ int cli_report(biascope_status status, const biascope_error *error);
 /* A finite number, else null: JSON has no NaN. */
 json_t *cli_json_number(double value);
 json_t *cli_json_array(size_t n, const double *values);
+/* The parts of data that are not separable, with their proof, and in words. */
+json_t *cli_json_parts(const biascope_parts *parts);
+void cli_print_parts(const biascope_parts *parts);
 /* Prints the object with 17 digits to stdout and releases it. Returns an exit code (2 where stdout failed). */
 int cli_print_json(json_t *object);
 

@@ -18,7 +18,8 @@ static const struct argp ARGP = {
     .args_doc = "DATA",
     .doc = "What a data set holds, and whether it is separable: whether some w has x_i.w > 0 for every sample."
            "\vThe certificate is a direction with its margin where the data are separable, and weights that combine "
-           "the samples to zero where they are not; the exit code is then 3, and 4 where neither was found."};
+           "the samples to zero where they are not; the exit code is then 3, and 4 where neither was found. Then "
+           "the parts tell the samples that can be separated, all others left at margin zero, from those that cannot."};
 
 /* Everything that `info` says of a data set. */
 typedef struct {
@@ -27,6 +28,8 @@ typedef struct {
   bs_dataset_facts facts;
   biascope_status decision; /* BIASCOPE_OK: separable; _NOT_SEPARABLE; _NOT_CONVERGED: undecided */
   biascope_margin margin;
+  bool has_parts; /* of data that are not separable */
+  biascope_parts parts;
 } data_info;
 
 static json_t *certificate_json(const data_info *info) {
@@ -43,10 +46,12 @@ static json_t *certificate_json(const data_info *info) {
 
 static json_t *info_json(const data_info *info) {
   const bool decided = info->decision != BIASCOPE_NOT_CONVERGED;
-  return json_pack("{s:I, s:I, s:I, s:o, s:o}", "samples", (json_int_t)info->samples, "features",
-                   (json_int_t)info->features, "nonzeros", (json_int_t)info->nonzeros, "separable",
-                   decided ? json_boolean(info->decision == BIASCOPE_OK) : json_null(), "certificate",
-                   certificate_json(info));
+  json_t *object = json_pack("{s:I, s:I, s:I, s:o, s:o}", "samples", (json_int_t)info->samples, "features",
+                             (json_int_t)info->features, "nonzeros", (json_int_t)info->nonzeros, "separable",
+                             decided ? json_boolean(info->decision == BIASCOPE_OK) : json_null(), "certificate",
+                             certificate_json(info));
+  if (info->has_parts) json_object_set_new(object, "parts", cli_json_parts(&info->parts));
+  return object;
 }
 
 static void print_note(size_t count, const char *one, const char *many) {
@@ -69,6 +74,7 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
            margin->support == 1 ? "" : "s", margin->upper_bound);
   else
     printf("separable  undecided: %s\n", undecided->message);
+  if (info->has_parts) cli_print_parts(&info->parts);
   print_note(info->facts.zero_samples, "sample is all zeros: no direction separates it",
              "samples are all zeros: no direction separates them");
   print_note(info->facts.repeated_samples, "sample repeats another", "samples repeat others");
@@ -88,12 +94,15 @@ static int describe(const biascope_dataset *data, bool json) {
   if (info.decision != BIASCOPE_OK && info.decision != BIASCOPE_NOT_SEPARABLE &&
       info.decision != BIASCOPE_NOT_CONVERGED)
     return cli_report(info.decision, &error);
+  if (info.decision == BIASCOPE_NOT_SEPARABLE)
+    info.has_parts = biascope_parts_find(data, &info.parts, NULL) == BIASCOPE_OK;
   int code = (int)info.decision;
   if (!json)
     print_table(&info, &error);
   else if (cli_print_json(info_json(&info)) != 0)
     code = BIASCOPE_BAD_INPUT;
   biascope_margin_free(&info.margin);
+  if (info.has_parts) biascope_parts_free(&info.parts);
   return code;
 }
 

@@ -129,7 +129,7 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
   }
   if (status == BIASCOPE_OK) status = bs_reference_create(run->data, &run->reference, error);
   if (status == BIASCOPE_OK) status = bs_reference_predict(run->reference, run->options, &run->prediction, error);
-  return status;
+  return status == BIASCOPE_NOT_SEPARABLE ? train_take_apart(run, error) : status;
 }
 
 /* Trains, with the trace beside it. An interrupted run leaves its trace so far, and its checkpoint. */
@@ -172,7 +172,10 @@ int cli_train(int argc, char **argv) {
     code = report_interruption(&run, &flags);
   else
     code = train_print(&run, flags.common.json);
+  if (code == 0 && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
   bs_reference_free(run.reference);
+  biascope_parts_free(&run.parts);
+  free(run.minimiser);
   biascope_trainer_free(run.trainer);
   biascope_dataset_free(run.data);
   return code;

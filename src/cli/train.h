@@ -10,9 +10,12 @@ typedef struct {
   const biascope_train_options *options;
   biascope_dataset *data;
   biascope_trainer *trainer;
-  bs_reference *reference;
-  const biascope_prediction *prediction;             /* the reference's; NULL: none is certified */
-  bs_measurement last;                               /* of the current weights */
+  bs_reference *reference;               /* NULL where the data are not separable: */
+  biascope_parts parts;                  /* then these */
+  biascope_error not_separable;          /* and this is why */
+  double *minimiser;                     /* of the loss on the inseparable part; NULL where it is not known */
+  const biascope_prediction *prediction; /* the reference's; NULL: none is certified */
+  bs_measurement last;                   /* of the current weights */
   uint64_t momentum_stale_until, second_stale_until; /* the last steps measured that found them stale */
   double momentum_excess, second_excess;             /* there */
 } train_run;
@@ -21,6 +24,10 @@ biascope_status train_measure(train_run *run, biascope_error *error);
 /* The trace, a row of CSV a measurement. */
 void train_trace_head(FILE *trace);
 void train_trace_row(const train_run *run, FILE *trace);
+/* After `error` said that the data are not separable: finds their parts. Where those are not certified, it stands. */
+biascope_status train_take_apart(train_run *run, biascope_error *error);
+void train_print_parts(const train_run *run);
+json_t *train_json_parts(const train_run *run);
 /* The result, as text or JSON. Returns the exit code. */
 int train_print(const train_run *run, bool json);
 

@@ -17,8 +17,14 @@ biascope_status train_measure(train_run *run, biascope_error *error) {
     run->second_stale_until = step;
     run->second_excess = stale.second_moment_excess;
   }
-  return bs_reference_measure(run->reference, run->prediction, biascope_trainer_weights(run->trainer), &run->last,
-                              error);
+  const double *w = biascope_trainer_weights(run->trainer);
+  if (run->reference) return bs_reference_measure(run->reference, run->prediction, w, &run->last, error);
+  run->last.cosine_predicted = NAN;
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    run->last.margin[n] = biascope_margin_of(run->data, (biascope_norm){.kind = (biascope_norm_kind)n}, w);
+    run->last.ratio[n] = run->last.cosine[n] = NAN;
+  }
+  return BIASCOPE_OK;
 }
 
 static double log_weight_norm(const train_run *run) {
@@ -83,13 +89,18 @@ static void warn_of_staleness(json_t *warnings, const train_run *run, const char
 
 static json_t *warnings_of(const train_run *run) {
   json_t *warnings = json_array();
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+  for (int n = 0; n < BS_REFERENCE_NORMS && run->reference; n++) {
     const biascope_margin *solution = bs_reference_margin(run->reference, n);
     if (!bs_reference_certified(run->reference, n))
       warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", BS_REFERENCE_NORM_NAMES[n],
            solution->gap);
   }
-  if (!run->prediction)
+  if (!run->reference) {
+    warn(warnings,
+         "the data are not separable: training runs away along the separable part alone, if there is one, and settles "
+         "at the minimiser of the loss on the rest");
+    if (!run->minimiser) warn(warnings, "the minimiser was not found");
+  } else if (!run->prediction)
     warn(warnings, "no prediction to compare with: %s", bs_reference_why_not(run->reference, run->options));
   if (biascope_trainer_log_loss(run->trainer) == -INFINITY)
     warn(warnings, "the loss is zero and has no gradient: only what momentum is left still moves the weights");
@@ -102,13 +113,14 @@ static json_t *warnings_of(const train_run *run) {
 
 static void print_text(const train_run *run, const json_t *warnings) {
   const bs_measurement *m = &run->last;
-  printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n      cosine      angle       margin ratio\n",
-         (unsigned long long)biascope_trainer_step(run->trainer), biascope_trainer_log_loss(run->trainer),
-         log_weight_norm(run));
+  printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n", (unsigned long long)biascope_trainer_step(run->trainer),
+         biascope_trainer_log_loss(run->trainer), log_weight_norm(run));
+  if (run->reference) puts("      cosine      angle       margin ratio");
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     if (isfinite(m->cosine[n]))
       printf("%-5s %-11.8f %-11.3e %.6f\n", BS_REFERENCE_NORM_NAMES[n], m->cosine[n], acos(m->cosine[n]), m->ratio[n]);
   }
+  if (!run->reference) train_print_parts(run);
   if (isfinite(m->cosine_predicted)) printf("%-5s %.8f\n", "limit", m->cosine_predicted);
   for (size_t i = 0; i < json_array_size(warnings); i++)
     printf("warning: %s\n", json_string_value(json_array_get(warnings, i)));
@@ -130,11 +142,13 @@ static int print_json(const train_run *run, json_t *warnings) {
   json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
   double angle[BS_REFERENCE_NORMS];
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) angle[n] = acos(m->cosine[n]);
-  return cli_print_json(json_pack(
+  json_t *result = json_pack(
       "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
       "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
       cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
-      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings));
+      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings);
+  if (!run->reference) json_object_set_new(result, "parts", train_json_parts(run));
+  return cli_print_json(result);
 }
 
 int train_print(const train_run *run, bool json) {

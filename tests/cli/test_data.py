@@ -278,6 +278,22 @@ def check_certificate(x, report):
         assert certificate["residual"] <= 1e-9
 
 
+def test_the_parts_of_data_that_are_not_separable_are_proved(tmp_path):
+    rng = np.random.default_rng(5)
+    inside, outside = np.zeros((6, 8)), rng.standard_normal((4, 8))
+    inside[:, :3] = rng.standard_normal((6, 3))
+    outside[:, 5] = abs(outside[:, 5]) + 0.3
+    x = np.vstack([inside, -inside.sum(axis=0), outside])
+    np.save(tmp_path / "d.npy", x)
+    parts = info(tmp_path / "d.npy", code=3)["parts"]
+    assert parts["inseparable"] == list(range(7)) and parts["separable"] == [7, 8, 9, 10] and parts["rank"] == 3
+    c, w = np.array(parts["dual"]), np.array(parts["direction"])
+    assert (c[:7] > 0).all() and (c[7:] == 0).all() and np.abs(c @ x).max() < 1e-13
+    assert np.abs(x[:7] @ w).max() < 1e-13 and (x[7:] @ w).min() == pytest.approx(parts["margin"]) and parts["margin"] > 0.3
+    result = run("info", tmp_path / "d.npy")
+    assert result.returncode == 3 and "7 of 11 samples combine to zero" in result.stdout
+
+
 @pytest.mark.parametrize("samples,features", [(1, 1), (1, 5), (5, 1), (3, 3), (10, 4), (30, 4), (30, 30), (60, 29)])
 def test_separability_is_certified_either_way(samples, features, tmp_path):
     rng = np.random.default_rng(samples * 100 + features)
@@ -288,7 +304,8 @@ def test_separability_is_certified_either_way(samples, features, tmp_path):
         result = run("info", tmp_path / "d.npy", "--json")
         report = json.loads(result.stdout)
         assert result.returncode == (0 if report["separable"] else 3)
-        assert list(report) == ["samples", "features", "nonzeros", "separable", "certificate"]
+        assert list(report)[:5] == ["samples", "features", "nonzeros", "separable", "certificate"]
+        assert list(report)[5:] == ([] if report["separable"] else ["parts"])
         assert (report["samples"], report["features"], report["nonzeros"]) == (samples, features, samples * features)
         check_certificate(x, report)
         seen.add(report["separable"])

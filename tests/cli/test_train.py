@@ -190,6 +190,27 @@ def test_non_separable_data_are_refused_with_exit_3(tmp_path):
     assert result.returncode == 3 and "not separable" in result.stderr
 
 
+def test_training_on_non_separable_data_tells_where_both_parts_go(tmp_path):
+    """The second feature's sample separates; on the first feature l(z) + l(-2z) has its minimum."""
+    path = tmp_path / "parts.csv"
+    path.write_text("1,0\n-2,0\n1,3\n")
+    flags = [path, "--optimizer", "gd", "--lr", "0.5", "--lr-decay", "0", "--steps", 200000]
+    result = run(*flags, "--json", "--trace", tmp_path / "trace.csv")
+    report = json.loads(result.stdout)
+    parts = report["parts"]
+    assert result.returncode == 3 and "not separable" in result.stderr and report["steps"] == 200000
+    assert parts["separable"] == [2] and parts["inseparable"] == [0, 1]
+    v = parts["minimiser"][0]  # 1 / (1 + e^v) = 2 / (1 + e^-2v)
+    assert parts["minimiser"][1] == 0 and 1 / (1 + numpy.exp(v)) == pytest.approx(2 / (1 + numpy.exp(-2 * v)), abs=1e-12)
+    assert parts["minimiser_distance"] < 1e-3 and parts["cosine"] > 0.999999
+    w = numpy.array(report["direction"]) * numpy.exp(report["weight_norm_log"])
+    assert abs(w[0] - v) == pytest.approx(parts["minimiser_distance"], rel=1e-6) and w[1] > 2
+    assert any("not separable" in warning for warning in report["warnings"])
+    assert len((tmp_path / "trace.csv").read_text().splitlines()) > 20
+    text = run(*flags)
+    assert text.returncode == 3 and "distance" in text.stdout and "nan" not in text.stdout
+
+
 def test_stale_momentum_is_told_with_its_numbers():
     flags = [GAUSSIAN, "--optimizer", "signum", "--batch-size", 1, "--steps", 100000]
     warnings = result_of(*flags, "--beta1", "0.999")["warnings"]
