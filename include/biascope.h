@@ -201,6 +201,13 @@ typedef enum {
   BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
 } biascope_order;
 
+/* Gaussian noise added to the full batch's gradient g, in place of batches. */
+typedef enum {
+  BIASCOPE_NOISE_SAMPLES,  /* covariance noise^2 times that of the samples' own gradients: that of batches of noise^-2
+                            * samples drawn with replacement */
+  BIASCOPE_NOISE_ISOTROPIC /* covariance (noise ||g||_2)^2 / d times the identity */
+} biascope_noise;
+
 typedef struct {
   biascope_optimizer optimizer;
   biascope_loss loss;
@@ -212,7 +219,9 @@ typedef struct {
   double weight_decay; /* adamw only; >= 0 */
   double lr;           /* eta_0 > 0 */
   double lr_decay;     /* a in eta_t = eta_0 (t+2)^-a, 0 <= a <= 1; 0: constant */
-  uint64_t seed;       /* of the sampling order */
+  uint64_t seed;       /* of the sampling order and the noise */
+  double noise;        /* >= 0; above 0 for the full batch only, and not for adamproxy */
+  biascope_noise noise_shape;
 } biascope_train_options;
 
 /* The minimiser, within their span, of the sum of losses over the inseparable samples: d entries written. On the way

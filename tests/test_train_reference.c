@@ -76,6 +76,26 @@ static void direct(exact *s, const biascope_train_options *o, size_t d, size_t k
   }
 }
 
+/* 1 + S sqrt(N) (xi_i - mean xi) */
+static double sample_factor(const biascope_train_options *o, uint64_t step, size_t n, size_t i) {
+  double sum = 0.0;
+  for (size_t j = 0; j < n; j++) sum += bs_random_normal(o->seed, BS_STREAM_GRADIENT, step * n + j);
+  const double own = bs_random_normal(o->seed, BS_STREAM_GRADIENT, step * n + i);
+  return 1.0 + o->noise * sqrt((double)n) * (own - sum / (double)n);
+}
+
+/* g += S ||g|| / sqrt(d) xi */
+static void add_isotropic(exact *s, const biascope_train_options *o, size_t d, uint64_t step) {
+  mpfr_set_zero(s->a, 1);
+  for (size_t k = 0; k < d; k++) mpfr_fma(s->a, s->g[k], s->g[k], s->a, MPFR_RNDN);
+  mpfr_sqrt(s->a, s->a, MPFR_RNDN);
+  for (size_t k = 0; k < d; k++) {
+    const double xi = bs_random_normal(o->seed, BS_STREAM_GRADIENT, step * d + k);
+    mpfr_mul_d(s->b, s->a, o->noise / sqrt((double)d) * xi, MPFR_RNDN);
+    mpfr_add(s->g[k], s->g[k], s->b, MPFR_RNDN);
+  }
+}
+
 static void exact_step(exact *s, const biascope_train_options *o, size_t d, const double *x, const uint32_t *batch,
                        size_t count, uint64_t step) {
   const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
@@ -88,12 +108,15 @@ static void exact_step(exact *s, const biascope_train_options *o, size_t d, cons
   for (size_t b = 0; b < count; b++) {
     const double *row = x + batch[b] * d;
     weigh(s, row, d, o->loss, count);
+    if (o->noise > 0.0 && o->noise_shape == BIASCOPE_NOISE_SAMPLES)
+      mpfr_mul_d(s->slope, s->slope, sample_factor(o, step, count, b), MPFR_RNDN);
     for (size_t k = 0; k < d; k++) {
       mpfr_mul_d(s->a, s->slope, -row[k], MPFR_RNDN);
       mpfr_add(s->g[k], s->g[k], s->a, MPFR_RNDN);
       mpfr_fma(s->squares[k], s->a, s->a, s->squares[k], MPFR_RNDN);
     }
   }
+  if (o->noise > 0.0 && o->noise_shape == BIASCOPE_NOISE_ISOTROPIC) add_isotropic(s, o, d, step);
   for (size_t k = 0; k < d; k++) {
     average(s->m[k], momentum ? o->beta1 : 0.0, s->g[k], s->a);
     mpfr_sqr(s->b, s->g[k], MPFR_RNDN);
@@ -246,11 +269,41 @@ static void features_of_every_scale_are_followed(void **state) {
   }
 }
 
+/* Noise of both kinds on the full gradient, until margins are in the hundreds and every gradient underflows. */
+static void noise_is_the_noise_of_the_header(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 6; seed++) {
+    const size_t n = 2 + seed % 5, d = 1 + seed % MOST_FEATURES;
+    double *values = gaussian_values(n, d, 0.3, seed);
+    const biascope_train_options base = {.noise = seed % 3 ? 0.5 : 4.0,
+                                         .noise_shape = (biascope_noise)(seed % 2),
+                                         .beta1 = 0.5,
+                                         .beta2 = 0.9,
+                                         .lr = 0.5,
+                                         .lr_decay = 0.25,
+                                         .weight_decay = 0.0,
+                                         .seed = seed};
+    const trial t = {n, d, values, 1500, 1e-6};
+    static const biascope_optimizer rules[] = {BIASCOPE_NGD, BIASCOPE_SIGNUM, BIASCOPE_ADAM, BIASCOPE_ADAGRAD};
+    biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
+    for (size_t r = 0; r < 4; r++) {
+      biascope_train_options options = base;
+      options.optimizer = rules[r];
+      compare(&t, full, &options);
+      compare(&t, sparse, &options);
+    }
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+    free(values);
+  }
+}
+
 int main(void) {
   mpfr_set_emin(mpfr_get_emin_min());
   mpfr_set_emax(mpfr_get_emax_max());
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_rule_is_the_rule_of_the_header),
+      cmocka_unit_test(noise_is_the_noise_of_the_header),
       cmocka_unit_test(features_that_fade_are_followed),
       cmocka_unit_test(features_of_every_scale_are_followed),
   };

@@ -7,7 +7,14 @@
 #include <stdint.h>
 
 /* Streams in use; every consumer has its own, so that none repeats another's numbers. */
-enum { BS_STREAM_DATA = 1, BS_STREAM_LABELS = 2, BS_STREAM_ORDER = 3, BS_STREAM_PREDICT = 4, BS_STREAM_NOISE = 5 };
+enum {
+  BS_STREAM_DATA = 1,
+  BS_STREAM_LABELS = 2,
+  BS_STREAM_ORDER = 3,
+  BS_STREAM_PREDICT = 4,
+  BS_STREAM_NOISE = 5,
+  BS_STREAM_GRADIENT = 6
+};
 
 uint64_t bs_random_u64(uint64_t seed, uint32_t stream, uint64_t counter);
 /* Uniform in (0, 1), both ends excluded. */

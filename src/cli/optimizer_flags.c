@@ -5,7 +5,7 @@
 #include <float.h>
 #include <string.h>
 
-enum { OPTIMIZER = 2000, LOSS, BATCH_SIZE, ORDER, BETA1, BETA2, EPS, WEIGHT_DECAY, LR, LR_DECAY };
+enum { OPTIMIZER = 2000, LOSS, BATCH_SIZE, ORDER, BETA1, BETA2, EPS, WEIGHT_DECAY, LR, LR_DECAY, NOISE, NOISE_SHAPE };
 
 static const struct argp_option OPTIONS[] = {
     {"optimizer", OPTIMIZER, "NAME", 0,
@@ -19,6 +19,10 @@ static const struct argp_option OPTIONS[] = {
     {"weight-decay", WEIGHT_DECAY, "L", 0, "adamw's decoupled weight decay", 2},
     {"lr", LR, "ETA", 0, "Initial step size (default 0.1)", 2},
     {"lr-decay", LR_DECAY, "A", 0, "Step size ETA (t+2)^-A, 0 <= A <= 1; 0: constant (default 0.5)", 2},
+    {"noise", NOISE, "S", 0, "Gaussian noise on the full gradient, S times its natural size; see --noise-shape", 2},
+    {"noise-shape", NOISE_SHAPE, "NAME", 0,
+     "samples (default): with the covariance of the samples' gradients; isotropic: of length S times the gradient's",
+     2},
     {0},
 };
 
@@ -52,6 +56,12 @@ static void apply(struct argp_state *state, int key, const char *text, biascope_
   case LR_DECAY:
     options->lr_decay = cli_parse_double(state, "--lr-decay", text, 0, 1);
     break;
+  case NOISE:
+    options->noise = cli_parse_double(state, "--noise", text, 0, 1e6);
+    break;
+  case NOISE_SHAPE:
+    options->noise_shape = (biascope_noise)cli_parse_choice(state, "--noise-shape", text, BS_NOISE_NAMES);
+    break;
   default:
     break;
   }
@@ -59,7 +69,7 @@ static void apply(struct argp_state *state, int key, const char *text, biascope_
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   cli_optimizer_flags *flags = state->input;
-  if (key >= OPTIMIZER && key <= LR_DECAY) {
+  if (key >= OPTIMIZER && key <= NOISE_SHAPE) {
     flags->given[key - OPTIMIZER] = text;
     return 0;
   }
@@ -67,7 +77,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   const char *name = flags->given[0] ? flags->given[0] : "adam";
   flags->options =
       biascope_train_defaults((biascope_optimizer)cli_parse_choice(state, "--optimizer", name, BS_OPTIMIZER_NAMES));
-  for (int i = LOSS; i <= LR_DECAY; i++) {
+  for (int i = LOSS; i <= NOISE_SHAPE; i++) {
     if (flags->given[i - OPTIMIZER]) apply(state, i, flags->given[i - OPTIMIZER], &flags->options);
   }
   return 0;

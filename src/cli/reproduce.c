@@ -67,11 +67,11 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
     .children = CHILDREN,
-    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|all]",
+    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|all]",
     .doc = "Draws the paper's figures anew and says of each claim whether it held.\v"
            "fig1 batch size and order on Gaussian data; fig2 generalised Rademacher data; fig3 the AdamProxy fixed "
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
-           "and simulated, on Gaussian data and on iris."};
+           "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};
 
 /* A data set that comes with the program, in share/biascope beside the program or beside its directory. */
 static void shipped_path(const char *name, char *path, size_t size) {

@@ -182,7 +182,9 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_tr
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
   if (!bs_optimizer_rule_of(training->optimizer)->weight_decay) question.training.weight_decay = 0.0;
-  status = require_covered_loss(&question, error);
+  if (training->noise > 0.0)
+    status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
+  if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
   if (status == BIASCOPE_OK) status = answer(&question, out, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);
   return status;

@@ -15,7 +15,7 @@ typedef enum {
   BS_MEASURES
 } bs_figure_measure;
 
-typedef enum { BS_AXIS_STEP, BS_AXIS_BATCH_SIZE, BS_AXIS_BETA1, BS_AXIS_BETA2, BS_AXES } bs_figure_axis;
+typedef enum { BS_AXIS_STEP, BS_AXIS_BATCH_SIZE, BS_AXIS_BETA1, BS_AXIS_BETA2, BS_AXIS_NOISE, BS_AXES } bs_figure_axis;
 typedef enum { BS_FIGURE_GAUSSIAN, BS_FIGURE_RADEMACHER, BS_FIGURE_REAL, BS_FIGURE_DATASETS } bs_figure_data;
 
 /* One curve. */
@@ -44,6 +44,7 @@ typedef struct {
   size_t first, count;
   bs_claim_relation relation;
   double target, tolerance; /* tolerance: BS_NEAR only */
+  double at;                /* at this value of the axis alone; 0: at all */
 } bs_claim;
 
 typedef struct {
@@ -109,5 +110,8 @@ biascope_status bs_figure_check_gnuplot(biascope_error *error);
 /* Writes NAME.csv and NAME.gp into the directory and has gnuplot make NAME.svg and NAME.png of them. */
 biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *points, const char *directory,
                                biascope_error *error);
+
+/* A run's place on an axis of options; 0 on that of steps. */
+double bs_figure_axis_value(bs_figure_axis axis, const biascope_train_options *training);
 
 #endif

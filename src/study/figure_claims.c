@@ -16,6 +16,21 @@ static double excess(const bs_claim *claim, double value) {
   }
 }
 
+double bs_figure_axis_value(bs_figure_axis axis, const biascope_train_options *training) {
+  switch (axis) {
+  case BS_AXIS_BATCH_SIZE:
+    return (double)training->batch_size;
+  case BS_AXIS_BETA1:
+    return training->beta1;
+  case BS_AXIS_BETA2:
+    return training->beta2;
+  case BS_AXIS_NOISE:
+    return training->noise;
+  default:
+    return 0.0;
+  }
+}
+
 bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points) {
   bs_verdict verdict = {.figure = figure, .claim = claim, .value = NAN};
   double worst = -INFINITY;
@@ -23,7 +38,8 @@ bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const
     const bs_figure_point *point = &points->points[i];
     const double value = point->measure[claim->measure];
     if (point->predicted || !point->last || point->series < claim->first ||
-        point->series >= claim->first + claim->count)
+        point->series >= claim->first + claim->count ||
+        (claim->at > 0.0 && bs_figure_axis_value(figure->axis, &point->training) != claim->at))
       continue;
     if (isnan(value)) return (bs_verdict){.figure = figure, .claim = claim, .value = NAN}; /* not measured: not held */
     if (excess(claim, value) <= worst) continue;

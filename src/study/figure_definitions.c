@@ -39,9 +39,9 @@ static const bs_panel FIG1_PANELS[] = {
     {"with replacement", BS_COSINE_LINF, BS_AXIS_STEP, 3},
 };
 static const bs_claim FIG1_CLAIMS[] = {
-    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.9999, 0},
-    {"batch size 1 departs from it, in every order", BS_COSINE_LINF, 1, 3, BS_AT_MOST, 0.80, 0},
-    {"batch size 1 ends near the l2-max-margin direction, not at it", BS_COSINE_L2, 1, 3, BS_NEAR, 0.974, 0.02},
+    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.9999, 0, 0},
+    {"batch size 1 departs from it, in every order", BS_COSINE_LINF, 1, 3, BS_AT_MOST, 0.80, 0, 0},
+    {"batch size 1 ends near the l2-max-margin direction, not at it", BS_COSINE_L2, 1, 3, BS_NEAR, 0.974, 0.02, 0},
 };
 
 /* ---- fig2: generalised Rademacher data --------------------------------------------------------- */
@@ -59,8 +59,8 @@ static const bs_panel FIG2_PANELS[] = {
     {"", BS_COSINE_LINF, BS_AXIS_STEP, 0},
 };
 static const bs_claim FIG2_CLAIMS[] = {
-    {"batch size 1 finds the l2-max-margin direction, in every order", BS_COSINE_L2, 1, 3, BS_AT_LEAST, 0.9999, 0},
-    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.999, 0},
+    {"batch size 1 finds the l2-max-margin direction, in every order", BS_COSINE_L2, 1, 3, BS_AT_LEAST, 0.9999, 0, 0},
+    {"full-batch Adam finds the linf-max-margin direction", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.999, 0, 0},
 };
 
 /* ---- fig3: Gaussian data and the AdamProxy fixed point ----------------------------------------- */
@@ -78,7 +78,8 @@ static const bs_panel FIG3_PANELS[] = {
     {"", BS_COSINE_PROXY, BS_AXIS_STEP, 0},
 };
 static const bs_claim FIG3_CLAIMS[] = {
-    {"with beta2 near 1, batch size 1 finds the AdamProxy fixed point", BS_COSINE_PROXY, 2, 1, BS_AT_LEAST, 0.9999, 0},
+    {"with beta2 near 1, batch size 1 finds the AdamProxy fixed point", BS_COSINE_PROXY, 2, 1, BS_AT_LEAST, 0.9999, 0,
+     0},
 };
 
 /* ---- fig4: Signum's momentum at batch size 1 --------------------------------------------------- */
@@ -94,7 +95,7 @@ static const bs_panel FIG4_PANELS[] = {
     {"at its end", BS_FRACTION_LINF, BS_AXIS_BETA1, 0},
 };
 static const bs_claim FIG4_CLAIMS[] = {
-    {"Signum with beta near 1 finds the best linf margin at batch size 1", BS_FRACTION_LINF, 4, 2, BS_AT_LEAST, 0.98,
+    {"Signum with beta near 1 finds the best linf margin at batch size 1", BS_FRACTION_LINF, 4, 2, BS_AT_LEAST, 0.98, 0,
      0},
 };
 
@@ -121,8 +122,43 @@ static const bs_panel FIG6_PANELS[] = LIMIT_PANELS(BS_AXIS_BETA2);
 static const double BATCH_SIZES[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 50, 100, 200, 500, -1};
 static const double BETA2S[] = {0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, -1};
 static const bs_claim LIMIT_CLAIMS[] = {
-    {"the predicted limit is where training goes: Gaussian", BS_COSINE_PREDICTED, 0, 3, BS_AT_LEAST, 0.9999, 0},
-    {"the predicted limit is where training goes: real data", BS_COSINE_PREDICTED, 3, 3, BS_AT_LEAST, 0.999, 0},
+    {"the predicted limit is where training goes: Gaussian", BS_COSINE_PREDICTED, 0, 3, BS_AT_LEAST, 0.9999, 0, 0},
+    {"the predicted limit is where training goes: real data", BS_COSINE_PREDICTED, 3, 3, BS_AT_LEAST, 0.999, 0, 0},
+};
+
+/* ---- fig7: noise on the full gradient in place of batches -------------------------------------- */
+
+#define FIG7(name, colour_, kind, b1, b2, shape)                                                                       \
+  {                                                                                                                    \
+    (name), (colour_), 0, BS_FIGURE_GAUSSIAN,                                                                          \
+        {.optimizer = (kind),                                                                                          \
+         .loss = BIASCOPE_LOGISTIC,                                                                                    \
+         .beta1 = (b1),                                                                                                \
+         .beta2 = (b2),                                                                                                \
+         .lr = 0.1,                                                                                                    \
+         .lr_decay = 0.5,                                                                                              \
+         .noise_shape = (shape)},                                                                                      \
+        NOISY                                                                                                          \
+  }
+static const uint64_t NOISY = 500000;
+static const bs_series FIG7_SERIES[] = {
+    FIG7("Adam, isotropic noise", BLUE, BIASCOPE_ADAM, 0.9, 0.95, BIASCOPE_NOISE_ISOTROPIC),
+    FIG7("Adam, the samples' covariance", VERMILLION, BIASCOPE_ADAM, 0.9, 0.95, BIASCOPE_NOISE_SAMPLES),
+    FIG7("SignGD, isotropic noise", SKY, BIASCOPE_SIGNGD, 0, 0, BIASCOPE_NOISE_ISOTROPIC),
+    FIG7("SignGD, the samples' covariance", ORANGE, BIASCOPE_SIGNGD, 0, 0, BIASCOPE_NOISE_SAMPLES),
+};
+static const bs_panel FIG7_PANELS[] = {
+    {"", BS_COSINE_L2, BS_AXIS_NOISE, 0},
+    {"", BS_COSINE_LINF, BS_AXIS_NOISE, 0},
+    {"", BS_COSINE_PROXY, BS_AXIS_NOISE, 0},
+};
+static const double NOISES[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, -1};
+static const bs_claim FIG7_CLAIMS[] = {
+    {"isotropic noise well beyond the gradient's size ends at the l2 max margin", BS_COSINE_L2, 0, 1, BS_AT_LEAST,
+     0.999, 0, 10},
+    {"little isotropic noise leaves the full batch's linf max margin", BS_COSINE_LINF, 0, 1, BS_AT_LEAST, 0.99, 0,
+     0.01},
+    {"noise of the samples' covariance ends where batch size 1 does", BS_COSINE_L2, 1, 1, BS_NEAR, 0.974, 0.005, 1},
 };
 
 static const double TRACE_ONCE[] = {0, -1}; /* the step is no option: one run draws the curve */
@@ -144,5 +180,7 @@ const bs_figure BS_FIGURES[] = {
      BATCH_SIZES, PARTS(FIG5_SERIES, FIG5_PANELS, 3, LIMIT_CLAIMS)},
     {"fig6", "The limit against β_2: predicted (lines) and simulated (dots)", BS_AXIS_BETA2, BETA2S,
      PARTS(FIG6_SERIES, FIG6_PANELS, 3, LIMIT_CLAIMS)},
+    {"fig7", "Gaussian noise on the full gradient: its covariance decides the direction", BS_AXIS_NOISE, NOISES,
+     PARTS(FIG7_SERIES, FIG7_PANELS, 3, FIG7_CLAIMS)},
 };
 const size_t BS_FIGURE_COUNT = COUNT(BS_FIGURES);

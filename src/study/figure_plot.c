@@ -31,6 +31,8 @@ static const struct {
          "set xrange [*:*] noreverse; set logscale x; set xtics nomirror (1, 2, 5, 10, 20, 50, 100, 200, 500)"},
     [BS_AXIS_BETA1] = {"1 - column(\"beta1\")", "β", BETA_AXIS},
     [BS_AXIS_BETA2] = {"1 - column(\"beta2\")", "β_2", BETA_AXIS},
+    [BS_AXIS_NOISE] = {"column(\"noise\")", "noise scale",
+                       "set xrange [*:*] noreverse; set logscale x; set xtics nomirror (0.01, 0.1, 1, 10)"},
 };
 
 /* ---- CSV ---------------------------------------------------------------------------------------- */
@@ -40,13 +42,13 @@ static biascope_status write_csv(const bs_figure *figure, const bs_figure_points
   bs_output_file file;
   const biascope_status status = bs_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
-  fputs("curve,label,batch_size,beta1,beta2,lr,lr_decay,step,source,last", file.stream);
+  fputs("curve,label,batch_size,beta1,beta2,lr,lr_decay,noise,step,source,last", file.stream);
   for (int m = 0; m < BS_MEASURES; m++) fprintf(file.stream, ",%s", MEASURES[m].column);
   for (size_t i = 0; i < points->count; i++) {
     const bs_figure_point *p = &points->points[i];
     const biascope_train_options *t = &p->training;
-    fprintf(file.stream, "\n%zu,\"%s\",%zu,%g,%g,%g,%g,%llu,%s,%d", p->series + 1, figure->series[p->series].label,
-            t->batch_size, t->beta1, t->beta2, t->lr, t->lr_decay, (unsigned long long)p->step,
+    fprintf(file.stream, "\n%zu,\"%s\",%zu,%g,%g,%g,%g,%g,%llu,%s,%d", p->series + 1, figure->series[p->series].label,
+            t->batch_size, t->beta1, t->beta2, t->lr, t->lr_decay, t->noise, (unsigned long long)p->step,
             p->predicted ? "predicted" : "simulated", p->last);
     for (int m = 0; m < BS_MEASURES; m++) {
       fputc(',', file.stream);
@@ -68,6 +70,7 @@ typedef struct {
   double width, height;
   double low;       /* of every panel's y axis, so that they compare */
   uint64_t longest; /* steps */
+  bool predicted;   /* some limit is */
 } sheet;
 
 /* The y axis starts at the least value drawn, rounded down; a trace's first steps may leave it. */
@@ -79,6 +82,7 @@ static sheet lay_out(const bs_figure *figure, const bs_figure_points *points) {
   for (size_t i = 0; i < points->count; i++) {
     const bs_figure_point *point = &points->points[i];
     if (point->step > s.longest) s.longest = point->step;
+    s.predicted = s.predicted || point->predicted;
     for (size_t p = 0; p < figure->panel_count && point->step >= SETTLING; p++)
       s.low = fmin(s.low, point->measure[figure->panels[p].measure]);
   }
@@ -137,9 +141,12 @@ static void write_legend(const sheet *s, FILE *script) {
   fputs("unset title; unset xlabel; unset ylabel; unset xtics; unset ytics; unset border\n"
         "set key center center horizontal samplen 2\nunset logscale x; set xrange [1:2] noreverse\n",
         script);
-  fprintf(script, "plot -1 notitle, keyentry with lines lc rgb '#777777' lw %s title \"predicted\"",
-          trace ? "1.2 dt (6,4)" : "2");
-  if (!trace) fputs(", \\\n  keyentry with points lc rgb '#777777' pt 7 ps 0.7 title \"simulated\"", script);
+  fputs("plot -1 notitle", script);
+  if (s->predicted)
+    fprintf(script, ", \\\n  keyentry with lines lc rgb '#777777' lw %s title \"predicted\"",
+            trace ? "1.2 dt (6,4)" : "2");
+  if (!trace && s->predicted)
+    fputs(", \\\n  keyentry with points lc rgb '#777777' pt 7 ps 0.7 title \"simulated\"", script);
   for (size_t i = 0; i < figure->series_count; i++) {
     if (!labelled_before(figure, i))
       fprintf(script, ", \\\n  keyentry with lines lt %d lw 3 title \"%s\"", figure->series[i].colour,
@@ -148,7 +155,8 @@ static void write_legend(const sheet *s, FILE *script) {
   fputs("\nunset label 1\nset border 3 linecolor rgb '#444444'\nset ytics nomirror\nunset key\n", script);
 }
 
-static void write_curve(const bs_figure *figure, const bs_panel *panel, size_t s, FILE *script) {
+static void write_curve(const sheet *drawn, const bs_panel *panel, size_t s, FILE *script) {
+  const bs_figure *figure = drawn->figure;
   const char *x = AXES[panel->axis].x, *y = MEASURES[panel->measure].column;
   const int colour = figure->series[s].colour;
   const bool trace = panel->axis == BS_AXIS_STEP;
@@ -158,7 +166,8 @@ static void write_curve(const bs_figure *figure, const bs_panel *panel, size_t s
     fprintf(script, ", \\\n  data using (%s):(pick(%zu, 'simulated', '%s')) with lines lt %d notitle", x, s + 1, y,
             colour);
   else
-    fprintf(script, ", \\\n  data using (%s):(last(%zu, '%s')) with points lt %d notitle", x, s + 1, y, colour);
+    fprintf(script, ", \\\n  data using (%s):(last(%zu, '%s')) with %s lt %d notitle", x, s + 1, y,
+            drawn->predicted ? "points" : "linespoints", colour);
 }
 
 static void write_panel(const sheet *s, size_t index, FILE *script) {
@@ -175,7 +184,7 @@ static void write_panel(const sheet *s, size_t index, FILE *script) {
   fputs("plot 1 with lines lc rgb '#999999' lw 0.7 notitle", script);
   for (size_t i = 0; i < figure->series_count; i++) {
     const int group = figure->series[i].group;
-    if (group == 0 || panel->group == 0 || group == panel->group) write_curve(figure, panel, i, script);
+    if (group == 0 || panel->group == 0 || group == panel->group) write_curve(s, panel, i, script);
   }
   fputs("\n", script);
 }

@@ -184,6 +184,9 @@ static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, bi
   case BS_AXIS_BETA2:
     training->beta2 = value;
     return true;
+  case BS_AXIS_NOISE:
+    training->noise = value;
+    return true;
   case BS_AXIS_BATCH_SIZE:
     training->batch_size = (size_t)value;
     return (size_t)value <= samples;

@@ -5,6 +5,7 @@
 
 extern const char *const BS_OPTIMIZER_NAMES[];
 extern const char *const BS_LOSS_NAMES[];
+extern const char *const BS_NOISE_NAMES[];
 extern const char *const BS_ORDER_NAMES[];
 extern const char *const BS_GENERATOR_NAMES[];
 

@@ -87,7 +87,8 @@ static bool limit_reads_lr(const biascope_train_options *options) {
 bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b) {
   return a->optimizer == b->optimizer && a->loss == b->loss && a->batch_size == b->batch_size && a->order == b->order &&
          a->beta1 == b->beta1 && a->beta2 == b->beta2 && a->eps == b->eps && a->weight_decay == b->weight_decay &&
-         a->seed == b->seed && a->lr_decay == b->lr_decay && (a->lr == b->lr || !limit_reads_lr(a));
+         a->seed == b->seed && a->noise == b->noise && a->lr_decay == b->lr_decay &&
+         (a->lr == b->lr || !limit_reads_lr(a));
 }
 
 static kept_prediction *find_prediction(bs_reference *reference, const biascope_train_options *options) {

@@ -22,11 +22,12 @@ static const json_int_t LARGEST_EXPONENT = INT64_C(1) << 61;
 /* What the run depends on beside the data; an option that does not matter is left out. */
 static json_t *options_of(const biascope_trainer *trainer) {
   const biascope_train_options *o = &trainer->options;
-  return json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "optimizer", trainer->rule->name, "loss",
-                   (int)o->loss, "batch_size", (json_int_t)o->batch_size, "order", (int)o->order, "beta1",
-                   trainer->moments.beta1, "beta2", trainer->moments.beta2, "eps", o->eps, "weight_decay",
-                   trainer->rule->weight_decay ? o->weight_decay : 0.0, "lr", o->lr, "lr_decay", o->lr_decay, "seed",
-                   (json_int_t)o->seed);
+  return json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:f, s:i}", "optimizer",
+                   trainer->rule->name, "loss", (int)o->loss, "batch_size", (json_int_t)o->batch_size, "order",
+                   (int)o->order, "beta1", trainer->moments.beta1, "beta2", trainer->moments.beta2, "eps", o->eps,
+                   "weight_decay", trainer->rule->weight_decay ? o->weight_decay : 0.0, "lr", o->lr, "lr_decay",
+                   o->lr_decay, "seed", (json_int_t)o->seed, "noise", o->noise, "noise_shape",
+                   o->noise > 0.0 ? (int)o->noise_shape : 0);
 }
 
 /* NULL where memory runs out or a value is not finite, as of all that follow. */

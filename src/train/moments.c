@@ -47,6 +47,8 @@ biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *d
                           .beta2 = bs_effective_beta2(options),
                           .eps = options->eps,
                           .common = true};
+  moments->coupled = moments->rule->direction == BS_NORMALISED ||
+                     (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
@@ -150,9 +152,8 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
     if (exponent - moments->spread < low) low = exponent - moments->spread;
   }
   if (high == INT64_MIN) return; /* the gradient is zero */
-  const bool coupled = moments->rule->direction == BS_NORMALISED;
   const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
-  if (forget && !coupled && high - low > REACH) {
+  if (forget && !moments->coupled && high - low > REACH) {
     forget_all(moments, low - 2 * REACH);
     lift_each(moments, data, batch);
   } else if (forget) {
@@ -160,7 +161,7 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
     forget_all(moments, high);
     moments->common = true;
     bs_moments_refresh(moments);
-  } else if (coupled || (moments->common && moments->unseen_count == 0)) {
+  } else if (moments->coupled || (moments->common && moments->unseen_count == 0)) {
     if (high <= moments->exponent[0] + REACH) return;
     move_all(moments, high);
     bs_moments_refresh(moments);
@@ -174,7 +175,7 @@ void bs_moments_renormalise(bs_moments *moments) {
   for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, content(moments, k));
   if (moments->common && largest > 0.0 && largest < BS_TINY_ROOT) {
     move_all(moments, moments->exponent[0] + ilogb(largest));
-  } else if (moments->rule->direction != BS_NORMALISED) {
+  } else if (!moments->coupled) {
     for (size_t k = 0; k < moments->features; k++) {
       const double value = content(moments, k);
       if (!(value > 0.0 && value < BS_TINY_ROOT)) continue;

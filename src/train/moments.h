@@ -18,6 +18,7 @@ typedef struct {
   double *unit;          /* what bs_update.eps holds, kept in step with the exponents */
   int64_t *exponent;     /* features */
   bool common;           /* every coordinate has exponent[0] */
+  bool coupled;          /* for good: a step, or the noise, measures the coordinates together */
   int64_t lowest;        /* least of the exponents */
   bool *unseen;          /* features: no gradient has reached this coordinate yet */
   size_t unseen_count;

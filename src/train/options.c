@@ -38,6 +38,27 @@ static bool in_range(double value, double low, double high) {
   return value >= low && value <= high;
 }
 
+/* Whether the options name things that exist, for data of so many samples, and go together. */
+static biascope_status check_choices(const biascope_train_options *options, size_t samples, biascope_error *error) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (!rule) return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is unknown", (int)options->optimizer);
+  if (!bs_loss_of(options->loss)) return bs_fail(error, BIASCOPE_USAGE, "loss %d is unknown", (int)options->loss);
+  if ((unsigned)options->order > BIASCOPE_REPLACEMENT)
+    return bs_fail(error, BIASCOPE_USAGE, "order %d is unknown", (int)options->order);
+  if (options->batch_size > samples)
+    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples",
+                   options->batch_size, samples);
+  if (rule->full_batch && !bs_is_full_batch(options, samples))
+    return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
+  if ((unsigned)options->noise_shape > BIASCOPE_NOISE_ISOTROPIC)
+    return bs_fail(error, BIASCOPE_USAGE, "noise shape %d is unknown", (int)options->noise_shape);
+  if (options->noise > 0.0 && (!bs_is_full_batch(options, samples) || rule->second == BS_SECOND_PER_SAMPLE))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "noise %g is added to the full batch's gradient: expected batch size full, and not adamproxy",
+                   options->noise);
+  return BIASCOPE_OK;
+}
+
 biascope_status bs_train_options_check(const biascope_train_options *options, size_t samples, biascope_error *error) {
   const struct {
     const char *name;
@@ -50,23 +71,14 @@ biascope_status bs_train_options_check(const biascope_train_options *options, si
       {"weight_decay", options->weight_decay, 0.0, 1e300, "0 <= weight_decay <= 1e300"},
       {"lr", options->lr, 1e-300, 1e300, "1e-300 <= lr <= 1e300"},
       {"lr_decay", options->lr_decay, 0.0, 1.0, "0 <= lr_decay <= 1"},
+      {"noise", options->noise, 0.0, 1e6, "0 <= noise <= 1e6"},
   };
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
     if (!in_range(ranges[i].value, ranges[i].low, ranges[i].high))
       return bs_fail(error, BIASCOPE_USAGE, "%s = %g; expected %s", ranges[i].name, ranges[i].value,
                      ranges[i].expected);
   }
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  if (!rule) return bs_fail(error, BIASCOPE_USAGE, "optimizer %d is unknown", (int)options->optimizer);
-  if (!bs_loss_of(options->loss)) return bs_fail(error, BIASCOPE_USAGE, "loss %d is unknown", (int)options->loss);
-  if ((unsigned)options->order > BIASCOPE_REPLACEMENT)
-    return bs_fail(error, BIASCOPE_USAGE, "order %d is unknown", (int)options->order);
-  if (options->batch_size > samples)
-    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples",
-                   options->batch_size, samples);
-  if (rule->full_batch && !bs_is_full_batch(options, samples))
-    return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
-  return BIASCOPE_OK;
+  return check_choices(options, samples, error);
 }
 
 size_t bs_batch_size(const biascope_train_options *options, size_t samples) {

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "train/kernel.h"
+#include "train/noise.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,12 +110,17 @@ static void take_step(biascope_trainer *trainer) {
     trainer->weight[b] = bs_weight_from_log(trainer->loss->log_slope(z));
     trainer->weight[b].mantissa /= (double)count;
   }
+  const biascope_train_options *options = &trainer->options;
+  if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
+    bs_noise_weigh(options, trainer->step, count, trainer->weight);
   bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
   memset(moments->g, 0, moments->padded * sizeof *moments->g);
   if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
   for (size_t b = 0; b < count; b++)
     if (trainer->weight[b].mantissa != 0.0) add_sample(trainer, batch[b], trainer->weight[b]);
-  const double eta = bs_learning_rate(&trainer->options, trainer->step);
+  if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
+    bs_noise_add(options, trainer->step, moments->features, moments->g);
+  const double eta = bs_learning_rate(options, trainer->step);
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,
                             .m = moments->m,
@@ -124,7 +130,7 @@ static void take_step(biascope_trainer *trainer) {
                             .beta1 = moments->beta1,
                             .beta2 = moments->beta2,
                             .eta = eta,
-                            .shrink = trainer->rule->weight_decay ? 1.0 - eta * trainer->options.weight_decay : 1.0};
+                            .shrink = trainer->rule->weight_decay ? 1.0 - eta * options->weight_decay : 1.0};
   if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
   trainer->step++;
 }

@@ -145,6 +145,8 @@ OUT_OF_RANGE = {
     "--weight-decay": ["-1", "nan", "x"],
     "--lr": ["0", "-0.1", "nan", "inf", ""],
     "--lr-decay": ["-0.5", "1.1", "nan", "half"],
+    "--noise": ["-1", "nan", "inf", "much"],
+    "--noise-shape": ["white", ""],
 }
 
 

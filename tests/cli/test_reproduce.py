@@ -111,3 +111,16 @@ def test_every_claim_of_the_paper_holds(tmp_path):
     claims = claims_of("all", "--out", tmp_path)
     assert {claim["figure"] for claim in claims} == {f"fig{i}" for i in range(1, 7)}
     assert [claim for claim in claims if not claim["held"]] == []
+
+
+@pytest.mark.slow
+def test_noise_on_the_full_gradient(tmp_path):
+    """fig7: monotone in the isotropic noise's scale from linf to l2; nothing is predicted, so nothing is drawn as such."""
+    claims = claims_of("fig7", "--out", tmp_path)
+    assert len(claims) == 3 and all(claim["held"] for claim in claims)
+    rows = rows_of(tmp_path / "fig7.csv")
+    assert {row["source"] for row in rows} == {"simulated"} and len({row["noise"] for row in rows}) == 10
+    for label in ("Adam, isotropic noise", "SignGD, isotropic noise"):
+        cosines = [float(row["cos_linf"]) for row in sorted(rows, key=lambda row: float(row["noise"])) if row["label"] == label]
+        assert len(cosines) == 10 and all(a > b - 0.01 for a, b in zip(cosines, cosines[1:]))
+    assert "predicted" not in (tmp_path / "fig7.svg").read_text()

@@ -238,3 +238,14 @@ def test_losses_whose_limit_is_not_predicted_train_and_say_why():
         predicted = subprocess.run([BIASCOPE, "predict", GAUSSIAN, *ADAM, "--loss", loss, *flags], capture_output=True,
                                    text=True)
         assert predicted.returncode == 1 and predicted.stdout == "" and loss in predicted.stderr
+
+
+def test_noise_is_seeded_resumed_to_the_bit_and_for_the_full_batch(tmp_path):
+    flags = [GAUSSIAN, "--optimizer", "adam", "--noise", "0.5", "--noise-shape", "isotropic", "--seed", 3]
+    whole = result_of(*flags, "--steps", 3000)
+    result_of(*flags, "--steps", 1000, "--checkpoint", tmp_path / "half.json")
+    assert result_of(*flags, "--steps", 3000, "--resume", tmp_path / "half.json")["direction"] == whole["direction"]
+    assert result_of(*flags[:-1], 4, "--steps", 3000)["direction"] != whole["direction"]
+    assert any("noise" in warning for warning in whole["warnings"]) and whole["cosine"]["predicted"] is None
+    batches = run(*flags, "--batch-size", 1, "--steps", 10)
+    assert batches.returncode == 1 and "noise" in batches.stderr
