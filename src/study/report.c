@@ -5,19 +5,23 @@
 #include "study/json.h"
 #include "study/report_assets.h"
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* What the traces may take of the page; of a larger store every k-th run's is shown. */
-static const double MOST_TRACE_BYTES = 4e6;
+/* What the traces may take of the page, about; of a larger store one in k is shown. */
+static const double MOST_TRACE_BYTES = 2e6;
+static const double TRACE_SHARE = 0.45; /* of a stored trace's bytes that the page repeats */
 
-static const char RUN_COLUMNS[] =
-    "hash, status, data, samples, features, optimizer, loss, batch_order, batch_size, beta1, beta2, eps, weight_decay, "
-    "lr, "
-    "lr_decay, steps, seed, cosine_predicted, cosine_l2, cosine_linf, cosine_l1, ratio_l2, ratio_linf, ratio_l1, "
-    "limit_cosine_l2, limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, "
-    "predicted_gap, "
-    "predicted_rate, loss_log, weight_norm_log, seconds";
+/* First what a run depends on, written exactly, so that it can be run again; then measures. */
+#define OPTIONS                                                                                                        \
+  "hash, status, data, samples, features, optimizer, loss, batch_order, batch_size, beta1, beta2, eps, weight_decay, " \
+  "lr, lr_decay, steps, seed"
+#define MEASURES                                                                                                       \
+  "cosine_predicted, cosine_l2, cosine_linf, cosine_l1, ratio_l2, ratio_linf, ratio_l1, limit_cosine_l2, "             \
+  "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
+  "predicted_rate, loss_log, weight_norm_log, seconds"
+enum { OPTION_COUNT = 17 };
 
 /* The traces' columns that the page draws. */
 static const char *const TRACE_COLUMNS[] = {"cosine_predicted", "cosine_l2",  "cosine_linf", "cosine_l1",
@@ -55,7 +59,10 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
     fprintf(stream, "%lld", (long long)sqlite3_column_int64(rows, column));
     break;
   case SQLITE_FLOAT:
-    fprintf(stream, "%.10g", sqlite3_column_double(rows, column));
+    if (column < OPTION_COUNT)
+      bs_json_number(stream, sqlite3_column_double(rows, column));
+    else
+      fprintf(stream, "%.8g", sqlite3_column_double(rows, column));
     break;
   default:
     bs_json_string(stream, bs_store_text(rows, column, ""));
@@ -73,7 +80,7 @@ typedef struct {
 
 static biascope_status write_rows(report *r, biascope_error *error) {
   sqlite3_stmt *rows;
-  biascope_status status = bs_store_select(r->store, RUN_COLUMNS, NULL, &rows, error);
+  biascope_status status = bs_store_select(r->store, OPTIONS ", " MEASURES, NULL, &rows, error);
   if (status != BIASCOPE_OK) return status;
   const int columns = sqlite3_column_count(rows);
   for (int c = 0; c < columns; c++)
@@ -121,16 +128,23 @@ static void write_trace(report *r, const char *text, size_t row, bool first) {
   json_decref(trace);
 }
 
+/* The hash's last digits: a draw blind to any order of the runs. */
+static unsigned long draw(const char *hash) {
+  const size_t length = strlen(hash);
+  return strtoul(hash + (length > 8 ? length - 8 : 0), NULL, 16);
+}
+
 static biascope_status write_traces(report *r, biascope_error *error) {
   sqlite3_int64 bytes;
   sqlite3_stmt *rows = NULL;
   biascope_status status = bs_store_number(r->store, "SELECT coalesce(sum(length(trace)), 0) FROM runs", &bytes, error);
-  const size_t stride = 1 + (size_t)((double)bytes * 0.6 / MOST_TRACE_BYTES);
-  if (status == BIASCOPE_OK) status = bs_store_select(r->store, "trace", NULL, &rows, error);
+  const size_t stride = 1 + (size_t)((double)bytes * TRACE_SHARE / MOST_TRACE_BYTES);
+  if (status == BIASCOPE_OK) status = bs_store_select(r->store, "trace, hash", NULL, &rows, error);
   bool found = status == BIASCOPE_OK, first = true;
   for (size_t i = 0; found; i++) {
     status = bs_store_next(r->store, rows, &found, error);
-    if (!found || i % stride != 0 || sqlite3_column_type(rows, 0) != SQLITE_TEXT) continue;
+    if (!found || sqlite3_column_type(rows, 0) != SQLITE_TEXT) continue;
+    if (draw(bs_store_text(rows, 1, "")) % stride != 0) continue;
     write_trace(r, bs_store_text(rows, 0, ""), i, first);
     first = false;
   }
