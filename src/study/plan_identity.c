@@ -18,8 +18,8 @@ static void normalise(biascope_train_options *options, size_t samples) {
   if (rule->second != BS_SECOND_AVERAGE) options->beta2 = 0.0;
   if (!reads_eps(rule)) options->eps = 0.0;
   if (!rule->weight_decay) options->weight_decay = 0.0;
+  if (bs_is_full_batch(options, samples)) options->order = BIASCOPE_CYCLIC;
   options->batch_size = bs_batch_size(options, samples);
-  if (options->batch_size == samples && options->order == BIASCOPE_SHUFFLE) options->order = BIASCOPE_CYCLIC;
   if (options->order == BIASCOPE_CYCLIC) options->seed = 0;
 }
 

@@ -21,6 +21,8 @@ static const double TRACE_SHARE = 0.45; /* of a stored trace's bytes that the pa
   "cosine_predicted, cosine_l2, cosine_linf, cosine_l1, ratio_l2, ratio_linf, ratio_l1, limit_cosine_l2, "             \
   "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
   "predicted_rate, loss_log, weight_norm_log, seconds"
+/* The run's data set in the page's list of them. */
+#define SOURCE "dense_rank() OVER (ORDER BY json_extract(spec, '$.data')) - 1 AS source"
 enum { OPTION_COUNT = 17 };
 
 /* The traces' columns that the page draws. */
@@ -47,6 +49,16 @@ static void write_html(FILE *stream, const char *text) {
     default:
       fputc(*text, stream);
     }
+  }
+}
+
+/* JSON as it is stored; a '<', which stands in strings only, must not end the page's script. */
+static void write_json_text(FILE *stream, const char *text) {
+  for (; *text; text++) {
+    if (*text == '<')
+      fputs("\\u003c", stream);
+    else
+      fputc(*text, stream);
   }
 }
 
@@ -80,7 +92,7 @@ typedef struct {
 
 static biascope_status write_rows(report *r, biascope_error *error) {
   sqlite3_stmt *rows;
-  biascope_status status = bs_store_select(r->store, OPTIONS ", " MEASURES, NULL, &rows, error);
+  biascope_status status = bs_store_select(r->store, OPTIONS ", " MEASURES ", " SOURCE, NULL, &rows, error);
   if (status != BIASCOPE_OK) return status;
   const int columns = sqlite3_column_count(rows);
   for (int c = 0; c < columns; c++)
@@ -95,6 +107,24 @@ static biascope_status write_rows(report *r, biascope_error *error) {
       write_value(r->stream, rows, c);
     }
     fputs("]", r->stream);
+  }
+  fputs("]", r->stream);
+  sqlite3_finalize(rows);
+  return status;
+}
+
+/* How each data set came about, in the order of SOURCE. */
+static biascope_status write_sources(report *r, biascope_error *error) {
+  sqlite3_stmt *rows;
+  bool found = true;
+  biascope_status status =
+      bs_store_prepare(r->store, "SELECT DISTINCT json_extract(spec, '$.data') FROM runs ORDER BY 1", &rows, error);
+  fputs(",\n\"sources\":[", r->stream);
+  for (size_t i = 0; status == BIASCOPE_OK; i++) {
+    status = bs_store_next(r->store, rows, &found, error);
+    if (status != BIASCOPE_OK || !found) break;
+    if (i) fputc(',', r->stream);
+    write_json_text(r->stream, bs_store_text(rows, 0, "null"));
   }
   fputs("]", r->stream);
   sqlite3_finalize(rows);
@@ -171,6 +201,7 @@ static biascope_status write_data(report *r, biascope_error *error) {
   }
   sqlite3_finalize(facts);
   if (status == BIASCOPE_OK) status = write_rows(r, error);
+  if (status == BIASCOPE_OK) status = write_sources(r, error);
   fputs(",\n\"traces\":{", r->stream);
   if (status == BIASCOPE_OK) status = write_traces(r, error);
   fputs("}}", r->stream);

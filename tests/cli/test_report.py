@@ -109,7 +109,7 @@ def test_a_reader_filters_sorts_and_opens_a_run(hostile_report):
     seconds = [float(re.findall(">([^<]*)</td>", line)[-1]) for line in table.split("</tr>")[:-1]]
     assert seconds == sorted(seconds) and len(seconds) == 32
     opened = use_page(hostile_report, 'document.querySelector("tbody tr").click(); await drawn();')
-    assert "<dialog id=\"run\" aria-label=\"One run\" open" in opened and "biascope train DATA --optimizer" in opened
+    assert "<dialog id=\"run\" aria-label=\"One run\" open" in opened and "biascope generate gaussian --samples 4 --features 6 --seed 0 --out data.npy\nbiascope train data.npy --optimizer" in opened
     measured = use_page(hostile_report, 'await choose("Measure", "ratio_linf"); await choose("Across", "lr");')
     assert "margin ratio, ℓ∞" in measured.split('id="ends"')[1].split("</figure>")[0]
 

@@ -71,6 +71,22 @@ data = {{ file = "{GAUSSIAN}" }}
     assert "15 of 16 combinations" in run("sweep", spec, "--dry-run").stderr
 
 
+def test_the_full_batch_is_every_sample_whatever_the_order(tmp_path):
+    spec = write(tmp_path, f"""
+steps = 100
+optimizer = "adam"
+batch_size = ["full", 10] # the data has 10 samples; with replacement, 10 of them are not all
+order = ["cyclic", "shuffle", "replacement"]
+data = {{ file = "{GAUSSIAN}" }}
+""")
+    run("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")
+    runs = {one["spec"]["order"]: one["result"]["cosine"]["linf"] for one in output("runs", tmp_path / "runs.db")}
+    train = ("train", GAUSSIAN, "--optimizer", "adam", "--steps", 100, "--order", "replacement", "--batch-size")
+    assert set(runs) == {"cyclic", "replacement"}
+    assert runs["cyclic"] == pytest.approx(output(*train, "full")["cosine"]["linf"], abs=1e-12)
+    assert runs["replacement"] == pytest.approx(output(*train, 10)["cosine"]["linf"], abs=1e-12)
+
+
 def test_the_values_of_a_range_are_the_numbers_one_would_write(tmp_path):
     spec = write(tmp_path, f"""
 steps = 10

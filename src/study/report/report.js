@@ -313,14 +313,29 @@
     byId("pager").replaceChildren(turn("Previous", -1), ` page ${state.page + 1} of ${pages}, ${kept.length.toLocaleString("en")} runs `, turn("Next", 1));
   }
 
+  // A word of a command line, quoted where the shell would take it apart.
+  const word = (text) => /^[\w.,:/=+-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
+
+  // The commands that make the run's data and train on them.
+  function trainLines(run, flags) {
+    const source = DATA.sources[value(run, "source")];
+    if (source.file) {
+      const label = source.label_column ? ["--label-column", word(source.label_column)] : [];
+      return [["biascope train", word(source.file), ...label, ...flags].join(" ")];
+    }
+    const options = ["samples", "features", "margin", "delta", "nonzeros", "seed"].filter((name) => name in source)
+      .map((name) => `--${name} ${source[name]}`);
+    return [`biascope generate ${source.generate} ${options.join(" ")} --out data.npy`, `biascope train data.npy ${flags.join(" ")}`];
+  }
+
   function openRun(run) {
     const list = byId("run").querySelector("dl");
-    list.replaceChildren(...DATA.columns.filter((name) => value(run, name) !== null).flatMap((name) =>
+    list.replaceChildren(...DATA.columns.filter((name) => name !== "source" && value(run, name) !== null).flatMap((name) =>
       [element("dt", LABELS[name] ?? name), element("dd", String(value(run, name)))]));
     const flags = ["optimizer", "loss", "batch_size", "batch_order", "beta1", "beta2", "eps", "weight_decay", "lr", "lr_decay", "steps", "seed"]
       .filter((name) => value(run, name) !== null)
       .map((name) => `--${(name === "batch_order" ? "order" : name).replaceAll("_", "-")} ${value(run, name)}`);
-    byId("run").querySelector("pre").textContent = "biascope train DATA " + flags.join(" ");
+    byId("run").querySelector("pre").textContent = trainLines(run, flags).join("\n");
     byId("run").showModal();
   }
 
