@@ -31,7 +31,7 @@ static void assert_certified(size_t n, size_t d, const double *values, const bia
     separable += parts->separable[i];
     sum += parts->dual[i];
     if (parts->separable[i]) {
-      assert_true(parts->dual[i] == 0.0 && z >= parts->margin * (1.0 - 1e-12) && z > 1e-10 * length);
+      assert_true(parts->dual[i] == 0.0 && z >= parts->margin - 1e-14 * length && z > 0.9e-10 * length);
     } else {
       assert_true(parts->dual[i] > 0.0 && fabs(z) <= 1e-12 * length);
     }
@@ -50,6 +50,10 @@ static void assert_certified(size_t n, size_t d, const double *values, const bia
     largest = fmax(largest, (double)size);
   }
   assert_true(worst <= 1e-12 * largest);
+  for (size_t i = 0; i < n; i++) { /* a part in X'c that is no more than what is left of it would prove nothing */
+    const double length = sqrt(dot(d, values + i * d, values + i * d));
+    assert_true(parts->separable[i] || length == 0.0 || parts->dual[i] * length > 10.0 * worst);
+  }
 }
 
 /* Sample i is separable where some w with X w >= 0 has x_i.w > 0: a linear program each. */
@@ -135,21 +139,39 @@ static double *planted(size_t inside, size_t outside, size_t r, size_t d, uint64
   return values;
 }
 
+/* Never wrong, and refused only now and then: the planted combinations hold to rounding alone, which may separate as
+ * few samples as dimensions, and which hides samples 10^20 times shorter than others. */
 static void planted_parts_are_found(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < 60; seed++) {
-    const size_t r = 1 + seed % 5, inside = r + 1 + seed % 7, outside = seed % 9, d = r + 1 + seed % 11,
-                 n = inside + outside;
+  static const double decades[] = {0.0, 8.0, 20.0};
+  size_t refused[3] = {0};
+  for (uint64_t seed = 0; seed < 240; seed++) {
+    const bool large = seed >= 210;
+    const size_t r = large ? 17 : 1 + seed % 5, inside = r + (large ? 3 : 1 + seed % 7),
+                 outside = large ? 41 : seed % 9, d = r + (large ? 6 : 1 + seed % 11), n = inside + outside;
     double *values = planted(inside, outside, r, d, seed);
+    for (size_t i = 0; i < n; i++) {
+      const double length = pow(10.0, decades[seed % 3] * (bs_random_uniform(seed, BS_STREAM_LABELS, i) - 0.5));
+      for (size_t k = 0; k < d; k++) values[i * d + k] *= length;
+    }
     biascope_dataset *data = dense(n, d, values);
-    biascope_parts parts = parts_of(data);
-    for (size_t i = 0; i < n; i++) assert_int_equal(parts.separable[i], i >= inside);
-    assert_int_equal(parts.rank, r);
-    assert_certified(n, d, values, &parts);
-    biascope_parts_free(&parts);
+    biascope_parts parts;
+    biascope_error error;
+    const biascope_status status = biascope_parts_find(data, &parts, &error);
+    if (status == BIASCOPE_OK) {
+      for (size_t i = 0; i < n; i++) assert_int_equal(parts.separable[i], i >= inside);
+      assert_int_equal(parts.rank, r);
+      assert_certified(n, d, values, &parts);
+      biascope_parts_free(&parts);
+    } else {
+      if (status != BIASCOPE_NOT_CONVERGED) fail_msg("seed %d: %s", (int)seed, error.message);
+      refused[seed % 3]++;
+    }
     biascope_dataset_free(data);
     free(values);
   }
+  if (refused[0] + refused[1] > 4 || refused[2] > 40)
+    fail_msg("refused %d, %d and %d of 80", (int)refused[0], (int)refused[1], (int)refused[2]);
 }
 
 static void separable_data_are_one_part_with_the_max_margin(void **state) {

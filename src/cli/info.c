@@ -30,6 +30,7 @@ typedef struct {
   biascope_margin margin;
   bool has_parts; /* of data that are not separable */
   biascope_parts parts;
+  biascope_error no_parts; /* else why not */
 } data_info;
 
 static json_t *certificate_json(const data_info *info) {
@@ -74,7 +75,10 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
            margin->support == 1 ? "" : "s", margin->upper_bound);
   else
     printf("separable  undecided: %s\n", undecided->message);
-  if (info->has_parts) cli_print_parts(&info->parts);
+  if (info->has_parts)
+    cli_print_parts(&info->parts);
+  else if (info->decision == BIASCOPE_NOT_SEPARABLE)
+    printf("parts      not told apart: %s\n", info->no_parts.message);
   print_note(info->facts.zero_samples, "sample is all zeros: no direction separates it",
              "samples are all zeros: no direction separates them");
   print_note(info->facts.repeated_samples, "sample repeats another", "samples repeat others");
@@ -95,7 +99,7 @@ static int describe(const biascope_dataset *data, bool json) {
       info.decision != BIASCOPE_NOT_CONVERGED)
     return cli_report(info.decision, &error);
   if (info.decision == BIASCOPE_NOT_SEPARABLE)
-    info.has_parts = biascope_parts_find(data, &info.parts, NULL) == BIASCOPE_OK;
+    info.has_parts = biascope_parts_find(data, &info.parts, &info.no_parts) == BIASCOPE_OK;
   int code = (int)info.decision;
   if (!json)
     print_table(&info, &error);

@@ -14,8 +14,9 @@
 static const size_t LARGEST = (size_t)1 << 26;
 /* A unit row this near a span is in it. */
 static const double IN_SPAN = 1e-10;
-/* What rounding leaves of X'c = 0 and of x_i.w = 0 for unit rows, and what x_i.w > 0 must exceed. */
-static const double ROUNDING = 1e-12;
+/* What rounding leaves of X'c = 0 and of x_i.w = 0 for unit rows. A sample's part in X'c = 0, c_i ||x_i||, or its x_i.w
+ * proves nothing where it does not exceed this by a hundred times. */
+static const double ROUNDING = 1e-12, PROVES = 100.0;
 
 typedef struct {
   const biascope_dataset *data;
@@ -179,6 +180,14 @@ static void find_in_span(search *s) {
                       : 0.0;
 }
 
+/* A certificate of X'c = 0 is one of those samples alone whose parts in it are more than what rounding leaves. */
+static void keep_what_proves(search *s) {
+  double largest = 0.0;
+  for (size_t i = 0; i < s->data->samples; i++) largest = fmax(largest, s->level[i] * s->norm[i]);
+  for (size_t i = 0; i < s->data->samples; i++)
+    if (s->level[i] * s->norm[i] < ROUNDING * largest) s->level[i] = 0.0;
+}
+
 /* The max margin of the samples not yet found, outside the span: a direction, or a certificate in `level`. */
 static biascope_status ask(search *s, biascope_error *error) {
   biascope_parts *parts = s->parts;
@@ -201,8 +210,17 @@ static biascope_status ask(search *s, biascope_error *error) {
   if (status == BIASCOPE_OK) memcpy(parts->direction, margin.direction, d * sizeof *parts->direction);
   for (size_t i = 0, row = 0; i < n && status == BIASCOPE_NOT_SEPARABLE; i++)
     s->level[i] = parts->separable[i] ? margin.dual[row++] : 0.0;
+  if (status == BIASCOPE_NOT_SEPARABLE) keep_what_proves(s);
   biascope_margin_free(&margin);
   return status;
+}
+
+/* Whether sample i, at margin z, is proved to be in its part; `rest` is what is left of X'c. A zero sample needs none.
+ */
+static bool proved(const search *s, size_t i, double z, double rest) {
+  const biascope_parts *parts = s->parts;
+  if (parts->separable[i]) return parts->dual[i] == 0.0 && z > PROVES * ROUNDING * s->norm[i];
+  return parts->dual[i] > 0.0 && (s->norm[i] == 0.0 || parts->dual[i] * s->norm[i] >= PROVES * rest);
 }
 
 /* Evaluates both certificates on the data as given. */
@@ -213,22 +231,22 @@ static biascope_status verify(search *s, biascope_error *error) {
   remove_span(parts, 0, parts->direction);
   if (parts->separable_count > 0) bs_scale(d, 1.0 / bs_norm2(d, parts->direction), parts->direction);
   parts->margin = parts->separable_count > 0 ? INFINITY : 0.0;
-  bool holds = true;
+  parts->residual = s->inseparable > 0 ? bs_farkas_residual(s->data, parts->dual, s->u, s->u + d) : 0.0;
+  double rest = 0.0;
+  for (size_t k = 0; k < d; k++) rest = fmax(rest, fabs((double)s->u[k]));
+  size_t proofs = 0;
   for (size_t i = 0; i < n; i++) {
     const double z = bs_row_dot(s->data, i, parts->direction);
-    if (parts->separable[i]) {
+    proofs += proved(s, i, z, rest);
+    if (parts->separable[i])
       parts->margin = fmin(parts->margin, z);
-      holds = holds && parts->dual[i] == 0.0 && z > 100.0 * ROUNDING * s->norm[i];
-    } else {
-      parts->leak = fmax(parts->leak, s->norm[i] > 0.0 ? fabs(z) / s->norm[i] : 0.0);
-      holds = holds && parts->dual[i] > 0.0;
-    }
+    else if (s->norm[i] > 0.0)
+      parts->leak = fmax(parts->leak, fabs(z) / s->norm[i]);
   }
-  parts->residual = s->inseparable > 0 ? bs_farkas_residual(s->data, parts->dual, s->u, s->u + d) : 0.0;
-  if (holds && parts->residual <= ROUNDING && parts->leak <= ROUNDING) return BIASCOPE_OK;
+  if (proofs == n && parts->residual <= ROUNDING && parts->leak <= ROUNDING) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the separable part is not certified: %zu samples combine to zero to %.1e, the others have margin %g",
-                 s->inseparable, parts->residual, parts->margin);
+                 "rounding leaves %zu of %zu samples without proof of their part (residual %.1e, leak %.1e)",
+                 n - proofs, n, parts->residual, parts->leak);
 }
 
 static biascope_status take_apart(search *s, biascope_error *error) {
