@@ -262,6 +262,18 @@ typedef struct {
 } biascope_staleness;
 BIASCOPE_API biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer);
 
+/* How far the momentum strays from the full gradient, in units of G = mean_i |l'(x_i.w)| at `weights` (d; NULL: the
+ * current ones). A step of eta sign(m) lowers the loss by at least eta (||grad L||_1 - 2 ||m - grad L||_1), up to O(eta^2),
+ * and ||grad L||_1 is at least the best linf margin times G, so that the margin ends above the best one less twice the
+ * misalignment (Section 5 of the paper). */
+typedef struct {
+  double misalignment; /* ||m - grad L||_1 / G; infinite where m is beyond double's range; NaN where G is 0 */
+  double gradient;     /* ||grad L||_1 / G */
+  double log_slope;    /* log G */
+} biascope_alignment;
+BIASCOPE_API biascope_status biascope_trainer_alignment(const biascope_trainer *trainer, const double *weights,
+                                                        biascope_alignment *out, biascope_error *error);
+
 /* The complete state, so that a resumed run continues bit for bit. Resuming checks that data and options agree. */
 BIASCOPE_API biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path,
                                                    biascope_error *error);

@@ -35,7 +35,7 @@ static double log_weight_norm(const train_run *run) {
 
 void train_trace_head(FILE *trace) {
   fputs("step,epoch,lr,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,ratio_l2,ratio_linf,ratio_l1,cos_l2,"
-        "cos_linf,cos_l1,cos_predicted,momentum_excess,second_moment_excess\n",
+        "cos_linf,cos_l1,cos_predicted,momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n",
         trace);
 }
 
@@ -45,6 +45,18 @@ static void put(FILE *trace, double value) {
     fprintf(trace, ",%.17g", value);
   else
     fputc(',', trace);
+}
+
+/* The misalignment, and for sign updates the fraction of the best linf margin that it leaves. */
+static void put_alignment(const train_run *run, FILE *trace) {
+  biascope_alignment alignment;
+  double misalignment = NAN, guaranteed = NAN;
+  if (biascope_trainer_alignment(run->trainer, NULL, &alignment, NULL) == BIASCOPE_OK)
+    misalignment = alignment.misalignment;
+  if (bs_optimizer_rule_of(run->options->optimizer)->direction == BS_SIGN && isfinite(misalignment))
+    guaranteed = fmax(0.0, 1.0 - 2.0 * misalignment / bs_reference_margin(run->reference, BIASCOPE_LINF)->upper_bound);
+  put(trace, misalignment);
+  put(trace, guaranteed);
 }
 
 void train_trace_row(const train_run *run, FILE *trace) {
@@ -62,6 +74,7 @@ void train_trace_row(const train_run *run, FILE *trace) {
   put(trace, run->last.cosine_predicted);
   put(trace, stale.momentum_excess);
   put(trace, stale.second_moment_excess);
+  put_alignment(run, trace);
   fputc('\n', trace);
 }
 
