@@ -87,6 +87,8 @@ FAULT_DECLARE(int, fflush, FILE *stream);
 FAULT_DECLARE(int, fsync, int descriptor);
 FAULT_DECLARE(int, fclose, FILE *stream);
 FAULT_DECLARE(int, rename, const char *old, const char *new);
+FAULT_DECLARE(FILE *, open_memstream, char **text, size_t *size);
+FAULT_DECLARE(FILE *, fmemopen, void *bytes, size_t size, const char *mode);
 
 int __wrap_open(const char *path, int flags, ...) {
   va_list arguments;
@@ -123,15 +125,30 @@ int __wrap_fflush(FILE *stream) {
 int __wrap_fsync(int descriptor) {
   return fault_strikes(BIASCOPE_BAD_INPUT, EIO) ? -1 : __real_fsync(descriptor);
 }
+/* Memory streams have no descriptor; what fails for them is memory. */
 int __wrap_fclose(FILE *stream) {
   fault.live--;
-  const bool strikes = fault_strikes(BIASCOPE_BAD_INPUT, EDQUOT);
+  const bool strikes = fault_strikes(fileno(stream) < 0 ? BIASCOPE_NO_MEMORY : BIASCOPE_BAD_INPUT, EDQUOT);
   const int result = __real_fclose(stream); /* closes whether or not it fails */
   if (strikes) errno = EDQUOT;
   return strikes ? EOF : result;
 }
 int __wrap_rename(const char *old, const char *new) {
   return fault_strikes(BIASCOPE_BAD_INPUT, ENOSPC) ? -1 : __real_rename(old, new);
+}
+
+/* The stream, and the text that the caller frees. */
+FILE *__wrap_open_memstream(char **text, size_t *size) {
+  if (fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM)) return NULL;
+  FILE *stream = __real_open_memstream(text, size);
+  fault.live += stream ? 2 : 0;
+  return stream;
+}
+FILE *__wrap_fmemopen(void *bytes, size_t size, const char *mode) {
+  if (fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM)) return NULL;
+  FILE *stream = __real_fmemopen(bytes, size, mode);
+  fault.live += stream != NULL;
+  return stream;
 }
 
 /* A piece of work that frees all it made. `after`, where not NULL, asserts what a failure must leave unchanged. */

@@ -42,6 +42,7 @@ static biascope_status add_data(bs_plan *plan, const bs_plan_data *data, biascop
   biascope_dataset *content;
   biascope_error reason;
   const biascope_status status = produce(added, &content, &reason);
+  if (status == BIASCOPE_NO_MEMORY) return bs_fail_memory(error, "a study's data");
   if (status != BIASCOPE_OK) return bs_fail_toml(plan->spec->path, data->source->where, error, "%s", reason.message);
   added->fingerprint = bs_dataset_fingerprint(content);
   added->samples = biascope_dataset_samples(content);

@@ -6,6 +6,7 @@
 #include "study/names.h"
 #include "train/optimizer.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool reads_eps(const bs_optimizer_rule *rule) {
   return rule->second == BS_SECOND_AVERAGE || rule->second == BS_SECOND_SUM;
@@ -77,7 +78,9 @@ char *bs_plan_describe(const bs_plan *plan, const bs_plan_run *run) {
   write_data(stream, &plan->data[run->data]);
   write_options(stream, plan->spec, run);
   fputs("}", stream);
-  return fclose(stream) == 0 ? text : NULL;
+  if (fclose(stream) == 0) return text;
+  free(text);
+  return NULL;
 }
 
 biascope_status bs_plan_identify(const bs_plan *plan, bs_plan_run *run, biascope_error *error) {
@@ -88,7 +91,7 @@ biascope_status bs_plan_identify(const bs_plan *plan, bs_plan_run *run, biascope
   fprintf(stream, "{\"data\":\"%s\"", plan->data[run->data].fingerprint.text);
   write_options(stream, plan->spec, run);
   fputs("}", stream);
-  fclose(stream);
+  if (fclose(stream) != 0) return bs_fail_memory(error, "a run's identity");
   run->id = bs_text_fingerprint(text);
   return BIASCOPE_OK;
 }

@@ -85,7 +85,9 @@ char *bs_store_uri(const char *path, const char *query) {
   for (const char *c = path; *c; c++)
     fprintf(stream, *c == '/' || isalnum((unsigned char)*c) ? "%c" : "%%%02X", (unsigned char)*c);
   fputs(query, stream);
-  return fclose(stream) == 0 ? uri : NULL;
+  if (fclose(stream) == 0) return uri;
+  free(uri);
+  return NULL;
 }
 
 static biascope_status open_database(bs_store *store, int flags, const char *query, biascope_error *error) {
