@@ -29,6 +29,6 @@ void cli_print_parts(const biascope_parts *parts) {
       parts->residual);
   if (parts->separable_count == 0) return;
   printf("           %zu can be separated at once, by a direction orthogonal to those, with l2 margin %.6g: along it "
-         "training runs away\n",
+         "the loss falls without end\n",
          parts->separable_count, parts->margin);
 }

@@ -110,8 +110,8 @@ static json_t *warnings_of(const train_run *run) {
   }
   if (!run->reference) {
     warn(warnings,
-         "the data are not separable: training runs away along the separable part alone, if there is one, and settles "
-         "at the minimiser of the loss on the rest");
+         "the data are not separable: the loss falls without end along the separable part alone, if there is one, and "
+         "has a finite minimiser on the rest");
     if (!run->minimiser) warn(warnings, "the minimiser was not found");
   } else if (!run->prediction)
     warn(warnings, "no prediction to compare with: %s", bs_reference_why_not(run->reference, run->options));
