@@ -2,34 +2,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "study/json.h"
 #include "study/report_assets.h"
-#include <jansson.h>
-#include <stdlib.h>
+#include "study/report_data.h"
 #include <string.h>
 #include <time.h>
 
-/* What the traces may take of the page, about; of a larger store one in k is shown. */
-static const double MOST_TRACE_BYTES = 2e6;
-static const double TRACE_SHARE = 0.45; /* of a stored trace's bytes that the page repeats */
-
-/* First what a run depends on, written exactly, so that it can be run again; then measures. */
-#define OPTIONS                                                                                                        \
-  "hash, status, data, samples, features, optimizer, loss, batch_order, batch_size, beta1, beta2, eps, weight_decay, " \
-  "lr, lr_decay, steps, seed"
-#define MEASURES                                                                                                       \
-  "cosine_predicted, cosine_l2, cosine_linf, cosine_l1, ratio_l2, ratio_linf, ratio_l1, limit_cosine_l2, "             \
-  "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
-  "predicted_rate, loss_log, weight_norm_log, seconds"
-/* The run's data set in the page's list of them. */
-#define SOURCE "dense_rank() OVER (ORDER BY json_extract(spec, '$.data')) - 1 AS source"
-enum { OPTION_COUNT = 17 };
-
-/* The traces' columns that the page draws. */
-static const char *const TRACE_COLUMNS[] = {"cosine_predicted", "cosine_l2",  "cosine_linf", "cosine_l1",
-                                            "ratio_l2",         "ratio_linf", "ratio_l1"};
-
-/* ---- Texts ---------------------------------------------------------------------------------------- */
+typedef struct {
+  bs_store *store;
+  const char *path;
+  FILE *stream;
+  char title[512];
+} report;
 
 static void write_html(FILE *stream, const char *text) {
   for (; *text; text++) {
@@ -51,164 +34,6 @@ static void write_html(FILE *stream, const char *text) {
     }
   }
 }
-
-/* JSON as it is stored; a '<', which stands in strings only, must not end the page's script. */
-static void write_json_text(FILE *stream, const char *text) {
-  for (; *text; text++) {
-    if (*text == '<')
-      fputs("\\u003c", stream);
-    else
-      fputc(*text, stream);
-  }
-}
-
-static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
-  switch (sqlite3_column_type(rows, column)) {
-  case SQLITE_NULL:
-    fputs("null", stream);
-    break;
-  case SQLITE_INTEGER:
-    fprintf(stream, "%lld", (long long)sqlite3_column_int64(rows, column));
-    break;
-  case SQLITE_FLOAT:
-    if (column < OPTION_COUNT)
-      bs_json_number(stream, sqlite3_column_double(rows, column));
-    else
-      fprintf(stream, "%.8g", sqlite3_column_double(rows, column));
-    break;
-  default:
-    bs_json_string(stream, bs_store_text(rows, column, ""));
-  }
-}
-
-/* ---- The page's data ------------------------------------------------------------------------------ */
-
-typedef struct {
-  bs_store *store;
-  const char *path;
-  FILE *stream;
-  char title[512];
-} report;
-
-static biascope_status write_rows(report *r, biascope_error *error) {
-  sqlite3_stmt *rows;
-  biascope_status status = bs_store_select(r->store, OPTIONS ", " MEASURES ", " SOURCE, NULL, &rows, error);
-  if (status != BIASCOPE_OK) return status;
-  const int columns = sqlite3_column_count(rows);
-  for (int c = 0; c < columns; c++)
-    fprintf(r->stream, "%s\"%s\"", c ? "," : "\"columns\":[", sqlite3_column_name(rows, c));
-  fputs("],\n\"rows\":[", r->stream);
-  bool found = true;
-  for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
-    status = bs_store_next(r->store, rows, &found, error);
-    if (status != BIASCOPE_OK || !found) break;
-    for (int c = 0; c < columns; c++) {
-      fputs(c ? "," : i ? ",\n[" : "[", r->stream);
-      write_value(r->stream, rows, c);
-    }
-    fputs("]", r->stream);
-  }
-  fputs("]", r->stream);
-  sqlite3_finalize(rows);
-  return status;
-}
-
-/* How each data set came about, in the order of SOURCE. */
-static biascope_status write_sources(report *r, biascope_error *error) {
-  sqlite3_stmt *rows;
-  bool found = true;
-  biascope_status status =
-      bs_store_prepare(r->store, "SELECT DISTINCT json_extract(spec, '$.data') FROM runs ORDER BY 1", &rows, error);
-  fputs(",\n\"sources\":[", r->stream);
-  for (size_t i = 0; status == BIASCOPE_OK; i++) {
-    status = bs_store_next(r->store, rows, &found, error);
-    if (status != BIASCOPE_OK || !found) break;
-    if (i) fputc(',', r->stream);
-    write_json_text(r->stream, bs_store_text(rows, 0, "null"));
-  }
-  fputs("]", r->stream);
-  sqlite3_finalize(rows);
-  return status;
-}
-
-static void write_trace_column(FILE *stream, const json_t *trace, const char *name, const char *format) {
-  fprintf(stream, "\"%s\":[", name);
-  size_t i;
-  json_t *value;
-  json_array_foreach(json_object_get(trace, name), i, value) {
-    if (i) fputc(',', stream);
-    if (json_is_number(value))
-      fprintf(stream, format, json_number_value(value));
-    else
-      fputs("null", stream);
-  }
-  fputs("]", stream);
-}
-
-static void write_trace(report *r, const char *text, size_t row, bool first) {
-  json_t *trace = json_loads(text, 0, NULL);
-  if (!trace) return;
-  fprintf(r->stream, "%s\"%zu\":{", first ? "" : ",\n", row);
-  write_trace_column(r->stream, trace, "step", "%.0f");
-  for (size_t c = 0; c < sizeof TRACE_COLUMNS / sizeof *TRACE_COLUMNS; c++) {
-    fputs(",", r->stream);
-    write_trace_column(r->stream, trace, TRACE_COLUMNS[c], "%.6g");
-  }
-  fputs("}", r->stream);
-  json_decref(trace);
-}
-
-/* The hash's last digits: a draw blind to any order of the runs. */
-static unsigned long draw(const char *hash) {
-  const size_t length = strlen(hash);
-  return strtoul(hash + (length > 8 ? length - 8 : 0), NULL, 16);
-}
-
-static biascope_status write_traces(report *r, biascope_error *error) {
-  sqlite3_int64 bytes;
-  sqlite3_stmt *rows = NULL;
-  biascope_status status = bs_store_number(r->store, "SELECT coalesce(sum(length(trace)), 0) FROM runs", &bytes, error);
-  const size_t stride = 1 + (size_t)((double)bytes * TRACE_SHARE / MOST_TRACE_BYTES);
-  if (status == BIASCOPE_OK) status = bs_store_select(r->store, "trace, hash", NULL, &rows, error);
-  bool found = status == BIASCOPE_OK, first = true;
-  for (size_t i = 0; found; i++) {
-    status = bs_store_next(r->store, rows, &found, error);
-    if (!found || sqlite3_column_type(rows, 0) != SQLITE_TEXT) continue;
-    if (draw(bs_store_text(rows, 1, "")) % stride != 0) continue;
-    write_trace(r, bs_store_text(rows, 0, ""), i, first);
-    first = false;
-  }
-  sqlite3_finalize(rows);
-  return status;
-}
-
-static biascope_status write_data(report *r, biascope_error *error) {
-  sqlite3_stmt *facts;
-  bool found;
-  biascope_status status = bs_store_prepare(
-      r->store, "SELECT count(*), group_concat(DISTINCT version), min(started), max(started) FROM runs", &facts, error);
-  if (status == BIASCOPE_OK) status = bs_store_next(r->store, facts, &found, error);
-  if (status == BIASCOPE_OK) {
-    char subtitle[512] = "No finished run yet";
-    if (sqlite3_column_int64(facts, 0) > 0)
-      snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", bs_store_text(facts, 0, ""),
-               bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""), bs_store_text(facts, 1, ""));
-    fputs("{\"title\":", r->stream);
-    bs_json_string(r->stream, r->title);
-    fputs(",\"subtitle\":", r->stream);
-    bs_json_string(r->stream, subtitle);
-    fputs(",", r->stream);
-  }
-  sqlite3_finalize(facts);
-  if (status == BIASCOPE_OK) status = write_rows(r, error);
-  if (status == BIASCOPE_OK) status = write_sources(r, error);
-  fputs(",\n\"traces\":{", r->stream);
-  if (status == BIASCOPE_OK) status = write_traces(r, error);
-  fputs("}}", r->stream);
-  return status;
-}
-
-/* ---- The page ------------------------------------------------------------------------------------- */
 
 static biascope_status read_title(report *r, biascope_error *error) {
   sqlite3_stmt *studies;
@@ -263,6 +88,10 @@ static biascope_status write_title(report *r, biascope_error *error) {
   (void)error;
   write_html(r->stream, r->title);
   return BIASCOPE_OK;
+}
+
+static biascope_status write_data(report *r, biascope_error *error) {
+  return bs_report_write_data(r->store, r->title, r->stream, error);
 }
 
 /* The template's {{fields}}: a text, or what a function writes. */
