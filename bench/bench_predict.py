@@ -22,7 +22,7 @@ class Training(ctypes.Structure):
     _fields_ = [("optimizer", ctypes.c_int), ("loss", ctypes.c_int), ("batch_size", ctypes.c_size_t),
                 ("order", ctypes.c_int), ("beta1", ctypes.c_double), ("beta2", ctypes.c_double), ("eps", ctypes.c_double),
                 ("weight_decay", ctypes.c_double), ("lr", ctypes.c_double), ("lr_decay", ctypes.c_double),
-                ("seed", ctypes.c_uint64)]
+                ("seed", ctypes.c_uint64), ("noise", ctypes.c_double), ("noise_shape", ctypes.c_int)]
 
 
 class Prediction(ctypes.Structure):

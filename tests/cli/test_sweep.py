@@ -333,7 +333,10 @@ def test_a_killed_shard_goes_on_and_the_merged_rows_are_the_same(tmp_path):
 
 def shown_on_terminal(columns, *arguments):
     """What the sweep writes to a terminal of so many columns."""
-    terminal, end = pty.openpty()
+    try:
+        terminal, end = pty.openpty()
+    except OSError:
+        pytest.skip("no pseudo-terminal to be had here")
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen([BIASCOPE, *map(str, arguments)], stderr=end, env={**os.environ, "TERM": "xterm"})
     os.close(end)
