@@ -155,7 +155,7 @@ int cli_bench(int argc, char **argv) {
   bench_case cases[CASES];
   biascope_error error;
   biascope_status status = BIASCOPE_OK;
-  argp_parse(&ARGP, argc, argv, 0, NULL, &common);
+  cli_parse(&ARGP, argc, argv, &common);
   for (size_t i = 0; i < CASES && status == BIASCOPE_OK; i++) {
     cases[i] = (bench_case){.features = FEATURES[i]};
     status = run_case(&cases[i], &error);

@@ -26,6 +26,8 @@ typedef struct {
   const char *given[16];          /* raw texts, applied once --optimizer is known */
 } cli_optimizer_flags;
 
+/* Parses the command line into `input`, or ends the program. */
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 /* Numbers on the command line: the whole text must be one, else a usage error naming flag, text and range. */
 double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high);
 uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high);
@@ -41,8 +43,12 @@ json_t *cli_json_array(size_t n, const double *values);
 /* The parts of data that are not separable, with their proof, and in words. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);
-/* Prints the object with 17 digits to stdout and releases it. Returns an exit code (2 where stdout failed). */
+/* Prints the object with 17 digits to stdout and releases it. Returns an exit code. Where stdout cannot be written, the
+ * program says so as it ends. */
 int cli_print_json(json_t *object);
+
+/* The program, as main calls it. */
+int cli_run(int argc, char **argv);
 
 /* The subcommands, one file each; argv[0] is the subcommand's name. */
 int cli_info(int argc, char **argv);

@@ -8,6 +8,13 @@
 
 enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET, OPTION_LABEL_COLUMN };
 
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input) {
+  const error_t failure = argp_parse(argp, argc, argv, 0, NULL, input);
+  if (failure == 0) return; /* a usage error has ended the program: what is left is argp's own lack of memory */
+  fprintf(stderr, "biascope: the command line cannot be read: %s\n", strerror(failure));
+  exit(BIASCOPE_BAD_INPUT);
+}
+
 double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high) {
   char *end;
   errno = 0;
@@ -112,9 +119,11 @@ json_t *cli_json_array(size_t n, const double *values) {
 }
 
 int cli_print_json(json_t *object) {
-  const bool printed = object && json_dumpf(object, stdout, JSON_REAL_PRECISION(17) | JSON_COMPACT) == 0 &&
-                       fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+  const bool printed = object && json_dumpf(object, stdout, JSON_REAL_PRECISION(17) | JSON_COMPACT) == 0;
   json_decref(object);
-  if (!printed) fprintf(stderr, "biascope: standard output cannot be written: %s\n", strerror(errno));
+  if (printed)
+    putchar('\n');
+  else if (!ferror(stdout))
+    fputs("biascope: out of memory for the JSON output\n", stderr);
   return printed ? 0 : BIASCOPE_BAD_INPUT;
 }

@@ -141,7 +141,7 @@ static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
 
 int cli_doctor(int argc, char **argv) {
   doctor_flags flags = {.wish = {.steps = 1000000}};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   const biascope_optimizer optimizer = flags.optimizer.options.optimizer;
   flags.optimizer.options.seed = flags.common.seed;
   if (flags.wish.fraction == 0.0) {

@@ -82,7 +82,7 @@ static const struct argp ARGP = {.options = OPTIONS,
 
 int cli_generate(int argc, char **argv) {
   generate_flags flags = {.kind = -1, .options = {.margin = NAN, .delta = NAN}};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   flags.options.seed = flags.common.seed;
   biascope_dataset *data;
   biascope_error error;

@@ -112,7 +112,7 @@ static int describe(const biascope_dataset *data, bool json) {
 
 int cli_info(int argc, char **argv) {
   cli_common common = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &common);
+  cli_parse(&ARGP, argc, argv, &common);
   biascope_dataset *data;
   biascope_error error;
   const biascope_status status = biascope_dataset_read(common.data_path, &common.read, &data, &error);

@@ -1,7 +1,10 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
   const char *name;
@@ -35,7 +38,7 @@ static void print_help(FILE *stream) {
         stream);
 }
 
-int main(int argc, char **argv) {
+int cli_run(int argc, char **argv) {
   argp_err_exit_status = 1;
   if (argc < 2) {
     print_help(stderr);
@@ -60,4 +63,18 @@ int main(int argc, char **argv) {
   for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stderr, " %s", COMMANDS[i].name);
   fputc('\n', stderr);
   return 1;
+}
+
+/* Whatever was printed, and wherever the program ends: what did not reach standard output is an error. */
+static void close_standard_output(void) {
+  const bool failed = ferror(stdout);
+  errno = 0;
+  if (fclose(stdout) == 0 && !failed) return;
+  fprintf(stderr, "biascope: standard output cannot be written: %s\n", errno ? strerror(errno) : "a write failed");
+  _exit(BIASCOPE_BAD_INPUT);
+}
+
+int main(int argc, char **argv) {
+  if (atexit(close_standard_output) != 0) return BIASCOPE_BAD_INPUT;
+  return cli_run(argc, argv);
 }

@@ -38,7 +38,7 @@ static const struct argp ARGP = {.parser = parse,
 
 int cli_merge(int argc, char **argv) {
   merge_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   bs_store *store;
   biascope_error error;
   bs_merge_count total = {0};

@@ -62,7 +62,7 @@ static const struct argp ARGP = {
 
 int cli_plot(int argc, char **argv) {
   plot_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   bs_store *store;
   biascope_error error;
   biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);

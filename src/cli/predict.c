@@ -163,7 +163,7 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
 
 int cli_predict(int argc, char **argv) {
   predict_flags flags = {.options.starts = DEFAULT_STARTS};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   flags.optimizer.options.seed = flags.common.seed;
   biascope_dataset *data;
   biascope_error error;

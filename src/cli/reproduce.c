@@ -128,7 +128,7 @@ static void print_table(const bs_verdict *verdicts, size_t count) {
 
 int cli_reproduce(int argc, char **argv) {
   reproduce_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   char gaussian[PATH_SIZE], real[PATH_SIZE], summary[PATH_SIZE];
   shipped_path("gaussian-10x50.csv", gaussian, sizeof gaussian);
   shipped_path("iris.csv", real, sizeof real);

@@ -62,7 +62,8 @@ static const struct argp ARGP = {.parser = parse,
   "ratio_l2, ratio_linf, ratio_l1, cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_cosine_l2, "             \
   "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
   "predicted_rate, version, machine, started, seconds"
-#define JSON_COLUMNS "hash, status, version, machine, started, seconds, spec, result, certificate"
+/* json(): SQLite refuses a text that is none, which a store that others made may hold. */
+#define JSON_COLUMNS "hash, status, version, machine, started, seconds, json(spec), json(result), json(certificate)"
 
 /* RFC 4180: quoted where a comma, quote or line break makes it needed. */
 static void print_field(sqlite3_stmt *rows, int column) {
@@ -97,13 +98,16 @@ static void print_csv_row(sqlite3_stmt *rows, size_t index) {
   putchar('\n');
 }
 
-/* The stored texts are JSON already. */
 static void print_json_row(sqlite3_stmt *rows, size_t index) {
   static const char *const PARTS[] = {"spec", "result", "certificate", "trace"};
-  printf("%s{\"hash\":\"%s\",\"status\":\"%s\"", index ? ",\n" : "", bs_store_text(rows, 0, ""),
-         bs_store_text(rows, 1, ""));
-  for (int p = 0; 6 + p < sqlite3_column_count(rows); p++)
-    printf(",\"%s\":%s", PARTS[p], bs_store_text(rows, 6 + p, "null"));
+  fputs(index ? ",\n{\"hash\":" : "{\"hash\":", stdout);
+  bs_json_string(stdout, bs_store_text(rows, 0, ""));
+  fputs(",\"status\":", stdout);
+  bs_json_string(stdout, bs_store_text(rows, 1, ""));
+  for (int p = 0; 6 + p < sqlite3_column_count(rows); p++) {
+    printf(",\"%s\":", PARTS[p]);
+    bs_json_text(stdout, bs_store_text(rows, 6 + p, "null"));
+  }
   fputs(",\"provenance\":{\"version\":", stdout);
   bs_json_string(stdout, bs_store_text(rows, 2, ""));
   fputs(",\"machine\":", stdout);
@@ -153,7 +157,7 @@ static const runs_format TABLE = {
     print_table_heading, print_table_row, ""};
 static const runs_format CSV_TABLE = {CSV_COLUMNS, print_csv_heading, print_csv_row, ""};
 static const runs_format JSON = {JSON_COLUMNS, print_json_heading, print_json_row, "]\n"};
-static const runs_format JSON_WITH_TRACES = {JSON_COLUMNS ", trace", print_json_heading, print_json_row, "]\n"};
+static const runs_format JSON_WITH_TRACES = {JSON_COLUMNS ", json(trace)", print_json_heading, print_json_row, "]\n"};
 
 static biascope_status list(const runs_format *format, bs_store *store, const char *where, biascope_error *error) {
   sqlite3_stmt *rows;
@@ -178,7 +182,7 @@ static const runs_format *choose_format(const runs_flags *flags) {
 
 int cli_runs(int argc, char **argv) {
   runs_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   bs_store *store;
   biascope_error error;
   biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);

@@ -197,7 +197,7 @@ static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
 
 int cli_solve(int argc, char **argv) {
   solve_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   biascope_dataset *data;
   biascope_error error;
   const biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);

@@ -196,7 +196,7 @@ static int plan_and_run(const sweep_flags *flags, bs_ranks *ranks) {
 
 int cli_sweep(int argc, char **argv) {
   sweep_flags flags = {0};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   const struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);

@@ -159,7 +159,7 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 
 int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20};
-  argp_parse(&ARGP, argc, argv, 0, NULL, &flags);
+  cli_parse(&ARGP, argc, argv, &flags);
   flags.optimizer.options.seed = flags.common.seed;
   train_run run = {0};
   biascope_error error = {0};

@@ -50,3 +50,14 @@ void bs_json_string(FILE *stream, const char *text) {
   }
   fputc('"', stream);
 }
+
+void bs_json_text(FILE *stream, const char *text) {
+  for (const unsigned char *at = (const unsigned char *)text; *at;) {
+    const size_t length = utf8_length(at);
+    if (length > 0)
+      fwrite(at, 1, length, stream);
+    else
+      fputs("\\ufffd", stream); /* it can stand in a string alone */
+    at += length > 0 ? length : 1;
+  }
+}

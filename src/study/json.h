@@ -9,5 +9,7 @@ void bs_json_number(FILE *stream, double value);
 /* In quotes, escaped. Bytes that are not UTF-8 become U+FFFD. '<', '>' and '&' are escaped too, so that the text may
  * stand inside an HTML script element. */
 void bs_json_string(FILE *stream, const char *text);
+/* Text that is JSON but for its encoding: what is not UTF-8 is replaced. */
+void bs_json_text(FILE *stream, const char *text);
 
 #endif
