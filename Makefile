@@ -18,7 +18,7 @@ test: build
 test-all: test
 	./cmake/install-dependencies.sh slow
 	ctest --preset release -L slow
-	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=20
+	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=9
 
 # Every fuzz target in turn, with the corpus it has grown in build/fuzz; FUZZ_FLAGS are libFuzzer's.
 FUZZ_FLAGS ?= -runs=10000000
@@ -27,7 +27,7 @@ fuzz:
 	cmake --preset fuzz && cmake --build --preset fuzz
 	@for target in build/fuzz/tests/fuzz/fuzz_*; do \
 	  subject=$${target##*/fuzz_}; mkdir -p build/fuzz/corpus/$$subject build/fuzz/findings; \
-	  $$target $(FUZZ_FLAGS) -max_len=1024 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	  $$target $(FUZZ_FLAGS) -max_len=1024 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -close_fd_mask=3 \
 	    -artifact_prefix=build/fuzz/findings/ build/fuzz/corpus/$$subject tests/fuzz/corpus/$$subject \
 	    >build/fuzz/$$subject.log 2>&1 || { tail -40 build/fuzz/$$subject.log; exit 1; }; \
 	  echo "$$subject: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$subject.log) executions, no finding"; done

@@ -15,7 +15,7 @@ build=(
 bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
-slow=(chromium openmpi-bin libopenmpi-dev) # reports in a browser, sweeps over ranks
+slow=(chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
 lint=(clang-format clang-tidy clang-tools cppcheck)
 
 group=${1:-build}

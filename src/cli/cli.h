@@ -43,6 +43,9 @@ json_t *cli_json_array(size_t n, const double *values);
 /* The parts of data that are not separable, with their proof, and in words. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);
+/* Lets cli_print_json know of every allocation of JSON that failed: an array that lacks an entry is no result. Called
+ * once, before anything else. */
+void cli_watch_json(void);
 /* Prints the object with 17 digits to stdout and releases it. Returns an exit code. Where stdout cannot be written, the
  * program says so as it ends. */
 int cli_print_json(json_t *object);

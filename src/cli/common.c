@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,8 +119,21 @@ json_t *cli_json_array(size_t n, const double *values) {
   return array;
 }
 
+static atomic_bool json_incomplete;
+
+static void *allocate_json(size_t size) {
+  void *block = malloc(size);
+  if (!block) atomic_store(&json_incomplete, true);
+  return block;
+}
+
+void cli_watch_json(void) {
+  json_set_alloc_funcs(allocate_json, free);
+}
+
 int cli_print_json(json_t *object) {
-  const bool printed = object && json_dumpf(object, stdout, JSON_REAL_PRECISION(17) | JSON_COMPACT) == 0;
+  const bool printed = object && !atomic_load(&json_incomplete) &&
+                       json_dumpf(object, stdout, JSON_REAL_PRECISION(17) | JSON_COMPACT) == 0;
   json_decref(object);
   if (printed)
     putchar('\n');

@@ -76,5 +76,6 @@ static void close_standard_output(void) {
 
 int main(int argc, char **argv) {
   if (atexit(close_standard_output) != 0) return BIASCOPE_BAD_INPUT;
+  cli_watch_json();
   return cli_run(argc, argv);
 }

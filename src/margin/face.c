@@ -57,10 +57,12 @@ static biascope_status find_null_space(face *set, biascope_error *error) {
     next++;
   }
   double unused = 0.0;
-  if (status == BIASCOPE_OK && columns > 0 &&
-      LAPACKE_dgesvd(LAPACK_ROW_MAJOR, 'N', 'A', (lapack_int)rows, (lapack_int)columns, matrix, (lapack_int)columns,
-                     singular, &unused, 1, right, (lapack_int)columns, row) != 0)
-    status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
+  lapack_int failed = 0;
+  if (status == BIASCOPE_OK && columns > 0)
+    failed = LAPACKE_dgesvd(LAPACK_ROW_MAJOR, 'N', 'A', (lapack_int)rows, (lapack_int)columns, matrix,
+                            (lapack_int)columns, singular, &unused, 1, right, (lapack_int)columns, row);
+  if (failed < 0) status = bs_fail_memory(error, "the optimal face");
+  if (failed > 0) status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
   for (size_t j = 0; j < columns && status == BIASCOPE_OK; j++) {
     if (j < least && singular[j] > BS_RANK_TOLERANCE * singular[0]) continue;
     for (size_t k = 0; k < columns; k++) set->basis[set->dimension * d + set->free_feature[k]] = right[j * columns + k];

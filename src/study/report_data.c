@@ -1,5 +1,7 @@
 #include "study/report_data.h"
 
+#include "base/error.h"
+
 #include "study/json.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -109,10 +111,14 @@ static void write_trace_column(FILE *stream, const json_t *trace, const char *na
   fputs("]", stream);
 }
 
-static void write_trace(FILE *stream, const char *text, size_t row, bool first) {
-  json_t *trace = json_loads(text, 0, NULL);
-  if (!trace) return;
-  fprintf(stream, "%s\"%zu\":{", first ? "" : ",\n", row);
+/* A text that is no JSON, in a store that another program made, draws nothing. */
+static biascope_status write_trace(FILE *stream, const char *text, size_t row, bool *first, biascope_error *error) {
+  json_error_t reason = {.text = ""};
+  json_t *trace = json_loads(text, 0, &reason);
+  if (!trace && json_error_code(&reason) <= json_error_out_of_memory) return bs_fail_memory(error, "a trace");
+  if (!trace) return BIASCOPE_OK;
+  fprintf(stream, "%s\"%zu\":{", *first ? "" : ",\n", row);
+  *first = false;
   write_trace_column(stream, trace, "step", "%.0f");
   for (size_t c = 0; c < sizeof TRACE_COLUMNS / sizeof *TRACE_COLUMNS; c++) {
     fputs(",", stream);
@@ -120,6 +126,7 @@ static void write_trace(FILE *stream, const char *text, size_t row, bool first) 
   }
   fputs("}", stream);
   json_decref(trace);
+  return BIASCOPE_OK;
 }
 
 /* The hash's last digits: a draw blind to any order of the runs. */
@@ -135,12 +142,11 @@ static biascope_status write_traces(bs_store *store, FILE *stream, biascope_erro
   const size_t stride = 1 + (size_t)((double)bytes * TRACE_SHARE / MOST_TRACE_BYTES);
   if (status == BIASCOPE_OK) status = bs_store_select(store, "trace, hash", NULL, &rows, error);
   bool found = status == BIASCOPE_OK, first = true;
-  for (size_t i = 0; found; i++) {
+  for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
     status = bs_store_next(store, rows, &found, error);
     if (!found || sqlite3_column_type(rows, 0) != SQLITE_TEXT) continue;
     if (draw(bs_store_text(rows, 1, "")) % stride != 0) continue;
-    write_trace(stream, bs_store_text(rows, 0, ""), i, first);
-    first = false;
+    status = write_trace(stream, bs_store_text(rows, 0, ""), i, &first, error);
   }
   sqlite3_finalize(rows);
   return status;
