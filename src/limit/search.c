@@ -10,11 +10,15 @@
 
 enum { STEPS_BETWEEN_ATTEMPTS = 4, PRECISIONS = 3 };
 
-/* Where several equilibria attract, the path decides between them: followed to a tenth of this error it almost never
- * decides otherwise, at thirty times it more often does. Where it does not settle, it is followed again with less. */
-static const double MARGIN_ERROR[PRECISIONS] = {0.01, 0.003, 0.001};
+/* Errors of a margin per step along the path, and the relative spread of growth over the support at which Newton is
+ * worth trying. It only has to find the right support: roughly, and where it does not settle again with less error.
+ * Beyond as many samples as features several equilibria may attract, and the path decides between them: followed ten
+ * times closer than that it almost never decides otherwise, and thirty times more roughly it more often does. */
+typedef struct {
+  double margin_error[PRECISIONS], ready_spread;
+} closeness;
+static const closeness ROUGHLY = {{0.3, 0.03, 0.003}, 0.5}, CLOSELY = {{0.01, 0.003, 0.001}, 0.1};
 static const int MOST_FLOW_STEPS[PRECISIONS] = {200, 600, 2000};
-static const double READY_SPREAD = 0.1; /* relative spread of growth over the support at which Newton is worth trying */
 static const double SURE_SPREAD = 0.01; /* the same where more samples share the support than generic data allow */
 
 typedef struct {
@@ -25,6 +29,10 @@ typedef struct {
   bool repelled; /* best is an equilibrium, but training does not stay there */
 } attempt;
 
+static const closeness *closeness_of(const bs_game *game) {
+  return game->samples > game->features ? &CLOSELY : &ROUGHLY;
+}
+
 /* Polishes the flow's point where it is near an equilibrium, and keeps the best result. */
 static biascope_status try_polish(attempt *a, const bs_flow *flow, biascope_error *error) {
   bs_game *game = a->game;
@@ -34,7 +42,7 @@ static biascope_status try_polish(attempt *a, const bs_flow *flow, biascope_erro
   biascope_status status = bs_guess_support(game, flow, a->trial, &guess, error);
   if (status != BIASCOPE_OK) return status;
   const bool generic = guess.members <= game->features + 1;
-  if (guess.spread > (generic ? READY_SPREAD : SURE_SPREAD)) return BIASCOPE_NOT_CONVERGED;
+  if (guess.spread > (generic ? closeness_of(game)->ready_spread : SURE_SPREAD)) return BIASCOPE_NOT_CONVERGED;
   status = bs_equilibrium_polish(game, a->search->tolerance, a->trial, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   bool attracts = true;
@@ -65,7 +73,8 @@ static void take_point(attempt *a, const bs_flow *flow) {
 
 static biascope_status follow(attempt *a, int precision, biascope_error *error) {
   bs_flow *flow;
-  biascope_status status = bs_flow_create(a->game, a->search->loss, 0.0, MARGIN_ERROR[precision], &flow, error);
+  biascope_status status =
+      bs_flow_create(a->game, a->search->loss, 0.0, closeness_of(a->game)->margin_error[precision], &flow, error);
   if (status != BIASCOPE_OK) return status;
   if (a->search->start) bs_flow_start(flow, a->search->start);
   status = BIASCOPE_NOT_CONVERGED;
