@@ -161,8 +161,9 @@ biascope_status bs_report_write_data(bs_store *store, const char *title, FILE *s
   if (status == BIASCOPE_OK) {
     char subtitle[512] = "No finished run yet";
     if (sqlite3_column_int64(facts, 0) > 0)
-      snprintf(subtitle, sizeof subtitle, "%s runs, from %s to %s, by biascope %s", bs_store_text(facts, 0, ""),
-               bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""), bs_store_text(facts, 1, ""));
+      snprintf(subtitle, sizeof subtitle, "%lld runs, from %s to %s, by biascope %s",
+               (long long)sqlite3_column_int64(facts, 0), bs_store_text(facts, 2, ""), bs_store_text(facts, 3, ""),
+               bs_store_text(facts, 1, ""));
     fputs("{\"title\":", stream);
     bs_json_string(stream, title);
     fputs(",\"subtitle\":", stream);
