@@ -5,6 +5,7 @@
 #include "margin/norm.h"
 #include "margin/polish.h"
 #include "margin/projected.h"
+#include "margin/saddle.h"
 #include "margin/separability.h"
 #include "margin/support.h"
 #include <float.h>
@@ -18,6 +19,8 @@ static const double DEFAULT_TOLERANCE = 1e-10;
 static const double POLISHED = 1e-13;
 /* Orders of the smaller side: up to which sparse data are factored, and the largest factor at all (2 GB). */
 static const size_t FACTORED_SPARSE = 3000, LARGEST_FACTOR = 16384;
+/* Gap of the l2 solution that first-order steps in other norms start from. */
+static const double STARTING_GAP = 1e-2;
 static const double ROUNDINGS_ALLOWED = 16.0;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
@@ -187,12 +190,17 @@ static biascope_status run_projected(solve_run *run, double tolerance, int limit
   return status;
 }
 
+/* Too large to factor: the l2 solution proves something in every norm, and is where first-order steps start. */
+static biascope_status run_first_order(solve_run *run, double tolerance, int limit, biascope_error *error) {
+  biascope_status status = bs_projected_solve(&run->problem, STARTING_GAP, limit, run->w, run->c, error);
+  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  if (status != BIASCOPE_OK || run->norm->kind == BIASCOPE_LP || !run->proof.separates) return status;
+  status = bs_saddle_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
+  if (status == BIASCOPE_OK) offer(run, run->w, run->c);
+  return status;
+}
+
 static biascope_status run_factored(solve_run *run, int limit, biascope_error *error) {
-  if (!factorable(run))
-    return bs_fail(error, BIASCOPE_USAGE,
-                   "%zu samples of %zu features need a dense factor of the smaller order; the largest is %zu. l2 and "
-                   "mahalanobis solve sparse data of this size without one",
-                   run->data->samples, run->data->features, LARGEST_FACTOR);
   biascope_status status = run_interior(run, false, limit, error);
   const bool has_cautious = run->norm->kind == BIASCOPE_LP || run->norm->kind == BIASCOPE_L1;
   if (status == BIASCOPE_OK && has_cautious && !(run->proof.gap <= DEFAULT_TOLERANCE))
@@ -207,6 +215,8 @@ static biascope_status run_stages(solve_run *run, const biascope_solve_options *
   biascope_status status = BIASCOPE_OK;
   if (large_and_sparse(run))
     status = run_projected(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 20000, error);
+  else if (!factorable(run))
+    status = run_first_order(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 3000, error);
   else
     status = run_factored(run, limit ? limit : 1000, error);
   return status == BIASCOPE_OK ? conclude(run, asked, error) : status;

@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize, nnls
+from scipy.sparse import csr_matrix
 
 BIASCOPE = os.environ["BIASCOPE"]
 DATA = os.environ["BIASCOPE_TEST_DATA"]
@@ -66,7 +67,7 @@ def judge(norm, x, metric=None):
     return np.min(x @ best.x) / norm_of(norm, best.x)
 
 
-def check_certificate(report, x, metric=None):
+def check_certificate(report, x, metric=None, tolerance=1e-10):
     """min x_i.w / ||w|| <= best <= ||X'c||_dual, recomputed here."""
     norm, w, c = report["norm"], np.array(report["direction"]), np.array(report["dual"])
     u = x.T @ c
@@ -79,7 +80,7 @@ def check_certificate(report, x, metric=None):
     assert np.min(x @ w) / norm_of(norm, w, metric) == pytest.approx(report["margin"], rel=1e-12)
     assert bound == pytest.approx(report["upper_bound"], rel=1e-12)
     assert norm_of(norm, w, metric) == pytest.approx(1, rel=1e-14)
-    assert 0 <= report["gap"] <= 1e-10
+    assert 0 <= report["gap"] <= tolerance
     assert np.all(c >= 0) and c.sum() == pytest.approx(1, abs=1e-14)
     assert report["support"] == list(np.flatnonzero(c > 0))
 
@@ -207,6 +208,33 @@ def test_large_sparse_data_in_little_memory(tmp_path):
                     "--quiet", "--out", path], check=True)
     report = solve(path, "l2", "--tolerance", "1e-6")
     assert 0 < report["margin"] <= report["upper_bound"] and report["gap"] <= 1e-6
+
+
+def too_large_to_factor(path, order=17000, seed=0):
+    """A separable sparse sample a feature: that feature, and smaller entries of two others."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(order):
+        entries = {int(k): rng.uniform(-0.4, 0.4) for k in rng.integers(0, order, 2)}
+        entries[i] = rng.uniform(1, 3)
+        rows.append(entries)
+    path.write_text("".join("1 " + " ".join(f"{k + 1}:{v!r}" for k, v in sorted(row.items())) + "\n" for row in rows))
+    at = np.array([(i, k, v) for i, row in enumerate(rows) for k, v in row.items()])
+    return csr_matrix((at[:, 2], (at[:, 0].astype(int), at[:, 1].astype(int))), shape=(order, order))
+
+
+@pytest.mark.parametrize("norm", ["linf", "l1"])
+def test_what_is_too_large_to_factor_is_certified_by_first_order_steps(norm, tmp_path):
+    x = too_large_to_factor(tmp_path / "data.svm")
+    report = solve(tmp_path / "data.svm", norm, "--tolerance", "1e-6")
+    check_certificate(report, x, tolerance=1e-6)
+
+
+def test_lp_too_large_to_factor_is_exit_4_with_the_best_pair(tmp_path):
+    x = too_large_to_factor(tmp_path / "data.svm")
+    result = run(tmp_path / "data.svm", "--norm", "l3", "--json")
+    assert result.returncode == 4
+    check_certificate(json.loads(result.stdout), x, tolerance=1)
 
 
 @pytest.mark.slow
