@@ -343,8 +343,7 @@ typedef struct {
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
 } biascope_diagnosis;
 
-/* BIASCOPE_NOT_CONVERGED: not even with fading steps and eps = 0 can the limit be certified. On any failure out holds
- * nothing; on success, a diagnosis to free. */
+/* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free. */
 BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
                                                const biascope_wish *wish, biascope_diagnosis *out,
                                                biascope_error *error);

@@ -60,7 +60,8 @@ static biascope_status locate(const biascope_dataset *data, const biascope_train
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* What the buffers lag behind is the run they do not lag in: steps fade, and eps has not taken over. */
+/* What the buffers lag behind is the run they do not lag in: steps fade, and eps has not taken over. Where its limit is
+ * not certified, the best point found serves: its rate is the growth of margins there. */
 static biascope_status examine(const biascope_dataset *data, const biascope_train_options *training, const double *best,
                                biascope_diagnosis *out, biascope_error *error) {
   biascope_train_options fading = *training;
@@ -68,7 +69,7 @@ static biascope_status examine(const biascope_dataset *data, const biascope_trai
   if (fading.lr_decay == 0.0) fading.lr_decay = 0.5;
   biascope_prediction frozen;
   biascope_status status = biascope_predict(data, &fading, NULL, &frozen, error);
-  if (status == BIASCOPE_OK) {
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
     out->momentum_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta1(training), 1.0));
     out->second_moment_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta2(training), 2.0));
     status = bs_misalignment(data, training, frozen.dual, &out->misalignment, error);

@@ -63,7 +63,7 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
                                     bs_direction direction, bs_epoch_map **out, biascope_error *error) {
   *out = NULL;
-  size_t steps = 0, entries = 0;
+  size_t steps = 1, entries = 0;
   for (size_t s = 0; s < schedule_count; s++) {
     const size_t length = schedules[s].steps, seen = schedules[s].start[length];
     steps = length > steps ? length : steps;
