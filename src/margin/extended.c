@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double MOST_PRODUCTS = 5e8;
+static const double MOST_PRODUCTS = 2e7; /* some 50 ms a factor; double precision takes a thousandth */
 
 bool bs_extended_affordable(const bs_matrix *x, bool by_sample) {
   const double n = (double)x->rows, d = (double)x->columns;
