@@ -130,7 +130,7 @@ typedef struct {
 } biascope_margin;
 
 /* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate,
- * out->upper_bound its residual, max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|, and direction is zero.
+ * out->upper_bound its residual, max_k |sum_i c_i x_ik| / sum_i c_i |x_ik|, and direction is zero.
  * BIASCOPE_NOT_CONVERGED: out holds the best certified pair. Free out in all three cases; after any other error it
  * holds nothing. */
 BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
@@ -157,7 +157,7 @@ typedef struct {
   bool *separable; /* N: which part a sample is in */
   size_t separable_count;
   double *dual;    /* N: in the simplex with X'c = 0, c_i > 0 exactly on the inseparable part; 0 where that is empty */
-  double residual; /* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik| */
+  double residual; /* max_k |sum_i c_i x_ik| / sum_i c_i |x_ik| */
   double *direction; /* d: of norm 1, the l2 max margin of the separable part among w orthogonal to the other; or 0 */
   double margin;     /* min x_i.direction over the separable part */
   double leak;       /* max |x_i.direction| / ||x_i||_2 over the inseparable part, which rounding leaves */
@@ -263,9 +263,9 @@ typedef struct {
 BIASCOPE_API biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer);
 
 /* How far the momentum strays from the full gradient, in units of G = mean_i |l'(x_i.w)| at `weights` (d; NULL: the
- * current ones). A step of eta sign(m) lowers the loss by at least eta (||grad L||_1 - 2 ||m - grad L||_1), up to O(eta^2),
- * and ||grad L||_1 is at least the best linf margin times G, so that the margin ends above the best one less twice the
- * misalignment (Section 5 of the paper). */
+ * current ones). A step of eta sign(m) lowers the loss by at least eta (||grad L||_1 - 2 ||m - grad L||_1), up to
+ * O(eta^2), and ||grad L||_1 is at least the best linf margin times G, so that the margin ends above the best one less
+ * twice the misalignment (Section 5 of the paper). */
 typedef struct {
   double misalignment; /* ||m - grad L||_1 / G; infinite where m is beyond double's range; NaN where G is 0 */
   double gradient;     /* ||grad L||_1 / G */
@@ -343,7 +343,8 @@ typedef struct {
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
 } biascope_diagnosis;
 
-/* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free. */
+/* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free.
+ */
 BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
                                                const biascope_wish *wish, biascope_diagnosis *out,
                                                biascope_error *error);

@@ -269,6 +269,25 @@ static void large_sparse_data_are_certified(void **state) {
   free(value);
 }
 
+/* Beside a huge column the others' parts of X'c would pass for rounding. */
+static void a_huge_column_does_not_hide_that_data_are_separable(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    double *values = gaussian_values(30, 8, 0.2, seed);
+    for (size_t i = 0; i < 30; i++) values[i * 8] *= 1e200;
+    biascope_dataset *data = dense(30, 8, values);
+    for (int kind = BIASCOPE_L2; kind <= BIASCOPE_L1; kind++) {
+      biascope_margin solution;
+      biascope_error error;
+      const biascope_norm norm = {.kind = (biascope_norm_kind)kind};
+      assert_int_not_equal(biascope_margin_solve(data, norm, NULL, &solution, &error), BIASCOPE_NOT_SEPARABLE);
+      biascope_margin_free(&solution);
+    }
+    biascope_dataset_free(data);
+    free(values);
+  }
+}
+
 static void a_norm_out_of_range_is_a_usage_error(void **state) {
   (void)state;
   const double metric[] = {1.0, 0.0};
@@ -316,6 +335,7 @@ int main(void) {
       cmocka_unit_test(margins_near_zero_are_decided),
       cmocka_unit_test(sparse_data_give_the_dense_solution),
       cmocka_unit_test(large_sparse_data_are_certified),
+      cmocka_unit_test(a_huge_column_does_not_hide_that_data_are_separable),
       cmocka_unit_test(a_norm_out_of_range_is_a_usage_error),
       cmocka_unit_test(a_tolerance_out_of_reach_is_reported_with_the_best_pair),
   };

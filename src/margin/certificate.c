@@ -75,11 +75,9 @@ void bs_combination_and_size(const biascope_dataset *data, const double *c, long
 }
 
 double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size) {
-  long double largest = 0.0L, scale = 0.0L;
+  long double largest = 0.0L;
   bs_combination_and_size(data, c, u, size);
-  for (size_t k = 0; k < data->features; k++) {
-    largest = fmaxl(largest, fabsl(u[k]));
-    scale = fmaxl(scale, size[k]);
-  }
-  return scale > 0.0L ? (double)(largest / scale) : 0.0;
+  for (size_t k = 0; k < data->features; k++)
+    if (size[k] > 0.0L) largest = fmaxl(largest, fabsl(u[k]) / size[k]);
+  return (double)largest;
 }
