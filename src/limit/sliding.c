@@ -1,8 +1,8 @@
 #include "limit/sliding.h"
 
+#include "base/lapack.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +35,7 @@ typedef struct {
   double *matrix, *right, *singular;
   double *trial; /* N log-weights */
   double *value; /* of the levels */
+  bool out_of_memory;
 } work;
 
 static void work_free(work *w) {
@@ -108,13 +109,13 @@ static bool list_sliding(work *w, const double *log_weights) {
 
 /* min |x| of the rows x columns system in `matrix` (column-major) and `right`; false where it has no solution. */
 static bool solve(work *w, size_t rows, size_t columns, double scale) {
-  const size_t tall = rows > columns ? rows : columns;
-  lapack_int rank;
-  if (LAPACKE_dgelsd(LAPACK_COL_MAJOR, (lapack_int)rows, (lapack_int)columns, 1, w->matrix, (lapack_int)rows, w->right,
-                     (lapack_int)tall, w->singular, RANK_TOLERANCE, &rank) != 0)
-    return false;
+  size_t rank;
+  const lapack_int failed =
+      bs_lapack_shortest_least_squares(rows, columns, w->matrix, w->right, w->singular, RANK_TOLERANCE, &rank);
+  w->out_of_memory = failed == LAPACK_WORK_MEMORY_ERROR;
+  if (failed != 0) return false;
   double residual = 0.0;
-  for (size_t n = (size_t)rank == columns ? columns : rows; n < rows; n++) residual += w->right[n] * w->right[n];
+  for (size_t n = rank == columns ? columns : rows; n < rows; n++) residual += w->right[n] * w->right[n];
   return sqrt(residual) <= RESIDUAL * scale;
 }
 
@@ -209,6 +210,7 @@ biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_we
                                 !w.singular || !w.trial || !w.value))
     status = bs_fail_memory(error, "the sliding updates");
   if (status == BIASCOPE_OK) status = attempt(&w, tolerance, log_weights, out);
+  if (w.out_of_memory) status = bs_fail_memory(error, "the sliding updates");
   work_free(&w);
   return status;
 }

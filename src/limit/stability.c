@@ -1,8 +1,8 @@
 #include "limit/stability.h"
 
+#include "base/lapack.h"
 #include "base/memory.h"
 #include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +29,15 @@ static biascope_status examine(const bs_game *game, const bs_support_system *sup
   const size_t n = support->n, d = game->features;
   double *rows = BS_NEW(double, n *d), *slopes = BS_NEW(double, n *d), *matrix = BS_NEW(double, n *n);
   double *real = BS_NEW(double, n), *imaginary = BS_NEW(double, n);
-  const bool allocated = rows && slopes && matrix && real && imaginary;
+  bool allocated = rows && slopes && matrix && real && imaginary;
   if (allocated) {
     gather(game, support, game->rows, rows);
     gather(game, support, game->sensitivity, slopes);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)d, 1.0, slopes, (int)d, rows, (int)d, 0.0,
                 matrix, (int)n);
-    const lapack_int size = (lapack_int)n;
-    if (LAPACKE_dgeev(LAPACK_COL_MAJOR, 'N', 'N', size, matrix, size, real, imaginary, NULL, 1, NULL, 1) == 0)
-      *stable = within(n, real, imaginary, epoch_step);
+    const lapack_int failed = bs_lapack_eigenvalues(n, matrix, real, imaginary);
+    if (failed == 0) *stable = within(n, real, imaginary, epoch_step);
+    allocated = failed != LAPACK_WORK_MEMORY_ERROR;
   }
   free(rows);
   free(slopes);

@@ -1,8 +1,8 @@
 #include "limit/support_system.h"
 
+#include "base/lapack.h"
 #include "base/memory.h"
 #include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +92,9 @@ biascope_status bs_support_system_factor(bs_support_system *system, const double
   const lapack_int size = (lapack_int)order;
   const double norm = LAPACKE_dlange(LAPACK_COL_MAJOR, '1', size, size, system->matrix, size);
   double reciprocal = 0.0;
-  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, size, size, system->matrix, size, system->pivots) == 0)
-    LAPACKE_dgecon(LAPACK_COL_MAJOR, '1', size, system->matrix, size, norm, &reciprocal);
+  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, size, size, system->matrix, size, system->pivots) == 0 &&
+      bs_lapack_reciprocal_condition(order, system->matrix, norm, &reciprocal) == LAPACK_WORK_MEMORY_ERROR)
+    return bs_fail_memory(error, "the Newton system of the support");
   system->singular = !(reciprocal > LEAST_CONDITION);
   return BIASCOPE_OK;
 }
@@ -102,8 +103,10 @@ typedef struct {
   double *jacobian, *design, *right, *singular;
 } dependent_work;
 
-/* min |u| with  J X u - f = excess  in the least-squares sense (f: one value a level); step = X u. */
-static bool least_squares(bs_support_system *system, const dependent_work *work, const double *excess) {
+/* min |u| with  J X u - f = excess  in the least-squares sense (f: one value a level); step = X u, or 0 where
+ * the method fails. */
+static biascope_status least_squares(bs_support_system *system, const dependent_work *work, const double *excess,
+                                     biascope_error *error) {
   const size_t n = system->n, d = system->game->features, columns = d + system->levels;
   double *const factors = system->matrix;
   system->matrix = work->jacobian;
@@ -117,14 +120,16 @@ static bool least_squares(bs_support_system *system, const dependent_work *work,
     work->right[j] = excess[j];
   }
   const size_t tall = n > columns ? n : columns;
-  lapack_int rank;
+  size_t rank;
   bs_game_spend(system->game, 2.0 * (double)n * (double)n * (double)d + 4.0 * (double)tall * pow((double)columns, 2.0));
-  if (LAPACKE_dgelsd(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)columns, 1, work->design, (lapack_int)n, work->right,
-                     (lapack_int)tall, work->singular, RANK_TOLERANCE, &rank) != 0)
-    return false;
-  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d, 1.0, system->rows, (int)d, work->right, 1, 0.0, system->step,
-              1);
-  return true;
+  const lapack_int failed =
+      bs_lapack_shortest_least_squares(n, columns, work->design, work->right, work->singular, RANK_TOLERANCE, &rank);
+  if (failed == LAPACK_WORK_MEMORY_ERROR) return bs_fail_memory(error, "the least-squares system of the support");
+  memset(system->step, 0, n * sizeof *system->step);
+  if (failed == 0)
+    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d, 1.0, system->rows, (int)d, work->right, 1, 0.0,
+                system->step, 1);
+  return BIASCOPE_OK;
 }
 
 static biascope_status solve_dependent(bs_support_system *system, const double *excess, biascope_error *error) {
@@ -136,8 +141,8 @@ static biascope_status solve_dependent(bs_support_system *system, const double *
   biascope_status status = BIASCOPE_OK;
   if (!work.jacobian || !work.design || !work.right || !work.singular)
     status = bs_fail_memory(error, "the least-squares system of the support");
-  else if (!least_squares(system, &work, excess))
-    memset(system->step, 0, n * sizeof *system->step);
+  else
+    status = least_squares(system, &work, excess, error);
   free(work.jacobian);
   free(work.design);
   free(work.right);

@@ -1,9 +1,9 @@
 #include "margin/cone.h"
 
+#include "base/lapack.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include <float.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,17 +17,16 @@ typedef struct {
   double *columns, *target, *residual;
 } projection;
 
-/* The shortest x + sum l_j g_j over the passive constraints, signs of l free. */
-static bool solve_passive(projection *run) {
+/* The shortest x + sum l_j g_j over the passive constraints, signs of l free; the result is bs_lapack_least_squares'.
+ */
+static lapack_int solve_passive(projection *run) {
   const size_t n = run->n;
   for (size_t j = 0; j < run->count; j++)
     memcpy(run->columns + j * n, run->g + run->passive[j] * n, n * sizeof *run->columns);
   for (size_t k = 0; k < n; k++) run->target[k] = -run->x[k];
-  if (LAPACKE_dgels(LAPACK_COL_MAJOR, 'N', (lapack_int)n, (lapack_int)run->count, 1, run->columns, (lapack_int)n,
-                    run->target, (lapack_int)n) != 0)
-    return false;
-  memcpy(run->trial, run->target, run->count * sizeof *run->trial);
-  return true;
+  const lapack_int failed = bs_lapack_least_squares(n, run->count, run->columns, run->target);
+  if (failed == 0) memcpy(run->trial, run->target, run->count * sizeof *run->trial);
+  return failed;
 }
 
 static void set_residual(projection *run) {
@@ -82,7 +81,9 @@ static biascope_status project(projection *run, biascope_error *error) {
     run->passive[run->count] = next;
     run->multiplier[run->count++] = 0.0;
     do {
-      if (!solve_passive(run)) return BIASCOPE_OK; /* dependent to rounding: the violation is rounding too */
+      const lapack_int failed = solve_passive(run);
+      if (failed == LAPACK_WORK_MEMORY_ERROR) return bs_fail_memory(error, "the projection on the optimal face");
+      if (failed != 0) return BIASCOPE_OK; /* dependent to rounding: the violation is rounding too */
     } while (!step_towards_trial(run) && run->count > 0);
   }
   return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the projection on the optimal face did not converge");

@@ -1,8 +1,8 @@
 #include "margin/equations.h"
 
+#include "base/lapack.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +34,17 @@ static double one_norm(size_t n, const double *a) {
   return largest;
 }
 
-/* True where A is square and clearly of full rank. */
-static bool factor_square(bs_equations *equations) {
+/* Sets the rank where A, square, is clearly of full rank. */
+static biascope_status factor_square(bs_equations *equations, biascope_error *error) {
   const lapack_int n = (lapack_int)equations->rows;
   double condition = 0.0;
   memcpy(equations->lu, equations->a, equations->rows * equations->rows * sizeof *equations->a);
-  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, equations->lu, n, equations->pivot) != 0) return false;
-  LAPACKE_dgecon(LAPACK_COL_MAJOR, '1', n, equations->lu, n, one_norm(equations->rows, equations->a), &condition);
-  return condition > BS_RANK_TOLERANCE;
+  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, equations->lu, n, equations->pivot) != 0) return BIASCOPE_OK;
+  const double norm = one_norm(equations->rows, equations->a);
+  if (bs_lapack_reciprocal_condition(equations->rows, equations->lu, norm, &condition) == LAPACK_WORK_MEMORY_ERROR)
+    return bs_fail_memory(error, "the equations of the active constraints");
+  if (condition > BS_RANK_TOLERANCE) equations->rank = equations->rows;
+  return BIASCOPE_OK;
 }
 
 static biascope_status factor_any(bs_equations *equations, biascope_error *error) {
@@ -53,9 +56,7 @@ static biascope_status factor_any(bs_equations *equations, biascope_error *error
   lapack_int failed = 0;
   if (copy && equations->left && equations->singular && equations->right) {
     memcpy(copy, equations->a, rows * columns * sizeof *copy);
-    failed =
-        LAPACKE_dgesdd(LAPACK_ROW_MAJOR, 'S', (lapack_int)rows, (lapack_int)columns, copy, (lapack_int)columns,
-                       equations->singular, equations->left, (lapack_int)least, equations->right, (lapack_int)columns);
+    failed = bs_lapack_svd(rows, columns, copy, equations->left, equations->singular, equations->right);
   } else {
     failed = LAPACK_WORK_MEMORY_ERROR;
   }
@@ -75,10 +76,8 @@ biascope_status bs_equations_factor(bs_equations *equations, biascope_error *err
     equations->work = BS_NEW(double, equations->rows);
     if (!equations->lu || !equations->pivot || !equations->work)
       return bs_fail_memory(error, "the equations of the active constraints");
-    if (factor_square(equations)) {
-      equations->rank = equations->rows;
-      return BIASCOPE_OK;
-    }
+    const biascope_status status = factor_square(equations, error);
+    if (status != BIASCOPE_OK || equations->rank > 0) return status;
   }
   return factor_any(equations, error);
 }

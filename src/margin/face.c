@@ -2,13 +2,13 @@
  * With (w*, c*) strictly complementary, S the support of c* and J the features whose entry may vary (linf: u_k = 0;
  * l1: |u_k| = ||u||), the optimal directions of length s are y = s w* + z, z in the null space of X_SJ, subject to
  * x_i.y >= gamma s off S and, on J, |y_k| <= s (linf) or sign(u_k) y_k >= 0 (l1). That is a polyhedral cone. */
+#include "base/lapack.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin/certificate.h"
 #include "margin/cone.h"
 #include "margin/equations.h"
 #include "margin/norm.h"
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,11 +56,8 @@ static biascope_status find_null_space(face *set, biascope_error *error) {
     for (size_t j = 0; j < columns; j++) matrix[next * columns + j] = row[set->free_feature[j]];
     next++;
   }
-  double unused = 0.0;
   lapack_int failed = 0;
-  if (status == BIASCOPE_OK && columns > 0)
-    failed = LAPACKE_dgesvd(LAPACK_ROW_MAJOR, 'N', 'A', (lapack_int)rows, (lapack_int)columns, matrix,
-                            (lapack_int)columns, singular, &unused, 1, right, (lapack_int)columns, row);
+  if (status == BIASCOPE_OK && columns > 0) failed = bs_lapack_right_vectors(rows, columns, matrix, singular, right);
   if (failed < 0) status = bs_fail_memory(error, "the optimal face");
   if (failed > 0) status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
   for (size_t j = 0; j < columns && status == BIASCOPE_OK; j++) {

@@ -74,7 +74,9 @@ static bool find_step(minimisation *m, double ridge) {
     m->factor[k * (r + 1)] += ridge;
     m->step[k] = -m->gradient[k];
   }
-  return LAPACKE_dposv(LAPACK_ROW_MAJOR, 'L', (lapack_int)r, 1, m->factor, (lapack_int)r, m->step, 1) == 0;
+  /* the row-major lower triangle is the column-major upper one */
+  return LAPACKE_dposv_work(LAPACK_COL_MAJOR, 'U', (lapack_int)r, 1, m->factor, (lapack_int)r, m->step,
+                            (lapack_int)r) == 0;
 }
 
 /* Steps that lower the value, or near the end the residual, which rounding of the value hides. */
