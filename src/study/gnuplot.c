@@ -1,5 +1,6 @@
 #include "study/gnuplot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
@@ -39,7 +40,7 @@ biascope_status bs_gnuplot_run(const char *directory, const char *argument, int 
                                biascope_error *error) {
   char *arguments[] = {"gnuplot", (char *)argument, NULL};
   posix_spawn_file_actions_t actions;
-  pid_t child;
+  pid_t child, waited;
   int state = 0;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, directory);
@@ -50,7 +51,8 @@ biascope_status bs_gnuplot_run(const char *directory, const char *argument, int 
   if (failed)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot cannot be run: %s; on Debian: apt-get install gnuplot-nox",
                    strerror(failed));
-  if (waitpid(child, &state, 0) < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0)
+  while ((waited = waitpid(child, &state, 0)) < 0 && errno == EINTR) continue;
+  if (waited < 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "gnuplot %s failed; expected it to exit with 0", argument);
   return BIASCOPE_OK;
 }

@@ -20,7 +20,8 @@ static const double TRACE_SHARE = 0.45; /* of a stored trace's bytes that the pa
   "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
   "predicted_rate, loss_log, weight_norm_log, seconds"
 /* The run's data set in the page's list of them. */
-#define SOURCE "dense_rank() OVER (ORDER BY json_extract(spec, '$.data')) - 1 AS source"
+#define DATA "spec -> '$.data'"
+#define SOURCE "dense_rank() OVER (ORDER BY " DATA ") - 1 AS source"
 enum { OPTION_COUNT = 17 };
 
 /* The traces' columns that the page draws. */
@@ -83,8 +84,7 @@ static biascope_status write_rows(bs_store *store, FILE *stream, biascope_error 
 static biascope_status write_sources(bs_store *store, FILE *stream, biascope_error *error) {
   sqlite3_stmt *rows;
   bool found = true;
-  biascope_status status =
-      bs_store_prepare(store, "SELECT DISTINCT json_extract(spec, '$.data') FROM runs ORDER BY 1", &rows, error);
+  biascope_status status = bs_store_prepare(store, "SELECT DISTINCT " DATA " FROM runs ORDER BY 1", &rows, error);
   fputs(",\n\"sources\":[", stream);
   for (size_t i = 0; status == BIASCOPE_OK; i++) {
     status = bs_store_next(store, rows, &found, error);
@@ -111,12 +111,12 @@ static void write_trace_column(FILE *stream, const json_t *trace, const char *na
   fputs("]", stream);
 }
 
-/* A text that is no JSON, in a store that another program made, draws nothing. */
+/* Out of memory, Jansson may call good text bad syntax: an error either way. */
 static biascope_status write_trace(FILE *stream, const char *text, size_t row, bool *first, biascope_error *error) {
   json_error_t reason = {.text = ""};
   json_t *trace = json_loads(text, 0, &reason);
   if (!trace && json_error_code(&reason) <= json_error_out_of_memory) return bs_fail_memory(error, "a trace");
-  if (!trace) return BIASCOPE_OK;
+  if (!trace) return bs_fail(error, BIASCOPE_BAD_INPUT, "a trace in the store cannot be read: %s", reason.text);
   fprintf(stream, "%s\"%zu\":{", *first ? "" : ",\n", row);
   *first = false;
   write_trace_column(stream, trace, "step", "%.0f");
@@ -140,7 +140,8 @@ static biascope_status write_traces(bs_store *store, FILE *stream, biascope_erro
   sqlite3_stmt *rows = NULL;
   biascope_status status = bs_store_number(store, "SELECT coalesce(sum(length(trace)), 0) FROM runs", &bytes, error);
   const size_t stride = 1 + (size_t)((double)bytes * TRACE_SHARE / MOST_TRACE_BYTES);
-  if (status == BIASCOPE_OK) status = bs_store_select(store, "trace, hash", NULL, &rows, error);
+  if (status == BIASCOPE_OK)
+    status = bs_store_select(store, "trace, hash", NULL, &rows, error);
   bool found = status == BIASCOPE_OK, first = true;
   for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
     status = bs_store_next(store, rows, &found, error);

@@ -63,7 +63,7 @@ static main_function *real_main;
 static int counted_main(int argc, char **argv, char **environment) {
   const char *number = getenv("BIASCOPE_FAULT");
   strike_at = number ? atol(number) : 0;
-  if (atexit(write_count) != 0) abort();
+  if (atexit(write_count) != 0 || unsetenv("LD_PRELOAD") != 0) abort(); /* gnuplot goes undisturbed */
   armed = true;
   return real_main(argc, argv, environment);
 }
