@@ -63,7 +63,7 @@ def study(index, folder, options, results):
     path, samples, draw = data_set(folder, index)
     combinations = list(itertools.product(BETAS, sorted({1, 2, samples // 2})))
     for order in ("cyclic", "shuffle", "replacement"):
-        chosen = combinations if order == "cyclic" else draw.sample(combinations, options.random)
+        chosen = combinations if order == "cyclic" else draw.sample(combinations, min(options.random, len(combinations)))
         simulated = draw.randrange(len(chosen))
         for position, ((beta1, beta2), batch_size) in enumerate(chosen):
             flags = ["--beta1", beta1, "--beta2", beta2, "--batch-size", batch_size, "--order", order]

@@ -111,7 +111,7 @@ typedef struct {
 } biascope_norm;
 
 typedef struct {
-  double tolerance;   /* relative gap asked for; 0: 1e-10, or what rounding a direction to doubles costs if more */
+  double tolerance;   /* relative gap asked for; 0: 1e-10, or what rounding the pair to doubles costs if more */
   int max_iterations; /* 0: the solver's own limit */
 } biascope_solve_options;
 

@@ -22,7 +22,7 @@ static size_t column_of(const row_view *row, size_t k) {
   return row->column ? row->column[k] : k;
 }
 
-bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w) {
+bs_primal_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w) {
   long double least = INFINITY, least_size = 0.0L;
   bool positive = true;
   for (size_t i = 0; i < data->samples; i++) {
@@ -33,32 +33,17 @@ bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope
       sum += term;
       size += fabsl(term);
     }
-    positive = positive && sum > (long double)(row.count + 2) * LDBL_EPSILON * size;
+    sum -= (long double)(row.count + 2) * LDBL_EPSILON * size; /* its evaluation's error: what is left is proved */
+    positive = positive && sum > 0.0L;
     if (sum < least) {
       least = sum;
       least_size = size;
     }
   }
   const long double length = bs_norm_value(norm, data->features, w);
-  return (bs_certificate){.margin = length > 0.0L ? least / length : 0.0L,
-                          .bound = INFINITY,
-                          .gap = 1.0,
-                          .rounding = least > 0.0L ? (double)(DBL_EPSILON * least_size / least) : INFINITY,
-                          .separates = positive};
-}
-
-long double bs_certified_bound(const biascope_dataset *data, const biascope_norm *norm, const double *c,
-                               long double *u) {
-  long double total = 0.0L;
-  memset(u, 0, data->features * sizeof *u);
-  for (size_t i = 0; i < data->samples; i++) {
-    if (!(c[i] > 0.0)) continue;
-    const row_view row = row_of(data, i);
-    const long double weight = (long double)c[i];
-    total += weight;
-    for (size_t k = 0; k < row.count; k++) u[column_of(&row, k)] += weight * (long double)row.value[k];
-  }
-  return bs_norm_dual_value(norm, data->features, u) / total;
+  return (bs_primal_certificate){.margin = length > 0.0L ? least / length : 0.0L,
+                                 .rounding = least > 0.0L ? (double)(DBL_EPSILON * least_size / least) : INFINITY,
+                                 .separates = positive};
 }
 
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size) {
@@ -72,6 +57,19 @@ void bs_combination_and_size(const biascope_dataset *data, const double *c, long
       size[column_of(&row, k)] += fabsl(term);
     }
   }
+}
+
+bs_dual_certificate bs_certify_dual(const biascope_dataset *data, const biascope_norm *norm, const double *c,
+                                    long double *u, long double *size) {
+  const size_t d = data->features;
+  long double total = 0.0L;
+  bs_combination_and_size(data, c, u, size);
+  for (size_t i = 0; i < data->samples; i++) total += (long double)c[i];
+  /* both norms are monotone: an error of u_k by at most e size_k raises ||u|| by at most e ||size|| */
+  const long double length = bs_norm_dual_value(norm, d, u), terms = bs_norm_dual_value(norm, d, size);
+  const long double error = (long double)(data->samples + 2) * LDBL_EPSILON * terms;
+  return (bs_dual_certificate){.bound = (length + error) / total,
+                               .rounding = length > 0.0L ? (double)(DBL_EPSILON * terms / length) : INFINITY};
 }
 
 double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size) {

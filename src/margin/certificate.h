@@ -1,4 +1,5 @@
-/* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision:
+/* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision,
+ * less and plus the bound of the evaluation's rounding errors:
  * min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in the simplex. */
 #ifndef BIASCOPE_MARGIN_CERTIFICATE_H
 #define BIASCOPE_MARGIN_CERTIFICATE_H
@@ -7,17 +8,20 @@
 
 typedef struct {
   long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
-  long double bound;  /* bs_certified_bound of the dual it is paired with */
-  double gap;         /* (bound - margin) / bound, >= 0; 1 where nothing is proved */
   double rounding;    /* what rounding the entries of w may change the margin by, relative to it */
   bool separates;     /* min_i x_i.w > 0 beyond the error of its evaluation */
-} bs_certificate;
+} bs_primal_certificate;
 
-/* margin, rounding and separates; bound and gap are left as where no dual is known. */
-bs_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w);
-/* ||X'c||_dual / sum c. u: scratch of d. */
-long double bs_certified_bound(const biascope_dataset *data, const biascope_norm *norm, const double *c,
-                               long double *u);
+bs_primal_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w);
+
+typedef struct {
+  long double bound; /* ||X'c||_dual / sum c */
+  double rounding;   /* what rounding the entries of c may change the bound by, relative to it */
+} bs_dual_certificate;
+
+/* For c >= 0. u and size: scratch of d each. */
+bs_dual_certificate bs_certify_dual(const biascope_dataset *data, const biascope_norm *norm, const double *c,
+                                    long double *u, long double *size);
 /* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size);
 /* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.

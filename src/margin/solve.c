@@ -45,7 +45,9 @@ typedef struct {
   double *w, *c;            /* a candidate in the solver's units */
   double *direction, *dual; /* and in the caller's */
   long double *u, *magnitude;
-  bs_certificate proof; /* of out's pair */
+  bs_primal_certificate primal; /* of out's pair */
+  bs_dual_certificate upper;
+  double gap; /* of the two; 1 where nothing is proved */
 } solve_run;
 
 static bool in_simplex(size_t n, const double *dual) {
@@ -60,24 +62,22 @@ static bool in_simplex(size_t n, const double *dual) {
 static bool offer(solve_run *run, const double *w, const double *c) {
   const size_t n = run->data->samples, d = run->data->features;
   bs_problem_export(&run->problem, w, c, run->direction, run->dual);
-  const bs_certificate proof = bs_certify_direction(run->data, run->norm, run->direction);
-  const long double bound =
-      in_simplex(n, run->dual) ? bs_certified_bound(run->data, run->norm, run->dual, run->u) : INFINITY;
-  const long double own_gap = (bound - proof.margin) / bound;
+  const bs_primal_certificate primal = bs_certify_direction(run->data, run->norm, run->direction);
+  bs_dual_certificate dual = {.bound = INFINITY, .rounding = INFINITY};
+  if (in_simplex(n, run->dual)) dual = bs_certify_dual(run->data, run->norm, run->dual, run->u, run->magnitude);
+  const long double own_gap = (dual.bound - primal.margin) / dual.bound;
   const bool closed = own_gap <= (long double)POLISHED; /* a later candidate is also the sparser and cleaner one */
-  if (closed || !(run->proof.margin > proof.margin)) {
+  if (closed || !(run->primal.margin > primal.margin)) {
     memcpy(run->out->direction, run->direction, d * sizeof *run->direction);
-    run->proof.margin = proof.margin;
-    run->proof.separates = proof.separates;
-    run->proof.rounding = proof.rounding;
+    run->primal = primal;
   }
-  if (closed || bound <= run->proof.bound) {
+  if (closed || dual.bound <= run->upper.bound) {
     memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
-    run->proof.bound = bound;
+    run->upper = dual;
   }
-  const long double gap = (run->proof.bound - run->proof.margin) / run->proof.bound;
-  run->proof.gap = run->proof.bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
-  return own_gap <= (long double)(run->proof.gap + POLISHED);
+  const long double bound = run->upper.bound, gap = (bound - run->primal.margin) / bound;
+  run->gap = bound > 0.0L && gap < 1.0L ? (double)fmaxl(gap, 0.0L) : 1.0;
+  return own_gap <= (long double)(run->gap + POLISHED);
 }
 
 static biascope_status polish_linear(solve_run *run, biascope_error *error) {
@@ -116,16 +116,16 @@ static void offer_separation(solve_run *run) {
 
 static biascope_status conclude(solve_run *run, double tolerance, biascope_error *error) {
   biascope_margin *out = run->out;
-  out->margin = (double)run->proof.margin;
-  out->upper_bound = (double)run->proof.bound;
-  out->gap = run->proof.gap;
+  out->margin = (double)run->primal.margin;
+  out->upper_bound = (double)run->upper.bound;
+  out->gap = run->gap;
   out->support = 0;
   for (size_t i = 0; i < out->samples; i++) out->support += out->dual[i] > 0.0;
   out->unique = out->face_dimension == 0;
-  if (run->proof.separates && !(out->margin > 0.0 && out->upper_bound <= DBL_MAX))
+  if (run->primal.separates && !(out->margin > 0.0 && out->upper_bound <= DBL_MAX))
     return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                   "the margin, %.6Lg, is outside the range of double precision: scale the data", run->proof.margin);
-  if (!run->proof.separates) {
+                   "the margin, %.6Lg, is outside the range of double precision: scale the data", run->primal.margin);
+  if (!run->primal.separates) {
     const double residual = bs_farkas_residual(run->data, out->dual, run->u, run->magnitude);
     if (residual <= FARKAS_TOLERANCE) {
       memset(out->direction, 0, out->features * sizeof *out->direction);
@@ -139,7 +139,8 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "undecided whether the data are separable: the margin is at most %g",
                    out->upper_bound);
   }
-  if (!(tolerance > 0.0)) tolerance = fmax(DEFAULT_TOLERANCE, ROUNDINGS_ALLOWED * run->proof.rounding);
+  if (!(tolerance > 0.0))
+    tolerance = fmax(DEFAULT_TOLERANCE, ROUNDINGS_ALLOWED * (run->primal.rounding + run->upper.rounding));
   if (out->gap <= tolerance) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
@@ -155,7 +156,7 @@ static biascope_status run_interior(solve_run *run, bool cautious, int limit, bi
   /* An early stop suffices where the polish identifies the active constraints from it. */
   const double stops[] = {1e-9, 1e-12, 1e-15};
   for (int stage = run->norm->kind == BIASCOPE_LP ? 2 : 0;
-       stage < 3 && status == BIASCOPE_OK && !(run->proof.gap <= POLISHED); stage++) {
+       stage < 3 && status == BIASCOPE_OK && !(run->gap <= POLISHED); stage++) {
     bs_interior_run(&run->point, stops[stage], limit);
     status = refine(run, error);
   }
@@ -186,7 +187,7 @@ static biascope_status run_projected(solve_run *run, double tolerance, int limit
   /* The certificate is evaluated afresh: ask for a little more than must hold. */
   biascope_status status = bs_projected_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
   if (status == BIASCOPE_OK) offer(run, run->w, run->c);
-  if (status == BIASCOPE_OK && !run->proof.separates && factorable(run)) status = run_separation(run, error);
+  if (status == BIASCOPE_OK && !run->primal.separates && factorable(run)) status = run_separation(run, error);
   return status;
 }
 
@@ -194,7 +195,7 @@ static biascope_status run_projected(solve_run *run, double tolerance, int limit
 static biascope_status run_first_order(solve_run *run, double tolerance, int limit, biascope_error *error) {
   biascope_status status = bs_projected_solve(&run->problem, STARTING_GAP, limit, run->w, run->c, error);
   if (status == BIASCOPE_OK) offer(run, run->w, run->c);
-  if (status != BIASCOPE_OK || run->norm->kind == BIASCOPE_LP || !run->proof.separates) return status;
+  if (status != BIASCOPE_OK || run->norm->kind == BIASCOPE_LP || !run->primal.separates) return status;
   status = bs_saddle_solve(&run->problem, 0.5 * tolerance, limit, run->w, run->c, error);
   if (status == BIASCOPE_OK) offer(run, run->w, run->c);
   return status;
@@ -203,9 +204,9 @@ static biascope_status run_first_order(solve_run *run, double tolerance, int lim
 static biascope_status run_factored(solve_run *run, int limit, biascope_error *error) {
   biascope_status status = run_interior(run, false, limit, error);
   const bool has_cautious = run->norm->kind == BIASCOPE_LP || run->norm->kind == BIASCOPE_L1;
-  if (status == BIASCOPE_OK && has_cautious && !(run->proof.gap <= DEFAULT_TOLERANCE))
+  if (status == BIASCOPE_OK && has_cautious && !(run->gap <= DEFAULT_TOLERANCE))
     status = run_interior(run, true, limit, error);
-  if (status == BIASCOPE_OK && !run->proof.separates) status = run_separation(run, error);
+  if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
   return status;
 }
 
@@ -237,7 +238,7 @@ biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_nor
   biascope_status status = bs_norm_check(&norm, d, error);
   if (status != BIASCOPE_OK) return status;
   solve_run run = {
-      .data = data, .norm = &norm, .out = out, .proof = {.margin = -INFINITY, .bound = INFINITY, .gap = 1.0}};
+      .data = data, .norm = &norm, .out = out, .primal.margin = -INFINITY, .upper.bound = INFINITY, .gap = 1.0};
   out->direction = BS_NEW(double, d);
   out->dual = BS_NEW(double, n);
   run.w = BS_NEW(double, 2 * (bs_padded(n) + bs_padded(d)));
