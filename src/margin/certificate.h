@@ -24,7 +24,7 @@ bs_dual_certificate bs_certify_dual(const biascope_dataset *data, const biascope
                                     long double *u, long double *size);
 /* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size);
-/* max_k |sum_i c_i x_ik| / max_k sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.
+/* max_k |sum_i c_i x_ik| / sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.
  * u and size: scratch of d each. */
 double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size);
 
