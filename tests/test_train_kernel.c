@@ -1,5 +1,6 @@
 /* The kernels that the machine's best instruction set runs give the bits of the plainest one's. */
 #include "base/memory.h"
+#include "base/vector.h"
 #include "margin_cases.h"
 
 #define BIASCOPE_BASELINE_KERNEL
@@ -63,7 +64,36 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
   }
 }
 
+/* The step in extended precision, with the root and the division as they are written. */
+static long double plain_step(long double m, long double v, long double eps) {
+  return sqrtl(v) + eps > 0.0L ? m / (sqrtl(v) + eps) : 0.0L;
+}
+
+static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
+  (void)state;
+  double *array[ARRAYS];
+  for (int a = 0; a < ARRAYS; a++) assert_non_null(array[a] = BS_NEW(double, MOST));
+  for (uint64_t seed = 0; seed < 500; seed++) {
+    const bool has_eps = seed % 2;
+    fill(MOST, seed, array);
+    for (size_t k = 0; k < MOST && !has_eps; k++) array[4][k] = 0.0;
+    if (seed % 4 == 0) bs_scale(MOST, 0x1p-60, array[1]); /* and v from 2^-1074 up */
+    if (seed % 4 == 0)
+      for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
+    memset(array[2], 0, MOST * sizeof(double));
+    memset(array[0], 0, MOST * sizeof(double));
+    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], 1.0, 1.0, 1.0, 1.0};
+    bs_kernel_update(bs_optimizer_rule_of(BIASCOPE_ADAM), &update);
+    for (size_t k = 0; k < MOST; k++) {
+      const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
+      assert_true(fabsl((long double)array[2][k] + step) <= 1e-15L * fabsl(step));
+    }
+  }
+  for (int a = 0; a < ARRAYS; a++) free(array[a]);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_instruction_set_gives_the_same_bits)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_instruction_set_gives_the_same_bits),
+                                     cmocka_unit_test(steps_are_those_of_the_plain_formula_to_1e_15)};
   return cmocka_run_group_tests_name("training kernels", tests, NULL, NULL);
 }
