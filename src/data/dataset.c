@@ -132,9 +132,13 @@ double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *n
 
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w) {
   if (data->dense) return bs_dot(data->features, data->dense + row * data->features, w);
-  double sum = 0.0;
-  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++) sum += data->value[k] * w[data->column[k]];
-  return sum;
+  const bs_row entries = bs_row_of(data, row);
+  double sum[4] = {0.0, 0.0, 0.0, 0.0}; /* so that no addition waits for the one before */
+  size_t at = 0;
+  for (; at + 4 <= entries.count; at += 4)
+    for (size_t j = 0; j < 4; j++) sum[j] += entries.value[at + j] * w[entries.column[at + j]];
+  for (; at < entries.count; at++) sum[0] += entries.value[at] * w[entries.column[at]];
+  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y) {
@@ -142,7 +146,8 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
     bs_axpy(data->features, scale, data->dense + row * data->features, y);
     return;
   }
-  for (size_t k = data->row_start[row]; k < data->row_start[row + 1]; k++) y[data->column[k]] += scale * data->value[k];
+  const bs_row entries = bs_row_of(data, row);
+  for (size_t at = 0; at < entries.count; at++) y[entries.column[at]] += scale * entries.value[at];
 }
 
 void bs_margins(const biascope_dataset *data, const double *w, double *z) {

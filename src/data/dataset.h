@@ -16,6 +16,23 @@ struct biascope_dataset {
 biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *values, biascope_dataset **out,
                                        biascope_error *error);
 
+/* The entries of one row that are stored: all of a dense one, the nonzeros of a sparse one. */
+typedef struct {
+  size_t count;
+  const double *value;
+  const uint32_t *column; /* NULL where dense */
+} bs_row;
+
+static inline bs_row bs_row_of(const biascope_dataset *data, size_t i) {
+  if (data->dense) return (bs_row){data->features, data->dense + i * data->features, NULL};
+  const size_t first = data->row_start[i];
+  return (bs_row){data->row_start[i + 1] - first, data->value + first, data->column + first};
+}
+
+static inline size_t bs_row_column(const bs_row *row, size_t at) {
+  return row->column ? row->column[at] : at;
+}
+
 /* x_ik for k = 0, 1, 2, ... in turn, dense or sparse; *next starts at 0. */
 double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next);
 /* x_i . w */

@@ -5,13 +5,11 @@
 
 /* The next nonzero entry of a row at or after place *k; false at its end. */
 static bool next_entry(const biascope_dataset *data, size_t row, size_t *k, size_t *feature, double *value) {
-  const size_t first = data->dense ? row * data->features : data->row_start[row];
-  const size_t count = data->dense ? data->features : data->row_start[row + 1] - first;
-  const double *values = data->dense ? data->dense : data->value;
-  while (*k < count && values[first + *k] == 0.0) ++*k;
-  if (*k == count) return false;
-  *feature = data->dense ? *k : data->column[first + *k];
-  *value = values[first + *k];
+  const bs_row entries = bs_row_of(data, row);
+  while (*k < entries.count && entries.value[*k] == 0.0) ++*k;
+  if (*k == entries.count) return false;
+  *feature = bs_row_column(&entries, *k);
+  *value = entries.value[*k];
   ++*k;
   return true;
 }

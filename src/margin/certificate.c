@@ -5,31 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-/* Row i as pairs (column, value), dense or CSR. */
-typedef struct {
-  size_t count;
-  const double *value;
-  const uint32_t *column; /* NULL where dense */
-} row_view;
-
-static row_view row_of(const biascope_dataset *data, size_t i) {
-  if (data->dense) return (row_view){data->features, data->dense + i * data->features, NULL};
-  const size_t first = data->row_start[i];
-  return (row_view){data->row_start[i + 1] - first, data->value + first, data->column + first};
-}
-
-static size_t column_of(const row_view *row, size_t k) {
-  return row->column ? row->column[k] : k;
-}
-
 bs_primal_certificate bs_certify_direction(const biascope_dataset *data, const biascope_norm *norm, const double *w) {
   long double least = INFINITY, least_size = 0.0L;
   bool positive = true;
   for (size_t i = 0; i < data->samples; i++) {
-    const row_view row = row_of(data, i);
+    const bs_row row = bs_row_of(data, i);
     long double sum = 0.0L, size = 0.0L;
     for (size_t k = 0; k < row.count; k++) {
-      const long double term = (long double)row.value[k] * (long double)w[column_of(&row, k)];
+      const long double term = (long double)row.value[k] * (long double)w[bs_row_column(&row, k)];
       sum += term;
       size += fabsl(term);
     }
@@ -50,11 +33,11 @@ void bs_combination_and_size(const biascope_dataset *data, const double *c, long
   memset(u, 0, data->features * sizeof *u);
   memset(size, 0, data->features * sizeof *size);
   for (size_t i = 0; i < data->samples; i++) {
-    const row_view row = row_of(data, i);
+    const bs_row row = bs_row_of(data, i);
     for (size_t k = 0; k < row.count && c[i] > 0.0; k++) {
       const long double term = (long double)c[i] * (long double)row.value[k];
-      u[column_of(&row, k)] += term;
-      size[column_of(&row, k)] += fabsl(term);
+      u[bs_row_column(&row, k)] += term;
+      size[bs_row_column(&row, k)] += fabsl(term);
     }
   }
 }

@@ -13,17 +13,10 @@
 /* Asking so much of the largest rows costs the margin about 1e-13 of itself. */
 static const double LEAST_RHO = 0x1p-43;
 
-static size_t row_length(const biascope_dataset *data, size_t i) {
-  return data->dense ? data->features : data->row_start[i + 1] - data->row_start[i];
-}
-
-static const double *row_values(const biascope_dataset *data, size_t i) {
-  return data->dense ? data->dense + i * data->features : data->value + data->row_start[i];
-}
-
 size_t bs_zero_row(const biascope_dataset *data) {
   for (size_t i = 0; i < data->samples; i++) {
-    if (bs_max_abs(row_length(data, i), row_values(data, i)) == 0.0) return i;
+    const bs_row row = bs_row_of(data, i);
+    if (bs_max_abs(row.count, row.value) == 0.0) return i;
   }
   return data->samples;
 }
@@ -39,23 +32,21 @@ static void split_metric(const biascope_norm *norm, size_t d, double *metric, in
 }
 
 static int largest_exponent(const biascope_dataset *data, size_t i, const int *column_exponent) {
-  const double *value = row_values(data, i);
+  const bs_row row = bs_row_of(data, i);
   int largest = INT_MIN;
-  for (size_t j = 0; j < row_length(data, i); j++) {
-    if (value[j] == 0.0) continue;
-    const int exponent =
-        ilogb(value[j]) +
-        (column_exponent ? column_exponent[data->dense ? j : data->column[data->row_start[i] + j]] : 0);
+  for (size_t j = 0; j < row.count; j++) {
+    if (row.value[j] == 0.0) continue;
+    const int exponent = ilogb(row.value[j]) + (column_exponent ? column_exponent[bs_row_column(&row, j)] : 0);
     if (exponent > largest) largest = exponent;
   }
   return largest;
 }
 
 static void fill_row(const biascope_dataset *data, size_t i, int exponent, const int *column_exponent, bs_matrix *x) {
-  const double *value = row_values(data, i);
-  for (size_t j = 0; j < row_length(data, i); j++) {
-    const size_t k = data->dense ? j : data->column[data->row_start[i] + j];
-    const double scaled = ldexp(value[j], (column_exponent ? column_exponent[k] : 0) - exponent);
+  const bs_row row = bs_row_of(data, i);
+  for (size_t j = 0; j < row.count; j++) {
+    const size_t k = bs_row_column(&row, j);
+    const double scaled = ldexp(row.value[j], (column_exponent ? column_exponent[k] : 0) - exponent);
     if (x->dense)
       x->dense[i * x->stride + k] = scaled;
     else

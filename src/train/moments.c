@@ -21,12 +21,12 @@ static int size_of(double x) {
 static void survey(bs_moments *moments, const biascope_dataset *data) {
   int largest = LEAST_SIZE;
   for (size_t i = 0; i < data->samples; i++) {
-    size_t next = 0;
+    const bs_row row = bs_row_of(data, i);
     int low = MOST_SIZE, high = LEAST_SIZE;
-    for (size_t k = 0; k < data->features; k++) {
-      const double x = bs_row_walk(data, i, k, &next); /* the walk must pass every feature */
+    for (size_t at = 0; at < row.count; at++) {
+      const double x = row.value[at];
       if (x == 0.0) continue;
-      moments->unseen[k] = true;
+      moments->unseen[bs_row_column(&row, at)] = true;
       if (size_of(x) < low) low = size_of(x);
       if (size_of(x) > high) high = size_of(x);
     }
@@ -120,23 +120,28 @@ static void forget_all(bs_moments *moments, int64_t exponent) {
   for (size_t k = 0; k < moments->features; k++) moments->exponent[k] = exponent;
 }
 
-/* Lets coordinate k represent a gradient of this exponent. */
-static void lift(bs_moments *moments, size_t k, int64_t exponent) {
-  if (exponent > moments->exponent[k] + REACH)
+/* Lets coordinate k represent a gradient of this exponent; returns whether that took a new one. */
+static bool lift(bs_moments *moments, size_t k, int64_t exponent) {
+  const int64_t before = moments->exponent[k];
+  if (exponent > before + REACH)
     move(moments, k, exponent);
-  else if (moments->unseen[k] && exponent < moments->exponent[k] - REACH)
+  else if (moments->unseen[k] && exponent < before - REACH)
     moments->exponent[k] = exponent;
+  moments->unseen_count -= moments->unseen[k];
   moments->unseen[k] = false;
+  return moments->exponent[k] != before;
 }
 
-static void lift_each(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+/* `moved`: whether exponents have been moved since `common` and the units were last brought up to date. */
+static void lift_each(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch, bool moved) {
   for (size_t b = 0; b < batch->count; b++) {
-    size_t next = 0;
-    for (size_t k = 0; k < data->features; k++) {
-      const double x = bs_row_walk(data, batch->sample[b], k, &next);
-      if (x != 0.0 && batch->weight[b].mantissa != 0.0) lift(moments, k, batch->weight[b].exponent + size_of(x));
+    const bs_row row = bs_row_of(data, batch->sample[b]);
+    for (size_t at = 0; at < row.count && batch->weight[b].mantissa != 0.0; at++) {
+      const double x = row.value[at];
+      if (x != 0.0) moved |= lift(moments, bs_row_column(&row, at), batch->weight[b].exponent + size_of(x));
     }
   }
+  if (!moved) return;
   moments->common = true;
   for (size_t k = 1; k < moments->features; k++)
     moments->common = moments->common && moments->exponent[k] == moments->exponent[0];
@@ -155,7 +160,7 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
   const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
   if (forget && !moments->coupled && high - low > REACH) {
     forget_all(moments, low - 2 * REACH);
-    lift_each(moments, data, batch);
+    lift_each(moments, data, batch, true);
   } else if (forget) {
     if (moments->common && moments->exponent[0] == high) return;
     forget_all(moments, high);
@@ -166,7 +171,7 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
     move_all(moments, high);
     bs_moments_refresh(moments);
   } else if (moments->unseen_count > 0 || high > moments->lowest + REACH) {
-    lift_each(moments, data, batch);
+    lift_each(moments, data, batch, false);
   }
 }
 

@@ -25,10 +25,9 @@ static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error
 static double largest_weight(const biascope_dataset *data, const bs_loss *loss) {
   double longest = 0.0;
   for (size_t i = 0; i < data->samples; i++) {
-    const size_t first = data->dense ? i * data->features : data->row_start[i];
-    const size_t end = data->dense ? first + data->features : data->row_start[i + 1];
+    const bs_row row = bs_row_of(data, i);
     double length = 0.0;
-    for (size_t at = first; at < end; at++) length += fabs(data->dense ? data->dense[at] : data->value[at]);
+    for (size_t at = 0; at < row.count; at++) length += fabs(row.value[at]);
     longest = fmax(longest, length);
   }
   return fmin(loss->largest_margin / longest, 0x1p1000);
@@ -82,20 +81,22 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
   const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
   const int64_t power = weight.exponent - moments->exponent[0];
   if (moments->common && power + moments->size[sample] < LEAST_POWER) return; /* nothing beside the others */
-  if (trainer->rows && moments->common && power >= LEAST_POWER && power <= -LEAST_POWER) {
-    const double scale = -weight.mantissa * bs_power_of_two(power);
+  const bool plain = moments->common && power >= LEAST_POWER && power <= -LEAST_POWER;
+  const double scale = -weight.mantissa * bs_power_of_two(power);
+  if (plain && trainer->rows) {
     const double *row = trainer->rows + sample * moments->padded;
     bs_kernel_add(moments->padded, scale, row, moments->g);
     if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
     return;
   }
-  const biascope_dataset *data = trainer->data;
-  const size_t first = data->dense ? 0 : data->row_start[sample];
-  const size_t last = data->dense ? data->features : data->row_start[sample + 1];
-  for (size_t at = first; at < last; at++) {
-    const size_t k = data->dense ? at : data->column[at];
-    const double x = data->dense ? data->dense[sample * data->features + k] : data->value[at];
-    const double part = -weight.mantissa * bs_times_power_of_two(x, weight.exponent - moments->exponent[k]);
+  if (plain && !per_sample) {
+    bs_row_axpy(trainer->data, sample, scale, moments->g);
+    return;
+  }
+  const bs_row row = bs_row_of(trainer->data, sample);
+  for (size_t at = 0; at < row.count; at++) {
+    const size_t k = bs_row_column(&row, at);
+    const double part = -weight.mantissa * bs_times_power_of_two(row.value[at], weight.exponent - moments->exponent[k]);
     moments->g[k] += part;
     if (per_sample) moments->v[k] += part * part;
   }
