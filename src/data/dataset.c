@@ -147,7 +147,13 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
     return;
   }
   const bs_row entries = bs_row_of(data, row);
-  for (size_t at = 0; at < entries.count; at++) y[entries.column[at]] += scale * entries.value[at];
+  size_t at = 0;
+  for (; at + 4 <= entries.count; at += 4) { /* a row's columns differ: four sums need not wait for each other's stores */
+    double sum[4];
+    for (size_t j = 0; j < 4; j++) sum[j] = y[entries.column[at + j]] + scale * entries.value[at + j];
+    for (size_t j = 0; j < 4; j++) y[entries.column[at + j]] = sum[j];
+  }
+  for (; at < entries.count; at++) y[entries.column[at]] += scale * entries.value[at];
 }
 
 void bs_margins(const biascope_dataset *data, const double *w, double *z) {
