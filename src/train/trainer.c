@@ -75,24 +75,9 @@ static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
 
 enum { LEAST_POWER = -1000 };
 
-/* g += scale x, or v += (scale x)^2, over the sample's own coordinates, each in its own unit. */
-static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
+/* The part of sample's gradient in each coordinate's own unit. */
+static void add_in_units(biascope_trainer *trainer, size_t sample, bs_weight weight, bool per_sample) {
   bs_moments *moments = &trainer->moments;
-  const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
-  const int64_t power = weight.exponent - moments->exponent[0];
-  if (moments->common && power + moments->size[sample] < LEAST_POWER) return; /* nothing beside the others */
-  const bool plain = moments->common && power >= LEAST_POWER && power <= -LEAST_POWER;
-  const double scale = -weight.mantissa * bs_power_of_two(power);
-  if (plain && trainer->rows) {
-    const double *row = trainer->rows + sample * moments->padded;
-    bs_kernel_add(moments->padded, scale, row, moments->g);
-    if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
-    return;
-  }
-  if (plain && !per_sample) {
-    bs_row_axpy(trainer->data, sample, scale, moments->g);
-    return;
-  }
   const bs_row row = bs_row_of(trainer->data, sample);
   for (size_t at = 0; at < row.count; at++) {
     const size_t k = bs_row_column(&row, at);
@@ -100,6 +85,27 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
     moments->g[k] += part;
     if (per_sample) moments->v[k] += part * part;
   }
+}
+
+/* g += scale x, or v += (scale x)^2, over the sample's own coordinates. */
+static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
+  bs_moments *moments = &trainer->moments;
+  const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
+  const int64_t power = weight.exponent - moments->exponent[0];
+  if (moments->common && power + moments->size[sample] < LEAST_POWER) return; /* nothing beside the others */
+  const bool plain = moments->common && power >= LEAST_POWER && power <= -LEAST_POWER;
+  if (!plain || (per_sample && !trainer->rows)) {
+    add_in_units(trainer, sample, weight, per_sample);
+    return;
+  }
+  const double scale = -weight.mantissa * bs_power_of_two(power);
+  if (!trainer->rows) {
+    bs_row_axpy(trainer->data, sample, scale, moments->g);
+    return;
+  }
+  const double *row = trainer->rows + sample * moments->padded;
+  bs_kernel_add(moments->padded, scale, row, moments->g);
+  if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
 }
 
 static void take_step(biascope_trainer *trainer) {
