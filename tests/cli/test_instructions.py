@@ -1,0 +1,61 @@
+"""Instructions a step and a solve take, counted by callgrind, against those kept in instructions.json: a change that
+needs 5 % more must say so there. Counts repeat to the instruction, where times on a busy machine do not. Rewrite the
+file with BIASCOPE_KEEP_INSTRUCTIONS=1; they hold for Debian 12's compiler and libraries, in valgrind's instruction set."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+BIASCOPE, DATA = os.environ["BIASCOPE"], pathlib.Path(os.environ["BIASCOPE_TEST_DATA"]) / "gaussian-10x50.csv"
+KEPT = pathlib.Path(__file__).with_name("instructions.json")
+ALLOWED = 1.05
+# Commands with and without `more`: the difference, over `units`, is what one unit takes.
+TRAIN = "train {data} --lr 0.1 --lr-decay 0.5 --quiet"
+COUNTED = {
+    "step, adam, batch 1": (TRAIN + " --optimizer adam --batch-size 1 --steps 10000", "--steps 30000", 20000),
+    "step, adam, batch 3": (TRAIN + " --optimizer adam --batch-size 3 --steps 10000", "--steps 30000", 20000),
+    "step, signum, batch 1": (TRAIN + " --optimizer signum --batch-size 1 --steps 10000", "--steps 30000", 20000),
+    "step, gd, full batch": (TRAIN + " --optimizer gd --batch-size full --steps 1000", "--steps 3000", 2000),
+    "step, adam, sparse": ("train {sparse} --lr 0.1 --lr-decay 0.5 --quiet --optimizer adam --batch-size 1 --steps 10000",
+                           "--steps 30000", 20000),
+    "solve, l2": ("solve {data} --norm l2", None, 1),
+    "solve, linf": ("solve {data} --norm linf", None, 1),
+    "predict, adam, batch 1": ("predict {data} --optimizer adam --batch-size 1", None, 1),
+}
+
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(not shutil.which("valgrind"), reason="Debian's valgrind is not installed"),
+              pytest.mark.skipif("sanitize" in BIASCOPE or "coverage" in BIASCOPE, reason="counts of the plain build")]
+
+
+def instructions(folder, command):
+    result = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder / 'out'}", BIASCOPE, *command.split()],
+                            capture_output=True, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    assert result.returncode == 0, result.stderr
+    return int(re.search(r"Collected : (\d+)", result.stderr)[1])
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sparse") / "sparse.svm"
+    path.write_text("".join(f"{'+1' if i % 3 else '-1'} {1 + i % 4}:{1 if i % 3 else -1} {6 + 7 * i % 90}:0.5 {100 + i}:0.25\n"
+                            for i in range(50)))
+    return path
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_no_more_instructions_than_kept(name, sparse, tmp_path):
+    command, more, units = COUNTED[name]
+    command = command.format(data=DATA, sparse=sparse)
+    taken = instructions(tmp_path, f"{command} {more}" if more else command)
+    if more:
+        taken = (taken - instructions(tmp_path, command)) / units
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    if os.environ.get("BIASCOPE_KEEP_INSTRUCTIONS"):
+        KEPT.write_text(json.dumps({**kept, name: round(taken)}, indent=1) + "\n")
+    else:
+        assert taken <= ALLOWED * kept[name], f"{name}: {taken:.0f} instructions, {kept[name]} kept"
