@@ -47,6 +47,44 @@ static void losses_are_their_formulas(void **state) {
   mpfr_clears(z, to, scratch, (mpfr_ptr)0);
 }
 
+/* Weights are relative to nothing: theirs is a relative error, a few units in the last place where no logarithm is
+ * between, and those of the logarithm where one is. */
+static void assert_weight(const bs_loss *loss, double z, bs_weight found, mpfr_t exact) {
+  const bool direct = loss == &bs_loss_logistic || loss == &bs_loss_exponential;
+  const double log_size = fabs(loss->log_slope(z));
+  const double allowed = direct ? 1e-15 : 32 * DBL_EPSILON * (1.0 + log_size);
+  if (mpfr_zero_p(exact)) {
+    assert_true(found.mantissa == 0.0);
+    return;
+  }
+  mpfr_div_2si(exact, exact, (long)found.exponent, MPFR_RNDN);
+  const double expected = mpfr_get_d(exact, MPFR_RNDN);
+  if (!(fabs(found.mantissa - expected) <= allowed * expected))
+    fail_msg("the weight of %s at %.17g: %.17g; expected %.17g", loss->name, z, found.mantissa, expected);
+}
+
+static void weights_are_the_slopes_one_at_a_time_or_many(void **state) {
+  (void)state;
+  static double margin[POINTS];
+  static bs_weight many[POINTS];
+  mpfr_t z, to, scratch;
+  mpfr_inits2(BITS, z, to, scratch, (mpfr_ptr)0);
+  for (int i = 0; i < POINTS; i++) margin[i] = point(i);
+  for (int l = 0; l < LOSSES; l++) {
+    const bs_loss *loss = bs_loss_of((biascope_loss)l);
+    loss->weigh(POINTS, margin, many);
+    for (int i = 0; i < POINTS; i++) {
+      bs_weight one;
+      loss->weigh(1, &margin[i], &one);
+      assert_memory_equal(&one, &many[i], sizeof one);
+      mpfr_set_d(z, margin[i], MPFR_RNDN);
+      exact_slope((biascope_loss)l, to, z, scratch);
+      assert_weight(loss, margin[i], one, to);
+    }
+  }
+  mpfr_clears(z, to, scratch, (mpfr_ptr)0);
+}
+
 /* log |l'(z)| by central differences of step 2^-80: exact to its square. */
 static double exact_decay(biascope_loss loss, double x, mpfr_t z, mpfr_t low, mpfr_t high, mpfr_t scratch) {
   static const double STEP = 0x1p-80;
@@ -92,6 +130,7 @@ int main(void) {
   mpfr_set_emax(mpfr_get_emax_max());
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(losses_are_their_formulas),
+      cmocka_unit_test(weights_are_the_slopes_one_at_a_time_or_many),
       cmocka_unit_test(slope_decay_is_the_slopes_derivative),
       cmocka_unit_test(numbers_that_are_no_loss_have_none),
   };

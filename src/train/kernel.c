@@ -1,18 +1,10 @@
 #include "train/kernel.h"
 
+#include "train/clones.h"
 #include <math.h>
 #include <string.h>
 
 typedef double vector __attribute__((vector_size(64)));
-
-#ifdef BIASCOPE_BASELINE_KERNEL
-#define FASTEST /* a test compares this one with the others */
-#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
-#endif
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE vector load(const double *from) {
   vector value;

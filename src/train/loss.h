@@ -2,6 +2,8 @@
 #ifndef BIASCOPE_TRAIN_LOSS_H
 #define BIASCOPE_TRAIN_LOSS_H
 
+#include "train/weight.h"
+
 #include "biascope.h"
 
 /* How the slope falls where margins grow: it decides what training converges to (docs/losses.md). */
@@ -14,7 +16,9 @@ typedef enum {
 
 typedef struct {
   const char *name;
-  double (*log_slope)(double z);   /* log |l'(z)|: the log of a sample's weight in the gradient; -inf for 0 */
+  double (*log_slope)(double z); /* log |l'(z)|: the log of a sample's weight in the gradient; -inf for 0 */
+  /* |l'(z_i)| for margins z_i, as weights that cannot underflow. */
+  void (*weigh)(size_t count, const double *margin, bs_weight *weight);
   double (*log_value)(double z);   /* log l(z) */
   double (*slope_decay)(double z); /* -d log |l'(z)| / dz */
   bs_tail tail;
@@ -26,6 +30,9 @@ extern const bs_loss bs_loss_exponential;
 extern const bs_loss bs_loss_polynomial;
 extern const bs_loss bs_loss_probit;
 extern const bs_loss bs_loss_squared_hinge;
+
+/* What weigh is for a loss whose log_slope is all there is. */
+void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const double *margin, bs_weight *weight);
 
 /* NULL for a number that is no loss. */
 const bs_loss *bs_loss_of(biascope_loss loss);

@@ -8,6 +8,10 @@ static double log_slope(double z) {
   return z > 0.0 ? -2.0 * log1p(z) : 0.0;
 }
 
+static void weigh(size_t count, const double *margin, bs_weight *weight) {
+  bs_weigh_from_logs(log_slope, count, margin, weight);
+}
+
 static double log_value(double z) {
   return z > 0.0 ? -log1p(z) : log1p(-z);
 }
@@ -18,6 +22,7 @@ static double slope_decay(double z) {
 
 const bs_loss bs_loss_polynomial = {.name = "polynomial",
                                     .log_slope = log_slope,
+                                    .weigh = weigh,
                                     .log_value = log_value,
                                     .slope_decay = slope_decay,
                                     .tail = BS_TAIL_POLYNOMIAL,

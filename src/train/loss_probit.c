@@ -30,6 +30,10 @@ static double log_slope(double z) {
   return log_density(z) - log1p(-exp(log_tail(z)));
 }
 
+static void weigh(size_t count, const double *margin, bs_weight *weight) {
+  bs_weigh_from_logs(log_slope, count, margin, weight);
+}
+
 static double log_value(double z) {
   if (z <= 0.0) return log(-log_tail(-z));
   const double tail = exp(log_tail(z));
@@ -45,6 +49,7 @@ static double slope_decay(double z) {
 
 const bs_loss bs_loss_probit = {.name = "probit",
                                 .log_slope = log_slope,
+                                .weigh = weigh,
                                 .log_value = log_value,
                                 .slope_decay = slope_decay,
                                 .tail = BS_TAIL_GAUSSIAN,

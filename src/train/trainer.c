@@ -45,8 +45,9 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
   trainer->largest_weight = largest_weight(data, trainer->loss);
+  trainer->margin = BS_NEW(double, bs_batch_size(options, data->samples));
   trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
-  if (!trainer->weight) status = bs_fail_memory(error, "the batch");
+  if (!trainer->margin || !trainer->weight) status = bs_fail_memory(error, "the batch");
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
   if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
@@ -62,6 +63,7 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   if (!trainer) return;
   bs_sampler_free(&trainer->sampler);
   bs_moments_free(&trainer->moments);
+  free(trainer->margin);
   free(trainer->weight);
   free(trainer->padded_rows);
   free(trainer);
@@ -112,11 +114,9 @@ static void take_step(biascope_trainer *trainer) {
   bs_moments *moments = &trainer->moments;
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
-  for (size_t b = 0; b < count; b++) {
-    const double z = margin_of_sample(trainer, batch[b]);
-    trainer->weight[b] = bs_weight_from_log(trainer->loss->log_slope(z));
-    trainer->weight[b].mantissa /= (double)count;
-  }
+  for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_of_sample(trainer, batch[b]);
+  trainer->loss->weigh(count, trainer->margin, trainer->weight);
+  for (size_t b = 0; b < count && count > 1; b++) trainer->weight[b].mantissa /= (double)count;
   const biascope_train_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
     bs_noise_weigh(options, trainer->step, count, trainer->weight);

@@ -13,7 +13,8 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
-  bs_weight *weight;     /* of the batch's samples */
+  double *margin;        /* x_i.w of the batch's samples, */
+  bs_weight *weight;     /* and their parts in the mean gradient */
   const double *rows;    /* dense data, rows padded to whole vectors */
   double *padded_rows;   /* owns rows where the data's own were not padded */
   double largest_weight; /* beyond it a run ends with an error */

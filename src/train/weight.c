@@ -1,18 +1,12 @@
 #include "train/weight.h"
 
-#include <math.h>
-#include <string.h>
-
-/* ln 2 in two parts (Cody and Waite): multiples of the first up to 2^21 are exact; beyond, the error stays below
- * that of the logarithm itself. */
-static const double LN2_HIGH = 0x1.62e42feep-1, LN2_LOW = 0x1.a39ef35793c76p-33;
+#include "train/exponential.h"
 
 bs_weight bs_weight_from_log(double log_weight) {
   if (log_weight == -INFINITY) return (bs_weight){0};
-  log_weight = fmax(-BS_WEIGHT_LOG_LIMIT, fmin(BS_WEIGHT_LOG_LIMIT, log_weight));
-  const double n = rint(log_weight * 0x1.71547652b82fep+0);
-  const double rest = (log_weight - n * LN2_HIGH) - n * LN2_LOW;
-  return (bs_weight){exp(rest), (int64_t)n};
+  double exponent;
+  const double mantissa = bs_exponential(log_weight, &exponent);
+  return (bs_weight){mantissa, (int64_t)exponent};
 }
 
 double bs_power_of_two(int64_t exponent) {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 typedef struct {
-  double mantissa; /* in about [0.7, 1.42]; 0 for weight zero */
+  double mantissa; /* in about [0.35, 1.42]; 0 for weight zero */
   int64_t exponent;
 } bs_weight;
 

@@ -1,0 +1,14 @@
+/* How a loop over vectors is compiled once for every instruction set, with the same bits in each. */
+#ifndef BIASCOPE_TRAIN_CLONES_H
+#define BIASCOPE_TRAIN_CLONES_H
+
+#ifdef BIASCOPE_BASELINE_KERNEL
+#define FASTEST /* a test compares this one with the others */
+#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+#endif
