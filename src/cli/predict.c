@@ -1,7 +1,11 @@
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
 #include "cli/cli.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
@@ -56,57 +60,76 @@ static const struct argp ARGP = {.parser = parse,
 
 /* Cosines with the reference directions; NaN where a reference was not found. */
 typedef struct {
-  double l2, linf, l1, proxy;
+  double norm[3]; /* l2, linf, l1, as in biascope_norm_kind */
+  double proxy;
 } reference_cosines;
 
-static double cosine_with(const biascope_dataset *data, biascope_norm_kind kind, const double *direction) {
+/* The n-th direction of the answer: the limit itself, then the others. */
+static const double *direction_of(const biascope_prediction *prediction, size_t n) {
+  return n == 0 ? prediction->direction : prediction->other_directions + (n - 1) * prediction->features;
+}
+
+/* A reference that cannot be certified is no comparison; one that memory is lacking for is an error. */
+static biascope_status without_reference(biascope_status status) {
+  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+}
+
+static biascope_status compare_with_norm(const biascope_dataset *data, biascope_norm_kind kind,
+                                         const biascope_prediction *prediction, reference_cosines *cosines,
+                                         biascope_error *error) {
   const biascope_norm norm = {.kind = kind};
   biascope_margin solution;
-  double cosine = NAN;
-  if (biascope_margin_solve(data, norm, NULL, &solution, NULL) == BIASCOPE_OK &&
-      biascope_margin_cosine(data, norm, &solution, direction, &cosine, NULL, NULL) != BIASCOPE_OK)
-    cosine = NAN;
-  biascope_margin_free(&solution);
-  return cosine;
-}
-
-static double cosine_with_proxy(const biascope_dataset *data, const double *direction) {
-  biascope_prediction proxy;
-  if (biascope_adamproxy_fixed_point(data, &proxy, NULL, NULL) != BIASCOPE_OK) {
-    biascope_prediction_free(&proxy);
-    return NAN;
+  const biascope_status solved = biascope_margin_solve(data, norm, NULL, &solution, error);
+  biascope_status status = without_reference(solved);
+  for (size_t n = 0; n <= prediction->others && status == BIASCOPE_OK; n++) {
+    double *cosine = &cosines[n].norm[kind];
+    biascope_status found = solved;
+    if (solved == BIASCOPE_OK)
+      found = biascope_margin_cosine(data, norm, &solution, direction_of(prediction, n), cosine, NULL, error);
+    if (found != BIASCOPE_OK) *cosine = NAN;
+    status = without_reference(found);
   }
-  double cosine = 0.0; /* both have norm 1 */
-  for (size_t k = 0; k < proxy.features; k++) cosine += proxy.direction[k] * direction[k];
-  biascope_prediction_free(&proxy);
-  return fmin(1.0, fmax(-1.0, cosine));
+  biascope_margin_free(&solution);
+  return status;
 }
 
-static reference_cosines cosines_of(const biascope_dataset *data, const double *direction) {
-  return (reference_cosines){.l2 = cosine_with(data, BIASCOPE_L2, direction),
-                             .linf = cosine_with(data, BIASCOPE_LINF, direction),
-                             .l1 = cosine_with(data, BIASCOPE_L1, direction),
-                             .proxy = cosine_with_proxy(data, direction)};
+static biascope_status compare_with_proxy(const biascope_dataset *data, const biascope_prediction *prediction,
+                                          reference_cosines *cosines, biascope_error *error) {
+  biascope_prediction proxy;
+  const biascope_status solved = biascope_adamproxy_fixed_point(data, &proxy, NULL, error);
+  for (size_t n = 0; n <= prediction->others; n++)
+    cosines[n].proxy =
+        solved == BIASCOPE_OK ? bs_cosine(proxy.features, proxy.direction, direction_of(prediction, n)) : NAN;
+  biascope_prediction_free(&proxy);
+  return without_reference(solved);
+}
+
+/* The cosines of the limit, then of each of the others; freed by the caller. */
+static biascope_status compare(const biascope_dataset *data, const biascope_prediction *prediction,
+                               reference_cosines **out, biascope_error *error) {
+  reference_cosines *cosines = *out = BS_NEW(reference_cosines, prediction->others + 1);
+  biascope_status status = cosines ? BIASCOPE_OK : bs_fail_memory(error, "the cosines");
+  for (biascope_norm_kind kind = BIASCOPE_L2; kind <= BIASCOPE_L1 && status == BIASCOPE_OK; kind++)
+    status = compare_with_norm(data, kind, prediction, cosines, error);
+  return status == BIASCOPE_OK ? compare_with_proxy(data, prediction, cosines, error) : status;
 }
 
 static json_t *cosines_json(const reference_cosines *cosines) {
-  return json_pack("{s:o, s:o, s:o, s:o}", "l2", cli_json_number(cosines->l2), "linf", cli_json_number(cosines->linf),
-                   "l1", cli_json_number(cosines->l1), "proxy", cli_json_number(cosines->proxy));
+  return json_pack("{s:o, s:o, s:o, s:o}", "l2", cli_json_number(cosines->norm[BIASCOPE_L2]), "linf",
+                   cli_json_number(cosines->norm[BIASCOPE_LINF]), "l1", cli_json_number(cosines->norm[BIASCOPE_L1]),
+                   "proxy", cli_json_number(cosines->proxy));
 }
 
-static json_t *others_json(const biascope_dataset *data, const biascope_prediction *prediction) {
+static json_t *others_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
   json_t *others = json_array();
-  for (size_t n = 0; n < prediction->others; n++) {
-    const double *direction = prediction->other_directions + n * prediction->features;
-    const reference_cosines cosines = cosines_of(data, direction);
-    json_array_append_new(others, json_pack("{s:o, s:o}", "direction", cli_json_array(prediction->features, direction),
-                                            "cosine", cosines_json(&cosines)));
-  }
+  for (size_t n = 1; n <= prediction->others; n++)
+    json_array_append_new(others, json_pack("{s:o, s:o}", "direction",
+                                            cli_json_array(prediction->features, direction_of(prediction, n)), "cosine",
+                                            cosines_json(&cosines[n])));
   return others;
 }
 
-static json_t *prediction_json(const biascope_dataset *data, const biascope_prediction *prediction,
-                               const reference_cosines *cosines) {
+static json_t *prediction_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
   json_t *support = json_array();
   for (size_t i = 0; i < prediction->samples; i++) {
     if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
@@ -118,29 +141,25 @@ static json_t *prediction_json(const biascope_dataset *data, const biascope_pred
                    "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step",
                    cli_json_number(prediction->handover_step), "cosine", cosines_json(cosines), "dual",
                    cli_json_array(prediction->samples, prediction->dual), "starts", (json_int_t)prediction->starts,
-                   "others", others_json(data, prediction));
+                   "others", others_json(prediction, cosines));
 }
 
 static void print_cosines(const char *label, const reference_cosines *cosines) {
-  printf("%-10s l2 %.8f   linf %.8f   l1 %.8f   proxy %.8f\n", label, cosines->l2, cosines->linf, cosines->l1,
-         cosines->proxy);
+  printf("%-10s l2 %.8f   linf %.8f   l1 %.8f   proxy %.8f\n", label, cosines->norm[BIASCOPE_L2],
+         cosines->norm[BIASCOPE_LINF], cosines->norm[BIASCOPE_L1], cosines->proxy);
 }
 
-static void print_others(const biascope_dataset *data, const biascope_prediction *prediction) {
+static void print_others(const biascope_prediction *prediction, const reference_cosines *cosines) {
   if (prediction->others == 0) {
     printf("others     none from %zu random starts\n", prediction->starts);
     return;
   }
   printf("others     %zu more attract from some of %zu random starts; w = 0 leads to the above\n", prediction->others,
          prediction->starts);
-  for (size_t n = 0; n < prediction->others; n++) {
-    const reference_cosines cosines = cosines_of(data, prediction->other_directions + n * prediction->features);
-    print_cosines("", &cosines);
-  }
+  for (size_t n = 1; n <= prediction->others; n++) print_cosines("", &cosines[n]);
 }
 
-static void print_table(const biascope_dataset *data, const biascope_prediction *prediction,
-                        const reference_cosines *cosines) {
+static void print_table(const biascope_prediction *prediction, const reference_cosines *cosines) {
   printf("method     %s\n", prediction->method);
   printf("gap        %.1e\n", prediction->gap);
   if (isfinite(prediction->rate)) printf("rate       %.10g per unit of sum eta\n", prediction->rate);
@@ -150,15 +169,24 @@ static void print_table(const biascope_dataset *data, const biascope_prediction 
   if (isfinite(prediction->handover_step)) printf("handover   at about step %.3g\n", prediction->handover_step);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
   print_cosines("cosine", cosines);
-  if (prediction->starts > 0) print_others(data, prediction);
+  if (prediction->starts > 0) print_others(prediction, cosines);
 }
 
-static int print_prediction(const predict_flags *flags, const biascope_dataset *data,
-                            const biascope_prediction *prediction) {
-  const reference_cosines cosines = cosines_of(data, prediction->direction);
-  if (flags->common.json) return cli_print_json(prediction_json(data, prediction, &cosines));
-  print_table(data, prediction, &cosines);
+static int print_prediction(const predict_flags *flags, const biascope_prediction *prediction,
+                            const reference_cosines *cosines) {
+  if (flags->common.json) return cli_print_json(prediction_json(prediction, cosines));
+  print_table(prediction, cosines);
   return 0;
+}
+
+/* Prints the prediction with what it is compared with. Returns an exit code. */
+static int present(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction) {
+  reference_cosines *cosines;
+  biascope_error error;
+  int code = cli_report(compare(data, prediction, &cosines, &error), &error);
+  if (code == 0) code = print_prediction(flags, prediction, cosines);
+  free(cosines);
+  return code;
 }
 
 int cli_predict(int argc, char **argv) {
@@ -173,8 +201,8 @@ int cli_predict(int argc, char **argv) {
   status = biascope_predict(data, &flags.optimizer.options, &flags.options, &prediction, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
-    const int printed = print_prediction(&flags, data, &prediction);
-    if (printed) code = printed;
+    const int presented = present(&flags, data, &prediction);
+    if (presented) code = presented;
   }
   biascope_prediction_free(&prediction);
   biascope_dataset_free(data);

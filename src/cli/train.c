@@ -112,7 +112,7 @@ static biascope_status advance(train_run *run, const train_flags *flags, FILE *t
     status = step_to(run->trainer, target, &slice, flags, first, start, error);
     if (status != BIASCOPE_OK || biascope_trainer_step(run->trainer) < target) break;
     status = train_measure(run, error);
-    if (status == BIASCOPE_OK && trace) train_trace_row(run, trace);
+    if (status == BIASCOPE_OK && trace) status = train_trace_row(run, trace, error);
   }
   return status;
 }
@@ -176,6 +176,7 @@ int cli_train(int argc, char **argv) {
   bs_reference_free(run.reference);
   biascope_parts_free(&run.parts);
   free(run.minimiser);
+  free(run.halves);
   biascope_trainer_free(run.trainer);
   biascope_dataset_free(run.data);
   return code;

@@ -1,23 +1,35 @@
 /* What train compares with where no direction separates the data. */
 #include "cli/train.h"
 
+#include "base/memory.h"
 #include "base/vector.h"
 #include <math.h>
 #include <stdlib.h>
 
-biascope_status train_take_apart(train_run *run, biascope_error *error) {
-  biascope_error refused;
-  if (biascope_parts_find(run->data, &run->parts, &refused) != BIASCOPE_OK) return BIASCOPE_NOT_SEPARABLE;
-  run->minimiser = calloc(biascope_dataset_features(run->data), sizeof *run->minimiser);
+/* The minimiser on the inseparable part; none where it cannot be certified. */
+static biascope_status find_minimiser(train_run *run, biascope_error *error) {
   double residual;
-  if (!run->minimiser || biascope_parts_minimise(run->data, &run->parts, run->options->loss, run->minimiser, &residual,
-                                                 &refused) != BIASCOPE_OK) {
-    free(run->minimiser);
-    run->minimiser = NULL;
-  }
-  run->not_separable = *error;
-  *error = (biascope_error){0};
+  run->minimiser = BS_NEW(double, run->parts.features);
+  if (!run->minimiser) return bs_fail_memory(error, "the minimiser");
+  const biascope_status status =
+      biascope_parts_minimise(run->data, &run->parts, run->options->loss, run->minimiser, &residual, error);
+  if (status != BIASCOPE_NOT_CONVERGED) return status;
+  free(run->minimiser);
+  run->minimiser = NULL;
   return BIASCOPE_OK;
+}
+
+biascope_status train_take_apart(train_run *run, biascope_error *error) {
+  run->not_separable = *error;
+  biascope_status status = biascope_parts_find(run->data, &run->parts, error);
+  if (status == BIASCOPE_NOT_CONVERGED) {
+    *error = run->not_separable;
+    return BIASCOPE_NOT_SEPARABLE;
+  }
+  if (status == BIASCOPE_OK) status = find_minimiser(run, error);
+  run->halves = BS_NEW(double, 2 * biascope_dataset_features(run->data));
+  if (status == BIASCOPE_OK && !run->halves) status = bs_fail_memory(error, "the weights in two parts");
+  return status;
 }
 
 /* The weights in the two parts' terms. NaN where there is no such part. */
@@ -30,10 +42,8 @@ typedef struct {
 static split split_of(const train_run *run) {
   const size_t d = biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer);
-  double *inside = malloc(2 * d * sizeof *inside);
+  double *inside = run->halves, *outside = inside + d;
   split s = {NAN, NAN, NAN};
-  if (!inside) return s;
-  double *outside = inside + d;
   biascope_parts_project(&run->parts, w, inside);
   for (size_t k = 0; k < d; k++) outside[k] = w[k] - inside[k];
   if (run->parts.separable_count > 0) s.cosine = bs_cosine(d, outside, run->parts.direction);
@@ -42,7 +52,6 @@ static split split_of(const train_run *run) {
     bs_axpy(d, -1.0, run->minimiser, inside);
     s.distance = bs_norm2(d, inside);
   }
-  free(inside);
   return s;
 }
 

@@ -48,18 +48,20 @@ static void put(FILE *trace, double value) {
 }
 
 /* The misalignment, and for sign updates the fraction of the best linf margin that it leaves. */
-static void put_alignment(const train_run *run, FILE *trace) {
+static biascope_status put_alignment(const train_run *run, FILE *trace, biascope_error *error) {
   biascope_alignment alignment;
-  double misalignment = NAN, guaranteed = NAN;
-  if (biascope_trainer_alignment(run->trainer, NULL, &alignment, NULL) == BIASCOPE_OK)
-    misalignment = alignment.misalignment;
-  if (bs_optimizer_rule_of(run->options->optimizer)->direction == BS_SIGN && isfinite(misalignment))
+  const biascope_status status = biascope_trainer_alignment(run->trainer, NULL, &alignment, error);
+  const double misalignment = alignment.misalignment;
+  const bool sign = bs_optimizer_rule_of(run->options->optimizer)->direction == BS_SIGN;
+  double guaranteed = NAN;
+  if (sign && run->reference && isfinite(misalignment))
     guaranteed = fmax(0.0, 1.0 - 2.0 * misalignment / bs_reference_margin(run->reference, BIASCOPE_LINF)->upper_bound);
   put(trace, misalignment);
   put(trace, guaranteed);
+  return status;
 }
 
-void train_trace_row(const train_run *run, FILE *trace) {
+biascope_status train_trace_row(const train_run *run, FILE *trace, biascope_error *error) {
   const uint64_t step = biascope_trainer_step(run->trainer);
   const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
   const size_t batches = bs_batches_per_epoch(run->options, biascope_dataset_samples(run->data));
@@ -74,12 +76,14 @@ void train_trace_row(const train_run *run, FILE *trace) {
   put(trace, run->last.cosine_predicted);
   put(trace, stale.momentum_excess);
   put(trace, stale.second_moment_excess);
-  put_alignment(run, trace);
+  const biascope_status status = put_alignment(run, trace, error);
   fputc('\n', trace);
+  return status;
 }
 
 /* ---- Warnings ----------------------------------------------------------------------------------- */
 
+/* Into the array, or as a line of text where it is NULL. */
 static void warn(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void warn(json_t *warnings, const char *format, ...) {
   char text[512];
@@ -87,7 +91,10 @@ static void warn(json_t *warnings, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  json_array_append_new(warnings, json_string(text));
+  if (warnings)
+    json_array_append_new(warnings, json_string(text));
+  else
+    printf("warning: %s\n", text);
 }
 
 /* At the start every buffer is stale for a moment; it matters where it lasted. */
@@ -100,8 +107,7 @@ static void warn_of_staleness(json_t *warnings, const train_run *run, const char
        buffer, (unsigned long long)until, excess, beta);
 }
 
-static json_t *warnings_of(const train_run *run) {
-  json_t *warnings = json_array();
+static void give_warnings(const train_run *run, json_t *warnings) {
   for (int n = 0; n < BS_REFERENCE_NORMS && run->reference; n++) {
     const biascope_margin *solution = bs_reference_margin(run->reference, n);
     if (!bs_reference_certified(run->reference, n))
@@ -119,12 +125,11 @@ static json_t *warnings_of(const train_run *run) {
     warn(warnings, "the loss is zero and has no gradient: only what momentum is left still moves the weights");
   warn_of_staleness(warnings, run, "momentum", "--beta1", run->momentum_stale_until, run->momentum_excess);
   warn_of_staleness(warnings, run, "second moment", "--beta2", run->second_stale_until, run->second_excess);
-  return warnings;
 }
 
 /* ---- The result --------------------------------------------------------------------------------- */
 
-static void print_text(const train_run *run, const json_t *warnings) {
+static void print_text(const train_run *run) {
   const bs_measurement *m = &run->last;
   printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n", (unsigned long long)biascope_trainer_step(run->trainer),
          biascope_trainer_log_loss(run->trainer), log_weight_norm(run));
@@ -135,8 +140,7 @@ static void print_text(const train_run *run, const json_t *warnings) {
   }
   if (!run->reference) train_print_parts(run);
   if (isfinite(m->cosine_predicted)) printf("%-5s %.8f\n", "limit", m->cosine_predicted);
-  for (size_t i = 0; i < json_array_size(warnings); i++)
-    printf("warning: %s\n", json_string_value(json_array_get(warnings, i)));
+  give_warnings(run, NULL);
 }
 
 static json_t *by_norm(const double *values) {
@@ -146,17 +150,18 @@ static json_t *by_norm(const double *values) {
   return object;
 }
 
-static int print_json(const train_run *run, json_t *warnings) {
+static int print_json(const train_run *run) {
   const bs_measurement *m = &run->last;
   const size_t d = biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
-  json_t *direction = json_array(), *cosine = by_norm(m->cosine);
+  json_t *direction = json_array(), *cosine = by_norm(m->cosine), *warnings = json_array();
+  if (warnings) give_warnings(run, warnings);
   for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
   json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
   double angle[BS_REFERENCE_NORMS];
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) angle[n] = acos(m->cosine[n]);
   json_t *result = json_pack(
-      "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
+      "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
       "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
       cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
       by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings);
@@ -165,12 +170,7 @@ static int print_json(const train_run *run, json_t *warnings) {
 }
 
 int train_print(const train_run *run, bool json) {
-  json_t *warnings = warnings_of(run);
-  int code = 0;
-  if (json)
-    code = print_json(run, warnings);
-  else
-    print_text(run, warnings);
-  json_decref(warnings);
-  return code;
+  if (json) return print_json(run);
+  print_text(run);
+  return 0;
 }

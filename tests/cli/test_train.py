@@ -214,6 +214,16 @@ def test_training_on_non_separable_data_tells_where_both_parts_go(tmp_path):
     assert text.returncode == 3 and "distance" in text.stdout and "nan" not in text.stdout
 
 
+def test_a_sign_update_on_non_separable_data_has_a_trace_without_a_guarantee(tmp_path):
+    (tmp_path / "opposed.csv").write_text("1,1\n-1,-1\n1,0\n")
+    path = tmp_path / "trace.csv"
+    result = run(tmp_path / "opposed.csv", "--optimizer", "signum", "--steps", 50, "--trace", path)
+    assert result.returncode == 3 and "not separable" in result.stderr
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["guaranteed_linf"] == "" and float(row["misalignment"]) >= 0 for row in rows) and len(rows) > 10
+
+
 def test_stale_momentum_is_told_with_its_numbers():
     flags = [GAUSSIAN, "--optimizer", "signum", "--batch-size", 1, "--steps", 100000]
     warnings = result_of(*flags, "--beta1", "0.999")["warnings"]
