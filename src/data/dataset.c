@@ -122,6 +122,19 @@ size_t biascope_dataset_nonzeros(const biascope_dataset *data) {
   return nonzeros;
 }
 
+biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
+                                 biascope_error *error) {
+  const size_t samples = data->samples, features = data->features;
+  const biascope_status status = data->dense ? biascope_dataset_from_dense(samples, features, data->dense, out, error)
+                                             : biascope_dataset_from_csr(samples, features, data->row_start,
+                                                                         data->column, data->value, out, error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t stored = data->dense ? samples * features : data->row_start[samples];
+  double *values = data->dense ? (*out)->dense : (*out)->value;
+  for (size_t i = 0; i < stored; i++) values[i] = ldexp(values[i], exponent);
+  return BIASCOPE_OK;
+}
+
 double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next) {
   if (data->dense) return data->dense[row * data->features + k];
   const size_t at = data->row_start[row] + *next;
@@ -148,7 +161,8 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
   }
   const bs_row entries = bs_row_of(data, row);
   size_t at = 0;
-  for (; at + 4 <= entries.count; at += 4) { /* a row's columns differ: four sums need not wait for each other's stores */
+  for (; at + 4 <= entries.count;
+       at += 4) { /* a row's columns differ: four sums need not wait for each other's stores */
     double sum[4];
     for (size_t j = 0; j < 4; j++) sum[j] = y[entries.column[at + j]] + scale * entries.value[at + j];
     for (size_t j = 0; j < 4; j++) y[entries.column[at + j]] = sum[j];

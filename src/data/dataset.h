@@ -16,6 +16,10 @@ struct biascope_dataset {
 biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *values, biascope_dataset **out,
                                        biascope_error *error);
 
+/* A copy times 2^exponent. */
+biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
+                                 biascope_error *error);
+
 /* The entries of one row that are stored: all of a dense one, the nonzeros of a sparse one. */
 typedef struct {
   size_t count;

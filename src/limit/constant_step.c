@@ -79,10 +79,11 @@ biascope_status bs_constant_step_solve(bs_epoch_rule *rule, double lr, bs_value_
     if (status != BIASCOPE_OK) return status;
     if (high_excess <= 0.0) break;
     if (high >= largest)
-      return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                     "lr %g is too large for beta1 %g and beta2 %g: gradients shrink faster than the averages forget "
-                     "(by more than e^-%.3g a step), and the direction hangs on the first steps",
-                     lr, w.start.beta1, w.start.beta2, largest);
+      return bs_fail(
+          error, BIASCOPE_NOT_CONVERGED,
+          "this constant lr is too large for beta1 %g and beta2 %g: gradients shrink faster than the averages "
+          "forget (by more than e^-%.3g a step), and the direction hangs on the first steps",
+          w.start.beta1, w.start.beta2, largest);
     low = high;
     low_excess = high_excess;
   }

@@ -115,8 +115,8 @@ static biascope_status follow_steps(const bs_question *question, const bs_epoch_
     done += (piece - done) * (bs_flow_time(p->flow) - start) / ahead;
   }
   if (done >= end * (1.0 - 1e-12)) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the path of training was followed to sum eta %g, not to %g", done,
-                 end);
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the path of training was followed over %.3g of the sum of the steps' eta only", done / end);
 }
 
 biascope_status bs_predict_after_steps(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,

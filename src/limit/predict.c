@@ -1,6 +1,7 @@
 #include "limit/path.h"
 
 #include "base/memory.h"
+#include "limit/unit.h"
 #include "train/loss.h"
 #include <math.h>
 #include <stdlib.h>
@@ -100,11 +101,6 @@ static biascope_status predict_adaptive(const bs_question *question, biascope_pr
       .direction = BS_RATIO, .beta1 = bs_effective_beta1(training), .beta2 = bs_effective_beta2(training)};
   if (rule.beta1 == 0.0 && rule.beta2 == 0.0) rule.direction = BS_SIGN;
   if (training->eps == 0.0) return predict_rule(question, &rule, out, error);
-  if (question->options.steps > 0)
-    return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
-                   training->eps);
-  if (training->weight_decay > 0.0)
-    return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", training->eps);
   return predict_with_eps(question, &rule, out, error);
 }
 
@@ -151,6 +147,19 @@ static biascope_status require_covered_loss(const bs_question *question, biascop
       loss->name);
 }
 
+/* With eps the limit alone is predicted, and without weight decay. */
+static biascope_status require_covered_eps(const bs_question *question, biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  if (training->eps == 0.0 || bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE)
+    return BIASCOPE_OK;
+  if (question->options.steps > 0)
+    return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
+                   training->eps);
+  if (training->weight_decay > 0.0)
+    return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", training->eps);
+  return BIASCOPE_OK;
+}
+
 /* By the optimizer's row in the table of rules. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   const bs_optimizer_rule *optimizer = bs_optimizer_rule_of(question->training.optimizer);
@@ -185,7 +194,12 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_tr
   if (training->noise > 0.0)
     status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
+  if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
+  biascope_dataset *scaled = NULL;
+  if (status == BIASCOPE_OK) status = bs_question_scale(&question, &scaled, error);
   if (status == BIASCOPE_OK) status = answer(&question, out, error);
+  out->rate = ldexp(out->rate, question.exponent);
+  biascope_dataset_free(scaled);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);
   return status;
 }

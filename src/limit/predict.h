@@ -9,6 +9,7 @@ typedef struct {
   const biascope_dataset *data;
   biascope_train_options training;  /* checked */
   biascope_predict_options options; /* tolerance > 0 */
+  int exponent;                     /* data and training are in units of 2^exponent of what was asked (unit.h) */
 } bs_question;
 
 /* The max-margin direction of a norm: gd, adagrad, ... `method` is a static string. */

@@ -179,5 +179,5 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "training does not separate the data: margins would all have to grow at the same rate, which is %.3g "
                  "per unit of sum eta",
-                 out->rate);
+                 ldexp(out->rate, question->exponent));
 }

@@ -11,7 +11,7 @@
  * equations, one for every member of a level but its first, asks for them. */
 static const double SURELY_SLIDING = 0.95, SATURATED = 0.9999;
 static const double RANK_TOLERANCE = 1e-11;
-static const double RESIDUAL = 1e-11; /* of the linear systems, relative, and of the bounds on the updates */
+static const double RESIDUAL = 1e-11; /* of a sliding momentum, relative, and of the bounds on the updates */
 
 /* A sliding update: step t, coordinate k, and the level whose samples decide it. */
 typedef struct {
@@ -107,16 +107,14 @@ static bool list_sliding(work *w, const double *log_weights) {
   return true;
 }
 
-/* min |x| of the rows x columns system in `matrix` (column-major) and `right`; false where it has no solution. */
-static bool solve(work *w, size_t rows, size_t columns, double scale) {
+/* The least-squares solution of least norm of the rows x columns system in `matrix` (column-major) and `right`. What it
+ * leaves of the momenta and of the growth is measured afterwards. */
+static bool solve(work *w, size_t rows, size_t columns) {
   size_t rank;
   const lapack_int failed =
       bs_lapack_shortest_least_squares(rows, columns, w->matrix, w->right, w->singular, RANK_TOLERANCE, &rank);
   w->out_of_memory = failed == LAPACK_WORK_MEMORY_ERROR;
-  if (failed != 0) return false;
-  double residual = 0.0;
-  for (size_t n = rank == columns ? columns : rows; n < rows; n++) residual += w->right[n] * w->right[n];
-  return sqrt(residual) <= RESIDUAL * scale;
+  return failed == 0;
 }
 
 /* The change of the weights that makes every sliding momentum zero; into `trial`. */
@@ -135,7 +133,7 @@ static bool solve_weights(work *w, const double *log_weights) {
       w->right[e] -= w->matrix[j * rows + e];
     }
   }
-  if (!solve(w, rows, n, 1.0)) return false;
+  if (!solve(w, rows, n)) return false;
   for (size_t i = 0; i < w->game->samples; i++) w->trial[i] = -INFINITY;
   for (size_t j = 0; j < n; j++) {
     if (!(w->right[j] > -1.0)) return false;
@@ -159,7 +157,7 @@ static bool solve_updates(work *w) {
     w->matrix[(w->count + support->level[j]) * n + j] = -1.0;
     w->right[j] = -bs_dot(d, x, game->direction);
   }
-  if (!solve(w, n, columns, bs_max_abs(n, w->right))) return false;
+  if (!solve(w, n, columns)) return false;
   for (size_t e = 0; e < w->count; e++) {
     const element *s = &w->sliding[e];
     if (fabs(w->right[e]) > 1.0 + RESIDUAL) return false;
@@ -170,11 +168,15 @@ static bool solve_updates(work *w) {
   return true;
 }
 
-/* The signs assumed must be those of the momenta at the weights found. */
+/* At the weights found the sliding momenta must be zero, and the signs assumed those of the others. */
 static bool signs_hold(work *w) {
   const size_t d = w->game->features;
   bs_epoch_map_momenta(w->game->map, &w->game->rule, w->trial, w->momenta, w->sizes);
-  for (size_t e = 0; e < w->count; e++) w->momenta[w->sliding[e].step * d + w->sliding[e].coordinate] = 0.0;
+  for (size_t e = 0; e < w->count; e++) {
+    const size_t n = w->sliding[e].step * d + w->sliding[e].coordinate;
+    if (!(fabs(w->momenta[n]) <= RESIDUAL * w->sizes[n])) return false;
+    w->momenta[n] = 0.0;
+  }
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
     if (w->momenta[n] * w->signs[n] < 0.0) return false;
   }
