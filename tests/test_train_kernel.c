@@ -17,7 +17,7 @@
 double bs_kernel_dot(size_t padded, const double *x, const double *w);
 void bs_kernel_add(size_t padded, double scale, const double *x, double *g);
 void bs_kernel_add_square(size_t padded, double scale, const double *x, double *v);
-bool bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *update);
+unsigned bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *update);
 
 enum { MOST = 96, ARRAYS = 5 };
 
@@ -31,6 +31,18 @@ static void fill(size_t n, uint64_t seed, double *array[ARRAYS]) {
       array[a][k] = a >= 3 ? fabs(value) : value;
     }
   }
+}
+
+/* One for every coordinate of a vector, as for runs side by side. */
+static bs_rates some_rates(uint64_t seed) {
+  bs_rates rates;
+  for (size_t j = 0; j < BS_LANES; j++) {
+    rates.beta1[j] = bs_random_uniform(seed, BS_STREAM_LABELS, j);
+    rates.beta2[j] = bs_random_uniform(seed, BS_STREAM_LABELS, BS_LANES + j);
+    rates.eta[j] = 0.1 * bs_random_uniform(seed, BS_STREAM_LABELS, 2 * BS_LANES + j);
+    rates.shrink[j] = 1.0 - 0.01 * rates.eta[j];
+  }
+  return rates;
 }
 
 static void every_instruction_set_gives_the_same_bits(void **state) {
@@ -52,9 +64,10 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     baseline_add(padded, 0.3, theirs[2], theirs[0]);
     bs_kernel_add_square(padded, 0.7, ours[2], ours[3]);
     baseline_add_square(padded, 0.7, theirs[2], theirs[3]);
-    bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], 0.9, 0.99, 0.1, 0.999};
-    const bool tiny = bs_kernel_update(rule, &update);
-    bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], 0.9, 0.99, 0.1, 0.999};
+    const bs_rates rates = some_rates(seed);
+    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates};
+    const unsigned tiny = bs_kernel_update(rule, &update);
+    const bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], &rates};
     assert_int_equal(tiny, baseline_update(rule, &plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -72,6 +85,9 @@ static long double plain_step(long double m, long double v, long double eps) {
 static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
   (void)state;
   double *array[ARRAYS];
+  bs_rates as_they_are; /* the moments and weights before the step */
+  for (size_t j = 0; j < BS_LANES; j++)
+    as_they_are.beta1[j] = as_they_are.beta2[j] = as_they_are.eta[j] = as_they_are.shrink[j] = 1.0;
   for (int a = 0; a < ARRAYS; a++) assert_non_null(array[a] = BS_NEW(double, MOST));
   for (uint64_t seed = 0; seed < 500; seed++) {
     const bool has_eps = seed % 2;
@@ -82,7 +98,7 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], 1.0, 1.0, 1.0, 1.0};
+    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are};
     bs_kernel_update(bs_optimizer_rule_of(BIASCOPE_ADAM), &update);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);

@@ -148,31 +148,70 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
   bs_moments_refresh(moments);
 }
 
-void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
-  int64_t high = INT64_MIN, low = INT64_MAX; /* of the parts that the gradient is a sum of */
+/* Exponents of the largest and least parts that the gradient is a sum of; high < low for a gradient of zero. */
+typedef struct {
+  int64_t high, low;
+} span;
+
+static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
+  span s = {INT64_MIN, INT64_MAX};
   for (size_t b = 0; b < batch->count; b++) {
     const int64_t exponent = batch->weight[b].exponent + moments->size[batch->sample[b]];
     if (batch->weight[b].mantissa == 0.0) continue;
-    if (exponent > high) high = exponent;
-    if (exponent - moments->spread < low) low = exponent - moments->spread;
+    if (exponent > s.high) s.high = exponent;
+    if (exponent - moments->spread < s.low) s.low = exponent - moments->spread;
   }
-  if (high == INT64_MIN) return; /* the gradient is zero */
-  const bool forget = moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
-  if (forget && !moments->coupled && high - low > REACH) {
-    forget_all(moments, low - 2 * REACH);
+  return s;
+}
+
+bool bs_moments_forget(const bs_moments *moments) {
+  return moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
+}
+
+static bool too_wide(const bs_moments *moments, span s) {
+  return !moments->coupled && s.high - s.low > REACH;
+}
+
+static bool fits(const bs_moments *moments, span s) {
+  if (s.high < s.low) return true;
+  if (bs_moments_forget(moments)) return moments->common && moments->exponent[0] == s.high && !too_wide(moments, s);
+  if (moments->coupled) return s.high <= moments->exponent[0] + REACH;
+  return moments->unseen_count == 0 && s.high <= moments->lowest + REACH;
+}
+
+bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch) {
+  return fits(moments, span_of(moments, batch));
+}
+
+void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+  const span s = span_of(moments, batch);
+  if (fits(moments, s)) return;
+  const bool forget = bs_moments_forget(moments);
+  if (forget && too_wide(moments, s)) {
+    forget_all(moments, s.low - 2 * REACH);
     lift_each(moments, data, batch, true);
   } else if (forget) {
-    if (moments->common && moments->exponent[0] == high) return;
-    forget_all(moments, high);
+    forget_all(moments, s.high);
     moments->common = true;
     bs_moments_refresh(moments);
   } else if (moments->coupled || (moments->common && moments->unseen_count == 0)) {
-    if (high <= moments->exponent[0] + REACH) return;
-    move_all(moments, high);
+    move_all(moments, s.high);
     bs_moments_refresh(moments);
-  } else if (moments->unseen_count > 0 || high > moments->lowest + REACH) {
+  } else {
     lift_each(moments, data, batch, false);
   }
+}
+
+enum { LEAST_POWER = -1000 };
+
+bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale) {
+  const int64_t power = weight.exponent - moments->exponent[0];
+  *scale = 0.0;
+  if (weight.mantissa == 0.0) return true;
+  if (!moments->common) return false;
+  if (power + moments->size[sample] < LEAST_POWER) return true; /* nothing beside the others */
+  *scale = -weight.mantissa * bs_power_of_two(power);
+  return power >= LEAST_POWER && power <= -LEAST_POWER;
 }
 
 void bs_moments_renormalise(bs_moments *moments) {

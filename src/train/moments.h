@@ -37,6 +37,12 @@ biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *d
                                   const biascope_train_options *options, biascope_error *error);
 void bs_moments_free(bs_moments *moments);
 
+/* Whether that batch's gradient can be added with every exponent as it is. */
+bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch);
+/* Whether m and v are those of the step before no more: nothing of them outlives a step. */
+bool bs_moments_forget(const bs_moments *moments);
+/* Whether one factor of its row gives a sample's gradient in every coordinate's own unit; the factor then. */
+bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale);
 /* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
 /* Moves exponents down where moments have faded, after an update that reported it. */

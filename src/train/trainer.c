@@ -55,6 +55,11 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     biascope_trainer_free(trainer);
     return status;
   }
+  for (size_t j = 0; j < BS_LANES; j++) {
+    trainer->rates.beta1[j] = trainer->moments.beta1;
+    trainer->rates.beta2[j] = trainer->moments.beta2;
+    trainer->rates.shrink[j] = 1.0;
+  }
   *out = trainer;
   return BIASCOPE_OK;
 }
@@ -75,8 +80,6 @@ static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
   return bs_kernel_dot(moments->padded, trainer->rows + sample * moments->padded, moments->w);
 }
 
-enum { LEAST_POWER = -1000 };
-
 /* The part of sample's gradient in each coordinate's own unit. */
 static void add_in_units(biascope_trainer *trainer, size_t sample, bs_weight weight, bool per_sample) {
   bs_moments *moments = &trainer->moments;
@@ -93,14 +96,13 @@ static void add_in_units(biascope_trainer *trainer, size_t sample, bs_weight wei
 static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
   bs_moments *moments = &trainer->moments;
   const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
-  const int64_t power = weight.exponent - moments->exponent[0];
-  if (moments->common && power + moments->size[sample] < LEAST_POWER) return; /* nothing beside the others */
-  const bool plain = moments->common && power >= LEAST_POWER && power <= -LEAST_POWER;
+  double scale;
+  const bool plain = bs_moments_scale(moments, sample, weight, &scale);
+  if (plain && scale == 0.0) return;
   if (!plain || (per_sample && !trainer->rows)) {
     add_in_units(trainer, sample, weight, per_sample);
     return;
   }
-  const double scale = -weight.mantissa * bs_power_of_two(power);
   if (!trainer->rows) {
     bs_row_axpy(trainer->data, sample, scale, moments->g);
     return;
@@ -110,7 +112,17 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
   if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
 }
 
-static void take_step(biascope_trainer *trainer) {
+void bs_trainer_set_rates(biascope_trainer *trainer) {
+  bs_rates *rates = &trainer->rates;
+  const double eta = bs_learning_rate(&trainer->options, trainer->step);
+  if (eta == rates->eta[0]) return;
+  for (size_t j = 0; j < BS_LANES; j++) {
+    rates->eta[j] = eta;
+    rates->shrink[j] = trainer->rule->weight_decay ? 1.0 - eta * trainer->options.weight_decay : 1.0;
+  }
+}
+
+void bs_trainer_take_step(biascope_trainer *trainer) {
   bs_moments *moments = &trainer->moments;
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
@@ -123,27 +135,23 @@ static void take_step(biascope_trainer *trainer) {
   bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
   memset(moments->g, 0, moments->padded * sizeof *moments->g);
   if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
-  for (size_t b = 0; b < count; b++)
-    if (trainer->weight[b].mantissa != 0.0) add_sample(trainer, batch[b], trainer->weight[b]);
+  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, moments->features, moments->g);
-  const double eta = bs_learning_rate(options, trainer->step);
+  bs_trainer_set_rates(trainer);
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,
                             .m = moments->m,
                             .v = moments->v,
                             .w = moments->w,
                             .eps = moments->unit,
-                            .beta1 = moments->beta1,
-                            .beta2 = moments->beta2,
-                            .eta = eta,
-                            .shrink = trainer->rule->weight_decay ? 1.0 - eta * options->weight_decay : 1.0};
+                            .rates = &trainer->rates};
   if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
   trainer->step++;
 }
 
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
-  for (uint64_t i = 0; i < steps; i++) take_step(trainer);
+  for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
   for (size_t k = 0; k < trainer->moments.features; k++) {
     if (!(fabs(trainer->moments.w[k]) < trainer->largest_weight))
       return bs_fail(error, BIASCOPE_NOT_CONVERGED,

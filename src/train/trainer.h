@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_TRAIN_TRAINER_H
 #define BIASCOPE_TRAIN_TRAINER_H
 
+#include "train/kernel.h"
 #include "train/loss.h"
 #include "train/moments.h"
 #include "train/sampler.h"
@@ -13,6 +14,7 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
+  bs_rates rates;        /* of the last step */
   double *margin;        /* x_i.w of the batch's samples, */
   bs_weight *weight;     /* and their parts in the mean gradient */
   const double *rows;    /* dense data, rows padded to whole vectors */
@@ -20,6 +22,11 @@ struct biascope_trainer {
   double largest_weight; /* beyond it a run ends with an error */
   uint64_t step;
 };
+
+/* One step, by itself. */
+void bs_trainer_take_step(biascope_trainer *trainer);
+/* Sets the rates of the step to come. */
+void bs_trainer_set_rates(biascope_trainer *trainer);
 
 /* Resumes from a checkpoint's text; `path` is for messages. On failure the trainer is as it was. */
 biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,

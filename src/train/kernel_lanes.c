@@ -1,0 +1,69 @@
+#include "train/kernel_lanes.h"
+
+#include "train/vector.h"
+
+FASTEST static void lay_apart(size_t features, const double *const rows[BS_LANES], double *x) {
+  for (size_t k = 0; k < features; k++) {
+    const bs_vector side_by_side = {rows[0][k], rows[1][k], rows[2][k], rows[3][k],
+                                    rows[4][k], rows[5][k], rows[6][k], rows[7][k]};
+    bs_store(x + k * BS_LANES, side_by_side);
+  }
+}
+
+void bs_lanes_gather(size_t features, const double *const rows[BS_LANES], bs_lane_samples *samples) {
+  bool same = true;
+  for (size_t j = 1; j < BS_LANES; j++) same = same && rows[j] == rows[0];
+  samples->shared = same ? rows[0] : NULL;
+  if (!same) lay_apart(features, rows, samples->apart);
+}
+
+INLINE bs_vector coordinate(const bs_lane_samples *samples, bool shared, size_t k) {
+  return shared ? bs_all(samples->shared[k]) : bs_load(samples->apart + k * BS_LANES);
+}
+
+/* Sixteen strided sums, as bs_kernel_dot's even and odd vectors have them. */
+INLINE bs_vector dot_of(size_t features, const bs_lane_samples *samples, bool shared, const double *w) {
+  enum { STRIDE = 2 * BS_LANES };
+  bs_vector running[STRIDE] = {0}, sum[STRIDE];
+  size_t k = 0;
+  for (; k + STRIDE <= features; k += STRIDE) {
+    for (size_t r = 0; r < STRIDE; r++)
+      running[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
+  }
+  for (size_t r = 0; r < STRIDE; r++) sum[r] = running[r]; /* else the sums would be kept in memory throughout */
+  for (size_t r = 0; k + r < features; r++)
+    sum[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
+  for (size_t r = 0; r < BS_LANES; r++) sum[r] += sum[r + BS_LANES];
+  return BS_FOLD(sum);
+}
+
+FASTEST static void dot_shared(size_t features, const bs_lane_samples *samples, const double *w, double *dot) {
+  const bs_vector sum = dot_of(features, samples, true, w);
+  memcpy(dot, &sum, sizeof sum);
+}
+FASTEST static void dot_apart(size_t features, const bs_lane_samples *samples, const double *w, double *dot) {
+  const bs_vector sum = dot_of(features, samples, false, w);
+  memcpy(dot, &sum, sizeof sum);
+}
+
+void bs_lanes_dot(size_t features, const bs_lane_samples *samples, const double *w, double dot[BS_LANES]) {
+  (samples->shared ? dot_shared : dot_apart)(features, samples, w, dot);
+}
+
+/* Added to zero rather than set, for the sign of a zero to be that of a sum. */
+INLINE void add(size_t features, const double *scale, const bs_lane_samples *samples, bool first, double *g) {
+  bs_vector factor;
+  memcpy(&factor, scale, sizeof factor);
+  const bool shared = samples->shared;
+  for (size_t k = 0; k < features; k++) {
+    const bs_vector before = first ? bs_all(0.0) : bs_load(g + k * BS_LANES);
+    bs_store(g + k * BS_LANES, before + factor * coordinate(samples, shared, k));
+  }
+}
+
+FASTEST void bs_lanes_set(size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g) {
+  add(features, scale, samples, true, g);
+}
+FASTEST void bs_lanes_add(size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g) {
+  add(features, scale, samples, false, g);
+}

@@ -1,0 +1,247 @@
+/* Runs side by side in the lanes of vectors. A run is in one of two places: its trainer, or a lane. It leaves its lane
+ * whenever something has to be done that is not the same for all. */
+#include "train/kernel_lanes.h"
+#include "train/trainer.h"
+
+#include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  biascope_trainer *run[BS_LANES];
+  size_t count; /* runs; the lanes beyond stay at zero */
+  size_t features;
+  size_t most; /* samples in a batch */
+  const uint32_t *batch[BS_LANES];
+  double *m, *v, *w, *g, *unit; /* features x BS_LANES */
+  double *margin;               /* BS_LANES x the batch */
+  bs_weight *weight;
+  bs_lane_samples samples;
+  bs_rates rates;
+} lanes;
+
+static biascope_status lanes_create(lanes *l, const biascope_trainer *first) {
+  *l = (lanes){.features = first->moments.features, .most = first->sampler.batch_size};
+  double **arrays[] = {&l->m, &l->v, &l->w, &l->g, &l->unit, &l->samples.apart};
+  bool complete = true;
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    *arrays[i] = BS_NEW(double, l->features *BS_LANES);
+    complete = complete && *arrays[i];
+  }
+  l->margin = BS_NEW(double, l->most *BS_LANES);
+  l->weight = BS_NEW(bs_weight, l->most * BS_LANES);
+  return complete && l->margin && l->weight ? BIASCOPE_OK : BIASCOPE_NO_MEMORY;
+}
+
+static void lanes_free(lanes *l) {
+  free(l->m);
+  free(l->v);
+  free(l->w);
+  free(l->g);
+  free(l->unit);
+  free(l->samples.apart);
+  free(l->margin);
+  free(l->weight);
+}
+
+/* ---- Between a trainer and its lane ----------------------------------------------------------------- */
+
+static void read_lane(size_t features, const double *side_by_side, size_t j, double *values) {
+  for (size_t k = 0; k < features; k++) values[k] = side_by_side[k * BS_LANES + j];
+}
+
+static void write_lane(size_t features, const double *values, size_t j, double *side_by_side) {
+  for (size_t k = 0; k < features; k++) side_by_side[k * BS_LANES + j] = values[k];
+}
+
+static void moments_to_trainer(const lanes *l, size_t j) {
+  read_lane(l->features, l->m, j, l->run[j]->moments.m);
+  read_lane(l->features, l->v, j, l->run[j]->moments.v);
+}
+
+static void moments_to_lane(lanes *l, size_t j) {
+  write_lane(l->features, l->run[j]->moments.m, j, l->m);
+  write_lane(l->features, l->run[j]->moments.v, j, l->v);
+}
+
+static void units_to_lane(lanes *l, size_t j) {
+  if (l->run[j]->rule->direction != BS_SIGN) write_lane(l->features, l->run[j]->moments.unit, j, l->unit);
+}
+
+static void enter(lanes *l) {
+  double *const arrays[] = {l->m, l->v, l->w, l->unit};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+    memset(arrays[i], 0, l->features * BS_LANES * sizeof(double));
+  l->rates = (bs_rates){0};
+  for (size_t j = 0; j < l->count; j++) {
+    const bs_moments *moments = &l->run[j]->moments;
+    write_lane(l->features, moments->w, j, l->w);
+    moments_to_lane(l, j);
+    units_to_lane(l, j);
+    l->rates.beta1[j] = moments->beta1;
+    l->rates.beta2[j] = moments->beta2;
+  }
+}
+
+static void leave(const lanes *l) {
+  for (size_t j = 0; j < l->count; j++) {
+    read_lane(l->features, l->w, j, l->run[j]->moments.w);
+    moments_to_trainer(l, j);
+  }
+}
+
+/* ---- A step ------------------------------------------------------------------------------------------ */
+
+/* Sample b of every run's batch. */
+static void gather(lanes *l, size_t b) {
+  const double *rows[BS_LANES];
+  for (size_t j = 0; j < BS_LANES; j++) {
+    const size_t of = j < l->count ? j : 0;
+    rows[j] = l->run[of]->rows + l->batch[of][b] * l->run[of]->moments.padded;
+  }
+  bs_lanes_gather(l->features, rows, &l->samples);
+}
+
+static void weigh(lanes *l, size_t count) {
+  for (size_t b = 0; b < count; b++) {
+    double dot[BS_LANES];
+    gather(l, b);
+    bs_lanes_dot(l->features, &l->samples, l->w, dot);
+    for (size_t j = 0; j < BS_LANES; j++) l->margin[j * count + b] = dot[j];
+  }
+  l->run[0]->loss->weigh(BS_LANES * count, l->margin, l->weight);
+  for (size_t i = 0; i < BS_LANES * count && count > 1; i++) l->weight[i].mantissa /= (double)count;
+}
+
+/* Exponents that the batch's gradients fit; false where run j's coordinates no longer share one. */
+static bool fit(lanes *l, size_t j, size_t count) {
+  bs_moments *moments = &l->run[j]->moments;
+  const bs_weighted_batch batch = {l->batch[j], l->weight + j * count, count};
+  if (bs_moments_fit(moments, &batch)) return true;
+  const bool forget = bs_moments_forget(moments); /* then they are about to be replaced */
+  if (!forget) moments_to_trainer(l, j);
+  bs_moments_prepare(moments, l->run[j]->data, &batch);
+  if (!forget) moments_to_lane(l, j);
+  units_to_lane(l, j);
+  return moments->common;
+}
+
+/* False where some sample's part in its run's gradient is no multiple of its row. */
+static bool add_gradients(lanes *l, size_t count) {
+  for (size_t b = 0; b < count; b++) {
+    double scale[BS_LANES] = {0};
+    for (size_t j = 0; j < l->count; j++)
+      if (!bs_moments_scale(&l->run[j]->moments, l->batch[j][b], l->weight[j * count + b], &scale[j])) return false;
+    if (count > 1) gather(l, b);
+    (b ? bs_lanes_add : bs_lanes_set)(l->features, scale, &l->samples, l->g);
+  }
+  return true;
+}
+
+/* Returns bit j set where run j's moments have faded. */
+static unsigned update(lanes *l) {
+  for (size_t j = 0; j < l->count; j++) {
+    bs_trainer_set_rates(l->run[j]);
+    l->rates.eta[j] = l->run[j]->rates.eta[0];
+    l->rates.shrink[j] = l->run[j]->rates.shrink[0];
+    l->run[j]->step++;
+  }
+  return bs_kernel_update(l->run[0]->rule, &(bs_update){.padded = l->features * BS_LANES,
+                                                        .g = l->g,
+                                                        .m = l->m,
+                                                        .v = l->v,
+                                                        .w = l->w,
+                                                        .eps = l->unit,
+                                                        .rates = &l->rates});
+}
+
+static bool renormalise(lanes *l, unsigned faded) {
+  bool together = true;
+  for (size_t j = 0; j < l->count; j++) {
+    if (!(faded >> j & 1)) continue;
+    moments_to_trainer(l, j);
+    bs_moments_renormalise(&l->run[j]->moments);
+    moments_to_lane(l, j);
+    units_to_lane(l, j);
+    together = together && l->run[j]->moments.common;
+  }
+  return together;
+}
+
+/* Returns whether all may go on together; where not, the step may or may not have been taken. */
+static bool step(lanes *l) {
+  size_t count = 0;
+  for (size_t j = 0; j < l->count; j++) l->batch[j] = bs_sampler_batch(&l->run[j]->sampler, l->run[j]->step, &count);
+  weigh(l, count);
+  bool together = true;
+  for (size_t j = 0; j < l->count; j++) together = fit(l, j, count) && together;
+  if (!together || !add_gradients(l, count)) return false;
+  const unsigned faded = update(l);
+  return !faded || renormalise(l, faded);
+}
+
+/* ---- Many steps -------------------------------------------------------------------------------------- */
+
+static void run_alone(biascope_trainer *run, uint64_t end) {
+  while (run->step < end) bs_trainer_take_step(run);
+}
+
+static void run_together(lanes *l, uint64_t end) {
+  if (l->count > 1) {
+    enter(l);
+    while (l->run[0]->step < end && step(l)) {
+    }
+    leave(l);
+  }
+  for (size_t j = 0; j < l->count; j++) run_alone(l->run[j], end);
+}
+
+static bool is_ready(const biascope_trainer *run) {
+  return run->moments.common && run->moments.unseen_count == 0;
+}
+
+/* Runs that have drifted out of step with the others go alone, and are looked at again from time to time. */
+static void run_group(lanes *l, biascope_trainer *const *runs, size_t count, uint64_t end) {
+  enum { LOOK_AGAIN = 1024 };
+  uint64_t until = runs[0]->step + 1; /* after a first step most features have been seen */
+  for (bool more = true; more; until += LOOK_AGAIN) {
+    more = until < end;
+    const uint64_t target = more ? until : end;
+    l->count = 0;
+    for (size_t j = 0; j < count; j++) {
+      if (is_ready(runs[j]))
+        l->run[l->count++] = runs[j];
+      else
+        run_alone(runs[j], target);
+    }
+    if (l->count > 0) run_together(l, target);
+  }
+}
+
+/* Beyond this many features a run alone already keeps the divider busy, and its state nearer (docs/performance.md). */
+enum { MOST_FEATURES = 64 };
+
+static bool may_share(const biascope_trainer *run) {
+  return run->rows && run->moments.features <= MOST_FEATURES && run->options.noise == 0.0 &&
+         run->rule->second != BS_SECOND_PER_SAMPLE && run->rule->direction != BS_NORMALISED;
+}
+
+static bool may_join(const biascope_trainer *first, const biascope_trainer *run) {
+  return may_share(first) && may_share(run) && run->data == first->data && run->rule == first->rule &&
+         run->loss == first->loss && run->step == first->step && run->sampler.batch_size == first->sampler.batch_size &&
+         (run->sampler.order == BIASCOPE_REPLACEMENT) == (first->sampler.order == BIASCOPE_REPLACEMENT);
+}
+
+void biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps) {
+  for (size_t first = 0, group; first < count; first += group) {
+    biascope_trainer *const *runs = trainers + first;
+    const uint64_t end = runs[0]->step + steps;
+    for (group = 1; group < BS_LANES && first + group < count && may_join(runs[0], runs[group]);) group++;
+    lanes l;
+    if (group > 1 && steps > 0 && lanes_create(&l, runs[0]) == BIASCOPE_OK)
+      run_group(&l, runs, group, end);
+    else
+      for (size_t j = 0; j < group; j++) run_alone(runs[j], runs[j]->step + steps);
+    if (group > 1 && steps > 0) lanes_free(&l);
+  }
+}
