@@ -17,6 +17,13 @@ void bs_json_number(FILE *stream, double value) {
   fputs(text, stream);
 }
 
+void bs_json_rounded(FILE *stream, double value, int digits) {
+  if (isfinite(value))
+    fprintf(stream, "%.*g", digits, value);
+  else
+    fputs("null", stream);
+}
+
 /* Length of the UTF-8 sequence at `text`; 0 where it is not one. */
 static size_t utf8_length(const unsigned char *text) {
   const unsigned char lead = text[0];
@@ -54,7 +61,9 @@ void bs_json_string(FILE *stream, const char *text) {
 void bs_json_text(FILE *stream, const char *text) {
   for (const unsigned char *at = (const unsigned char *)text; *at;) {
     const size_t length = utf8_length(at);
-    if (length > 0)
+    if (*at == '<')
+      fputs("\\u003c", stream);
+    else if (length > 0)
       fwrite(at, 1, length, stream);
     else
       fputs("\\ufffd", stream); /* it can stand in a string alone */

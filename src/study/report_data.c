@@ -28,16 +28,6 @@ enum { OPTION_COUNT = 17 };
 static const char *const TRACE_COLUMNS[] = {"cosine_predicted", "cosine_l2",  "cosine_linf", "cosine_l1",
                                             "ratio_l2",         "ratio_linf", "ratio_l1"};
 
-/* JSON as it is stored; a '<', which stands in strings only, must not end the page's script. */
-static void write_json_text(FILE *stream, const char *text) {
-  for (; *text; text++) {
-    if (*text == '<')
-      fputs("\\u003c", stream);
-    else
-      fputc(*text, stream);
-  }
-}
-
 static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
   switch (sqlite3_column_type(rows, column)) {
   case SQLITE_NULL:
@@ -50,7 +40,7 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
     if (column < OPTION_COUNT)
       bs_json_number(stream, sqlite3_column_double(rows, column));
     else
-      fprintf(stream, "%.8g", sqlite3_column_double(rows, column));
+      bs_json_rounded(stream, sqlite3_column_double(rows, column), 8);
     break;
   default:
     bs_json_string(stream, bs_store_text(rows, column, ""));
@@ -90,7 +80,7 @@ static biascope_status write_sources(bs_store *store, FILE *stream, biascope_err
     status = bs_store_next(store, rows, &found, error);
     if (status != BIASCOPE_OK || !found) break;
     if (i) fputc(',', stream);
-    write_json_text(stream, bs_store_text(rows, 0, "null"));
+    bs_json_text(stream, bs_store_text(rows, 0, "null"));
   }
   fputs("]", stream);
   sqlite3_finalize(rows);
@@ -140,8 +130,7 @@ static biascope_status write_traces(bs_store *store, FILE *stream, biascope_erro
   sqlite3_stmt *rows = NULL;
   biascope_status status = bs_store_number(store, "SELECT coalesce(sum(length(trace)), 0) FROM runs", &bytes, error);
   const size_t stride = 1 + (size_t)((double)bytes * TRACE_SHARE / MOST_TRACE_BYTES);
-  if (status == BIASCOPE_OK)
-    status = bs_store_select(store, "trace, hash", NULL, &rows, error);
+  if (status == BIASCOPE_OK) status = bs_store_select(store, "trace, hash", NULL, &rows, error);
   bool found = status == BIASCOPE_OK, first = true;
   for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
     status = bs_store_next(store, rows, &found, error);
