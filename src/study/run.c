@@ -153,7 +153,8 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
     FILE *stream = open_memstream(parts[part], &size);
     if (!stream) return bs_fail_memory(error, "a run's record");
     write_part(stream, o, part);
-    if (fclose(stream) != 0) return bs_fail_memory(error, "a run's record");
+    /* closing may fail to allocate the text, and say so by NULL alone */
+    if (fclose(stream) != 0 || !*parts[part]) return bs_fail_memory(error, "a run's record");
   }
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) out->cosine[n] = o->last.cosine[n];
   out->predicted = o->last.cosine_predicted;

@@ -132,7 +132,8 @@ biascope_status bs_toml_read(const char *path, bs_toml_document **out, const bs_
     document = new bs_toml_document;
     status = load(path, *document, error);
     if (status == BIASCOPE_OK) {
-      const toml::table table = toml::parse(document->source, std::string(path));
+      // without the path, which the messages below name: toml++ would copy it where it declares that nothing throws
+      const toml::table table = toml::parse(document->source);
       adopt(*document, document->root, {convert(*document, table)});
     }
   } catch (const toml::parse_error &failure) {
