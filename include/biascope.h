@@ -183,7 +183,7 @@ typedef enum {
   BIASCOPE_ADAM,      /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
   BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
   BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
-  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i (grad L_i)^2), full batch */
+  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
   BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
 } biascope_optimizer;
 

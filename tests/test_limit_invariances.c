@@ -242,6 +242,81 @@ static void repeated_samples_in_the_same_batch_change_nothing(void **state) {
   }
 }
 
+/* Drawn with replacement, a sample that is there twice is one of twice the chance; all of them, no news. */
+static void repeated_samples_do_not_change_independent_draws(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    problem p = problem_of(&REGIMES[REGIME_COUNT - 1], 7, 12, seed), twice = p; /* 7: else the same draws */
+    size_t from[14];
+    for (size_t i = 0; i < 14; i++) from[i] = i % 7;
+    take_rows(&twice, &p, 14, from);
+    twice.training.seed = 1;
+    biascope_prediction before = predicted(&p), after = predicted(&twice);
+    before.rate = after.rate = NAN;
+    assert_same(&p, &before, &after, 5.0 * hypot(before.standard_error, after.standard_error));
+    free(twice.values);
+    free(p.values);
+  }
+}
+
+/* ---- The least data ---------------------------------------------------------------------------------- */
+
+static bool goes_by_euclidean_length(const regime *r) {
+  return r->optimizer == BIASCOPE_GD || r->optimizer == BIASCOPE_NGD || r->eps > 0.0;
+}
+
+/* One sample: along x where the update is the gradient over a number, along sign(x) where every coordinate is divided
+ * by its own size; the margin then grows by ||x||_2 or ||x||_1. */
+static void one_sample_is_followed(void **state) {
+  (void)state;
+  for (size_t index = 0; index < CASES; index++) {
+    problem p = problem_of(&REGIMES[index % REGIME_COUNT], 1, 1 + index % 7, index);
+    const bool euclidean = goes_by_euclidean_length(p.regime), sized = p.regime->optimizer == BIASCOPE_NGD;
+    biascope_prediction found = predicted(&p);
+    double length = 0.0, sum = 0.0;
+    for (size_t k = 0; k < p.features; k++) {
+      length = hypot(length, p.values[k]);
+      sum += fabs(p.values[k]);
+    }
+    for (size_t k = 0; k < p.features; k++) {
+      const double expected = euclidean ? p.values[k] / length : copysign(1.0 / sqrt((double)p.features), p.values[k]);
+      assert_true(fabs(found.direction[k] - expected) <= ROUNDING);
+    }
+    assert_true(found.support == 1 && found.dual[0] == 1.0);
+    if (p.regime->lr_decay > 0.0 && p.regime->optimizer != BIASCOPE_ADAGRAD)
+      assert_true(same_number(euclidean && !sized ? NAN : sized ? length : sum, found.rate, ROUNDING));
+    biascope_prediction_free(&found);
+    free(p.values);
+  }
+}
+
+/* One feature: the direction is its sign. The sample of the least |x| decides; under sign-like updates its margin grows
+ * by |x| a step, or, where the other batches' gradients vanish beside its own, by what averages leave of one pulse. */
+static void one_feature_leaves_its_sign(void **state) {
+  (void)state;
+  for (size_t index = 0; index < CASES; index++) {
+    problem p = problem_of(&REGIMES[index % REGIME_COUNT], 6, 1, index);
+    const biascope_train_options *o = &p.training;
+    biascope_prediction found = predicted(&p);
+    assert_true(fabs(found.direction[0] - copysign(1.0, p.values[0])) <= ROUNDING);
+    double least = INFINITY, pulse = 0.0;
+    for (size_t i = 0; i < p.samples; i++) least = fmin(least, fabs(p.values[i]));
+    const size_t batches = o->batch_size ? p.samples / o->batch_size : 1;
+    for (size_t t = 0; t < batches; t++)
+      pulse += (1.0 - o->beta1) * pow(o->beta1, (double)t) / (1.0 - pow(o->beta1, (double)batches)) /
+               sqrt((1.0 - o->beta2) * pow(o->beta2, (double)t) / (1.0 - pow(o->beta2, (double)batches)));
+    const bool averaged = o->optimizer == BIASCOPE_ADAM || o->optimizer == BIASCOPE_RMSPROP;
+    const bool special = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_ADAGRAD || o->eps > 0.0;
+    if (!special && o->lr_decay > 0.0 && o->order == BIASCOPE_CYCLIC) {
+      const double expected = averaged && batches > 1 ? least * pulse / (double)batches : least;
+      if (!same_number(expected, found.rate, ROUNDING))
+        fail_msg("%s: rate %.17g, not %.17g", p.regime->name, found.rate, expected);
+    }
+    biascope_prediction_free(&found);
+    free(p.values);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_features_place_is_its_coordinates),
@@ -250,6 +325,9 @@ int main(void) {
       cmocka_unit_test(a_change_of_scale_changes_the_rate_alone),
       cmocka_unit_test(the_order_of_samples_counts_between_batches_alone),
       cmocka_unit_test(repeated_samples_in_the_same_batch_change_nothing),
+      cmocka_unit_test(repeated_samples_do_not_change_independent_draws),
+      cmocka_unit_test(one_sample_is_followed),
+      cmocka_unit_test(one_feature_leaves_its_sign),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

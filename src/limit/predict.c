@@ -49,16 +49,16 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
   return bs_predict_full_batch_sign(question, rule, out, error);
 }
 
-/* grad L / sqrt(sum_i (grad L_i)^2): both moments are means over the samples one by one. */
+/* grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i: both moments are means over the samples one by one. */
 static biascope_status predict_proxy(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   bs_question one_by_one = *question;
   one_by_one.training.batch_size = 1;
   one_by_one.training.order = BIASCOPE_CYCLIC;
-  /* the mean gradient over the root of the sum, not of the mean, of squares */
-  one_by_one.training.lr /= sqrt((double)out->samples);
+  /* the update is sum g_i / sqrt(sum g_i^2), and the map's has means for both sums */
+  one_by_one.training.lr *= sqrt((double)out->samples);
   const bs_epoch_rule rule = {.direction = BS_RATIO, .beta1 = 1.0, .beta2 = 1.0};
   const biascope_status status = predict_rule(&one_by_one, &rule, out, error);
-  out->rate /= sqrt((double)out->samples);
+  out->rate *= sqrt((double)out->samples);
   return status;
 }
 

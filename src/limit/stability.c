@@ -2,6 +2,7 @@
 
 #include "base/lapack.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +15,9 @@ static void gather(const bs_game *game, const bs_support_system *support, const 
     memcpy(out + j * game->features, by_sample + support->member[j] * game->features, game->features * sizeof *out);
 }
 
-static bool within(size_t n, const double *real, const double *imaginary, double epoch_step) {
-  double largest = 0.0;
+/* growth: of what the eigenvalues are derivatives; what is negligible beside it twice is rounding. */
+static bool within(size_t n, const double *real, const double *imaginary, double growth, double epoch_step) {
+  double largest = NEGLIGIBLE * growth;
   for (size_t j = 0; j < n; j++) largest = fmax(largest, hypot(real[j], imaginary[j]));
   for (size_t j = 0; j < n; j++) {
     if (real[j] < -NEGLIGIBLE * largest) return false;
@@ -36,7 +38,7 @@ static biascope_status examine(const bs_game *game, const bs_support_system *sup
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)d, 1.0, slopes, (int)d, rows, (int)d, 0.0,
                 matrix, (int)n);
     const lapack_int failed = bs_lapack_eigenvalues(n, matrix, real, imaginary);
-    if (failed == 0) *stable = within(n, real, imaginary, epoch_step);
+    if (failed == 0) *stable = within(n, real, imaginary, bs_max_abs(game->samples, game->growth), epoch_step);
     allocated = failed != LAPACK_WORK_MEMORY_ERROR;
   }
   free(rows);
