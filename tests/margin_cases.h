@@ -71,6 +71,21 @@ static inline biascope_dataset *gaussian(size_t samples, size_t features, double
   return data;
 }
 
+/* Turns every row by the same random rotation: reflections in two hyperplanes, x -> x - 2 u (u.x) with u a unit vector.
+ */
+static inline void rotate(size_t rows, size_t features, double *values, uint64_t seed) {
+  double *u = gaussian_values(2, features, 0.0, seed);
+  for (size_t row = 0; row < 2 * rows; row++) {
+    double *x = values + row / 2 * features, *mirror = u + row % 2 * features, along = 0.0, square = 0.0;
+    for (size_t k = 0; k < features; k++) {
+      along += mirror[k] * x[k];
+      square += mirror[k] * mirror[k];
+    }
+    for (size_t k = 0; k < features; k++) x[k] -= 2.0 * along / square * mirror[k];
+  }
+  free(u);
+}
+
 static const char *const NORM_NAMES[] = {"l2", "linf", "l1", "l1.5", "l3", "mahalanobis"};
 enum { NORM_COUNT = 6, MAX_FEATURES = 64 };
 

@@ -150,32 +150,17 @@ static void a_features_sign_is_its_coordinates(void **state) {
   }
 }
 
-/* x -> x - 2 u (u.x), u a unit vector. */
-static void reflect(size_t d, const double *u, double *x) {
-  double along = 0.0;
-  for (size_t k = 0; k < d; k++) along += u[k] * x[k];
-  for (size_t k = 0; k < d; k++) x[k] -= 2.0 * along * u[k];
-}
-
 /* Gradient descent, normalised or not, knows no coordinates. */
 static void gradient_descent_turns_with_the_data(void **state) {
   (void)state;
   for (size_t index = 0; index < CASES; index++) {
     problem p = case_number(index);
-    const size_t d = p.features;
     if (p.regime->optimizer == BIASCOPE_GD || p.regime->optimizer == BIASCOPE_NGD) {
       biascope_prediction before = predicted(&p);
-      double *u = gaussian_values(2, d, 0.0, 100 + index);
-      for (size_t mirror = 0; mirror < 2; mirror++) {
-        double length = 0.0;
-        for (size_t k = 0; k < d; k++) length = hypot(length, u[mirror * d + k]);
-        for (size_t k = 0; k < d; k++) u[mirror * d + k] /= length;
-        for (size_t i = 0; i < p.samples; i++) reflect(d, u + mirror * d, p.values + i * d);
-        reflect(d, u + mirror * d, before.direction);
-      }
+      rotate(p.samples, p.features, p.values, 100 + index);
+      rotate(1, p.features, before.direction, 100 + index);
       biascope_prediction after = predicted(&p);
       assert_same(&p, &before, &after, ROUNDING);
-      free(u);
     }
     free(p.values);
   }

@@ -43,16 +43,18 @@ static void no_random_direction_has_a_larger_margin(void **state) {
 /* Scaling the data by a power of two scales the margin and nothing else, bit for bit. */
 static void scale_does_not_matter(void **state) {
   (void)state;
+  static const int exponents[] = {-980, -500, 500, 980}; /* 1e-295 to 1e295 */
   double metric[MAX_FEATURES];
   for (int i = 0; i < NORM_COUNT; i++) {
-    for (int sign = -1; sign <= 1; sign += 2) {
-      const double scale = ldexp(1.0, sign * 500); /* about 1e150 */
+    for (size_t e = 0; e < sizeof exponents / sizeof *exponents; e++) {
+      const double scale = ldexp(1.0, exponents[e]);
       double *values = gaussian_values(12, 8, 0.1, 3);
       biascope_dataset *data = dense(12, 8, values);
       for (size_t k = 0; k < 96; k++) values[k] *= scale;
       biascope_dataset *scaled = dense(12, 8, values);
       biascope_margin one = solved(data, norm_number(i, metric)), other = solved(scaled, norm_number(i, metric));
-      assert_true(other.margin == one.margin * scale);
+      assert_true(other.margin == one.margin * scale && other.upper_bound == one.upper_bound * scale);
+      assert_memory_equal(one.dual, other.dual, 12 * sizeof(double));
       assert_memory_equal(one.direction, other.direction, 8 * sizeof(double));
       biascope_margin_free(&one);
       biascope_margin_free(&other);
@@ -60,6 +62,85 @@ static void scale_does_not_matter(void **state) {
       biascope_dataset_free(scaled);
       free(values);
     }
+  }
+}
+
+/* Both certify the same margin: each bound is beyond the other's margin. Where it is unique, so do the directions. */
+static void assert_same_optimum(const biascope_margin *a, const biascope_margin *b, const double *expected) {
+  assert_true(a->margin <= b->upper_bound * (1.0 + 1e-14) && b->margin <= a->upper_bound * (1.0 + 1e-14));
+  assert_int_equal(a->face_dimension, b->face_dimension);
+  for (size_t k = 0; a->unique && k < b->features; k++) assert_true(fabs(expected[k] - b->direction[k]) <= 1e-5);
+}
+
+/* Names of features and samples do not count; the metric goes with its feature. */
+static void the_order_of_features_and_samples_does_not_matter(void **state) {
+  (void)state;
+  double metric[MAX_FEATURES], moved[MAX_FEATURES], expected[MAX_FEATURES];
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    const size_t n = seed % 2 ? 20 : 8, d = seed % 2 ? 7 : 15;
+    double *values = gaussian_values(n, d, 0.1, seed), *turned = calloc(n * d, sizeof *turned);
+    assert_non_null(turned);
+    for (size_t at = 0; at < n * d; at++) turned[(at / d * 3 + 2) % n * d + (at % d * 2 + 3) % d] = values[at];
+    biascope_dataset *data = dense(n, d, values), *other = dense(n, d, turned);
+    for (int i = 0; i < NORM_COUNT; i++) {
+      biascope_norm norm = norm_number(i, metric);
+      biascope_margin one = solved(data, norm);
+      for (size_t k = 0; k < d; k++) {
+        moved[(k * 2 + 3) % d] = metric[k];
+        expected[(k * 2 + 3) % d] = one.direction[k];
+      }
+      norm.metric = moved;
+      biascope_margin two = solved(other, norm);
+      assert_same_optimum(&one, &two, expected);
+      biascope_margin_free(&one);
+      biascope_margin_free(&two);
+    }
+    biascope_dataset_free(data);
+    biascope_dataset_free(other);
+    free(values);
+    free(turned);
+  }
+}
+
+static void a_features_sign_is_its_coordinates(void **state) {
+  (void)state;
+  double metric[MAX_FEATURES];
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    const size_t n = seed % 2 ? 20 : 8, d = seed % 2 ? 7 : 15;
+    double *values = gaussian_values(n, d, 0.1, seed);
+    biascope_dataset *data = dense(n, d, values);
+    for (size_t at = 0; at < n * d; at++) values[at] *= at % d % 3 == 1 ? -1.0 : 1.0;
+    biascope_dataset *other = dense(n, d, values);
+    for (int i = 0; i < NORM_COUNT; i++) {
+      biascope_margin one = solved(data, norm_number(i, metric)), two = solved(other, norm_number(i, metric));
+      for (size_t k = 1; k < d; k += 3) two.direction[k] = -two.direction[k];
+      assert_same_optimum(&one, &two, one.direction);
+      biascope_margin_free(&one);
+      biascope_margin_free(&two);
+    }
+    biascope_dataset_free(data);
+    biascope_dataset_free(other);
+    free(values);
+  }
+}
+
+static void l2_turns_with_the_data(void **state) {
+  (void)state;
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    const size_t n = seed % 2 ? 20 : 8, d = seed % 2 ? 7 : 15;
+    double *values = gaussian_values(n, d, 0.1, seed);
+    biascope_dataset *data = dense(n, d, values);
+    rotate(n, d, values, 100 + seed);
+    biascope_dataset *other = dense(n, d, values);
+    const biascope_norm norm = {.kind = BIASCOPE_L2};
+    biascope_margin one = solved(data, norm), two = solved(other, norm);
+    rotate(1, d, one.direction, 100 + seed);
+    assert_same_optimum(&one, &two, one.direction);
+    biascope_margin_free(&one);
+    biascope_margin_free(&two);
+    biascope_dataset_free(data);
+    biascope_dataset_free(other);
+    free(values);
   }
 }
 
@@ -326,6 +407,9 @@ int main(void) {
       cmocka_unit_test(every_random_instance_is_certified),
       cmocka_unit_test(no_random_direction_has_a_larger_margin),
       cmocka_unit_test(scale_does_not_matter),
+      cmocka_unit_test(the_order_of_features_and_samples_does_not_matter),
+      cmocka_unit_test(a_features_sign_is_its_coordinates),
+      cmocka_unit_test(l2_turns_with_the_data),
       cmocka_unit_test(rows_of_very_different_norms_are_solved),
       cmocka_unit_test(duplicate_samples_change_nothing),
       cmocka_unit_test(rank_deficient_data_are_solved),

@@ -131,6 +131,88 @@ static void the_order_of_features_is_the_order_of_weights(void **state) {
   }
 }
 
+/* Sums of whole multiples of a power of two are exact in any order: then signs step the same way to the bit. */
+static void the_order_of_features_does_not_change_signs(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    const size_t d = r.features, cells = r.samples * d;
+    if (jumps(r.options.optimizer)) {
+      for (size_t i = 0; i < cells; i++) r.values[i] = 0.125 * rint(8.0 * r.values[i]);
+      r.options.lr = 0.0625;
+      r.options.lr_decay = 0.0;
+      double *before = weights_of(&r), *turned = malloc(cells * sizeof *turned), *back = malloc(d * sizeof *back);
+      assert_true(turned && back);
+      for (size_t i = 0; i < cells; i++) turned[i / d * d + (i % d + 1) % d] = r.values[i];
+      free(r.values);
+      r.values = turned;
+      double *after = weights_of(&r);
+      for (size_t k = 0; k < d; k++) back[k] = after[(k + 1) % d];
+      free(after);
+      assert_near(d, before, back, 0.0);
+    }
+    free(r.values);
+  }
+}
+
+/* Gradient descent, normalised or not, knows no coordinates. */
+static void gradient_descent_turns_with_the_data(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    if (r.options.optimizer == BIASCOPE_GD || r.options.optimizer == BIASCOPE_NGD) {
+      double *before = weights_of(&r);
+      rotate(1, r.features, before, index);
+      rotate(r.samples, r.features, r.values, index);
+      assert_near(r.features, before, weights_of(&r), 1e-9);
+    }
+    free(r.values);
+  }
+}
+
+/* One sample: gradient descent moves along x, rules that divide every coordinate by its own size along sign(x). Where a
+ * step's length is known too, the weights are. */
+static void one_sample_is_followed(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    r.samples = r.options.batch_size = 1;
+    if (r.options.optimizer == BIASCOPE_ADAMPROXY) r.options.batch_size = 0;
+    r.options.eps = 0.0;
+    const bool gradient = r.options.optimizer == BIASCOPE_GD, normalised = r.options.optimizer == BIASCOPE_NGD;
+    double *w = weights_of(&r), *expected = malloc(r.features * sizeof *expected), length = 0.0, sum = 0.0;
+    assert_non_null(expected);
+    for (size_t k = 0; k < r.features; k++) length = hypot(length, r.values[k]);
+    for (uint64_t t = 0; t < STEPS; t++) sum += r.options.lr * pow((double)t + 2.0, -r.options.lr_decay);
+    if (gradient) sum = fabs(w[0] / r.values[0]) * length;
+    if (!gradient && !normalised && !jumps(r.options.optimizer)) sum = fabs(w[0]);
+    for (size_t k = 0; k < r.features; k++)
+      expected[k] = gradient || normalised ? sum * r.values[k] / length : copysign(sum, r.values[k]);
+    assert_near(r.features, w, expected, 1e-12);
+    free(r.values);
+  }
+}
+
+/* One feature: whatever the batch, normalised updates and signs move towards its sign, by the whole step. */
+static void one_feature_is_climbed(void **state) {
+  (void)state;
+  for (size_t index = 0; index < TRAINING_CASES; index++) {
+    run r = random_run(index);
+    free(r.values);
+    r.features = 1;
+    r.values = gaussian_values(r.samples, 1, 0.3, index);
+    double *w = weights_of(&r);
+    assert_true(w[0] * r.values[0] > 0.0);
+    if (jumps(r.options.optimizer) || r.options.optimizer == BIASCOPE_NGD) {
+      double sum = 0.0;
+      for (uint64_t t = 0; t < STEPS; t++) sum += r.options.lr * pow((double)t + 2.0, -r.options.lr_decay);
+      assert_true(fabs(fabs(w[0]) - sum) <= 1e-12 * sum);
+    }
+    free(w);
+    free(r.values);
+  }
+}
+
 /* The full batch knows neither the order of its samples nor, for all but AdamProxy, whether each is there twice. */
 static void the_full_batch_is_a_set(void **state) {
   (void)state;
@@ -326,6 +408,10 @@ int main(void) {
       cmocka_unit_test(denormal_data_train_as_normal_ones),
       cmocka_unit_test(a_features_sign_is_its_weights_sign),
       cmocka_unit_test(the_order_of_features_is_the_order_of_weights),
+      cmocka_unit_test(the_order_of_features_does_not_change_signs),
+      cmocka_unit_test(gradient_descent_turns_with_the_data),
+      cmocka_unit_test(one_sample_is_followed),
+      cmocka_unit_test(one_feature_is_climbed),
       cmocka_unit_test(the_full_batch_is_a_set),
       cmocka_unit_test(special_cases_agree),
       cmocka_unit_test(gradient_descent_lowers_the_loss),
