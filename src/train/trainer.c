@@ -51,6 +51,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
   if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
+  if (status == BIASCOPE_OK) status = bs_passes_create(&trainer->passes, data, options, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
     return status;
@@ -68,6 +69,7 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   if (!trainer) return;
   bs_sampler_free(&trainer->sampler);
   bs_moments_free(&trainer->moments);
+  bs_passes_free(trainer->passes);
   free(trainer->margin);
   free(trainer->weight);
   free(trainer->padded_rows);
@@ -112,6 +114,23 @@ static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weigh
   if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
 }
 
+/* The gradient in one pass, where one unit holds every part of it; else false, and nothing is done. The margins are
+ * spent: their place takes the samples' scales. */
+static bool add_all(biascope_trainer *trainer, const uint32_t *batch, size_t count) {
+  if (!trainer->passes) return false;
+  for (size_t b = 0; b < count; b++)
+    if (!bs_moments_scale(&trainer->moments, batch[b], trainer->weight[b], &trainer->margin[b])) return false;
+  bs_passes_gradient(trainer->passes, batch, count, trainer->margin, trainer->moments.g);
+  return true;
+}
+
+static void add_each(biascope_trainer *trainer, const uint32_t *batch, size_t count) {
+  bs_moments *moments = &trainer->moments;
+  memset(moments->g, 0, moments->padded * sizeof *moments->g);
+  if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
+  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
+}
+
 void bs_trainer_set_rates(biascope_trainer *trainer) {
   bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
@@ -126,16 +145,17 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   bs_moments *moments = &trainer->moments;
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
-  for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_of_sample(trainer, batch[b]);
+  if (trainer->passes)
+    bs_passes_margins(trainer->passes, moments->w, batch, count, trainer->margin);
+  else
+    for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_of_sample(trainer, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
   for (size_t b = 0; b < count && count > 1; b++) trainer->weight[b].mantissa /= (double)count;
   const biascope_train_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
     bs_noise_weigh(options, trainer->step, count, trainer->weight);
   bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
-  memset(moments->g, 0, moments->padded * sizeof *moments->g);
-  if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
-  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
+  if (!add_all(trainer, batch, count)) add_each(trainer, batch, count);
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, moments->features, moments->g);
   bs_trainer_set_rates(trainer);

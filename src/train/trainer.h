@@ -5,6 +5,7 @@
 #include "train/kernel.h"
 #include "train/loss.h"
 #include "train/moments.h"
+#include "train/passes.h"
 #include "train/sampler.h"
 
 struct biascope_trainer {
@@ -15,6 +16,7 @@ struct biascope_trainer {
   bs_sampler sampler;
   bs_moments moments;
   bs_rates rates;        /* of the last step */
+  bs_passes *passes;     /* NULL where steps go sample by sample */
   double *margin;        /* x_i.w of the batch's samples, */
   bs_weight *weight;     /* and their parts in the mean gradient */
   const double *rows;    /* dense data, rows padded to whole vectors */
