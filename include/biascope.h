@@ -244,8 +244,10 @@ BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *dat
 BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error);
 /* Takes `steps` steps of each of `count` trainers, to the bits that each would reach alone, in less time: neighbours of
  * one dataset (dense, of few features), optimizer, loss, batch size and step share vectors, 8 at a time. No trainer may
- * be named twice. biascope_trainer_run of 0 steps says of each whether it stayed within what can be followed. */
-BIASCOPE_API void biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps);
+ * be named twice. Where memory is lacking some may have taken their steps and others not. biascope_trainer_run of 0
+ * steps says of each whether it stayed within what can be followed. */
+BIASCOPE_API biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
+                                                   biascope_error *error);
 BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
 
 BIASCOPE_API uint64_t biascope_trainer_step(const biascope_trainer *trainer);

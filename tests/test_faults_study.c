@@ -60,7 +60,8 @@ static void planning_fails_cleanly(void **state) {
 
 typedef struct {
   bs_plan plan;
-  const bs_plan_run *run;
+  const bs_plan_run *runs[2];
+  size_t count;
 } running;
 
 static biascope_status run_once(void *context, biascope_error *error) {
@@ -68,12 +69,15 @@ static biascope_status run_once(void *context, biascope_error *error) {
   const atomic_bool stop = false;
   biascope_dataset *data = NULL;
   bs_reference *reference = NULL;
-  bs_run_record record = {0};
-  biascope_status status = bs_plan_load(&what->plan, what->run->data, &data, error);
+  bs_run_record records[2] = {0};
+  biascope_status status = bs_plan_load(&what->plan, what->runs[0]->data, &data, error);
   if (status == BIASCOPE_OK) status = bs_reference_create(data, &reference, error);
-  if (status == BIASCOPE_OK) status = bs_run_execute(&what->plan, what->run, reference, &stop, &record, error);
-  if (status == BIASCOPE_OK) assert_non_null(record.trace);
-  bs_run_record_free(&record);
+  if (status == BIASCOPE_OK)
+    status = bs_runs_execute(&what->plan, what->runs, what->count, reference, &stop, records, error);
+  for (size_t i = 0; i < what->count; i++) {
+    if (status == BIASCOPE_OK) assert_non_null(records[i].trace);
+    bs_run_record_free(&records[i]);
+  }
   bs_reference_free(reference);
   biascope_dataset_free(data);
   return status;
@@ -86,7 +90,9 @@ static void running_fails_cleanly(void **state) {
   biascope_error error;
   assert_int_equal(make_plan(&spec, &what.plan, &error), BIASCOPE_OK);
   for (size_t i = 0; i < what.plan.run_count; i += 3) {
-    what.run = &what.plan.runs[i];
+    what.runs[0] = &what.plan.runs[i];
+    what.runs[1] = what.runs[0] + 1;
+    what.count = i + 1 < what.plan.run_count && what.runs[1]->data == what.runs[0]->data ? 2 : 1;
     assert_true(fault_sweep(run_once, &what, NULL) >= 20);
   }
   bs_plan_free(&what.plan);

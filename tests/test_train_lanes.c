@@ -84,7 +84,7 @@ static void check(uint64_t seed) {
     assert_int_equal(biascope_trainer_create(s.data, &s.options[j], &alone[j], NULL), BIASCOPE_OK);
   }
   for (size_t i = 0; i < sizeof slices / sizeof *slices; i++) {
-    biascope_trainers_run(together, s.runs, slices[i]);
+    assert_int_equal(biascope_trainers_run(together, s.runs, slices[i], NULL), BIASCOPE_OK);
     for (size_t j = 0; j < s.runs; j++) {
       const biascope_status status = biascope_trainer_run(alone[j], slices[i], NULL);
       assert_int_equal(biascope_trainer_run(together[j], 0, NULL), status);
@@ -100,7 +100,7 @@ static void check(uint64_t seed) {
 
 static void runs_together_have_the_bits_of_runs_alone(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < 200; seed++) check(seed);
+  for (uint64_t seed = 0; seed < 60; seed++) check(seed);
 }
 
 int main(void) {

@@ -125,14 +125,13 @@ static biascope_status simulate(runner *run, job *j, const reference *r, const b
   biascope_status status = biascope_trainer_create(r->data, &j->training, &trainer, error);
   if (status != BIASCOPE_OK) return status;
   const bs_trajectory trajectory = {.reference = r->solved,
-                                    .prediction = prediction,
                                     .steps = run->figure->series[j->series].steps,
                                     .per_decade = records_per_decade(run->figure),
-                                    .record = add_point,
-                                    .state = &(recording){run, j, r}};
-  status = bs_trajectory_run(&trajectory, trainer, error);
+                                    .record = add_point};
+  bs_trajectory_run one = {.trainer = trainer, .prediction = prediction, .state = &(recording){run, j, r}};
+  status = bs_trajectories_follow(&trajectory, &one, 1, error);
   biascope_trainer_free(trainer);
-  return status;
+  return status == BIASCOPE_OK && one.diverged ? BIASCOPE_NOT_CONVERGED : status;
 }
 
 static biascope_status run_job(runner *run, job *j, biascope_error *error) {

@@ -6,7 +6,6 @@
 #include "base/vector.h"
 #include "study/json.h"
 #include "study/record.h"
-#include "study/trajectory.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,13 +27,11 @@ static void trace_free(trace *t) {
   free(t->values);
 }
 
-/* False where out of memory. */
+/* False where out of memory; to be freed even then. */
 static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
   const size_t points = bs_record_count(run->steps, per_decade);
   *t = (trace){.step = BS_NEW(uint64_t, points), .values = BS_NEW(double, points *TRACE_COLUMNS)};
-  if (t->step && t->values) return true;
-  trace_free(t);
-  return false;
+  return t->step && t->values;
 }
 
 static double weight_norm_log(size_t features, const biascope_trainer *trainer) {
@@ -46,7 +43,7 @@ typedef struct {
   const bs_plan_run *run;
   const bs_reference *reference;
   const biascope_prediction *prediction;
-  const biascope_trainer *trainer;
+  biascope_trainer *trainer;
   trace trace;
   bs_measurement last, limit;
 } outcome;
@@ -161,60 +158,81 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
   return BIASCOPE_OK;
 }
 
-static biascope_status train(const bs_plan *plan, outcome *o, const atomic_bool *stop, biascope_trainer *trainer,
-                             biascope_error *error) {
-  const bs_trajectory trajectory = {.reference = o->reference,
-                                    .prediction = o->prediction,
-                                    .steps = o->run->steps,
-                                    .per_decade = plan->spec->record_per_decade,
-                                    .stop = stop,
-                                    .record = add_to_trace,
-                                    .state = o};
-  return bs_trajectory_run(&trajectory, trainer, error);
+/* ---- Runs ----------------------------------------------------------------------------------------- */
+
+static biascope_status outcome_create(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
+                                      outcome *out, biascope_error *error) {
+  *out = (outcome){.run = run, .reference = reference};
+  if (!trace_create(&out->trace, run, plan->spec->record_per_decade)) return bs_fail_memory(error, "a trace");
+  biascope_status status = BIASCOPE_OK;
+  if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &out->prediction, error);
+  if (status == BIASCOPE_OK && out->prediction)
+    status = bs_reference_measure(reference, out->prediction, out->prediction->direction, &out->limit, error);
+  if (status != BIASCOPE_OK) return status;
+  return biascope_trainer_create(bs_reference_data(reference), &run->options, &out->trainer, error);
 }
 
-static biascope_status train_and_write(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
-                                       const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
-  biascope_trainer *trainer = NULL;
-  outcome o = {.run = run, .reference = reference};
-  if (!trace_create(&o.trace, run, plan->spec->record_per_decade)) return bs_fail_memory(error, "a trace");
-  biascope_status status = BIASCOPE_OK;
-  if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &o.prediction, error);
-  if (status == BIASCOPE_OK && o.prediction)
-    status = bs_reference_measure(reference, o.prediction, o.prediction->direction, &o.limit, error);
-  if (status == BIASCOPE_OK)
-    status = biascope_trainer_create(bs_reference_data(reference), &run->options, &trainer, error);
-  if (status == BIASCOPE_OK) {
-    status = train(plan, &o, stop, trainer, error);
-    if (status == BIASCOPE_NOT_CONVERGED) { /* an outcome of the run, not a failure of the study */
-      out->status = status;
-      status = BIASCOPE_OK;
-    } else if (status == BIASCOPE_OK && biascope_trainer_step(trainer) == run->steps) {
-      o.trainer = trainer;
-      status = write_texts(&o, out, error);
-    }
+static void outcome_free(outcome *o) {
+  biascope_trainer_free(o->trainer);
+  trace_free(&o->trace);
+}
+
+static biascope_status follow(const bs_plan *plan, outcome *outcomes, size_t count, const atomic_bool *stop,
+                              bs_run_record *out, biascope_error *error) {
+  const bs_trajectory trajectory = {.reference = outcomes->reference,
+                                    .steps = outcomes->run->steps,
+                                    .per_decade = plan->spec->record_per_decade,
+                                    .stop = stop,
+                                    .record = add_to_trace};
+  bs_trajectory_run runs[BS_RUNS_TOGETHER];
+  for (size_t i = 0; i < count; i++)
+    runs[i] = (bs_trajectory_run){
+        .trainer = outcomes[i].trainer, .prediction = outcomes[i].prediction, .state = &outcomes[i]};
+  biascope_status status = bs_trajectories_follow(&trajectory, runs, count, error);
+  for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
+    if (runs[i].diverged) /* an outcome of the run, not a failure of the study */
+      out[i].status = BIASCOPE_NOT_CONVERGED;
+    else if (biascope_trainer_step(outcomes[i].trainer) == trajectory.steps)
+      status = write_texts(&outcomes[i], &out[i], error);
   }
-  biascope_trainer_free(trainer);
-  trace_free(&o.trace);
   return status;
 }
 
-biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
-                               const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
-  const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
-  *out = (bs_run_record){.id = run->id, .started = bs_clock(CLOCK_REALTIME), .work = bs_plan_work(plan, run)};
+static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs, size_t count, bs_reference *reference,
+                             const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
+  outcome outcomes[BS_RUNS_TOGETHER] = {0};
+  size_t created = 0;
   biascope_status status = BIASCOPE_OK;
-  if (reference)
-    status = train_and_write(plan, run, reference, stop, out, error);
-  else
-    out->status = BIASCOPE_NOT_SEPARABLE;
-  const bool ended = out->trace || out->status != BIASCOPE_OK;
-  if (status == BIASCOPE_OK && ended) {
-    out->spec = bs_plan_describe(plan, run);
-    if (!out->spec) status = bs_fail_memory(error, "a run's record");
+  while (created < count && status == BIASCOPE_OK) {
+    status = outcome_create(plan, runs[created], reference, &outcomes[created], error);
+    created++;
   }
-  out->seconds = bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
-  if (status != BIASCOPE_OK || !out->spec) bs_run_record_free(out);
+  if (status == BIASCOPE_OK) status = follow(plan, outcomes, count, stop, out, error);
+  for (size_t i = 0; i < created; i++) outcome_free(&outcomes[i]);
+  return status;
+}
+
+biascope_status bs_runs_execute(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
+                                bs_reference *reference, const atomic_bool *stop, bs_run_record *out,
+                                biascope_error *error) {
+  const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
+  for (size_t i = 0; i < count; i++)
+    out[i] = (bs_run_record){.id = runs[i]->id,
+                             .status = reference ? BIASCOPE_OK : BIASCOPE_NOT_SEPARABLE,
+                             .started = bs_clock(CLOCK_REALTIME),
+                             .work = bs_plan_work(plan, runs[i])};
+  biascope_status status = BIASCOPE_OK;
+  if (reference) status = train(plan, runs, count, reference, stop, out, error);
+  for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
+    if (!out[i].trace && out[i].status == BIASCOPE_OK) continue; /* abandoned */
+    out[i].spec = bs_plan_describe(plan, runs[i]);
+    if (!out[i].spec) status = bs_fail_memory(error, "a run's record");
+  }
+  const double seconds = bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
+  for (size_t i = 0; i < count; i++) {
+    out[i].seconds = seconds / (double)count;
+    if (status != BIASCOPE_OK || !out[i].spec) bs_run_record_free(&out[i]);
+  }
   return status;
 }
 

@@ -3,8 +3,7 @@
 #define BIASCOPE_STUDY_RUN_H
 
 #include "study/plan.h"
-#include "study/reference.h"
-#include <stdatomic.h>
+#include "study/trajectory.h"
 
 /* A row of the store. The texts are JSON, described in docs/studies.md. */
 typedef struct {
@@ -16,10 +15,12 @@ typedef struct {
   double cosine[BS_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */
 } bs_run_record;
 
-/* Trains and measures. reference: NULL where the data is not separable, which is then recorded.
- * Where *stop becomes true the run is abandoned: *out is empty, out->spec NULL. */
-biascope_status bs_run_execute(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
-                               const atomic_bool *stop, bs_run_record *out, biascope_error *error);
+/* Trains and measures `count` runs side by side: at most BS_RUNS_TOGETHER, of one data set and number of steps.
+ * reference: NULL where the data is not separable, which is then recorded. `out`: a record for each, which all are
+ * empty after an error. Where *stop becomes true runs are abandoned: their records are empty, out->spec NULL. */
+biascope_status bs_runs_execute(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
+                                bs_reference *reference, const atomic_bool *stop, bs_run_record *out,
+                                biascope_error *error);
 void bs_run_record_free(bs_run_record *record);
 
 #endif

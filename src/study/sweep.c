@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "train/lanes.h"
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>
@@ -33,7 +34,8 @@ typedef struct {
   pthread_mutex_t lock; /* guards the rest */
   pthread_cond_t loaded, changed;
   context *contexts;
-  size_t next, working;
+  const bs_plan_run **runs; /* of the plan, those that may share vectors beside each other */
+  size_t next, working, jobs;
   finished *first, **last; /* waiting for the writer */
   biascope_status status;  /* of the first failure */
   biascope_error error;
@@ -76,34 +78,92 @@ static void fail(sweep *s, biascope_status status, const biascope_error *error) 
   atomic_store(&s->stop, true);
 }
 
-/* Takes one run with the lock held, gives the lock up to train, hands the record to the writer. */
-static void work_on(sweep *s, const bs_plan_run *run) {
-  context *c = &s->contexts[run->data];
+/* Gives the writer the records of runs that were not abandoned. */
+static void hand_over(sweep *s, finished **items, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!items[i]->record.spec) {
+      free(items[i]);
+      continue;
+    }
+    *s->last = items[i];
+    s->last = &items[i]->next;
+  }
+}
+
+static biascope_status execute(sweep *s, const bs_plan_run *const *runs, size_t count, bs_reference *reference,
+                               finished **items, biascope_error *error) {
+  bs_run_record records[BS_RUNS_TOGETHER];
+  for (size_t i = 0; i < count; i++) {
+    items[i] = BS_NEW(finished, 1);
+    if (items[i]) continue;
+    while (i > 0) free(items[--i]);
+    return bs_fail_memory(error, "a run's record");
+  }
+  const biascope_status status = bs_runs_execute(s->plan, runs, count, reference, &s->stop, records, error);
+  for (size_t i = 0; i < count; i++) {
+    if (status == BIASCOPE_OK)
+      items[i]->record = records[i];
+    else
+      free(items[i]);
+  }
+  return status;
+}
+
+/* Takes some runs with the lock held, gives the lock up to train, hands their records to the writer. */
+static void work_on(sweep *s, const bs_plan_run *const *runs, size_t count) {
+  context *c = &s->contexts[runs[0]->data];
   biascope_error error;
-  finished *item = NULL;
-  biascope_status status = acquire(s, run->data, &error);
+  finished *items[BS_RUNS_TOGETHER];
+  biascope_status status = acquire(s, runs[0]->data, &error);
   if (status == BIASCOPE_OK) {
     pthread_mutex_unlock(&s->lock);
-    item = BS_NEW(finished, 1);
-    status = item ? bs_run_execute(s->plan, run, c->reference, &s->stop, &item->record, &error)
-                  : bs_fail_memory(&error, "a run's record");
+    status = execute(s, runs, count, c->reference, items, &error);
     pthread_mutex_lock(&s->lock);
+    if (status == BIASCOPE_OK) hand_over(s, items, count);
   }
-  if (--c->runs_left == 0) unload(c);
+  c->runs_left -= count;
+  if (c->runs_left == 0) unload(c);
   if (status != BIASCOPE_OK) fail(s, status, &error);
-  if (status != BIASCOPE_OK || !item->record.spec) {
-    free(item);
-    return;
-  }
-  *s->last = item;
-  s->last = &item->next;
+}
+
+static bool may_share(const sweep *s, const bs_plan_run *a, const bs_plan_run *b) {
+  const bs_plan_data *data = &s->plan->data[a->data];
+  return a->data == b->data && a->steps == b->steps &&
+         bs_lanes_share(data->samples, data->features, &a->options, &b->options);
+}
+
+static int by_what_is_shared(const void *a, const void *b) {
+  const bs_plan_run *x = *(const bs_plan_run *const *)a, *y = *(const bs_plan_run *const *)b;
+  const uint64_t keys[][2] = {{x->data, y->data},
+                              {x->steps, y->steps},
+                              {x->options.optimizer, y->options.optimizer},
+                              {x->options.loss, y->options.loss},
+                              {x->options.batch_size, y->options.batch_size},
+                              {x->options.order, y->options.order},
+                              {(uintptr_t)x, (uintptr_t)y}}; /* as the plan has them */
+  size_t i = 0;
+  while (i + 1 < sizeof keys / sizeof *keys && keys[i][0] == keys[i][1]) i++;
+  return (keys[i][0] > keys[i][1]) - (keys[i][0] < keys[i][1]);
+}
+
+/* How many of the next runs one thread takes: those that share vectors, and no more than leave work for every thread.
+ */
+static size_t next_count(const sweep *s) {
+  const size_t left = s->plan->run_count - s->next, share = (left + s->jobs - 1) / s->jobs;
+  const bs_plan_run *const *runs = s->runs + s->next;
+  size_t count = 1;
+  while (count < BS_RUNS_TOGETHER && count < share && may_share(s, runs[0], runs[count])) count++;
+  return count;
 }
 
 static void *work(void *state) {
   sweep *s = state;
   pthread_mutex_lock(&s->lock);
   while (s->next < s->plan->run_count && !atomic_load(&s->stop)) {
-    work_on(s, &s->plan->runs[s->next++]);
+    const bs_plan_run *const *runs = s->runs + s->next;
+    const size_t count = next_count(s);
+    s->next += count;
+    work_on(s, runs, count);
     pthread_cond_signal(&s->changed);
   }
   s->working--;
@@ -233,6 +293,7 @@ static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *
 biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_sweep_options *options,
                              bs_sweep_progress *out, biascope_error *error) {
   sweep s = {.plan = plan,
+             .jobs = options->jobs,
              .lock = PTHREAD_MUTEX_INITIALIZER,
              .loaded = PTHREAD_COND_INITIALIZER,
              .changed = PTHREAD_COND_INITIALIZER};
@@ -244,14 +305,17 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_
   writer w = {.sweep = &s, .sink = sink, .progress = out, .error = error};
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
+  s.runs = BS_NEW(const bs_plan_run *, plan->run_count);
   pthread_t *threads = BS_NEW(pthread_t, options->jobs);
   size_t started = 0;
   openblas_set_num_threads(1); /* the threads here are the parallelism */
-  biascope_status status = s.contexts && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
+  biascope_status status = s.contexts && s.runs && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
     s.contexts[plan->runs[i].data].runs_left++;
     out->work += bs_plan_work(plan, &plan->runs[i]);
+    s.runs[i] = &plan->runs[i];
   }
+  if (status == BIASCOPE_OK) qsort(s.runs, plan->run_count, sizeof *s.runs, by_what_is_shared);
   if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
   if (status == BIASCOPE_OK) status = write_until_done(&w, options);
   while (started > 0) pthread_join(threads[--started], NULL);
@@ -261,6 +325,7 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_
   }
   for (size_t i = 0; s.contexts && i < plan->data_count; i++) unload(&s.contexts[i]);
   free(s.contexts);
+  free(s.runs);
   free(threads);
   return status;
 }

@@ -1,8 +1,11 @@
 /* Runs side by side in the lanes of vectors. A run is in one of two places: its trainer, or a lane. It leaves its lane
  * whenever something has to be done that is not the same for all. */
+#include "train/lanes.h"
+
 #include "train/kernel_lanes.h"
 #include "train/trainer.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +23,7 @@ typedef struct {
   bs_rates rates;
 } lanes;
 
-static biascope_status lanes_create(lanes *l, const biascope_trainer *first) {
+static biascope_status lanes_create(lanes *l, const biascope_trainer *first, biascope_error *error) {
   *l = (lanes){.features = first->moments.features, .most = first->sampler.batch_size};
   double **arrays[] = {&l->m, &l->v, &l->w, &l->g, &l->unit, &l->samples.apart};
   bool complete = true;
@@ -30,7 +33,8 @@ static biascope_status lanes_create(lanes *l, const biascope_trainer *first) {
   }
   l->margin = BS_NEW(double, l->most *BS_LANES);
   l->weight = BS_NEW(bs_weight, l->most * BS_LANES);
-  return complete && l->margin && l->weight ? BIASCOPE_OK : BIASCOPE_NO_MEMORY;
+  if (complete && l->margin && l->weight) return BIASCOPE_OK;
+  return bs_fail_memory(error, "runs side by side");
 }
 
 static void lanes_free(lanes *l) {
@@ -221,27 +225,39 @@ static void run_group(lanes *l, biascope_trainer *const *runs, size_t count, uin
 /* Beyond this many features a run alone already keeps the divider busy, and its state nearer (docs/performance.md). */
 enum { MOST_FEATURES = 64 };
 
-static bool may_share(const biascope_trainer *run) {
-  return run->rows && run->moments.features <= MOST_FEATURES && run->options.noise == 0.0 &&
-         run->rule->second != BS_SECOND_PER_SAMPLE && run->rule->direction != BS_NORMALISED;
+bool bs_lanes_share(size_t samples, size_t features, const biascope_train_options *a, const biascope_train_options *b) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(a->optimizer);
+  return features <= MOST_FEATURES && a->optimizer == b->optimizer && a->loss == b->loss && a->noise == 0.0 &&
+         b->noise == 0.0 && rule->second != BS_SECOND_PER_SAMPLE && rule->direction != BS_NORMALISED &&
+         bs_batch_size(a, samples) == bs_batch_size(b, samples) &&
+         (a->order == BIASCOPE_REPLACEMENT) == (b->order == BIASCOPE_REPLACEMENT);
 }
 
 static bool may_join(const biascope_trainer *first, const biascope_trainer *run) {
-  return may_share(first) && may_share(run) && run->data == first->data && run->rule == first->rule &&
-         run->loss == first->loss && run->step == first->step && run->sampler.batch_size == first->sampler.batch_size &&
-         (run->sampler.order == BIASCOPE_REPLACEMENT) == (first->sampler.order == BIASCOPE_REPLACEMENT);
+  const biascope_dataset *data = first->data;
+  return data->dense && run->data == data && run->step == first->step &&
+         bs_lanes_share(data->samples, data->features, &first->options, &run->options);
 }
 
-void biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps) {
-  for (size_t first = 0, group; first < count; first += group) {
+static biascope_status run_neighbours(biascope_trainer *const *runs, size_t count, uint64_t end,
+                                      biascope_error *error) {
+  lanes l;
+  biascope_status status = lanes_create(&l, runs[0], error);
+  if (status == BIASCOPE_OK) run_group(&l, runs, count, end);
+  lanes_free(&l);
+  return status;
+}
+
+biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
+                                      biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (size_t first = 0, group; first < count && status == BIASCOPE_OK && steps > 0; first += group) {
     biascope_trainer *const *runs = trainers + first;
-    const uint64_t end = runs[0]->step + steps;
     for (group = 1; group < BS_LANES && first + group < count && may_join(runs[0], runs[group]);) group++;
-    lanes l;
-    if (group > 1 && steps > 0 && lanes_create(&l, runs[0]) == BIASCOPE_OK)
-      run_group(&l, runs, group, end);
+    if (group == 1)
+      run_alone(runs[0], runs[0]->step + steps);
     else
-      for (size_t j = 0; j < group; j++) run_alone(runs[j], runs[j]->step + steps);
-    if (group > 1 && steps > 0) lanes_free(&l);
+      status = run_neighbours(runs, group, runs[0]->step + steps, error);
   }
+  return status;
 }

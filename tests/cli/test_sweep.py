@@ -229,8 +229,9 @@ def test_changed_data_makes_new_runs(tmp_path):
 # ---- Threads, shards, kills ----------------------------------------------------------------------------
 
 
-def test_more_threads_give_the_same_rows(finished, tmp_path):
-    run("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--jobs", 3)
+@pytest.mark.parametrize("jobs", [3, STUDY_RUNS], ids=["some side by side", "each run alone"])
+def test_more_threads_give_the_same_rows(finished, tmp_path, jobs):
+    run("sweep", write(tmp_path, STUDY), "--store", tmp_path / "runs.db", "--jobs", jobs)
     assert rows(tmp_path / "runs.db") == rows(finished)
 
 
