@@ -1,0 +1,131 @@
+/* Every allocation of a prediction and of a diagnosis fails once, in turn, on options that take each of their paths. */
+#include "fault_injection.h"
+
+#include "training_cases.h"
+
+typedef struct {
+  const biascope_dataset *data;
+  biascope_train_options training;
+  biascope_predict_options options;
+} predicting;
+
+/* What cannot be certified, or is not predicted, is an answer too, as long as it is no lack of memory. */
+static biascope_status predict_once(void *context, biascope_error *error) {
+  const predicting *what = context;
+  biascope_prediction out;
+  const biascope_status status = biascope_predict(what->data, &what->training, &what->options, &out, error);
+  if (status == BIASCOPE_NO_MEMORY) assert_true(!out.direction && !out.dual && !out.other_directions);
+  biascope_prediction_free(&out);
+  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+}
+
+static size_t sweep(const biascope_dataset *data, biascope_train_options training, biascope_predict_options options) {
+  predicting what = {.data = data, .training = training, .options = options};
+  return fault_sweep(predict_once, &what, NULL);
+}
+
+static biascope_train_options batches(biascope_optimizer optimizer, size_t batch_size, biascope_order order) {
+  biascope_train_options training = biascope_train_defaults(optimizer);
+  training.batch_size = batch_size;
+  training.order = order;
+  return training;
+}
+
+static biascope_dataset *small(bool sparse) {
+  double *values = gaussian_values(3, 5, 0.3, 4);
+  biascope_dataset *data = sparse ? compressed(3, 5, values) : dense(3, 5, values);
+  free(values);
+  return data;
+}
+
+static void limits_fail_cleanly(void **state) {
+  (void)state;
+  for (int sparse = 0; sparse < 2; sparse++) {
+    biascope_dataset *data = small(sparse);
+    for (int optimizer = 0; optimizer < 9; optimizer++) {
+      assert_true(
+          sweep(data, batches((biascope_optimizer)optimizer, 0, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
+      if (optimizer == BIASCOPE_ADAMPROXY) continue;
+      sweep(data, batches((biascope_optimizer)optimizer, 1, BIASCOPE_CYCLIC), (biascope_predict_options){.starts = 1});
+    }
+    biascope_dataset_free(data);
+  }
+}
+
+static void random_orders_fail_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  const biascope_predict_options brief = {.sample_length = 64, .tolerance = 1e-4};
+  sweep(data, batches(BIASCOPE_SIGNUM, 1, BIASCOPE_SHUFFLE), brief);
+  sweep(data, batches(BIASCOPE_ADAM, 2, BIASCOPE_REPLACEMENT), brief);
+  biascope_dataset_free(data);
+}
+
+/* Constant steps, eps, weight decay, a number of steps: each has a path of its own. */
+static void other_questions_fail_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  biascope_train_options training = batches(BIASCOPE_ADAM, 1, BIASCOPE_CYCLIC);
+  training.beta2 = 0.95;
+  const biascope_train_options plain = training;
+  assert_true(sweep(data, training, (biascope_predict_options){.steps = 100}) > 2);
+  training.eps = 1e-4;
+  assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);
+  training.lr_decay = 0.0;
+  training.lr = 0.01;
+  assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);
+  training.eps = 0.0;
+  assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);
+  training = batches(BIASCOPE_ADAMW, 1, BIASCOPE_CYCLIC);
+  training.weight_decay = 0.1;
+  assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);
+  training = plain;
+  training.batch_size = 0;
+  assert_true(sweep(data, training, (biascope_predict_options){.steps = 100}) > 2);
+  biascope_dataset_free(data);
+}
+
+static biascope_status proxy_once(void *context, biascope_error *error) {
+  double metric[5];
+  biascope_prediction out;
+  const biascope_status status = biascope_adamproxy_fixed_point(context, &out, metric, error);
+  biascope_prediction_free(&out);
+  return status;
+}
+
+static void the_fixed_point_fails_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  assert_true(fault_sweep(proxy_once, data, NULL) > 2);
+  biascope_dataset_free(data);
+}
+
+static biascope_status diagnose_once(void *context, biascope_error *error) {
+  const predicting *what = context;
+  const biascope_wish wish = {.norm = BIASCOPE_L2, .fraction = 1e-3, .steps = 1000};
+  biascope_diagnosis out;
+  const biascope_status status = biascope_diagnose(what->data, &what->training, &wish, &out, error);
+  if (status == BIASCOPE_NO_MEMORY) assert_null(out.limit.direction);
+  biascope_diagnosis_free(&out);
+  return status;
+}
+
+static void diagnoses_fail_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  static const biascope_optimizer OPTIMIZERS[] = {BIASCOPE_GD, BIASCOPE_SIGNUM, BIASCOPE_ADAM};
+  for (size_t i = 0; i < sizeof OPTIMIZERS / sizeof *OPTIMIZERS; i++) {
+    predicting what = {.data = data, .training = batches(OPTIMIZERS[i], 1, BIASCOPE_CYCLIC)};
+    assert_true(fault_sweep(diagnose_once, &what, NULL) > 2);
+  }
+  biascope_dataset_free(data);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(limits_fail_cleanly),          cmocka_unit_test(random_orders_fail_cleanly),
+      cmocka_unit_test(other_questions_fail_cleanly), cmocka_unit_test(the_fixed_point_fails_cleanly),
+      cmocka_unit_test(diagnoses_fail_cleanly),
+  };
+  return cmocka_run_group_tests_name("faults in predictions", tests, NULL, NULL);
+}
