@@ -1,3 +1,4 @@
+#include "cli/bench.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
@@ -11,8 +12,11 @@
 
 enum { SAMPLES = 10, REPEATS = 5, DATA_SEED = 1 };
 static const double SECONDS_EACH = 0.03; /* of stepping, a repeat */
-static const size_t FEATURES[] = {10, 50, 200, 1000, 10000, 100000};
+static const size_t FEATURES[] = {10, 50, 200, 1000, 10000, 100000, 1000000};
 enum { CASES = sizeof FEATURES / sizeof *FEATURES };
+
+static const size_t NONZEROS[] = {10, 100, 1000, 10000, 100000};
+enum { SPARSE_CASES = sizeof NONZEROS / sizeof *NONZEROS, SPARSE_FEATURES = 1000000 };
 
 typedef struct {
   size_t features;
@@ -32,7 +36,7 @@ static const struct argp ARGP = {
     .parser = parse,
     .children = CHILDREN,
     .doc = "Times a step of per-sample Adam against the floor: a loop of nothing but the loads, multiply-adds, square "
-           "roots and divisions that no implementation can do without."};
+           "roots and divisions that no implementation can do without; and a full batch's against memory's bandwidth."};
 
 static double now(void) {
   struct timespec time;
@@ -58,17 +62,14 @@ static biascope_status step_trainer(void *run, uint64_t steps, biascope_error *e
   return biascope_trainer_run(run, steps, error);
 }
 
-typedef biascope_status (*stepper)(void *run, uint64_t steps, biascope_error *error);
-
 static int by_size(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
-/* Median seconds a step; as many steps at once as take SECONDS_EACH. */
-static biascope_status time_steps(stepper step, void *run, double *median, biascope_error *error) {
+biascope_status bench_time(bench_stepper step, void *run, double *median, biascope_error *error) {
   double seconds[REPEATS], elapsed = 0.0;
-  uint64_t steps = 16;
+  uint64_t steps = 1;
   biascope_status status = BIASCOPE_OK;
   while (status == BIASCOPE_OK && elapsed < SECONDS_EACH) {
     steps *= 2;
@@ -100,7 +101,7 @@ static biascope_status time_floor(const biascope_dataset *data, bench_case *out,
       memset(f.x + i * f.padded, 0, f.features * sizeof *f.x);
       bs_row_axpy(data, i, 1.0, f.x + i * f.padded);
     }
-    status = time_steps(step_floor, &f, &out->floor, error);
+    status = bench_time(step_floor, &f, &out->floor, error);
   }
   free(f.x);
   free(f.w);
@@ -109,15 +110,20 @@ static biascope_status time_floor(const biascope_dataset *data, bench_case *out,
   return status;
 }
 
-static biascope_status time_trainer(const biascope_dataset *data, bench_case *out, biascope_error *error) {
+biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_train_options *options, double *median,
+                                   biascope_error *error) {
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(data, options, &trainer, error);
+  if (status == BIASCOPE_OK) status = bench_time(step_trainer, trainer, median, error);
+  biascope_trainer_free(trainer);
+  return status;
+}
+
+static biascope_status time_adam(const biascope_dataset *data, double *median, biascope_error *error) {
   biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
   options.batch_size = 1;
   options.beta2 = 0.95;
-  biascope_trainer *trainer;
-  biascope_status status = biascope_trainer_create(data, &options, &trainer, error);
-  if (status == BIASCOPE_OK) status = time_steps(step_trainer, trainer, &out->step, error);
-  biascope_trainer_free(trainer);
-  return status;
+  return bench_time_trainer(data, &options, median, error);
 }
 
 static biascope_status run_case(bench_case *out, biascope_error *error) {
@@ -125,43 +131,70 @@ static biascope_status run_case(bench_case *out, biascope_error *error) {
   biascope_dataset *data;
   biascope_status status = biascope_dataset_generate(BIASCOPE_GAUSSIAN, &shape, &data, error);
   if (status == BIASCOPE_OK) status = time_floor(data, out, error);
-  if (status == BIASCOPE_OK) status = time_trainer(data, out, error);
+  if (status == BIASCOPE_OK) status = time_adam(data, &out->step, error);
+  biascope_dataset_free(data);
+  return status;
+}
+
+static biascope_status run_sparse_case(size_t nonzeros, double *step, biascope_error *error) {
+  biascope_dataset *data = NULL;
+  biascope_status status = bench_sparse_data(SAMPLES, SPARSE_FEATURES, nonzeros, &data, error);
+  if (status == BIASCOPE_OK) status = time_adam(data, step, error);
   biascope_dataset_free(data);
   return status;
 }
 
 /* ---- Output ----------------------------------------------------------------------------------------- */
 
-static void print_table(const bench_case *cases) {
+typedef struct {
+  bench_case dense[CASES];
+  double sparse[SPARSE_CASES]; /* seconds a step */
+  bench_bandwidth bandwidth[BENCH_BANDWIDTHS];
+} bench_results;
+
+static void print_tables(const bench_results *r) {
   printf("Adam, one of %d samples a step, medians of %d\n%10s %14s %14s %8s\n", SAMPLES, REPEATS, "features", "step ns",
          "floor ns", "ratio");
   for (size_t i = 0; i < CASES; i++)
-    printf("%10zu %14.1f %14.1f %8.2f\n", cases[i].features, 1e9 * cases[i].step, 1e9 * cases[i].floor,
-           cases[i].step / cases[i].floor);
+    printf("%10zu %14.1f %14.1f %8.2f\n", r->dense[i].features, 1e9 * r->dense[i].step, 1e9 * r->dense[i].floor,
+           r->dense[i].step / r->dense[i].floor);
+  printf("\nThe same, sparse, of %d features\n%10s %14s %14s\n", SPARSE_FEATURES, "nonzeros", "step ns",
+         "a feature ns");
+  for (size_t i = 0; i < SPARSE_CASES; i++)
+    printf("%10zu %14.1f %14.3f\n", NONZEROS[i], 1e9 * r->sparse[i], 1e9 * r->sparse[i] / SPARSE_FEATURES);
+  bench_bandwidths_print(r->bandwidth);
 }
 
-static int print_json(const bench_case *cases) {
-  json_t *rows = json_array();
+static int print_json(const bench_results *r) {
+  json_t *rows = json_array(), *sparse = json_array();
   for (size_t i = 0; i < CASES; i++)
     json_array_append_new(rows, json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f}", "optimizer", "adam", "samples",
-                                          SAMPLES, "features", (json_int_t)cases[i].features, "batch_size", 1,
-                                          "step_ns", 1e9 * cases[i].step, "floor_ns", 1e9 * cases[i].floor, "ratio",
-                                          cases[i].step / cases[i].floor));
-  return cli_print_json(json_pack("{s:o}", "steps", rows));
+                                          SAMPLES, "features", (json_int_t)r->dense[i].features, "batch_size", 1,
+                                          "step_ns", 1e9 * r->dense[i].step, "floor_ns", 1e9 * r->dense[i].floor,
+                                          "ratio", r->dense[i].step / r->dense[i].floor));
+  for (size_t i = 0; i < SPARSE_CASES; i++)
+    json_array_append_new(sparse, json_pack("{s:s, s:i, s:i, s:I, s:i, s:f}", "optimizer", "adam", "samples", SAMPLES,
+                                            "features", SPARSE_FEATURES, "nonzeros", (json_int_t)NONZEROS[i],
+                                            "batch_size", 1, "step_ns", 1e9 * r->sparse[i]));
+  return cli_print_json(json_pack("{s:o, s:o, s:o}", "steps", rows, "sparse_steps", sparse, "bandwidth",
+                                  bench_bandwidths_json(r->bandwidth)));
 }
 
 int cli_bench(int argc, char **argv) {
   cli_common common = {0};
-  bench_case cases[CASES];
+  bench_results results;
   biascope_error error;
   biascope_status status = BIASCOPE_OK;
   cli_parse(&ARGP, argc, argv, &common);
   for (size_t i = 0; i < CASES && status == BIASCOPE_OK; i++) {
-    cases[i] = (bench_case){.features = FEATURES[i]};
-    status = run_case(&cases[i], &error);
+    results.dense[i] = (bench_case){.features = FEATURES[i]};
+    status = run_case(&results.dense[i], &error);
   }
+  for (size_t i = 0; i < SPARSE_CASES && status == BIASCOPE_OK; i++)
+    status = run_sparse_case(NONZEROS[i], &results.sparse[i], &error);
+  if (status == BIASCOPE_OK) status = bench_bandwidths(results.bandwidth, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
-  if (common.json) return print_json(cases);
-  print_table(cases);
+  if (common.json) return print_json(&results);
+  print_tables(&results);
   return 0;
 }

@@ -41,3 +41,7 @@ double bs_floor_steps(size_t samples, size_t padded, const double *x, double *w,
   }
   return margin;
 }
+
+FASTEST void bs_floor_triad(size_t n, double *restrict a, const double *restrict b, const double *restrict c) {
+  for (size_t i = 0; i < n; i++) a[i] = b[i] + 3.0 * c[i];
+}

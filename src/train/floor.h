@@ -10,4 +10,7 @@
 double bs_floor_steps(size_t samples, size_t padded, const double *x, double *w, double *m, double *v, double eta,
                       uint64_t steps);
 
+/* STREAM's triad, a = b + 3 c: what memory delivers to one thread. */
+void bs_floor_triad(size_t n, double *a, const double *b, const double *c);
+
 #endif

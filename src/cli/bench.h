@@ -1,0 +1,32 @@
+/* What `biascope bench` measures with, and its tables beside that of dense steps. */
+#ifndef BIASCOPE_CLI_BENCH_H
+#define BIASCOPE_CLI_BENCH_H
+
+#include "biascope.h"
+#include <jansson.h>
+
+/* Takes a number of steps of whatever is timed. */
+typedef biascope_status (*bench_stepper)(void *run, uint64_t steps, biascope_error *error);
+/* Median seconds a step, of as many steps at once as take a measurable time. */
+biascope_status bench_time(bench_stepper step, void *run, double *median, biascope_error *error);
+/* The same of a trainer's steps. */
+biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_train_options *options, double *median,
+                                   biascope_error *error);
+/* Rows of so many nonzeros at random places, labelled so that their first decides. */
+biascope_status bench_sparse_data(size_t samples, size_t features, size_t nonzeros, biascope_dataset **out,
+                                  biascope_error *error);
+
+/* Full batches beside the memory's bandwidth. */
+typedef struct {
+  const char *what;
+  size_t samples, features, nonzeros;
+  double seconds; /* a step, or a triad */
+  double bytes;   /* the data read once for the margins and once for the gradient; what a triad reads and writes */
+} bench_bandwidth;
+
+enum { BENCH_BANDWIDTHS = 3 }; /* the first one is the triad */
+biascope_status bench_bandwidths(bench_bandwidth *out, biascope_error *error);
+void bench_bandwidths_print(const bench_bandwidth *rows);
+json_t *bench_bandwidths_json(const bench_bandwidth *rows);
+
+#endif
