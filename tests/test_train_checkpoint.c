@@ -1,4 +1,5 @@
 /* A run that stops and goes on is the run that never stopped, to the bit; a file that is not its own is refused. */
+#include "data/fingerprint.h"
 #include "temporary_folder.h"
 #include "train/trainer.h"
 #include "training_cases.h"
@@ -142,11 +143,77 @@ static void a_damaged_checkpoint_is_refused(void **state) {
   remove(path_of("run.json"));
 }
 
+/* The text with members replaced, under a checksum that fits them. */
+static char *forged(const char *text, const char *members) {
+  const size_t flags = JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS;
+  json_t *root = json_loads(text, 0, NULL), *replaced = json_loads(members, 0, NULL);
+  assert_true(root && replaced);
+  assert_int_equal(json_object_update(root, replaced), 0);
+  json_object_del(root, "checksum");
+  char *bare = json_dumps(root, flags);
+  json_object_set_new(root, "checksum", json_string(bs_text_fingerprint(bare).text));
+  char *complete = json_dumps(root, flags);
+  free(bare);
+  json_decref(root);
+  json_decref(replaced);
+  return complete;
+}
+
+/* Even where the checksum fits: a state that no run has is refused by the member that is wrong. */
+static void a_forged_checkpoint_is_refused_by_the_member_that_is_wrong(void **state) {
+  (void)state;
+  static const struct {
+    const char *members, *message;
+  } FORGERIES[] = {
+      {"{\"step\": -1}", "\"step\" is not a number of steps"},
+      {"{\"step\": \"many\"}", "\"step\" is not a number of steps"},
+      {"{\"w\": 1}", "\"w\" is not an array of one number a feature"},
+      {"{\"w\": [1, 2]}", "\"w\" is not an array of one number a feature"},
+      {"{\"m\": [1, 2, null]}", "\"m\" is not an array of numbers"},
+      {"{\"v\": [1, 2, -1e-300]}", "\"v\" is not an array of numbers in range"},
+      {"{\"exponent\": [1, 2]}", "\"exponent\" is not an array of one integer a feature"},
+      {"{\"exponent\": [1, 2, 0.5]}", "\"exponent\" is not an array of integers"},
+      {"{\"exponent\": [1, 2, 4611686018427387904]}", "\"exponent\" is not an array of integers in range"},
+      {"{\"exponent\": [1, 2, -4611686018427387904]}", "\"exponent\" is not an array of integers in range"},
+      {"{\"unseen\": 0}", "\"unseen\" is not an array of features"},
+      {"{\"unseen\": [0.5]}", "\"unseen\" is not an array of features"},
+      {"{\"unseen\": [-1]}", "\"unseen\" is not an array of features"},
+      {"{\"unseen\": [3]}", "\"unseen\" is not an array of features"},
+      {"{\"exponent\": [1, 1, 2], \"common\": true}", "\"common\" is not true of its exponents"},
+      {"{\"data\": 1}", "other data"},
+      {"{\"format\": 1}", "\"format\""},
+      {"{\"options\": 1}", "expected"},
+  };
+  double *values = gaussian_values(3, 3, 0.3, 1);
+  biascope_dataset *data = dense(3, 3, values);
+  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_trainer *trainer = trainer_of(data, &options);
+  advance(trainer, 5);
+  save(trainer);
+  char *text = content(path_of("run.json"));
+  for (size_t i = 0; i < sizeof FORGERIES / sizeof *FORGERIES; i++) {
+    char *wrong = forged(text, FORGERIES[i].members);
+    assert_refused(trainer, wrong, FORGERIES[i].message);
+    free(wrong);
+  }
+  char *right = forged(text, "{\"step\": 9}");
+  biascope_error error;
+  assert_int_equal(bs_checkpoint_parse(trainer, "run.json", right, strlen(right), &error), BIASCOPE_OK);
+  assert_true(biascope_trainer_step(trainer) == 9);
+  free(right);
+  biascope_trainer_free(trainer);
+  biascope_dataset_free(data);
+  free(values);
+  free(text);
+  remove(path_of("run.json"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_resumed_run_is_the_same_run),
       cmocka_unit_test(another_runs_checkpoint_is_refused_by_what_differs),
       cmocka_unit_test(a_damaged_checkpoint_is_refused),
+      cmocka_unit_test(a_forged_checkpoint_is_refused_by_the_member_that_is_wrong),
   };
   return cmocka_run_group_tests_name("checkpoints", tests, create_folder, remove_folder);
 }
