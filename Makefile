@@ -45,11 +45,15 @@ bench: build
 	./cmake/install-dependencies.sh bench
 	@set -e; for program in bench/bench_*; do echo "== $$program"; BIASCOPE=$(BUILD)/biascope "$$program"; done
 
+# Of the fast tests, a table of the folders' coverage; docs/testing.md says what counts, and what is asked of which.
 coverage: install-dependencies
 	./cmake/install-dependencies.sh coverage
 	cmake --preset coverage && cmake --build --preset coverage
+	find build/coverage -name '*.gcda' -delete
 	ctest --preset coverage -L fast -j $(JOBS)
-	gcovr --root . --filter src/ --object-directory build/coverage --print-summary --html-details build/coverage/report.html
+	gcovr --root . --filter src/ --object-directory build/coverage --exclude-unreachable-branches --exclude-throw-branches \
+	  --html-details build/coverage/report.html --json-summary build/coverage/summary.json build/coverage
+	cmake/coverage_table.py src/data:95:90 src/margin:95:90 src/train:95:90 src/limit:95:90 <build/coverage/summary.json
 
 lint: build
 	./cmake/install-dependencies.sh lint

@@ -4,11 +4,17 @@
 
 #ifdef BIASCOPE_BASELINE_KERNEL
 #define FASTEST /* a test compares this one with the others */
+#elif defined(BIASCOPE_COVERAGE)
+#define FASTEST /* counted once, not once an instruction set */
 #elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
 #endif
+#ifdef BIASCOPE_COVERAGE
+#define INLINE static inline /* counted once, not once a caller */
+#else
 #define INLINE static inline __attribute__((always_inline))
+#endif
 
 #endif

@@ -1,15 +1,10 @@
 #include "train/floor.h"
 
+#include "train/clones.h"
 #include <math.h>
 
 enum { LANES = 8 };
 static const double BETA1 = 0.9, BETA2 = 0.95;
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define FASTEST
-#endif
 
 FASTEST static double dot(size_t padded, const double *restrict x, const double *restrict w) {
   double sum[LANES] = {0};
