@@ -13,15 +13,17 @@ import pytest
 BIASCOPE, DATA = os.environ["BIASCOPE"], pathlib.Path(os.environ["BIASCOPE_TEST_DATA"]) / "gaussian-10x50.csv"
 KEPT = pathlib.Path(__file__).with_name("instructions.json")
 ALLOWED = 1.05
-# Commands with and without `more`: the difference, over `units`, is what one unit takes.
+# A command, and one that takes as many units more of the same: the difference, over the units, is what one takes.
 TRAIN = "train {data} --lr 0.1 --lr-decay 0.5 --quiet"
+SPARSE = "train {sparse} --lr 0.1 --lr-decay 0.5 --quiet --optimizer adam --batch-size 1"
+SWEEP = "sweep {{folder}}/{0}.toml --store {{folder}}/{0}.db --jobs 1 --quiet"
 COUNTED = {
-    "step, adam, batch 1": (TRAIN + " --optimizer adam --batch-size 1 --steps 10000", "--steps 30000", 20000),
-    "step, adam, batch 3": (TRAIN + " --optimizer adam --batch-size 3 --steps 10000", "--steps 30000", 20000),
-    "step, signum, batch 1": (TRAIN + " --optimizer signum --batch-size 1 --steps 10000", "--steps 30000", 20000),
-    "step, gd, full batch": (TRAIN + " --optimizer gd --batch-size full --steps 1000", "--steps 3000", 2000),
-    "step, adam, sparse": ("train {sparse} --lr 0.1 --lr-decay 0.5 --quiet --optimizer adam --batch-size 1 --steps 10000",
-                           "--steps 30000", 20000),
+    "step, adam, batch 1": (TRAIN + " --optimizer adam --batch-size 1 --steps 10000", TRAIN + " --optimizer adam --batch-size 1 --steps 30000", 20000),
+    "step, adam, batch 3": (TRAIN + " --optimizer adam --batch-size 3 --steps 10000", TRAIN + " --optimizer adam --batch-size 3 --steps 30000", 20000),
+    "step, signum, batch 1": (TRAIN + " --optimizer signum --batch-size 1 --steps 10000", TRAIN + " --optimizer signum --batch-size 1 --steps 30000", 20000),
+    "step, gd, full batch": (TRAIN + " --optimizer gd --batch-size full --steps 1000", TRAIN + " --optimizer gd --batch-size full --steps 3000", 2000),
+    "step, adam, sparse": (SPARSE + " --steps 10000", SPARSE + " --steps 30000", 20000),
+    "step of a run, adam, batch 1, 8 side by side": (SWEEP.format("few"), SWEEP.format("many"), 8 * 20000),
     "solve, l2": ("solve {data} --norm l2", None, 1),
     "solve, linf": ("solve {data} --norm linf", None, 1),
     "predict, adam, batch 1": ("predict {data} --optimizer adam --batch-size 1", None, 1),
@@ -47,13 +49,27 @@ def sparse(tmp_path_factory):
     return path
 
 
+def write_studies(folder):
+    for name, steps in ("few", 10000), ("many", 30000):
+        (folder / f"{name}.toml").write_text(f"""steps = {steps}
+optimizer = "adam"
+batch_size = 1
+seed = {{ from = 1, to = 8 }}
+record = "log:1"
+predict = false
+[[data]]
+file = "{DATA}"
+""")
+
+
 @pytest.mark.parametrize("name", COUNTED)
 def test_no_more_instructions_than_kept(name, sparse, tmp_path):
-    command, more, units = COUNTED[name]
-    command = command.format(data=DATA, sparse=sparse)
-    taken = instructions(tmp_path, f"{command} {more}" if more else command)
-    if more:
-        taken = (taken - instructions(tmp_path, command)) / units
+    write_studies(tmp_path)
+    command, longer, units = COUNTED[name]
+    names = {"data": DATA, "sparse": sparse, "folder": tmp_path}
+    taken = instructions(tmp_path, command.format(**names))
+    if longer:
+        taken = (instructions(tmp_path, longer.format(**names)) - taken) / units
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     if os.environ.get("BIASCOPE_KEEP_INSTRUCTIONS"):
         KEPT.write_text(json.dumps({**kept, name: round(taken)}, indent=1) + "\n")
