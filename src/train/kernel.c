@@ -27,11 +27,16 @@ FASTEST void bs_kernel_add_square(size_t padded, double scale, const double *x, 
   }
 }
 
-/* m / (sqrt(v) + eps) with 0/0 = 0: where nothing was ever seen, nothing moves. */
+/* m / (sqrt(v) + eps) with 0/0 = 0: where nothing was ever seen, nothing moves. A mask rather than a condition, for
+ * compilers that make no vectors of a division which may not be due. */
 INLINE double ratio_of(double m, double v, double eps) {
   const double denominator = sqrt(v) + eps;
-  const double ratio = m / (denominator > 0.0 ? denominator : 1.0);
-  return denominator > 0.0 ? ratio : 0.0;
+  double ratio = m / denominator;
+  int64_t bits;
+  memcpy(&bits, &ratio, sizeof bits);
+  bits &= -(int64_t)(denominator > 0.0);
+  memcpy(&ratio, &bits, sizeof ratio);
+  return ratio;
 }
 
 /* One coordinate after the other, for the compiler to make vectors of: it does that anew for every instruction set,
@@ -52,7 +57,7 @@ INLINE unsigned update(const bs_update *u, bs_direction direction, bs_second_mom
       const double size = direction == BS_RATIO ? v[at] : fabs(m[at]);
       double step = m[at] * eps[at];
       if (direction == BS_RATIO) step = ratio_of(m[at], v[at], eps[at]);
-      if (direction == BS_SIGN) step = m[at] > 0.0 ? 1.0 : m[at] < 0.0 ? -1.0 : 0.0;
+      if (direction == BS_SIGN) step = (m[at] > 0.0 ? 1.0 : 0.0) - (m[at] < 0.0 ? 1.0 : 0.0);
       w[at] = rates.shrink[j] * w[at] - rates.eta[j] * step;
       tiny[j] |= (size < BS_TINY) & (size > 0.0);
     }

@@ -54,6 +54,7 @@ def write_studies(folder):
         (folder / f"{name}.toml").write_text(f"""steps = {steps}
 optimizer = "adam"
 batch_size = 1
+order = "shuffle"
 seed = {{ from = 1, to = 8 }}
 record = "log:1"
 predict = false
