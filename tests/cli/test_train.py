@@ -1,8 +1,10 @@
 """Training from the command line: traces, checkpoints, interruptions, odd data, terminals."""
 import csv
 import json
+import math
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -127,6 +129,23 @@ def test_a_terminal_gets_progress_and_an_eta():
     assert process.wait() == 0 and b"ETA" in shown and b"steps/s" in shown and shown.endswith(b"\x1b[K")
 
 
+def test_the_eta_of_ten_billion_steps_is_a_number_of_seconds():
+    try:
+        parent, child = pty.openpty()
+    except OSError:
+        pytest.skip("no pseudo-terminal to be had here")
+    process = subprocess.Popen([BIASCOPE, "train", GAUSSIAN, *ADAM, "--steps", str(10 ** 10)], stdout=subprocess.DEVNULL,
+                               stderr=child)
+    os.close(child)
+    shown = b""
+    while shown.count(b"ETA") < 30:
+        shown += os.read(parent, 4096)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    done, speed, left = re.findall(rb"([0-9.]+)%  ([0-9.e+]+) steps/s  ETA ([0-9]+) s", shown)[-1]
+    assert float(done) < 50 and float(left) == pytest.approx((1 - float(done) / 100) * 1e10 / float(speed), rel=0.02)
+
+
 WRONG = [
     (["--resume", "absent.json"], 2, "absent.json"),
     (["--resume", GAUSSIAN], 2, "expected a checkpoint"),
@@ -235,6 +254,21 @@ def test_stale_momentum_is_told_with_its_numbers():
 def test_ten_million_steps_end_where_predicted():
     result = result_of(GAUSSIAN, *ADAM, "--steps", 10 ** 7)
     assert result["cosine"]["predicted"] >= 0.999999 and result["loss_log"] < -2000
+
+
+@pytest.mark.slow
+def test_ten_billion_steps_are_counted_and_added_exactly(tmp_path):
+    """Of positive data every sign is +1, and multiples of 2^-10 add without rounding: w = steps / 1024, to the bit."""
+    (tmp_path / "positive.csv").write_text("2,0.5\n0.25,1\n")
+    flags = [tmp_path / "positive.csv", "--optimizer", "signgd", "--batch-size", 1, "--loss", "exp", "--lr-decay", 0,
+             "--lr", 2.0 ** -10, "--record", "log:1", "--checkpoint", tmp_path / "state.json"]
+    result, state = result_of(*flags, "--steps", 10 ** 10), json.loads((tmp_path / "state.json").read_text())
+    assert result["steps"] == state["step"] == 10 ** 10 and state["w"] == [10 ** 10 / 1024] * 2
+    assert result["loss_log"] == pytest.approx(-1.25 * 10 ** 10 / 1024 - math.log(2), rel=1e-14)
+    assert result["cosine"]["predicted"] >= 1 - 1e-15
+    result_of(*flags, "--steps", 10 ** 10 + 3, "--resume", tmp_path / "state.json")
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state["step"] == 10 ** 10 + 3 and state["w"] == [(10 ** 10 + 3) / 1024] * 2
 
 
 def test_a_squared_hinge_says_that_it_has_stopped():

@@ -13,10 +13,16 @@ for program in "$work"/build/consumer_*; do [ -x "$program" ] && [ -f "$program"
 
 library=$(dirname "$(find "$work/prefix" -name libbiascope.so)")
 export PKG_CONFIG_PATH="$library/pkgconfig" LD_LIBRARY_PATH="$library"
-# shellcheck disable=SC2046 # the flags are words
-gcc "$source/consumer.c" -o "$work/by_pkg_config" $(pkg-config --cflags --libs biascope)
-"$work/by_pkg_config"
-"$work/prefix/bin/biascope" --version
+for compiler in "gcc $source/consumer.c" "g++ -std=c++17 $source/consumer.cpp"; do
+  # shellcheck disable=SC2046,SC2086 # the flags are words
+  $compiler -o "$work/by_pkg_config" $(pkg-config --cflags --libs biascope)
+  "$work/by_pkg_config"
+done
+
+# One version, whomever one asks.
+version=$("$work/prefix/bin/biascope" --version)
+[ "${version##* }" = "$(pkg-config --modversion biascope)" ] || { echo "pkg-config's version is not that of $version" >&2; exit 1; }
+grep -qx "biascope_VERSION:[A-Z]*=${version##* }" "$work/build/CMakeCache.txt" || { echo "CMake's version is not that of $version" >&2; exit 1; }
 
 # The shared library promises biascope_ symbols and nothing else.
 others=$(nm -D --defined-only "$library/libbiascope.so" | awk '$3 !~ /^biascope_/ {print $3}')
