@@ -170,10 +170,6 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
   for (; at < entries.count; at++) y[entries.column[at]] += scale * entries.value[at];
 }
 
-void bs_margins(const biascope_dataset *data, const double *w, double *z) {
-  for (size_t i = 0; i < data->samples; i++) z[i] = bs_row_dot(data, i, w);
-}
-
 void bs_combine(const biascope_dataset *data, const double *c, double *u) {
   memset(u, 0, data->features * sizeof *u);
   for (size_t i = 0; i < data->samples; i++) {

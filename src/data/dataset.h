@@ -43,8 +43,6 @@ double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *n
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w);
 /* y += scale x_i */
 void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y);
-/* z = X w (N entries) */
-void bs_margins(const biascope_dataset *data, const double *w, double *z);
 /* u = X'c (d entries) */
 void bs_combine(const biascope_dataset *data, const double *c, double *u);
 

@@ -96,9 +96,6 @@ void bs_flow_start(bs_flow *flow, const double *weights) {
 double bs_flow_time(const bs_flow *flow) {
   return flow->time;
 }
-double bs_flow_step(const bs_flow *flow) {
-  return flow->step;
-}
 const double *bs_flow_weights(const bs_flow *flow) {
   return flow->weights;
 }

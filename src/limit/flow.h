@@ -20,7 +20,6 @@ void bs_flow_start(bs_flow *flow, const double *weights);
 /* One accepted step that does not pass s = limit (INFINITY: none). False where no step succeeds. */
 bool bs_flow_advance(bs_flow *flow, double limit);
 double bs_flow_time(const bs_flow *flow);
-double bs_flow_step(const bs_flow *flow);              /* the step it would take next */
 const double *bs_flow_weights(const bs_flow *flow);    /* w, d */
 const double *bs_flow_margins(const bs_flow *flow);    /* z, N */
 const double *bs_flow_log_slopes(const bs_flow *flow); /* log |l'(z_i)|, N */

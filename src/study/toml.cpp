@@ -165,9 +165,3 @@ const bs_toml *bs_toml_member(const bs_toml *table, const char *key) {
   }
   return nullptr;
 }
-
-const char *bs_toml_kind_name(bs_toml_kind kind) {
-  static const char *const NAMES[] = {"a table",       "an array",      "a string",      "a whole number",
-                                      "a real number", "true or false", "a date or time"};
-  return NAMES[kind];
-}

@@ -44,8 +44,6 @@ void bs_toml_free(bs_toml_document *document);
 
 /* The member of that key, or NULL. */
 const bs_toml *bs_toml_member(const bs_toml *table, const char *key);
-/* "a string", "a whole number", ... for messages. */
-const char *bs_toml_kind_name(bs_toml_kind kind);
 
 #ifdef __cplusplus
 }
