@@ -2,6 +2,7 @@
 #include "fault_injection.h"
 
 #include "temporary_folder.h"
+#include "train/passes.h"
 #include "training_cases.h"
 
 typedef struct {
@@ -43,7 +44,26 @@ static void training_fails_cleanly(void **state) {
   }
 }
 
+static biascope_status prepare_once(void *context, biascope_error *error) {
+  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  bs_passes *passes;
+  const biascope_status status = bs_passes_create(&passes, context, &options, error);
+  assert_true((passes != NULL) == (status == BIASCOPE_OK));
+  bs_passes_free(passes);
+  return status;
+}
+
+static void passes_over_sparse_data_fail_cleanly(void **state) {
+  (void)state;
+  double *values = gaussian_values(200, 200, 0.3, 1);
+  biascope_dataset *data = compressed(200, 200, values);
+  assert_true(fault_sweep(prepare_once, data, NULL) >= 2 * 4 * BS_TILE_BLOCKS);
+  biascope_dataset_free(data);
+  free(values);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly),
+                                     cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
   return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
 }

@@ -1,5 +1,5 @@
-/* Sparse data in tiles: the products are those of the rows, with one sum's bits on every instruction set, and a step
- * over all samples is the step over each of them. */
+/* Sparse data in tiles: the products are those of the rows, with one sum's bits on every instruction set and for any
+ * number of threads, and a step over all samples is the step over each of them. */
 #include "base/memory.h"
 #include "training_cases.h"
 
@@ -138,8 +138,27 @@ static void a_step_over_all_samples_is_that_over_each(void **state) {
   free(values);
 }
 
+static void any_number_of_threads_gives_the_same_bits(void **state) {
+  (void)state;
+  double *values = gaussian_values(SAMPLES, FEATURES, 0.3, 4);
+  biascope_dataset *data = compressed(SAMPLES, FEATURES, values);
+  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_trainer *alone = trainer_of(data, &options);
+  advance(alone, 100);
+  for (options.threads = 2; options.threads <= 20; options.threads += 3) {
+    biascope_trainer *together = trainer_of(data, &options);
+    advance(together, 100);
+    assert_memory_equal(biascope_trainer_weights(alone), biascope_trainer_weights(together), FEATURES * sizeof(double));
+    biascope_trainer_free(together);
+  }
+  biascope_trainer_free(alone);
+  biascope_dataset_free(data);
+  free(values);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(products_are_those_of_the_rows),
-                                     cmocka_unit_test(a_step_over_all_samples_is_that_over_each)};
+                                     cmocka_unit_test(a_step_over_all_samples_is_that_over_each),
+                                     cmocka_unit_test(any_number_of_threads_gives_the_same_bits)};
   return cmocka_run_group_tests_name("tiles", tests, NULL, NULL);
 }

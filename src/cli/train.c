@@ -10,12 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_STEPS = 4000, OPTION_RECORD, OPTION_TRACE, OPTION_CHECKPOINT, OPTION_RESUME };
+enum { OPTION_STEPS = 4000, OPTION_RECORD, OPTION_TRACE, OPTION_CHECKPOINT, OPTION_RESUME, OPTION_THREADS };
 
 typedef struct {
   cli_common common;
   cli_optimizer_flags optimizer;
   uint64_t steps;
+  size_t threads;
   unsigned per_decade; /* records */
   const char *trace, *checkpoint, *resume;
 } train_flags;
@@ -28,6 +29,8 @@ static const struct argp_option OPTIONS[] = {
     {"trace", OPTION_TRACE, "FILE", 0, "Write what was recorded as CSV", 3},
     {"checkpoint", OPTION_CHECKPOINT, "FILE", 0, "Write the final state, or the state at Ctrl-C", 3},
     {"resume", OPTION_RESUME, "FILE", 0, "Continue from a checkpoint", 3},
+    {"threads", OPTION_THREADS, "K", 0,
+     "Threads for steps over most of large sparse data (default 1); the result is the same for any number", 3},
     {0},
 };
 
@@ -50,6 +53,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case OPTION_CHECKPOINT:
     flags->checkpoint = text;
+    return 0;
+  case OPTION_THREADS:
+    flags->threads = (size_t)cli_parse_u64(state, "--threads", text, 1, 1024);
     return 0;
   case OPTION_RESUME:
     flags->resume = text;
@@ -161,6 +167,7 @@ int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
   flags.optimizer.options.seed = flags.common.seed;
+  flags.optimizer.options.threads = flags.threads;
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();

@@ -34,6 +34,7 @@ double bs_effective_beta1(const biascope_train_options *options);
 /* The beta2 in force: 0 for a rule without an averaged second moment. */
 double bs_effective_beta2(const biascope_train_options *options);
 
+enum { BS_MOST_THREADS = 1024 };
 /* Checks every option against its range and the data's N samples. */
 biascope_status bs_train_options_check(const biascope_train_options *options, size_t samples, biascope_error *error);
 

@@ -50,6 +50,8 @@ static biascope_status check_choices(const biascope_train_options *options, size
                    options->batch_size, samples);
   if (rule->full_batch && !bs_is_full_batch(options, samples))
     return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
+  if (options->threads > BS_MOST_THREADS)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu threads; expected at most %d", options->threads, BS_MOST_THREADS);
   if ((unsigned)options->noise_shape > BIASCOPE_NOISE_ISOTROPIC)
     return bs_fail(error, BIASCOPE_USAGE, "noise shape %d is unknown", (int)options->noise_shape);
   if (options->noise > 0.0 && (!bs_is_full_batch(options, samples) || rule->second == BS_SECOND_PER_SAMPLE))

@@ -25,6 +25,7 @@ biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, 
   passes->scale = BS_NEW(double, data->samples);
   biascope_status status = BIASCOPE_OK;
   if (!passes->margin || !passes->scale) status = bs_fail_memory(error, "the passes over the data");
+  if (status == BIASCOPE_OK) status = bs_team_create(&passes->team, options->threads, error);
   if (status == BIASCOPE_OK) status = bs_tiles_create(&passes->by_sample, &rows, error);
   if (status == BIASCOPE_OK) status = bs_tiles_create_transposed(&passes->by_feature, &rows, error);
   if (status != BIASCOPE_OK)
@@ -36,6 +37,7 @@ biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, 
 
 void bs_passes_free(bs_passes *passes) {
   if (!passes) return;
+  bs_team_free(passes->team);
   bs_tiles_free(&passes->by_sample);
   bs_tiles_free(&passes->by_feature);
   free(passes->margin);
@@ -43,13 +45,26 @@ void bs_passes_free(bs_passes *passes) {
   free(passes);
 }
 
+typedef struct {
+  const bs_tiles *tiles;
+  const double *x;
+  double *z;
+} product;
+
+static void multiply_block(void *state, size_t block) {
+  const product *p = state;
+  bs_tiles_multiply(&p->tiles->block[block], p->x, p->z);
+}
+
 void bs_passes_margins(bs_passes *passes, const double *w, const uint32_t *batch, size_t count, double *margin) {
-  for (size_t b = 0; b < BS_TILE_BLOCKS; b++) bs_tiles_multiply(&passes->by_sample.block[b], w, passes->margin);
+  product margins = {&passes->by_sample, w, passes->margin};
+  bs_team_run(passes->team, BS_TILE_BLOCKS, multiply_block, &margins);
   for (size_t b = 0; b < count; b++) margin[b] = passes->margin[batch[b]];
 }
 
 void bs_passes_gradient(bs_passes *passes, const uint32_t *batch, size_t count, const double *scale, double *g) {
   memset(passes->scale, 0, passes->samples * sizeof *passes->scale);
   for (size_t b = 0; b < count; b++) passes->scale[batch[b]] += scale[b];
-  for (size_t b = 0; b < BS_TILE_BLOCKS; b++) bs_tiles_multiply(&passes->by_feature.block[b], passes->scale, g);
+  product gradient = {&passes->by_feature, passes->scale, g};
+  bs_team_run(passes->team, BS_TILE_BLOCKS, multiply_block, &gradient);
 }

@@ -3,6 +3,7 @@
 #ifndef BIASCOPE_TRAIN_PASSES_H
 #define BIASCOPE_TRAIN_PASSES_H
 
+#include "base/team.h"
 #include "data/dataset.h"
 #include "train/optimizer.h"
 #include "train/tiles.h"
@@ -11,6 +12,7 @@ typedef struct {
   size_t samples;
   bs_tiles by_sample, by_feature;
   double *margin, *scale; /* N */
+  bs_team *team;
 } bs_passes;
 
 /* *out is NULL where the data are dense or small, or batches hold less than half of them: samples one by one are faster

@@ -1,0 +1,16 @@
+/* Threads that share out the parts of a piece of work. Which thread does which part is left open: parts must not depend
+ * on each other. */
+#ifndef BIASCOPE_BASE_TEAM_H
+#define BIASCOPE_BASE_TEAM_H
+
+#include "base/error.h"
+
+typedef struct bs_team bs_team;
+
+/* So many threads, the caller of bs_team_run among them; fewer where the system grants no more. */
+biascope_status bs_team_create(bs_team **out, size_t threads, biascope_error *error);
+void bs_team_free(bs_team *team);
+/* Calls work(state, part) for every part below `parts`, and returns when all are done. Allocates nothing. */
+void bs_team_run(bs_team *team, size_t parts, void (*work)(void *state, size_t part), void *state);
+
+#endif
