@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS := $(shell nproc)
 SOURCES := $(wildcard include/*.h src/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch])
 
-.PHONY: build test test-all reproduce bench bench-solve coverage fuzz lint format install install-dependencies clean
+.PHONY: build test test-all reproduce bench bench-solve coverage fuzz threads lint format install install-dependencies clean
 
 build: install-dependencies
 	cmake --preset release && cmake --build --preset release
@@ -18,7 +18,14 @@ test: build
 test-all: test
 	./cmake/install-dependencies.sh slow
 	ctest --preset release -L slow
+	$(MAKE) threads
 	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=9
+
+# The tests of sweeps, watched by the thread sanitizer: a program with a race ends with exit code 66.
+threads: install-dependencies
+	cmake --preset thread && cmake --build --preset thread --target biascope
+	OPENBLAS_NUM_THREADS=1 BIASCOPE=$(CURDIR)/build/thread/biascope BIASCOPE_TEST_DATA=$(CURDIR)/tests/data \
+	  /usr/bin/python3 -m pytest -q -p no:cacheprovider -n auto -m "not slow" tests/cli/test_sweep.py
 
 # Every fuzz target in turn, with the corpus it has grown in build/fuzz; FUZZ_FLAGS are libFuzzer's.
 FUZZ_FLAGS ?= -runs=10000000
@@ -57,9 +64,10 @@ coverage: install-dependencies
 
 lint: build
 	./cmake/install-dependencies.sh lint
+	cmake --preset analyze && cmake --build --preset analyze
 	clang-format --dry-run --Werror $(SOURCES)
 	run-clang-tidy -quiet -p $(BUILD) "$(CURDIR)/src/.*"
-	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	cppcheck -j $(JOBS) --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 	  --enable=warning,performance,portability --suppress=invalidFunctionArg -I include -I src src # log 0 = -inf is meant
 
 format:

@@ -14,10 +14,6 @@ biascope_status bs_fail(biascope_error *error, biascope_status status, const cha
   return status;
 }
 
-biascope_status bs_fail_memory(biascope_error *error, const char *what) {
-  return bs_fail(error, BIASCOPE_NO_MEMORY, "out of memory while allocating %s", what);
-}
-
 const char *biascope_version(void) {
   return BIASCOPE_VERSION;
 }

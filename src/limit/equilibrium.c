@@ -38,6 +38,7 @@ void bs_equilibrium_measure(const bs_support_system *system, const double *log_w
                             bs_equilibrium *out, bs_growth_state *state) {
   const bs_game *game = system->game;
   double spread = 0.0, worst = -INFINITY;
+  state->slowest = 0;
   memset(value, 0, system->levels * sizeof *value);
   for (size_t j = 0; j < system->n; j++) {
     const size_t i = system->member[j];

@@ -2,18 +2,18 @@
 
 #include <math.h>
 
-static const double SUMMED = 1000.0; /* terms added one by one; Euler-Maclaurin gives the rest */
+enum { SUMMED = 1000 }; /* terms added one by one; Euler-Maclaurin gives the rest */
 
 static double integral(double decay, double from, double to) {
   return decay == 1.0 ? log(to / from) : (pow(to, 1.0 - decay) - pow(from, 1.0 - decay)) / (1.0 - decay);
 }
 
 double bs_step_sum(double lr, double decay, double steps) {
-  const double last = steps + 1.0, summed = fmin(last, SUMMED);
+  const double last = steps + 1.0;
   double sum = 0.0;
-  for (double n = 2.0; n <= summed; n++) sum += pow(n, -decay);
-  if (last > summed) {
-    const double first = summed + 1.0;
+  for (int n = 2; n <= SUMMED && n <= last; n++) sum += pow(n, -decay);
+  if (last > SUMMED) {
+    const double first = SUMMED + 1.0;
     sum += integral(decay, first, last) + 0.5 * (pow(first, -decay) + pow(last, -decay)) +
            decay / 12.0 * (pow(first, -decay - 1.0) - pow(last, -decay - 1.0));
   }

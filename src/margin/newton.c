@@ -151,10 +151,9 @@ bool bs_newton_factor(bs_newton *newton, const double *curvature, const double *
   for (size_t k = 0; k < newton->problem->x.columns; k++) newton->inverse_curvature[k] = 1.0 / curvature[k];
   if (factor(newton, 0.0)) return true;
   if (newton->is_extended || extend(newton)) return factor(newton, 0.0);
-  for (double shift = LEAST_SHIFT; shift <= LARGEST_SHIFT; shift *= 10.0) {
-    if (factor(newton, shift)) return true;
-  }
-  return false;
+  double shift = LEAST_SHIFT;
+  while (shift <= LARGEST_SHIFT && !factor(newton, shift)) shift *= 10.0;
+  return shift <= LARGEST_SHIFT;
 }
 
 static void solve_samples(bs_newton *newton, const double *g, const double *r, double e, double *dw, double *dt,

@@ -6,8 +6,9 @@
 
 FASTEST double bs_kernel_dot(size_t padded, const double *x, const double *w) {
   bs_vector even = bs_all(0.0), odd = bs_all(0.0);
+  const size_t pair = 2 * (size_t)BS_LANES;
   size_t k = 0;
-  for (; k + 2 * BS_LANES <= padded; k += 2 * BS_LANES) {
+  for (; k + pair <= padded; k += pair) {
     even += bs_load(x + k) * bs_load(w + k);
     odd += bs_load(x + k + BS_LANES) * bs_load(w + k + BS_LANES);
   }

@@ -188,7 +188,7 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
   if (fits(moments, s)) return;
   const bool forget = bs_moments_forget(moments);
   if (forget && too_wide(moments, s)) {
-    forget_all(moments, s.low - 2 * REACH);
+    forget_all(moments, s.low - 2L * REACH);
     lift_each(moments, data, batch, true);
   } else if (forget) {
     forget_all(moments, s.high);

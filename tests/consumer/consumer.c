@@ -19,8 +19,8 @@ int main(void) {
     return 1;
   }
   printf("biascope %s: margin %.3f\n", biascope_version(), margin.margin);
-  const int wrong = margin.margin < 1.0 - 1e-9 || margin.margin > 1.0 + 1e-9 ||
-                    strcmp(biascope_version(), BIASCOPE_VERSION) != 0;
+  const int wrong =
+      margin.margin < 1.0 - 1e-9 || margin.margin > 1.0 + 1e-9 || strcmp(biascope_version(), BIASCOPE_VERSION) != 0;
   biascope_margin_free(&margin);
   return wrong;
 }
