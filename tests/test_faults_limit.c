@@ -33,6 +33,7 @@ static biascope_train_options batches(biascope_optimizer optimizer, size_t batch
 
 static biascope_dataset *small(bool sparse) {
   double *values = gaussian_values(3, 5, 0.3, 4);
+  if (sparse) values[1] = values[7] = 0.0; /* coordinates that not every batch moves */
   biascope_dataset *data = sparse ? compressed(3, 5, values) : dense(3, 5, values);
   free(values);
   return data;
@@ -40,24 +41,22 @@ static biascope_dataset *small(bool sparse) {
 
 static void limits_fail_cleanly(void **state) {
   (void)state;
-  for (int sparse = 0; sparse < 2; sparse++) {
-    biascope_dataset *data = small(sparse);
-    for (int optimizer = 0; optimizer < 9; optimizer++) {
-      assert_true(
-          sweep(data, batches((biascope_optimizer)optimizer, 0, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
-      if (optimizer == BIASCOPE_ADAMPROXY) continue;
-      sweep(data, batches((biascope_optimizer)optimizer, 1, BIASCOPE_CYCLIC), (biascope_predict_options){.starts = 1});
-    }
-    biascope_dataset_free(data);
+  biascope_dataset *full = small(false), *sparse = small(true);
+  for (biascope_optimizer optimizer = BIASCOPE_GD; optimizer <= BIASCOPE_ADAMW; optimizer++) {
+    assert_true(sweep(full, batches(optimizer, 0, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
+    if (optimizer == BIASCOPE_ADAMPROXY) continue;
+    sweep(sparse, batches(optimizer, 1, BIASCOPE_CYCLIC), (biascope_predict_options){.starts = 1});
   }
+  biascope_dataset_free(full);
+  biascope_dataset_free(sparse);
 }
 
 static void random_orders_fail_cleanly(void **state) {
   (void)state;
   biascope_dataset *data = small(false);
-  const biascope_predict_options brief = {.sample_length = 64, .tolerance = 1e-4};
+  const biascope_predict_options brief = {.sample_length = 16, .tolerance = 1e-3};
   sweep(data, batches(BIASCOPE_SIGNUM, 1, BIASCOPE_SHUFFLE), brief);
-  sweep(data, batches(BIASCOPE_ADAM, 2, BIASCOPE_REPLACEMENT), brief);
+  sweep(data, batches(BIASCOPE_NGD, 2, BIASCOPE_REPLACEMENT), brief);
   biascope_dataset_free(data);
 }
 
