@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/vector.h"
+#include "data/dataset.h"
 #include "training_cases.h"
 
 enum { N = 4, D = 7 };
@@ -162,12 +163,30 @@ static void eps_takes_over_by_the_sum_of_the_steps(void **state) {
   biascope_dataset_free(data);
 }
 
+/* With slowly fading steps Adagrad's second moments converge: a max margin in their metric, known to an error it
+ * states. */
+static void adagrad_goes_to_a_max_margin_of_the_metric_of_its_first_steps(void **state) {
+  (void)state;
+  biascope_dataset *data = draw(3);
+  biascope_train_options training = biascope_train_defaults(BIASCOPE_ADAGRAD);
+  training.batch_size = 1;
+  training.lr_decay = 0.2;
+  biascope_prediction out;
+  assert_int_equal(biascope_predict(data, &training, NULL, &out, NULL), BIASCOPE_OK);
+  assert_non_null(strstr(out.method, "Mahalanobis max-margin"));
+  assert_true(out.standard_error >= 0.0 && out.standard_error < 0.05 && out.gap <= 1e-10);
+  for (size_t i = 0; i < N; i++) assert_true(bs_row_dot(data, i, out.direction) > 0.0);
+  biascope_prediction_free(&out);
+  biascope_dataset_free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_not_predicted_is_refused_in_words),
       cmocka_unit_test(a_wish_out_of_range_is_refused),
       cmocka_unit_test(the_fixed_point_is_the_max_margin_of_its_own_metric),
       cmocka_unit_test(normalised_descent_over_the_full_batch_goes_to_the_l2_margin),
+      cmocka_unit_test(adagrad_goes_to_a_max_margin_of_the_metric_of_its_first_steps),
       cmocka_unit_test(eps_takes_over_by_the_sum_of_the_steps),
   };
   return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
