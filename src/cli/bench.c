@@ -149,6 +149,7 @@ static biascope_status run_sparse_case(size_t nonzeros, double *step, biascope_e
 typedef struct {
   bench_case dense[CASES];
   double sparse[SPARSE_CASES]; /* seconds a step */
+  bench_lanes lanes[BENCH_LANES];
   bench_bandwidth bandwidth[BENCH_BANDWIDTHS];
 } bench_results;
 
@@ -162,6 +163,7 @@ static void print_tables(const bench_results *r) {
          "a feature ns");
   for (size_t i = 0; i < SPARSE_CASES; i++)
     printf("%10zu %14.1f %14.3f\n", NONZEROS[i], 1e9 * r->sparse[i], 1e9 * r->sparse[i] / SPARSE_FEATURES);
+  bench_lanes_print(r->lanes);
   bench_bandwidths_print(r->bandwidth);
 }
 
@@ -176,8 +178,8 @@ static int print_json(const bench_results *r) {
     json_array_append_new(sparse, json_pack("{s:s, s:i, s:i, s:I, s:i, s:f}", "optimizer", "adam", "samples", SAMPLES,
                                             "features", SPARSE_FEATURES, "nonzeros", (json_int_t)NONZEROS[i],
                                             "batch_size", 1, "step_ns", 1e9 * r->sparse[i]));
-  return cli_print_json(json_pack("{s:o, s:o, s:o}", "steps", rows, "sparse_steps", sparse, "bandwidth",
-                                  bench_bandwidths_json(r->bandwidth)));
+  return cli_print_json(json_pack("{s:o, s:o, s:o, s:o}", "steps", rows, "sparse_steps", sparse, "lanes",
+                                  bench_lanes_json(r->lanes), "bandwidth", bench_bandwidths_json(r->bandwidth)));
 }
 
 int cli_bench(int argc, char **argv) {
@@ -192,6 +194,7 @@ int cli_bench(int argc, char **argv) {
   }
   for (size_t i = 0; i < SPARSE_CASES && status == BIASCOPE_OK; i++)
     status = run_sparse_case(NONZEROS[i], &results.sparse[i], &error);
+  if (status == BIASCOPE_OK) status = bench_lanes_run(results.lanes, &error);
   if (status == BIASCOPE_OK) status = bench_bandwidths(results.bandwidth, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (common.json) return print_json(&results);

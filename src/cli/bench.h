@@ -16,6 +16,17 @@ biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_
 biascope_status bench_sparse_data(size_t samples, size_t features, size_t nonzeros, biascope_dataset **out,
                                   biascope_error *error);
 
+/* Many runs, one after the other and side by side in vector lanes. */
+typedef struct {
+  size_t features;
+  double alone, together; /* seconds a step of one run */
+} bench_lanes;
+
+enum { BENCH_LANES = 6 };
+biascope_status bench_lanes_run(bench_lanes *out, biascope_error *error);
+void bench_lanes_print(const bench_lanes *rows);
+json_t *bench_lanes_json(const bench_lanes *rows);
+
 /* Full batches beside the memory's bandwidth. */
 typedef struct {
   const char *what;

@@ -14,6 +14,8 @@ def test_every_step_is_held_against_its_floor():
     for row in rows:
         assert row["step_ns"] > 0 and abs(row["ratio"] - row["step_ns"] / row["floor_ns"]) < 1e-9
     assert len(tables["sparse_steps"]) >= 5 and all(row["step_ns"] > 0 for row in tables["sparse_steps"])
+    for row in tables["lanes"]:
+        assert row["runs"] == 64 and abs(row["ratio"] - row["alone_ns"] / row["together_ns"]) < 1e-9
     triad, dense, sparse = tables["bandwidth"]
     assert triad["ratio"] == 1 and sparse["nonzeros"] == 1500000
     for row, entry in ((dense, 8), (sparse, 12)):

@@ -1,0 +1,78 @@
+#include "cli/bench.h"
+
+#include <stdio.h>
+
+enum { SAMPLES = 10, RUNS = 64, DATA_SEED = 1 };
+static const size_t FEATURES[BENCH_LANES] = {2, 5, 10, 20, 50, 100};
+
+typedef struct {
+  biascope_trainer *run[RUNS];
+} runs;
+
+static biascope_status step_alone(void *state, uint64_t steps, biascope_error *error) {
+  const runs *r = state;
+  biascope_status status = BIASCOPE_OK;
+  for (size_t j = 0; j < RUNS && status == BIASCOPE_OK; j++) status = biascope_trainer_run(r->run[j], steps, error);
+  return status;
+}
+
+static biascope_status step_together(void *state, uint64_t steps, biascope_error *error) {
+  const runs *r = state;
+  return biascope_trainers_run(r->run, RUNS, steps, error);
+}
+
+static biascope_status create(const biascope_dataset *data, runs *r, biascope_error *error) {
+  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  options.batch_size = 1;
+  options.beta2 = 0.95;
+  options.order = BIASCOPE_SHUFFLE;
+  biascope_status status = BIASCOPE_OK;
+  for (size_t j = 0; j < RUNS && status == BIASCOPE_OK; j++) {
+    options.seed = j;
+    status = biascope_trainer_create(data, &options, &r->run[j], error);
+  }
+  return status;
+}
+
+static biascope_status run_case(bench_lanes *out, biascope_error *error) {
+  const biascope_generate_options shape = {.samples = SAMPLES, .features = out->features, .seed = DATA_SEED};
+  biascope_dataset *data;
+  runs r = {{0}};
+  biascope_status status = biascope_dataset_generate(BIASCOPE_GAUSSIAN, &shape, &data, error);
+  if (status == BIASCOPE_OK) status = create(data, &r, error);
+  if (status == BIASCOPE_OK) status = bench_time(step_alone, &r, &out->alone, error);
+  if (status == BIASCOPE_OK) status = bench_time(step_together, &r, &out->together, error);
+  out->alone /= RUNS;
+  out->together /= RUNS;
+  for (size_t j = 0; j < RUNS; j++) biascope_trainer_free(r.run[j]);
+  biascope_dataset_free(data);
+  return status;
+}
+
+biascope_status bench_lanes_run(bench_lanes *out, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (size_t i = 0; i < BENCH_LANES && status == BIASCOPE_OK; i++) {
+    out[i] = (bench_lanes){.features = FEATURES[i]};
+    status = run_case(&out[i], error);
+  }
+  return status;
+}
+
+void bench_lanes_print(const bench_lanes *rows) {
+  printf("\nThe same, shuffled, of %d runs one after the other and side by side, a run's step on one core\n"
+         "%10s %14s %14s %8s\n",
+         RUNS, "features", "alone ns", "together ns", "ratio");
+  for (size_t i = 0; i < BENCH_LANES; i++)
+    printf("%10zu %14.1f %14.1f %8.2f\n", rows[i].features, 1e9 * rows[i].alone, 1e9 * rows[i].together,
+           rows[i].alone / rows[i].together);
+}
+
+json_t *bench_lanes_json(const bench_lanes *rows) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < BENCH_LANES; i++)
+    json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:I, s:i, s:f, s:f, s:f}", "optimizer", "adam", "runs", RUNS,
+                                          "samples", SAMPLES, "features", (json_int_t)rows[i].features, "batch_size", 1,
+                                          "alone_ns", 1e9 * rows[i].alone, "together_ns", 1e9 * rows[i].together,
+                                          "ratio", rows[i].alone / rows[i].together));
+  return list;
+}
