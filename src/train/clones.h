@@ -11,6 +11,12 @@
 #else
 #define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
 #endif
+/* Before a loop of which no pass writes what another reads. */
+#ifdef __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
 #ifdef BIASCOPE_COVERAGE
 #define INLINE static inline /* counted once, not once a caller */
 #else

@@ -49,7 +49,7 @@ INLINE unsigned update(const bs_update *u, bs_direction direction, bs_second_mom
   double *restrict w = __builtin_assume_aligned(u->w, 64);
   int64_t tiny[BS_LANES] = {0};
   for (size_t k = 0; k < u->padded; k += BS_LANES) {
-#pragma GCC ivdep
+    INDEPENDENT
     for (size_t j = 0; j < BS_LANES; j++) {
       const size_t at = k + j;
       m[at] = rates.beta1[j] * m[at] + (1.0 - rates.beta1[j]) * g[at];
