@@ -13,7 +13,7 @@
 #endif
 /* Before a loop of which no pass writes what another reads. */
 #ifdef __clang__
-#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define INDEPENDENT
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
