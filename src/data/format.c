@@ -24,7 +24,7 @@ static const file_format *format_of(const char *path, biascope_error *error) {
     const size_t ending = strlen(FORMATS[i].ending);
     if (length > ending && !strcasecmp(path + length - ending, FORMATS[i].ending)) return &FORMATS[i];
   }
-  bs_fail(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
+  bs_error_set(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
   return NULL;
 }
 

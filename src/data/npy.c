@@ -156,14 +156,12 @@ static biascope_status parse(const bs_text *text, npy_array *array, biascope_err
 /* Integers beyond 2^53 are rounded to the nearest double. */
 static double element(const npy_array *array, size_t index) {
   const unsigned char *at = array->elements + index * array->bytes;
-  uint64_t bits = 0;
-  for (size_t b = 0; b < array->bytes; b++)
-    bits |= (uint64_t)at[array->big_endian ? array->bytes - 1 - b : b] << (8 * b);
+  const size_t last = array->bytes - 1;
+  const bool negative = array->kind == 'i' && (at[array->big_endian ? 0 : last] & 0x80);
+  uint64_t bits = negative ? UINT64_MAX : 0;
+  for (size_t b = 0; b <= last; b++) bits = bits << 8 | at[array->big_endian ? b : last - b];
   if (array->kind == 'u') return (double)bits;
-  if (array->kind == 'i') {
-    const unsigned unused = 64 - 8 * (unsigned)array->bytes;
-    return (double)((int64_t)(bits << unused) >> unused);
-  }
+  if (array->kind == 'i') return (double)(int64_t)bits;
   if (array->bytes == 4) {
     const uint32_t single = (uint32_t)bits;
     float value;

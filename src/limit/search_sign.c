@@ -53,10 +53,10 @@ biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *searc
   if (status == BIASCOPE_OK) {
     status = follow(game, search, log_weights, trial, out, error);
     if (status == BIASCOPE_NOT_CONVERGED)
-      bs_fail(error, status,
-              "no exact equilibrium of the sign updates was found: that of the updates m / sqrt(m^2 + "
-              "(%.1e x)^2) has gap %.1e",
-              game->rule.smoothing, out->gap);
+      bs_error_set(error, status,
+                   "no exact equilibrium of the sign updates was found: that of the updates m / sqrt(m^2 + "
+                   "(%.1e x)^2) has gap %.1e",
+                   game->rule.smoothing, out->gap);
   }
   free(trial);
   return status;

@@ -203,10 +203,10 @@ static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs
   outcome outcomes[BS_RUNS_TOGETHER] = {0};
   size_t created = 0;
   biascope_status status = BIASCOPE_OK;
-  while (created < count && status == BIASCOPE_OK) {
+  do {
     status = outcome_create(plan, runs[created], reference, &outcomes[created], error);
     created++;
-  }
+  } while (created < count && status == BIASCOPE_OK);
   if (status == BIASCOPE_OK) status = follow(plan, outcomes, count, stop, out, error);
   for (size_t i = 0; i < created; i++) outcome_free(&outcomes[i]);
   return status;

@@ -315,7 +315,8 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_
     out->work += bs_plan_work(plan, &plan->runs[i]);
     s.runs[i] = &plan->runs[i];
   }
-  if (status == BIASCOPE_OK) qsort(s.runs, plan->run_count, sizeof *s.runs, by_what_is_shared);
+  if (status == BIASCOPE_OK) /* pointers are what is sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    qsort(s.runs, plan->run_count, sizeof *s.runs, by_what_is_shared);
   if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
   if (status == BIASCOPE_OK) status = write_until_done(&w, options);
   while (started > 0) pthread_join(threads[--started], NULL);

@@ -75,8 +75,8 @@ static void lay_out(bs_tile_block *block, const bs_compressed *matrix, size_t wi
         column[l * LANES + lane] = (uint16_t)(matrix->column[own->at + l] - slice->first_column);
       }
     }
-    value += LANES * slice->length;
-    column += LANES * slice->length;
+    value += (size_t)LANES * slice->length;
+    column += (size_t)LANES * slice->length;
     first += lanes;
   }
 }
@@ -90,7 +90,7 @@ static bool fill(bs_tile_block *block, const bs_compressed *matrix, size_t width
   qsort(pieces, count, sizeof *pieces, by_tile_and_length);
   size_t entries = 0;
   for (size_t first = 0; first < count; first += gather(pieces + first, count - first)) {
-    entries += LANES * pieces[first].length;
+    entries += (size_t)LANES * pieces[first].length;
     block->slices++;
   }
   block->rows = end - block->first_row;
