@@ -16,7 +16,7 @@ bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
 slow=(chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
-lint=(clang-format clang-tidy clang-tools cppcheck)
+lint=(clang-format clang-tidy cppcheck)
 
 group=${1:-build}
 case $group in build | bench | coverage | fuzz | lint | slow) ;; *)
