@@ -15,7 +15,7 @@ enum { MOST_RUNS = 19 };
 
 typedef struct {
   size_t samples, features, runs;
-  int spread; /* powers of two that features lie apart */
+  int spread, steps; /* powers of two that features, and samples, lie apart */
   biascope_dataset *data;
   biascope_train_options options[MOST_RUNS];
 } study;
@@ -30,7 +30,7 @@ static void make_data(study *s, uint64_t seed) {
   for (size_t i = 0; i < s->samples; i++) {
     for (size_t k = 0; k < s->features; k++) {
       const double value = bs_random_normal(seed, BS_STREAM_LABELS, i * s->features + k) + (k == 0 ? 3.0 : 0.0);
-      x[i * s->features + k] = ldexp(value, (int)(k % 3) * s->spread);
+      x[i * s->features + k] = ldexp(value, (int)(k % 3) * s->spread + (int)(i % 3) * s->steps);
     }
   }
   assert_int_equal(biascope_dataset_from_dense(s->samples, s->features, x, &s->data, NULL), BIASCOPE_OK);
@@ -42,6 +42,7 @@ static void make(study *s, uint64_t seed) {
   uint64_t at = 0;
   *s = (study){.samples = 1 + seed % 7, .features = 1 + seed % 43, .runs = 1 + seed % MOST_RUNS};
   s->spread = seed % 5 == 4 ? 120 : 0;
+  s->steps = seed % 5 == 3 ? 130 : 0;
   make_data(s, seed);
   for (size_t j = 0; j < s->runs; j++) {
     biascope_optimizer optimizer = (biascope_optimizer)((seed + j / 11) % 9);

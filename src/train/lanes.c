@@ -201,7 +201,7 @@ static void run_together(lanes *l, uint64_t end) {
 }
 
 static bool is_ready(const biascope_trainer *run) {
-  return run->moments.common && run->moments.unseen_count == 0;
+  return run->moments.common && (run->moments.unseen_count == 0 || bs_moments_forget(&run->moments));
 }
 
 /* Runs that have drifted out of step with the others go alone, and are looked at again from time to time. */
