@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { SAMPLES = 10, REPEATS = 5, DATA_SEED = 1 };
-static const double SECONDS_EACH = 0.03; /* of stepping, a repeat */
+enum { SAMPLES = 10, DATA_SEED = 1 };
 static const size_t FEATURES[] = {10, 50, 200, 1000, 10000, 100000, 1000000};
 enum { CASES = sizeof FEATURES / sizeof *FEATURES };
 
@@ -38,12 +36,6 @@ static const struct argp ARGP = {
     .doc = "Times a step of per-sample Adam against the floor: a loop of nothing but the loads, multiply-adds, square "
            "roots and divisions that no implementation can do without; and a full batch's against memory's bandwidth."};
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* ---- What is timed: both take a number of steps ----------------------------------------------------- */
 
 typedef struct {
@@ -55,36 +47,6 @@ static biascope_status step_floor(void *run, uint64_t steps, biascope_error *err
   floor_run *f = run;
   (void)error;
   bs_floor_steps(SAMPLES, f->padded, f->x, f->w, f->m, f->v, 1e-6, steps);
-  return BIASCOPE_OK;
-}
-
-static biascope_status step_trainer(void *run, uint64_t steps, biascope_error *error) {
-  return biascope_trainer_run(run, steps, error);
-}
-
-static int by_size(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-biascope_status bench_time(bench_stepper step, void *run, double *median, biascope_error *error) {
-  double seconds[REPEATS], elapsed = 0.0;
-  uint64_t steps = 1;
-  biascope_status status = BIASCOPE_OK;
-  while (status == BIASCOPE_OK && elapsed < SECONDS_EACH) {
-    steps *= 2;
-    const double start = now();
-    status = step(run, steps, error);
-    elapsed = now() - start;
-  }
-  for (int repeat = 0; repeat < REPEATS && status == BIASCOPE_OK; repeat++) {
-    const double start = now();
-    status = step(run, steps, error);
-    seconds[repeat] = (now() - start) / (double)steps;
-  }
-  if (status != BIASCOPE_OK) return status;
-  qsort(seconds, REPEATS, sizeof *seconds, by_size);
-  *median = seconds[REPEATS / 2];
   return BIASCOPE_OK;
 }
 
@@ -107,15 +69,6 @@ static biascope_status time_floor(const biascope_dataset *data, bench_case *out,
   free(f.w);
   free(f.m);
   free(f.v);
-  return status;
-}
-
-biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_train_options *options, double *median,
-                                   biascope_error *error) {
-  biascope_trainer *trainer;
-  biascope_status status = biascope_trainer_create(data, options, &trainer, error);
-  if (status == BIASCOPE_OK) status = bench_time(step_trainer, trainer, median, error);
-  biascope_trainer_free(trainer);
   return status;
 }
 
@@ -154,8 +107,8 @@ typedef struct {
 } bench_results;
 
 static void print_tables(const bench_results *r) {
-  printf("Adam, one of %d samples a step, medians of %d\n%10s %14s %14s %8s\n", SAMPLES, REPEATS, "features", "step ns",
-         "floor ns", "ratio");
+  printf("Adam, one of %d samples a step, medians of %d\n%10s %14s %14s %8s\n", SAMPLES, BENCH_REPEATS, "features",
+         "step ns", "floor ns", "ratio");
   for (size_t i = 0; i < CASES; i++)
     printf("%10zu %14.1f %14.1f %8.2f\n", r->dense[i].features, 1e9 * r->dense[i].step, 1e9 * r->dense[i].floor,
            r->dense[i].step / r->dense[i].floor);

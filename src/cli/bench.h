@@ -5,6 +5,8 @@
 #include "biascope.h"
 #include <jansson.h>
 
+enum { BENCH_REPEATS = 5 }; /* of which the median counts */
+
 /* Takes a number of steps of whatever is timed. */
 typedef biascope_status (*bench_stepper)(void *run, uint64_t steps, biascope_error *error);
 /* Median seconds a step, of as many steps at once as take a measurable time. */
