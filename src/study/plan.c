@@ -75,8 +75,6 @@ static biascope_status check_run(const bs_plan *plan, const bs_grid *grid, const
 
 static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t *at, const uint64_t *seed,
                                biascope_error *error) {
-  if (plan->run_count == MOST_RUNS)
-    return bs_fail_toml(plan->spec->path, grid->where, error, "more than %d runs; split the study", MOST_RUNS);
   if (!grow((void **)&plan->runs, plan->run_count, sizeof *plan->runs)) return bs_fail_memory(error, "the runs");
   const bs_axis *optimizers = grid->axes[BS_GRID_OPTIMIZER];
   bs_plan_run *run = &plan->runs[plan->run_count];
@@ -224,9 +222,36 @@ static biascope_status merge_equal_runs(bs_plan *plan, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
+/* ---- The whole ------------------------------------------------------------------------------------ */
+
+static double grid_combinations(const bs_grid *grid) {
+  double count = 1.0;
+  for (int a = 0; a < BS_GRID_AXES; a++) count *= grid->axes[a] ? (double)grid->axes[a]->count : 1.0;
+  return count;
+}
+
+static double source_combinations(const bs_source *source) {
+  double count = 1.0;
+  for (int a = 0; a < BS_SOURCE_AXES; a++) count *= source->axes[a].count > 0 ? (double)source->axes[a].count : 1.0;
+  return count;
+}
+
+/* Before any is made, so that a slip in a range takes neither time nor memory. */
+static biascope_status check_combinations(const bs_spec *spec, biascope_error *error) {
+  double runs = 0.0;
+  for (size_t g = 0; g < spec->grid_count; g++) {
+    const bs_grid *grid = &spec->grids[g];
+    for (size_t s = 0; s < spec->source_count; s++)
+      if (grid->uses_source[s]) runs += grid_combinations(grid) * source_combinations(&spec->sources[s]);
+    if (runs > MOST_RUNS)
+      return bs_fail_toml(spec->path, grid->where, error, "more than %d runs; split the study", MOST_RUNS);
+  }
+  return BIASCOPE_OK;
+}
+
 biascope_status bs_plan_make(const bs_spec *spec, bs_plan *out, biascope_error *error) {
   *out = (bs_plan){.spec = spec};
-  biascope_status status = BIASCOPE_OK;
+  biascope_status status = check_combinations(spec, error);
   for (size_t s = 0; s < spec->source_count && status == BIASCOPE_OK; s++) status = expand_source(out, s, error);
   out->combinations = out->run_count;
   if (status == BIASCOPE_OK) status = merge_equal_runs(out, error);

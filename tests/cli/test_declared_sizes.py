@@ -1,0 +1,101 @@
+"""A size that a small file declares is checked before it is believed: what follows is a message, not an allocation."""
+import ctypes
+import ctypes.util
+import os
+import pathlib
+import re
+import resource
+import subprocess
+
+import pytest
+
+from study_cases import BAD_INPUT, BIASCOPE, run, write
+
+MEMORY = 256 << 20
+FEW_SECONDS = 10
+
+pytestmark = pytest.mark.skipif(pathlib.Path(BIASCOPE).parent.name in ("sanitize", "coverage"),
+                                reason="the sanitizers reserve address space of their own")
+
+
+def confined(*arguments):
+    """The refusal, of a process that has little memory and processor time."""
+    def confine():
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (FEW_SECONDS, FEW_SECONDS))
+    result = subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, preexec_fn=confine)
+    assert result.returncode == BAD_INPUT and result.stdout == "", result.stderr
+    return result.stderr
+
+
+@pytest.mark.parametrize("version", (1, 2))
+@pytest.mark.parametrize("descr", ("<f8", "|u1"))
+@pytest.mark.parametrize("shape", ((10 ** 6, 10 ** 6), (10 ** 12, 1), (1, 10 ** 12), (2 ** 32, 2 ** 32), (2 ** 61, 8)))
+def test_elements_of_an_npy_header(shape, descr, version, tmp_path):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    size = len(header).to_bytes(2 if version == 1 else 4, "little")
+    path = tmp_path / "data.npy"
+    path.write_bytes((b"\x93NUMPY" + bytes([version, 0]) + size + header).ljust(200, b"\0"))
+    message = confined("info", path)
+    assert "bytes follow the header" in message and f"{shape[0]} x {shape[1]}" in message
+
+
+def test_the_length_of_an_npy_header(tmp_path):
+    path = tmp_path / "data.npy"
+    path.write_bytes((b"\x93NUMPY\x02\0" + b"\xff" * 4).ljust(200, b" "))
+    assert "ends within its header" in confined("info", path)
+
+
+@pytest.mark.parametrize("index", (10 ** 9, 10 ** 12, 2 ** 64 - 1, 10 ** 30))
+def test_a_feature_index_of_libsvm(index, tmp_path):
+    path = write(tmp_path, f"1 {index}:1\n-1 2:1\n", "data.svm")
+    assert f"data.svm:1:3: feature index '{index}' is too large" in confined("info", path)
+
+
+# Products of axes that are each within bounds, and an axis that is not.
+STUDIES = {
+    "a grid": ("lr = { from = 0.001, to = 1, count = 1000 }\nbeta1 = { from = 0, to = 0.5, count = 1000 }\n"
+               "seed = { from = 1, to = 1000 }\n", "samples = 10\n", "more than 10000000 runs"),
+    "data": ("", "samples = { from = 10, to = 100009 }\nseed = { from = 0, to = 9999 }\n", "more than 10000000 runs"),
+    "data and a grid": ("lr = { from = 0.001, to = 1, count = 100000 }\n", "samples = 10\nseed = { from = 0, to = 9999 }\n",
+                        "more than 10000000 runs"),
+    "an axis": ("seed = { from = 0, to = 1000000000000 }\n", "samples = 10\n", "expected 1 to 1000000"),
+}
+
+
+@pytest.mark.parametrize("what", STUDIES)
+def test_the_runs_of_a_study(what, tmp_path):
+    options, data, message = STUDIES[what]
+    spec = write(tmp_path, f"steps = 10\noptimizer = 'adam'\n{options}"
+                           f"[[data]]\ngenerate = 'gaussian'\nfeatures = 20\n{data}")
+    assert message in confined("sweep", spec, "--store", tmp_path / "runs.db")
+    assert not (tmp_path / "runs.db").exists()
+
+
+def fingerprint(text):
+    """XXH3 of 128 bits, as the file has it."""
+    class Hash(ctypes.Structure):
+        _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+    xxh3 = ctypes.CDLL(ctypes.util.find_library("xxhash")).XXH3_128bits
+    xxh3.restype, xxh3.argtypes = Hash, [ctypes.c_char_p, ctypes.c_size_t]
+    found = xxh3(text.encode(), len(text))
+    return f"{found.high:016x}{found.low:016x}"
+
+
+@pytest.mark.parametrize("key, value, message", (
+    ("unseen", "[1000000000000]", '"unseen" is not an array of features'),
+    ("exponent", "[9223372036854775807,0,0]", '"exponent" is not an array of integers in range'),
+    ("w", f"[1.0{',1.0' * 10000}]", '"w" is not an array of one number a feature'),
+), ids=("unseen", "exponent", "w"))
+def test_the_state_of_a_checkpoint(key, value, message, tmp_path):
+    data, path = tmp_path / "data.csv", tmp_path / "run.json"
+    run("generate", "gaussian", "--samples", 3, "--features", 3, "--out", data)
+    train = ("train", data, "--optimizer", "adam", "--steps")
+    run(*train, 10, "--checkpoint", path)
+    head, text = re.fullmatch(r'\{"checksum":"(\w+)",(.*)', path.read_text(), re.DOTALL).groups()
+    assert fingerprint("{" + text) == head
+    text = re.sub(rf'"{key}":\[[^]]*\]', f'"{key}":{value}', text)
+    path.write_text(f'{{"checksum":"{fingerprint("{" + text)}",{text}')
+    assert message in confined(*train, 20, "--resume", path)
