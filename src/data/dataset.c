@@ -161,8 +161,8 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
   }
   const bs_row entries = bs_row_of(data, row);
   size_t at = 0;
-  for (; at + 4 <= entries.count;
-       at += 4) { /* a row's columns differ: four sums need not wait for each other's stores */
+  /* A row's columns differ: four sums need not wait for each other's stores. */
+  for (; at + 4 <= entries.count; at += 4) {
     double sum[4];
     for (size_t j = 0; j < 4; j++) sum[j] = y[entries.column[at + j]] + scale * entries.value[at + j];
     for (size_t j = 0; j < 4; j++) y[entries.column[at + j]] = sum[j];

@@ -11,8 +11,8 @@ void bs_json_rounded(FILE *stream, double value, int digits);
 /* In quotes, escaped. Bytes that are not UTF-8 become U+FFFD. '<', '>' and '&' are escaped too, so that the text may
  * stand inside an HTML script element. */
 void bs_json_string(FILE *stream, const char *text);
-/* Text that is JSON but for its encoding: what is not UTF-8 is replaced; '<', which stands in strings only, is escaped.
- */
+/* Text that is JSON but for its encoding: what is not UTF-8 is replaced, and '<', which stands in strings alone,
+ * escaped. */
 void bs_json_text(FILE *stream, const char *text);
 
 #endif
