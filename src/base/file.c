@@ -74,16 +74,6 @@ void bs_output_abandon(bs_output_file *file) {
   memset(file, 0, sizeof *file);
 }
 
-char *bs_path_beside(const char *speaker, const char *name) {
-  const char *slash = name[0] == '/' ? NULL : strrchr(speaker, '/');
-  const size_t folder = slash ? (size_t)(slash - speaker) + 1 : 0, length = strlen(name);
-  char *path = malloc(folder + length + 1);
-  if (!path) return NULL;
-  memcpy(path, speaker, folder);
-  memcpy(path + folder, name, length + 1);
-  return path;
-}
-
 biascope_status bs_make_directory(const char *path, biascope_error *error) {
   char *prefix = strdup(path);
   if (!prefix) return bs_fail_memory(error, "a directory name");

@@ -17,10 +17,6 @@ biascope_status bs_output_commit(bs_output_file *file, biascope_error *error);
 /* Drops the temporary. Harmless after a commit. */
 void bs_output_abandon(bs_output_file *file);
 
-/* The path of a file that is called `name` where it is spoken of in the file `speaker`; NULL where out of memory. The
- * caller frees it. */
-char *bs_path_beside(const char *speaker, const char *name);
-
 /* Makes the directory and those above it; one that exists is fine. */
 biascope_status bs_make_directory(const char *path, biascope_error *error);
 

@@ -1,7 +1,6 @@
 #include "study/spec_source.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "study/names.h"
 #include <stdlib.h>
@@ -15,6 +14,17 @@ static const bs_axis_rule SOURCE_RULES[BS_SOURCE_AXES] = {
     [BS_SOURCE_DELTA] = {.key = "delta", .low = 0, .high = 1e300},
     [BS_SOURCE_SEED] = {.key = "seed", .whole = true, .low = 0, .high = BS_AXIS_MOST_WHOLE},
 };
+
+/* Seen from the specification's folder. */
+static char *resolve(const char *spec_path, const char *file) {
+  const char *slash = file[0] == '/' ? NULL : strrchr(spec_path, '/');
+  const size_t folder = slash ? (size_t)(slash - spec_path) + 1 : 0, length = strlen(file);
+  char *path = malloc(folder + length + 1);
+  if (!path) return NULL;
+  memcpy(path, spec_path, folder);
+  memcpy(path + folder, file, length + 1);
+  return path;
+}
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
                                       biascope_error *error) {
@@ -36,7 +46,7 @@ static biascope_status read_source_key(const bs_spec *spec, const bs_toml *node,
   if (!strcmp(node->key, "file")) {
     const biascope_status status = bs_toml_read_text(spec->path, node, &source->file, error);
     if (status != BIASCOPE_OK) return status;
-    source->path = bs_path_beside(spec->path, source->file);
+    source->path = resolve(spec->path, source->file);
     return source->path ? BIASCOPE_OK : bs_fail_memory(error, "a file name");
   }
   const int axis = bs_axis_find_rule(SOURCE_RULES, BS_SOURCE_AXES, node->key);
