@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/names.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +16,16 @@ static const bs_axis_rule SOURCE_RULES[BS_SOURCE_AXES] = {
     [BS_SOURCE_SEED] = {.key = "seed", .whole = true, .low = 0, .high = BS_AXIS_MOST_WHOLE},
 };
 
-/* Seen from the specification's folder. */
-static char *resolve(const char *spec_path, const char *file) {
-  const char *slash = file[0] == '/' ? NULL : strrchr(spec_path, '/');
-  const size_t folder = slash ? (size_t)(slash - spec_path) + 1 : 0, length = strlen(file);
-  char *path = malloc(folder + length + 1);
-  if (!path) return NULL;
-  memcpy(path, spec_path, folder);
-  memcpy(path + folder, file, length + 1);
-  return path;
+/* The path is seen from the specification's folder. */
+static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, bs_source *source,
+                                      biascope_error *error) {
+  const biascope_status status = bs_toml_read_text(spec->path, node, &source->file, error);
+  if (status != BIASCOPE_OK) return status;
+  const char *slash = source->file[0] == '/' ? NULL : strrchr(spec->path, '/');
+  const int folder = slash ? (int)(slash - spec->path) + 1 : 0;
+  if (asprintf(&source->path, "%.*s%s", folder, spec->path, source->file) >= 0) return BIASCOPE_OK;
+  source->path = NULL; /* left undefined by the failure */
+  return bs_fail_memory(error, "a file name");
 }
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
@@ -43,12 +45,7 @@ static biascope_status read_source_key(const bs_spec *spec, const bs_toml *node,
   if (!strcmp(node->key, "name")) return bs_toml_read_text(spec->path, node, &source->name, error);
   if (!strcmp(node->key, "label_column")) return bs_toml_read_text(spec->path, node, &source->label_column, error);
   if (!strcmp(node->key, "generate")) return read_generator(spec, node, source, error);
-  if (!strcmp(node->key, "file")) {
-    const biascope_status status = bs_toml_read_text(spec->path, node, &source->file, error);
-    if (status != BIASCOPE_OK) return status;
-    source->path = resolve(spec->path, source->file);
-    return source->path ? BIASCOPE_OK : bs_fail_memory(error, "a file name");
-  }
+  if (!strcmp(node->key, "file")) return read_file_name(spec, node, source, error);
   const int axis = bs_axis_find_rule(SOURCE_RULES, BS_SOURCE_AXES, node->key);
   if (axis < 0)
     return bs_fail_toml_key(spec->path, node, error,
