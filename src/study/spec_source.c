@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/names.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +21,12 @@ static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, 
   const biascope_status status = bs_toml_read_text(spec->path, node, &source->file, error);
   if (status != BIASCOPE_OK) return status;
   const char *slash = source->file[0] == '/' ? NULL : strrchr(spec->path, '/');
-  const int folder = slash ? (int)(slash - spec->path) + 1 : 0;
-  if (asprintf(&source->path, "%.*s%s", folder, spec->path, source->file) >= 0) return BIASCOPE_OK;
-  source->path = NULL; /* left undefined by the failure */
-  return bs_fail_memory(error, "a file name");
+  const size_t folder = slash ? (size_t)(slash - spec->path) + 1 : 0, length = strlen(source->file);
+  source->path = BS_NEW(char, folder + length + 1);
+  if (!source->path) return bs_fail_memory(error, "a file name");
+  memcpy(source->path, spec->path, folder);
+  memcpy(source->path + folder, source->file, length + 1);
+  return BIASCOPE_OK;
 }
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
