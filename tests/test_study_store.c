@@ -94,6 +94,71 @@ static void any_bytes_make_a_valid_string_without_markup(void **state) {
   }
 }
 
+static void json_is_told_apart_as_by_jansson(void **state) {
+  (void)state;
+  static const char BASE[] =
+      "{\"a\": [1, -2.5e3, true, null], \"b\\n\": {\"\": \"\\u00e9 ℓ\"}, \"c\": [[], {}, false]}";
+  static const char OTHER[] = "{}[]:,\"\\ntrue/f0129.-+E \t\n\x01\xe2\xff";
+  size_t valid = 0;
+  for (uint64_t trial = 0; trial < 20000; trial++) {
+    char text[sizeof BASE];
+    memcpy(text, BASE, sizeof BASE);
+    for (uint64_t change = 0; change < trial % 4; change++)
+      text[bs_random_below(trial, BS_STREAM_NOISE, 2 * change, sizeof BASE - 1)] =
+          OTHER[bs_random_below(trial, BS_STREAM_NOISE, 2 * change + 1, sizeof OTHER - 1)];
+    json_error_t reason;
+    json_t *read = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &reason);
+    if (!read && json_error_code(&reason) == json_error_numeric_overflow) continue;
+    assert_int_equal(bs_json_is_valid(text), read != NULL);
+    valid += read != NULL;
+    json_decref(read);
+  }
+  assert_in_range(valid, 4000, 16000);
+}
+
+static bool nested_array_is_valid(size_t depth) {
+  char text[2 * BS_JSON_DEPTH + 3] = "";
+  memset(text, '[', depth);
+  memset(text + depth, ']', depth);
+  return bs_json_is_valid(text);
+}
+
+static void json_is_a_whole_text_of_some_depth(void **state) {
+  (void)state;
+  static const char *const VALID[] = {"0", "-0.5E+07", "1e999", " \"\\ud800\" ", "[ ]", "{ }", "true"};
+  static const char *const INVALID[] = {"",
+                                        " ",
+                                        "-",
+                                        "01",
+                                        "1.",
+                                        ".5",
+                                        "1e",
+                                        "+1",
+                                        "{\"a\":1,}",
+                                        "[1,]",
+                                        "[,1]",
+                                        "{} {}",
+                                        "tru",
+                                        "nul",
+                                        "{1:2}",
+                                        "\"\\u12g4\"",
+                                        "\"\\x\"",
+                                        "\"",
+                                        "\"\\",
+                                        "[",
+                                        "{\"a\"",
+                                        "{\"a\":",
+                                        "{{\"a\":\"b\"}:1}",
+                                        "{{\"data\":{\"\":\"<\"},",
+                                        "{[\"a\"]:1}",
+                                        "'a'",
+                                        "NaN"};
+  for (size_t i = 0; i < sizeof VALID / sizeof *VALID; i++) assert_true(bs_json_is_valid(VALID[i]));
+  for (size_t i = 0; i < sizeof INVALID / sizeof *INVALID; i++) assert_false(bs_json_is_valid(INVALID[i]));
+  assert_true(nested_array_is_valid(BS_JSON_DEPTH));
+  assert_false(nested_array_is_valid(BS_JSON_DEPTH + 1));
+}
+
 /* ---- Fingerprints --------------------------------------------------------------------------------- */
 
 static biascope_dataset *small_data(double corner, bool sparse) {
@@ -174,6 +239,8 @@ int main(void) {
       cmocka_unit_test(recorded_steps_ascend_to_the_last_and_are_even_on_a_log_scale),
       cmocka_unit_test(numbers_read_back_as_the_same_double),
       cmocka_unit_test(any_bytes_make_a_valid_string_without_markup),
+      cmocka_unit_test(json_is_told_apart_as_by_jansson),
+      cmocka_unit_test(json_is_a_whole_text_of_some_depth),
       cmocka_unit_test(fingerprints_tell_numbers_apart_and_nothing_else),
       cmocka_unit_test(what_is_not_committed_is_not_there_and_no_run_is_there_twice),
   };

@@ -62,8 +62,7 @@ static const struct argp ARGP = {.parser = parse,
   "ratio_l2, ratio_linf, ratio_l1, cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_cosine_l2, "             \
   "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
   "predicted_rate, version, machine, started, seconds"
-/* json(): SQLite refuses a text that is none, which a store that others made may hold. */
-#define JSON_COLUMNS "hash, status, version, machine, started, seconds, json(spec), json(result), json(certificate)"
+#define JSON_COLUMNS "hash, status, version, machine, started, seconds, spec, result, certificate"
 
 /* RFC 4180: quoted where a comma, quote or line break makes it needed. */
 static void print_field(sqlite3_stmt *rows, int column) {
@@ -157,7 +156,7 @@ static const runs_format TABLE = {
     print_table_heading, print_table_row, ""};
 static const runs_format CSV_TABLE = {CSV_COLUMNS, print_csv_heading, print_csv_row, ""};
 static const runs_format JSON = {JSON_COLUMNS, print_json_heading, print_json_row, "]\n"};
-static const runs_format JSON_WITH_TRACES = {JSON_COLUMNS ", json(trace)", print_json_heading, print_json_row, "]\n"};
+static const runs_format JSON_WITH_TRACES = {JSON_COLUMNS ", trace", print_json_heading, print_json_row, "]\n"};
 
 static biascope_status list(const runs_format *format, bs_store *store, const char *where, biascope_error *error) {
   sqlite3_stmt *rows;

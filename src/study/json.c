@@ -1,5 +1,6 @@
 #include "study/json.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,14 +60,101 @@ void bs_json_string(FILE *stream, const char *text) {
 }
 
 void bs_json_text(FILE *stream, const char *text) {
-  for (const unsigned char *at = (const unsigned char *)text; *at;) {
-    const size_t length = utf8_length(at);
-    if (*at == '<')
-      fputs("\\u003c", stream);
-    else if (length > 0)
-      fwrite(at, 1, length, stream);
-    else
-      fputs("\\ufffd", stream); /* it can stand in a string alone */
-    at += length > 0 ? length : 1;
+  for (size_t plain; *text; text += plain) {
+    plain = strcspn(text, "<");
+    fwrite(text, 1, plain, stream);
+    if (text[plain] == '\0') return;
+    fputs("\\u003c", stream);
+    plain++;
   }
+}
+
+/* ---- The grammar: each `skip_` returns where its part ends, NULL where it does not stand there ------- */
+
+static const char *skip_value(const char *at, int depth);
+
+static const char *skip_space(const char *at) {
+  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') at++;
+  return at;
+}
+
+static const char *skip_digits(const char *at) {
+  if (!isdigit((unsigned char)*at)) return NULL;
+  while (isdigit((unsigned char)*at)) at++;
+  return at;
+}
+
+static const char *skip_number(const char *at) {
+  if (*at == '-') at++;
+  at = *at == '0' ? at + 1 : skip_digits(at);
+  if (at && *at == '.') at = skip_digits(at + 1);
+  if (at && (*at == 'e' || *at == 'E')) at = skip_digits(at + 1 + (at[1] == '+' || at[1] == '-'));
+  return at;
+}
+
+static const char *skip_escape(const char *at) {
+  if (*at != 'u') return *at && strchr("\"\\/bfnrt", *at) ? at + 1 : NULL;
+  for (int digit = 1; digit <= 4; digit++) {
+    if (!isxdigit((unsigned char)at[digit])) return NULL;
+  }
+  return at + 5;
+}
+
+static const char *skip_string(const char *at) {
+  if (*at++ != '"') return NULL;
+  while (at && *at != '"') {
+    const size_t length = utf8_length((const unsigned char *)at);
+    if (length == 0 || (unsigned char)*at < 0x20) return NULL;
+    at = *at == '\\' ? skip_escape(at + 1) : at + length;
+  }
+  return at ? at + 1 : NULL;
+}
+
+static const char *skip_member(const char *at, int depth) {
+  at = skip_string(at);
+  if (at) at = skip_space(at);
+  return at && *at == ':' ? skip_value(skip_space(at + 1), depth) : NULL;
+}
+
+/* An object or an array, behind the bracket that opens it. */
+static const char *skip_elements(const char *at, char close, int depth) {
+  if (depth == 0) return NULL;
+  at = skip_space(at);
+  if (*at == close) return at + 1;
+  for (;;) {
+    at = close == '}' ? skip_member(at, depth - 1) : skip_value(at, depth - 1);
+    if (at) at = skip_space(at);
+    if (!at || (*at != ',' && *at != close)) return NULL;
+    if (*at == close) return at + 1;
+    at = skip_space(at + 1);
+  }
+}
+
+static const char *skip_word(const char *at, const char *word) {
+  const size_t length = strlen(word);
+  return strncmp(at, word, length) == 0 ? at + length : NULL;
+}
+
+static const char *skip_value(const char *at, int depth) {
+  switch (*at) {
+  case '{':
+    return skip_elements(at + 1, '}', depth);
+  case '[':
+    return skip_elements(at + 1, ']', depth);
+  case '"':
+    return skip_string(at);
+  case 't':
+    return skip_word(at, "true");
+  case 'f':
+    return skip_word(at, "false");
+  case 'n':
+    return skip_word(at, "null");
+  default:
+    return skip_number(at);
+  }
+}
+
+bool bs_json_is_valid(const char *text) {
+  const char *end = skip_value(skip_space(text), BS_JSON_DEPTH);
+  return end && *skip_space(end) == '\0';
 }

@@ -60,11 +60,7 @@ biascope_status bs_store_merge(bs_store *store, const char *path, bs_merge_count
   if (same_file(store->path, path))
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a store cannot be merged into itself", path);
   bs_store *other; /* opened and read on its own first, so that what is wrong with it is said of it */
-  sqlite3_int64 bytes;
   biascope_status status = bs_store_open(path, BS_STORE_READ, &other, error);
-  if (status == BIASCOPE_OK)
-    status =
-        bs_store_number(other, "SELECT sum(length(spec) + length(result) + length(trace)) FROM runs", &bytes, error);
   bs_store_close(other);
   if (status == BIASCOPE_OK) status = attach(store, path, error);
   if (status != BIASCOPE_OK) return status;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "study/json.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ enum {
 #define NORMS(json, name, path) \
   FROM(json, name "_l2", path ".l2") FROM(json, name "_linf", path ".linf") FROM(json, name "_l1", path ".l1")
 
-static const char SCHEMA[] =
+static const char STUDIES[] =
     "CREATE TABLE studies (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  name TEXT NOT NULL,\n"
@@ -35,7 +36,8 @@ static const char SCHEMA[] =
     "  specification TEXT NOT NULL UNIQUE,\n"
     "  version TEXT NOT NULL,\n"
     "  started TEXT NOT NULL\n"
-    ");\n"
+    ")";
+static const char RUNS[] =
     "CREATE TABLE runs (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  hash TEXT NOT NULL UNIQUE,\n"
@@ -73,7 +75,7 @@ static const char SCHEMA[] =
     NORMS("result", "limit_ratio", "limit.ratio")
     FROM("certificate", "predicted_gap", "predicted.gap")
     FROM("certificate", "predicted_rate", "predicted.rate")
-    "\n);\n";
+    "\n)";
 // clang-format on
 
 char *bs_store_uri(const char *path, const char *query) {
@@ -119,9 +121,52 @@ static biascope_status create_schema(bs_store *store, biascope_error *error) {
   snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
            SCHEMA_VERSION);
   biascope_status status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
-  if (status == BIASCOPE_OK) status = bs_store_execute(store, SCHEMA, error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, STUDIES, error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, RUNS, error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, version, error);
   return status == BIASCOPE_OK ? bs_store_execute(store, "COMMIT", error) : status;
+}
+
+/* The tables say what is computed where a row is read or written, and so do triggers and indices: in a file that others
+ * made that may be anything. */
+static biascope_status check_tables(bs_store *store, biascope_error *error) {
+  sqlite3_int64 as_made = 0;
+  char *sql =
+      sqlite3_mprintf("SELECT count(*) FILTER (WHERE sql IN (%Q, %Q)) = 2 AND count(*) FILTER (WHERE sql NOT LIKE "
+                      "'CREATE TABLE %%' AND sql NOT LIKE 'CREATE VIEW %%') = 0 FROM sqlite_master",
+                      STUDIES, RUNS);
+  const biascope_status status = sql ? bs_store_number(store, sql, &as_made, error) : bs_fail_memory(error, "a query");
+  sqlite3_free(sql);
+  if (status != BIASCOPE_OK || as_made) return status;
+  return bs_fail(
+      error, BIASCOPE_BAD_INPUT,
+      "%s: its tables are not those of a store; expected them as 'biascope sweep' makes them, with no trigger or "
+      "index beside them",
+      store->path);
+}
+
+/* SQLite 3.40.1's JSON functions crash on texts that are no JSON but that it takes for some, such as {{"a":""}:1}. Here
+ * all that a store holds is judged before any of them sees it. */
+static biascope_status check_texts(bs_store *store, biascope_error *error) {
+  static const char *const COLUMNS[] = {"hash", "spec", "result", "certificate", "trace"};
+  sqlite3_stmt *rows;
+  bool found = true;
+  biascope_status status =
+      bs_store_prepare(store, "SELECT hash, spec, result, certificate, trace FROM runs", &rows, error);
+  while (status == BIASCOPE_OK && found) {
+    status = bs_store_next(store, rows, &found, error);
+    for (int c = 1; c < 5 && status == BIASCOPE_OK && found; c++) {
+      if (sqlite3_column_type(rows, c) == SQLITE_NULL) continue;
+      const char *text = bs_store_text(rows, c, NULL);
+      if (!text)
+        status = bs_fail_memory(error, "a run");
+      else if (strlen(text) != (size_t)sqlite3_column_bytes(rows, c) || !bs_json_is_valid(text))
+        status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store is damaged: run %s has a %s that is no JSON",
+                         store->path, bs_store_text(rows, 0, ""), COLUMNS[c]);
+    }
+  }
+  sqlite3_finalize(rows);
+  return status;
 }
 
 /* Whose file it is, and of which version. *empty: nobody's yet. */
@@ -140,7 +185,7 @@ static biascope_status identify(bs_store *store, bool *empty, biascope_error *er
     return bs_fail(error, BIASCOPE_BAD_INPUT,
                    "%s: the store was written by a newer biascope (schema %lld; this one, %s, reads up to %d)",
                    store->path, (long long)version, BIASCOPE_VERSION, SCHEMA_VERSION);
-  return BIASCOPE_OK;
+  return check_tables(store, error);
 }
 
 static biascope_status open_write(bs_store *store, biascope_error *error) {
@@ -181,7 +226,7 @@ static biascope_status open_read(bs_store *store, biascope_error *error) {
   }
   if (status == BIASCOPE_OK && empty)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is empty; expected a store made by 'biascope sweep'", store->path);
-  return status;
+  return status == BIASCOPE_OK ? check_texts(store, error) : status;
 }
 
 biascope_status bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error) {

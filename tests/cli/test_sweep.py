@@ -427,9 +427,30 @@ def make_damaged(path):
     path.write_bytes(content)
 
 
+def make_trigger(path):
+    with database_of(path) as database:
+        database.execute("CREATE TRIGGER t AFTER INSERT ON studies BEGIN DELETE FROM runs; END")
+
+
+def change_schema(path, change):
+    """Says something else of the table of runs than it was made with."""
+    with database_of(path) as database:
+        (sql,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'runs'").fetchone()
+        (version,) = database.execute("PRAGMA schema_version").fetchone()
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'runs'", (change(sql),))
+        database.execute(f"PRAGMA schema_version = {version + 1}")
+    return sql
+
+
+def make_computed(path):
+    change_schema(path, lambda sql: sql.replace("json_extract(spec, '$.lr')", "json_extract('{{\"a\":{\"\":\"<\"}}:1}', '$.lr')"))
+
+
 @pytest.mark.parametrize("make, message", [
     (make_text, "is not a store"), (make_foreign, "of another program"), (make_newer, "newer biascope"),
-    (make_damaged, "damaged"), (lambda path: path.unlink() or path.mkdir(), ""), (lambda path: path.unlink(), "")])
+    (make_damaged, "damaged"), (make_trigger, "not those of a store"), (make_computed, "not those of a store"),
+    (lambda path: path.unlink() or path.mkdir(), ""), (lambda path: path.unlink(), "")])
 def test_what_is_no_store_is_refused_and_left_as_it_is(finished, tmp_path, make, message):
     path = tmp_path / "runs.db"
     if make is not make_foreign:
@@ -444,6 +465,22 @@ def test_what_is_no_store_is_refused_and_left_as_it_is(finished, tmp_path, make,
         result = run(*command, code=BAD_INPUT)
         assert str(path) in result.stderr and message in result.stderr, result.stderr
     assert (path.read_bytes() if path.is_file() else None) == before
+    assert not (tmp_path / "r.html").exists() and not (tmp_path / "p.svg").exists()
+
+
+@pytest.mark.parametrize("column", ["spec", "result", "certificate", "trace"])
+@pytest.mark.parametrize("text", ['{{"data":{"":"<"}}:1}', "{", "", '{}\0{{"a":""}:1}', b'{"data":"\xff"}'])
+def test_texts_that_are_no_json_are_refused_before_sqlite_sees_them(finished, tmp_path, column, text):
+    """SQLite 3.40.1 crashes on the first one, in any program; so what computes columns is away while it is written."""
+    path = shutil.copy(finished, tmp_path / "runs.db")
+    made = change_schema(path, lambda sql: sql[:sql.index("trace TEXT")] + "trace TEXT)")
+    with database_of(path) as database:
+        database.execute(f"UPDATE runs SET {column} = CAST(? AS TEXT) WHERE id = 3", (text,))
+    change_schema(path, lambda _: made)
+    for command in (("runs", path), ("report", path, "--out", tmp_path / "r.html"), ("merge", tmp_path / "all.db", path),
+                    ("plot", path, "--x", "lr", "--y", "cosine_l2", "--out", tmp_path / "p.svg")):
+        message = run(*command, code=BAD_INPUT).stderr
+        assert str(path) in message and f"a {column} that is no JSON" in message
     assert not (tmp_path / "r.html").exists() and not (tmp_path / "p.svg").exists()
 
 
