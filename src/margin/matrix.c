@@ -80,8 +80,7 @@ void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scr
   if (bs_small_product(n, x->columns)) {
     for (size_t i = 0; i < n; i++) {
       const double *row = x->dense + i * stride;
-      for (size_t k = 0; k < stride; k += BS_LANES)
-        *(bs_lanes *)(scratch + k) = *(const bs_lanes *)(row + k) * *(const bs_lanes *)(weight + k);
+      for (size_t k = 0; k < stride; k += BS_LANES) bs_store(scratch + k, bs_load(row + k) * bs_load(weight + k));
       for (size_t j = i; j < n; j++) gram[i * order + j] = bs_padded_dot(stride, scratch, x->dense + j * stride);
     }
     return;

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_TRAIN_EXPONENTIAL_H
 #define BIASCOPE_TRAIN_EXPONENTIAL_H
 
-#include "train/clones.h"
+#include "base/clones.h"
 #include "train/weight.h"
 #include <math.h>
 #include <string.h>

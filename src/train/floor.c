@@ -1,6 +1,6 @@
 #include "train/floor.h"
 
-#include "train/clones.h"
+#include "base/clones.h"
 #include <math.h>
 
 enum { LANES = 8 };

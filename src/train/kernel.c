@@ -1,6 +1,5 @@
 #include "train/kernel.h"
 
-#include "train/vector.h"
 #include <math.h>
 #include <string.h>
 

@@ -3,13 +3,8 @@
 #ifndef BIASCOPE_TRAIN_KERNEL_H
 #define BIASCOPE_TRAIN_KERNEL_H
 
+#include "base/lanes.h"
 #include "train/optimizer.h"
-
-enum { BS_LANES = 8 }; /* arrays are padded with zeros to a multiple of this */
-
-static inline size_t bs_padded(size_t n) {
-  return (n + BS_LANES - 1) / BS_LANES * BS_LANES;
-}
 
 /* Below this a moment is about to leave double's range once squared: time to move its exponent. */
 #define BS_TINY 0x1p-400

@@ -1,7 +1,5 @@
 #include "train/kernel_lanes.h"
 
-#include "train/vector.h"
-
 FASTEST static void lay_apart(size_t features, const double *const rows[BS_LANES], double *x) {
   for (size_t k = 0; k < features; k++) {
     const bs_vector side_by_side = {rows[0][k], rows[1][k], rows[2][k], rows[3][k],

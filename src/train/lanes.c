@@ -114,7 +114,7 @@ static void weigh(lanes *l, size_t count) {
     for (size_t j = 0; j < BS_LANES; j++) l->margin[j * count + b] = dot[j];
   }
   l->run[0]->loss->weigh(BS_LANES * count, l->margin, l->weight);
-  for (size_t i = 0; i < BS_LANES * count && count > 1; i++) l->weight[i].mantissa /= (double)count;
+  bs_weights_divide(BS_LANES * count, count, l->weight);
 }
 
 /* Exponents that the batch's gradients fit; false where run j's coordinates no longer share one. */

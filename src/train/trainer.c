@@ -150,7 +150,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   else
     for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_of_sample(trainer, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
-  for (size_t b = 0; b < count && count > 1; b++) trainer->weight[b].mantissa /= (double)count;
+  bs_weights_divide(count, count, trainer->weight);
   const biascope_train_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
     bs_noise_weigh(options, trainer->step, count, trainer->weight);

@@ -22,3 +22,7 @@ double bs_times_power_of_two(double x, int64_t exponent) {
   if (exponent >= -1022 && exponent <= 1000) return x * bs_power_of_two(exponent);
   return ldexp(x, exponent < -4000 ? -4000 : exponent > 4000 ? 4000 : (int)exponent);
 }
+
+void bs_weights_divide(size_t count, size_t size, bs_weight *weight) {
+  for (size_t i = 0; i < count && size > 1; i++) weight[i].mantissa /= (double)size;
+}

@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_TRAIN_WEIGHT_H
 #define BIASCOPE_TRAIN_WEIGHT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
@@ -17,5 +18,7 @@ bs_weight bs_weight_from_log(double log_weight);
 double bs_power_of_two(int64_t exponent);
 /* x 2^exponent, where the power alone may be out of range. */
 double bs_times_power_of_two(double x, int64_t exponent);
+/* Of `count` weights in batches of `size`, those of the batches' means. */
+void bs_weights_divide(size_t count, size_t size, bs_weight *weight);
 
 #endif

@@ -1,6 +1,6 @@
 /* How a loop over vectors is compiled once for every instruction set, with the same bits in each. */
-#ifndef BIASCOPE_TRAIN_CLONES_H
-#define BIASCOPE_TRAIN_CLONES_H
+#ifndef BIASCOPE_BASE_CLONES_H
+#define BIASCOPE_BASE_CLONES_H
 
 #ifdef BIASCOPE_BASELINE_KERNEL
 #define FASTEST /* a test compares this one with the others */

@@ -1,9 +1,17 @@
-/* Eight doubles at a time, and the order in which they are summed. */
-#ifndef BIASCOPE_TRAIN_VECTOR_H
-#define BIASCOPE_TRAIN_VECTOR_H
+/* Eight doubles at a time, and the order in which they are summed. Arrays that are read so are padded with zeros to a
+ * multiple of BS_LANES and aligned, as bs_allocate does: no loop has a remainder. */
+#ifndef BIASCOPE_BASE_LANES_H
+#define BIASCOPE_BASE_LANES_H
 
-#include "train/clones.h"
+#include "base/clones.h"
+#include <stddef.h>
 #include <string.h>
+
+enum { BS_LANES = 8 };
+
+static inline size_t bs_padded(size_t n) {
+  return (n + BS_LANES - 1) / BS_LANES * BS_LANES;
+}
 
 typedef double bs_vector __attribute__((vector_size(64)));
 
