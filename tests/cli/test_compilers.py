@@ -1,5 +1,4 @@
 """gcc's build and clang's give the same bits: training and checkpoints, solutions, predictions. Builds with clang first."""
-import fcntl
 import os
 import pathlib
 import shutil
@@ -9,7 +8,6 @@ import pytest
 
 BIASCOPE = os.environ["BIASCOPE"]
 DATA = pathlib.Path(os.environ["BIASCOPE_TEST_DATA"])
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("clang"), reason="clang is not installed")]
 
 GAUSSIAN, IRIS = DATA / "gaussian-10x50.csv", DATA / "real" / "iris.csv"
@@ -18,17 +16,8 @@ LOSSES = ["logistic", "exp", "polynomial", "probit", "squared-hinge"]
 
 
 @pytest.fixture(scope="module")
-def by_clang():
-    build = pathlib.Path(BIASCOPE).parent / "clang"
-    build.mkdir(exist_ok=True)
-    with open(build / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # pytest's workers come here at once
-        for command in (["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                         "-DBIASCOPE_TESTS=OFF", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++"],
-                        ["cmake", "--build", build, "--target", "biascope"]):
-            result = subprocess.run(command, capture_output=True, text=True)
-            assert result.returncode == 0, result.stdout + result.stderr
-    return build / "biascope"
+def by_clang(build_program):
+    return build_program("clang", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++")
 
 
 def output(program, *words):

@@ -2,7 +2,6 @@
 import ctypes
 import ctypes.util
 import os
-import pathlib
 import re
 import resource
 import subprocess
@@ -14,8 +13,7 @@ from study_cases import BAD_INPUT, BIASCOPE, run, write
 MEMORY = 256 << 20
 FEW_SECONDS = 10
 
-pytestmark = pytest.mark.skipif(pathlib.Path(BIASCOPE).parent.name in ("sanitize", "coverage"),
-                                reason="the sanitizers reserve address space of their own")
+pytestmark = pytest.mark.plain_build  # the sanitizers reserve address space of their own
 
 
 def confined(*arguments):

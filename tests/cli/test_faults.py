@@ -120,17 +120,13 @@ def sweep_allocations(folder, command, library, at_most):
     return calls
 
 
-needs_plain_build = pytest.mark.skipif(pathlib.Path(BIASCOPE).parent.name in ("sanitize", "coverage"),
-                                       reason="the sanitizers bring an allocator of their own")
-
-
-@needs_plain_build
+@pytest.mark.plain_build
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in TAKE_THEIR_TIME])
 def test_some_failed_allocations(name, folder, failing_allocations):
     sweep_allocations(folder, COMMANDS[name], failing_allocations, 6)
 
 
-@needs_plain_build
+@pytest.mark.plain_build
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_failed_allocation(name, folder, failing_allocations):
@@ -162,7 +158,7 @@ def system_calls(folder, command):
     return numbers
 
 
-@needs_plain_build
+@pytest.mark.plain_build
 @pytest.mark.slow
 @pytest.mark.skipif(not STRACE, reason="Debian's strace is not installed")
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("plot", "reproduce", "bench")])
@@ -189,4 +185,3 @@ def test_an_output_that_cannot_be_written_is_an_error(command, folder):
     prints = call(folder, command).stdout != b""
     assert result.returncode == (BAD_INPUT if prints else 0)
     assert ("biascope: standard output cannot be written: No space left on device" in result.stderr) == prints
-

@@ -29,9 +29,8 @@ COUNTED = {
     "predict, adam, batch 1": ("predict {data} --optimizer adam --batch-size 1", None, 1),
 }
 
-pytestmark = [pytest.mark.slow,
-              pytest.mark.skipif(not shutil.which("valgrind"), reason="Debian's valgrind is not installed"),
-              pytest.mark.skipif("sanitize" in BIASCOPE or "coverage" in BIASCOPE, reason="counts of the plain build")]
+pytestmark = [pytest.mark.slow, pytest.mark.plain_build,
+              pytest.mark.skipif(not shutil.which("valgrind"), reason="Debian's valgrind is not installed")]
 
 
 def instructions(folder, command):

@@ -23,9 +23,8 @@ COMMANDS = [
     "sweep {folder}/study.toml --store {folder}/runs.db --jobs 2",
 ]
 
-pytestmark = [pytest.mark.slow,
-              pytest.mark.skipif(not shutil.which("valgrind"), reason="Debian's valgrind is not installed"),
-              pytest.mark.skipif(any(kind in BIASCOPE for kind in ("sanitize", "coverage", "thread")), reason="of the plain build")]
+pytestmark = [pytest.mark.slow, pytest.mark.plain_build,
+              pytest.mark.skipif(not shutil.which("valgrind"), reason="Debian's valgrind is not installed")]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.split()[:4:3]))

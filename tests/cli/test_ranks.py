@@ -9,20 +9,14 @@ import pytest
 
 from study_cases import BIASCOPE, STUDY, STUDY_RUNS, rows
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("mpicc"), reason="Open MPI is not installed")]
 
 LONGER = STUDY.replace("steps = 300", "steps = 30000")
 
 
 @pytest.fixture(scope="module")
-def with_mpi():
-    build = pathlib.Path(BIASCOPE).parent / "mpi"
-    for command in (["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DBIASCOPE_MPI=ON",
-                     "-DBIASCOPE_TESTS=OFF"], ["cmake", "--build", build, "--target", "biascope"]):
-        result = subprocess.run(command, capture_output=True, text=True)
-        assert result.returncode == 0, result.stdout + result.stderr
-    return build / "biascope"
+def with_mpi(build_program):
+    return build_program("mpi", "-DBIASCOPE_MPI=ON")
 
 
 def mpirun(program, ranks, spec, store):
