@@ -44,6 +44,25 @@ static void training_fails_cleanly(void **state) {
   }
 }
 
+/* Coordinates followed lazily have tables, and members of a checkpoint, of their own. */
+static void training_lazily_fails_cleanly(void **state) {
+  (void)state;
+  enum { D = 130 };
+  static const biascope_optimizer RULES[] = {BIASCOPE_ADAM, BIASCOPE_SIGNUM};
+  double values[2 * D] = {0};
+  values[3] = values[D + 100] = 1.0;
+  biascope_dataset *data = compressed(2, D, values);
+  for (size_t i = 0; i < 2; i++) {
+    training what = {.data = data, .options = biascope_train_defaults(RULES[i])};
+    what.options.batch_size = 1;
+    assert_true(fault_sweep(train_once, &what, NULL) >= 30);
+    what.resume = true;
+    assert_true(fault_sweep(train_once, &what, NULL) >= 35);
+    remove(path_of("run.json"));
+  }
+  biascope_dataset_free(data);
+}
+
 static biascope_status prepare_once(void *context, biascope_error *error) {
   const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
   bs_passes *passes;
@@ -64,6 +83,7 @@ static void passes_over_sparse_data_fail_cleanly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly),
+                                     cmocka_unit_test(training_lazily_fails_cleanly),
                                      cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
   return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
 }

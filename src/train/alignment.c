@@ -34,7 +34,7 @@ static double full_gradient(measuring *m) {
 
 biascope_status biascope_trainer_alignment(const biascope_trainer *trainer, const double *weights,
                                            biascope_alignment *out, biascope_error *error) {
-  const bs_moments *moments = &trainer->moments;
+  const bs_moments *moments = bs_trainer_state(trainer);
   measuring m = {.trainer = trainer, .w = weights ? weights : moments->w};
   m.log_slope = BS_NEW(double, trainer->data->samples);
   m.gradient = BS_NEW(double, moments->features);

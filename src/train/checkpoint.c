@@ -61,13 +61,39 @@ static json_t *indices(size_t n, const bool *member) {
   return array;
 }
 
+/* Of coordinates followed lazily: "touched", the steps that each one's state has behind it, and those steps' marks. */
+static json_t *touched_of(const bs_lazy *lazy) {
+  json_t *rows = json_array();
+  for (size_t k = 0; rows && k < lazy->features; k++) {
+    const bs_coordinate *c = &lazy->at[k];
+    json_t *row = json_pack("[I, f, f]", (json_int_t)c->step, c->mark.high, c->mark.low);
+    if (json_array_append_new(rows, row) == 0) continue;
+    json_decref(rows);
+    return NULL;
+  }
+  return rows;
+}
+
+static json_t *with_touched(json_t *state, const biascope_trainer *trainer) {
+  if (!trainer->lazy) return state;
+  const bs_double_double mark = bs_travel_mark(&trainer->lazy->travel, trainer->step);
+  if (state && json_object_set_new(state, "touched", touched_of(trainer->lazy)) == 0 &&
+      json_object_set_new(state, "mark", json_pack("[f, f]", mark.high, mark.low)) == 0)
+    return state;
+  json_decref(state);
+  return NULL;
+}
+
 static json_t *state_of(const biascope_trainer *trainer) {
   const bs_moments *m = &trainer->moments;
   const bs_fingerprint data = bs_dataset_fingerprint(trainer->data);
-  return json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text, "options",
-                   options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common, "w",
-                   numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
-                   "exponent", integers(m->features, m->exponent), "unseen", indices(m->features, m->unseen));
+  if (trainer->lazy) bs_lazy_store(trainer->lazy, m);
+  json_t *state =
+      json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text, "options",
+                options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common, "w",
+                numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
+                "exponent", integers(m->features, m->exponent), "unseen", indices(m->features, m->unseen));
+  return with_touched(state, trainer);
 }
 
 /* The fingerprint of the file's text without its checksum; false where memory runs out. */
@@ -169,6 +195,42 @@ static biascope_status read_moments(const reader *r, bs_moments *m) {
   return BIASCOPE_OK;
 }
 
+typedef struct {
+  uint64_t *step;         /* features */
+  bs_double_double *mark; /* features */
+  bs_double_double now;   /* the trainer's step's */
+} touched;
+
+static void free_touched(touched *t) {
+  free(t->step);
+  free(t->mark);
+}
+
+/* Two numbers from `at` on. */
+static bool read_mark(const json_t *array, size_t at, bs_double_double *mark) {
+  const json_t *high = json_array_get(array, at), *low = json_array_get(array, at + 1);
+  *mark = (bs_double_double){json_number_value(high), json_number_value(low)};
+  return json_is_number(high) && json_is_number(low) && json_array_size(array) == at + 2;
+}
+
+/* What a run has that follows its coordinates lazily; a run of `step` steps. */
+static biascope_status read_touched(const reader *r, size_t features, json_int_t step, touched *t) {
+  const json_t *rows = json_object_get(r->root, "touched");
+  if (json_array_size(rows) != features) return refuse(r, "touched", "an array of one entry a feature");
+  if (!read_mark(json_object_get(r->root, "mark"), 0, &t->now)) return refuse(r, "mark", "two numbers");
+  t->step = BS_NEW(uint64_t, features);
+  t->mark = BS_NEW(bs_double_double, features);
+  if (!t->step || !t->mark) return bs_fail_memory(r->error, "a checkpoint");
+  for (size_t k = 0; k < features; k++) {
+    const json_t *row = json_array_get(rows, k), *at = json_array_get(row, 0);
+    if (!json_is_integer(at) || json_integer_value(at) < 0 || json_integer_value(at) > step ||
+        !read_mark(row, 1, &t->mark[k]))
+      return refuse(r, "touched", "an array of a step so far and two numbers each");
+    t->step[k] = (uint64_t)json_integer_value(at);
+  }
+  return BIASCOPE_OK;
+}
+
 /* Another run's checkpoint is refused by the first thing that differs. */
 static biascope_status check_identity(const reader *r, const biascope_trainer *trainer) {
   const char *data = json_string_value(json_object_get(r->root, "data"));
@@ -205,25 +267,34 @@ static biascope_status check_damage(const reader *r) {
   return status;
 }
 
+static biascope_status read_step(const reader *r, json_int_t *step) {
+  const json_t *number = json_object_get(r->root, "step");
+  *step = json_integer_value(number);
+  return json_is_integer(number) && *step >= 0 ? BIASCOPE_OK : refuse(r, "step", "a number of steps");
+}
+
 /* Into fresh moments first, so that a file refused leaves the trainer as it was. */
 static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
-  const json_t *step = json_object_get(r->root, "step");
+  json_int_t step;
   bs_moments moments;
+  touched t = {0};
   biascope_status status = check_damage(r);
   if (status == BIASCOPE_OK) status = check_identity(r, trainer);
-  if (status == BIASCOPE_OK && (!json_is_integer(step) || json_integer_value(step) < 0))
-    status = refuse(r, "step", "a number of steps");
+  if (status == BIASCOPE_OK) status = read_step(r, &step);
   if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
   if (status != BIASCOPE_OK) return status;
   status = read_moments(r, &moments);
-  if (status != BIASCOPE_OK) {
-    bs_moments_free(&moments);
-    return status;
+  if (status == BIASCOPE_OK && trainer->lazy) status = read_touched(r, moments.features, step, &t);
+  if (status == BIASCOPE_OK) {
+    const bs_moments old = trainer->moments;
+    trainer->moments = moments;
+    trainer->step = (uint64_t)step;
+    if (trainer->lazy) bs_lazy_resume(trainer->lazy, &moments, trainer->step, t.step, t.mark, t.now);
+    moments = old;
   }
-  bs_moments_free(&trainer->moments);
-  trainer->moments = moments;
-  trainer->step = (uint64_t)json_integer_value(step);
-  return BIASCOPE_OK;
+  bs_moments_free(&moments);
+  free_touched(&t);
+  return status;
 }
 
 biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,

@@ -37,11 +37,11 @@ static void survey(bs_moments *moments, const biascope_dataset *data) {
   for (size_t k = 0; k < data->features; k++) moments->exponent[k] = largest;
 }
 
-biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
-                                  const biascope_train_options *options, biascope_error *error) {
-  const size_t d = data->features, padded = bs_padded(d);
+biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_train_options *options, size_t samples,
+                                        size_t features, biascope_error *error) {
+  const size_t padded = bs_padded(features);
   *moments = (bs_moments){.rule = bs_optimizer_rule_of(options->optimizer),
-                          .features = d,
+                          .features = features,
                           .padded = padded,
                           .beta1 = bs_effective_beta1(options),
                           .beta2 = bs_effective_beta2(options),
@@ -55,13 +55,18 @@ biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *d
     *arrays[i] = BS_NEW(double, padded);
     complete = complete && *arrays[i];
   }
-  moments->exponent = BS_NEW(int64_t, d);
-  moments->unseen = BS_NEW(bool, d);
-  moments->size = BS_NEW(int, data->samples);
-  if (!complete || !moments->exponent || !moments->unseen || !moments->size) {
-    bs_moments_free(moments);
-    return bs_fail_memory(error, "the optimizer's state");
-  }
+  moments->exponent = BS_NEW(int64_t, features);
+  moments->unseen = BS_NEW(bool, features);
+  moments->size = BS_NEW(int, samples);
+  if (complete && moments->exponent && moments->unseen && moments->size) return BIASCOPE_OK;
+  bs_moments_free(moments);
+  return bs_fail_memory(error, "the optimizer's state");
+}
+
+biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
+                                  const biascope_train_options *options, biascope_error *error) {
+  const biascope_status status = bs_moments_create_blank(moments, options, data->samples, data->features, error);
+  if (status != BIASCOPE_OK) return status;
   survey(moments, data);
   bs_moments_refresh(moments);
   return BIASCOPE_OK;

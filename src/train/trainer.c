@@ -51,7 +51,8 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
   if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
-  if (status == BIASCOPE_OK) status = bs_passes_create(&trainer->passes, data, options, error);
+  if (status == BIASCOPE_OK) status = bs_lazy_create(&trainer->lazy, data, options, &trainer->moments, error);
+  if (status == BIASCOPE_OK && !trainer->lazy) status = bs_passes_create(&trainer->passes, data, options, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
     return status;
@@ -61,6 +62,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     trainer->rates.beta2[j] = trainer->moments.beta2;
     trainer->rates.shrink[j] = 1.0;
   }
+  trainer->moments.common = trainer->moments.common && !trainer->lazy;
   *out = trainer;
   return BIASCOPE_OK;
 }
@@ -70,22 +72,29 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   bs_sampler_free(&trainer->sampler);
   bs_moments_free(&trainer->moments);
   bs_passes_free(trainer->passes);
+  bs_lazy_free(trainer->lazy);
   free(trainer->margin);
   free(trainer->weight);
   free(trainer->padded_rows);
   free(trainer);
 }
 
-static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
-  const bs_moments *moments = &trainer->moments;
-  if (!trainer->rows) return bs_row_dot(trainer->data, sample, moments->w);
-  return bs_kernel_dot(moments->padded, trainer->rows + sample * moments->padded, moments->w);
+/* What a step works on: all of the data and of the state, or the batch's samples and the features they touch. */
+typedef struct {
+  const biascope_dataset *data;
+  const double *rows; /* as the trainer's */
+  bs_moments *moments;
+} scope;
+
+static double margin_in(const biascope_dataset *data, const double *rows, const bs_moments *moments, size_t sample) {
+  if (!rows) return bs_row_dot(data, sample, moments->w);
+  return bs_kernel_dot(moments->padded, rows + sample * moments->padded, moments->w);
 }
 
 /* The part of sample's gradient in each coordinate's own unit. */
-static void add_in_units(biascope_trainer *trainer, size_t sample, bs_weight weight, bool per_sample) {
-  bs_moments *moments = &trainer->moments;
-  const bs_row row = bs_row_of(trainer->data, sample);
+static void add_in_units(const scope *s, size_t sample, bs_weight weight, bool per_sample) {
+  bs_moments *moments = s->moments;
+  const bs_row row = bs_row_of(s->data, sample);
   for (size_t at = 0; at < row.count; at++) {
     const size_t k = bs_row_column(&row, at);
     const double part = -weight.mantissa * bs_times_power_of_two(row.value[at], weight.exponent - moments->exponent[k]);
@@ -95,40 +104,40 @@ static void add_in_units(biascope_trainer *trainer, size_t sample, bs_weight wei
 }
 
 /* g += scale x, or v += (scale x)^2, over the sample's own coordinates. */
-static void add_sample(biascope_trainer *trainer, size_t sample, bs_weight weight) {
-  bs_moments *moments = &trainer->moments;
-  const bool per_sample = trainer->rule->second == BS_SECOND_PER_SAMPLE;
+static void add_sample(const scope *s, size_t sample, bs_weight weight) {
+  bs_moments *moments = s->moments;
+  const bool per_sample = moments->rule->second == BS_SECOND_PER_SAMPLE;
   double scale;
   const bool plain = bs_moments_scale(moments, sample, weight, &scale);
   if (plain && scale == 0.0) return;
-  if (!plain || (per_sample && !trainer->rows)) {
-    add_in_units(trainer, sample, weight, per_sample);
+  if (!plain || (per_sample && !s->rows)) {
+    add_in_units(s, sample, weight, per_sample);
     return;
   }
-  if (!trainer->rows) {
-    bs_row_axpy(trainer->data, sample, scale, moments->g);
+  if (!s->rows) {
+    bs_row_axpy(s->data, sample, scale, moments->g);
     return;
   }
-  const double *row = trainer->rows + sample * moments->padded;
+  const double *row = s->rows + sample * moments->padded;
   bs_kernel_add(moments->padded, scale, row, moments->g);
   if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
 }
 
-/* The gradient in one pass, where one unit holds every part of it; else false, and nothing is done. The margins are
- * spent: their place takes the samples' scales. */
-static bool add_all(biascope_trainer *trainer, const uint32_t *batch, size_t count) {
-  if (!trainer->passes) return false;
-  for (size_t b = 0; b < count; b++)
-    if (!bs_moments_scale(&trainer->moments, batch[b], trainer->weight[b], &trainer->margin[b])) return false;
-  bs_passes_gradient(trainer->passes, batch, count, trainer->margin, trainer->moments.g);
-  return true;
+static void add_each(const scope *s, const bs_weighted_batch *batch) {
+  bs_moments *moments = s->moments;
+  memset(moments->g, 0, moments->padded * sizeof *moments->g);
+  if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
+  for (size_t b = 0; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
 }
 
-static void add_each(biascope_trainer *trainer, const uint32_t *batch, size_t count) {
-  bs_moments *moments = &trainer->moments;
-  memset(moments->g, 0, moments->padded * sizeof *moments->g);
-  if (trainer->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
-  for (size_t b = 0; b < count; b++) add_sample(trainer, batch[b], trainer->weight[b]);
+/* The gradient in one pass, where one unit holds every part of it; else false, and nothing is done. The margins are
+ * spent: their place takes the samples' scales. */
+static bool add_all(biascope_trainer *trainer, const bs_weighted_batch *batch) {
+  if (!trainer->passes) return false;
+  for (size_t b = 0; b < batch->count; b++)
+    if (!bs_moments_scale(&trainer->moments, batch->sample[b], batch->weight[b], &trainer->margin[b])) return false;
+  bs_passes_gradient(trainer->passes, batch->sample, batch->count, trainer->margin, trainer->moments.g);
+  return true;
 }
 
 void bs_trainer_set_rates(biascope_trainer *trainer) {
@@ -141,24 +150,43 @@ void bs_trainer_set_rates(biascope_trainer *trainer) {
   }
 }
 
-void bs_trainer_take_step(biascope_trainer *trainer) {
-  bs_moments *moments = &trainer->moments;
-  size_t count;
-  const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
+/* Where the features are followed lazily, the batch becomes all samples of a small problem. */
+static scope open_step(biascope_trainer *trainer, const uint32_t **batch, size_t count) {
+  bs_lazy *lazy = trainer->lazy;
+  if (!lazy) return (scope){trainer->data, trainer->rows, &trainer->moments};
+  bs_lazy_open(lazy, trainer->data, &trainer->moments, trainer->step, *batch, count);
+  *batch = lazy->sample;
+  return (scope){&lazy->batch, NULL, &lazy->moments};
+}
+
+static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *batch, size_t count) {
   if (trainer->passes)
-    bs_passes_margins(trainer->passes, moments->w, batch, count, trainer->margin);
+    bs_passes_margins(trainer->passes, s->moments->w, batch, count, trainer->margin);
   else
-    for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_of_sample(trainer, batch[b]);
+    for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
   bs_weights_divide(count, count, trainer->weight);
   const biascope_train_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
     bs_noise_weigh(options, trainer->step, count, trainer->weight);
-  bs_moments_prepare(moments, trainer->data, &(bs_weighted_batch){batch, trainer->weight, count});
-  if (!add_all(trainer, batch, count)) add_each(trainer, batch, count);
+}
+
+static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_weighted_batch *batch) {
+  bs_moments_prepare(s->moments, s->data, batch);
+  if (!add_all(trainer, batch)) add_each(s, batch);
+  const biascope_train_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
-    bs_noise_add(options, trainer->step, moments->features, moments->g);
+    bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
+}
+
+void bs_trainer_take_step(biascope_trainer *trainer) {
+  size_t count;
+  const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
+  const scope s = open_step(trainer, &batch, count);
+  weigh(trainer, &s, batch, count);
+  add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
   bs_trainer_set_rates(trainer);
+  bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,
                             .m = moments->m,
@@ -168,12 +196,20 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .rates = &trainer->rates};
   if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
   trainer->step++;
+  if (trainer->lazy) bs_lazy_close(trainer->lazy, trainer->step);
+}
+
+const bs_moments *bs_trainer_state(const biascope_trainer *trainer) {
+  if (trainer->lazy) bs_lazy_show(trainer->lazy, &trainer->moments, trainer->step);
+  return &trainer->moments;
 }
 
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
   for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
+  if (trainer->lazy && bs_lazy_reach(trainer->lazy, trainer->step) < trainer->largest_weight) return BIASCOPE_OK;
+  const double *w = biascope_trainer_weights(trainer);
   for (size_t k = 0; k < trainer->moments.features; k++) {
-    if (!(fabs(trainer->moments.w[k]) < trainer->largest_weight))
+    if (!(fabs(w[k]) < trainer->largest_weight))
       return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                      "weight %zu left the range that can be followed by step %llu; expected a smaller step size, or "
                      "data on a smaller scale",
@@ -186,15 +222,19 @@ uint64_t biascope_trainer_step(const biascope_trainer *trainer) {
   return trainer->step;
 }
 const double *biascope_trainer_weights(const biascope_trainer *trainer) {
-  return trainer->moments.w;
+  return bs_trainer_state(trainer)->w;
 }
 
 void bs_trainer_second_moment(const biascope_trainer *trainer, double *v) {
-  const bs_moments *moments = &trainer->moments;
+  const bs_moments *moments = bs_trainer_state(trainer);
   for (size_t k = 0; k < moments->features; k++) {
     const int64_t exponent = moments->exponent[moments->common ? 0 : k];
     v[k] = ldexp(moments->v[k], (int)fmax(-4096.0, 2.0 * (double)exponent));
   }
+}
+
+static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
+  return margin_in(trainer->data, trainer->rows, bs_trainer_state(trainer), sample);
 }
 
 double biascope_trainer_log_loss(const biascope_trainer *trainer) {
@@ -237,9 +277,10 @@ biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
   largest_gradients(trainer, &log_sum, &log_entry);
   biascope_staleness state = {0};
   if (log_entry == -INFINITY) return state; /* no sample has a gradient: nothing to fall behind of */
-  if (trainer->moments.beta1 > 0.0) state.momentum_excess = exp(bs_moments_log_sum(&trainer->moments) - log_sum);
+  if (trainer->moments.beta1 > 0.0)
+    state.momentum_excess = exp(bs_moments_log_sum(bs_trainer_state(trainer)) - log_sum);
   if (trainer->moments.beta2 > 0.0)
-    state.second_moment_excess = exp(bs_moments_log_largest_root(&trainer->moments) - log_entry);
+    state.second_moment_excess = exp(bs_moments_log_largest_root(bs_trainer_state(trainer)) - log_entry);
   state.momentum_stale = state.momentum_excess > STALE;
   state.second_moment_stale = state.second_moment_excess > STALE;
   return state;

@@ -3,6 +3,7 @@
 #define BIASCOPE_TRAIN_TRAINER_H
 
 #include "train/kernel.h"
+#include "train/lazy.h"
 #include "train/loss.h"
 #include "train/moments.h"
 #include "train/passes.h"
@@ -17,6 +18,7 @@ struct biascope_trainer {
   bs_moments moments;
   bs_rates rates;        /* of the last step */
   bs_passes *passes;     /* NULL where steps go sample by sample */
+  bs_lazy *lazy;         /* NULL where steps go over all features; else `moments` is what bs_lazy_show shows */
   double *margin;        /* x_i.w of the batch's samples, */
   bs_weight *weight;     /* and their parts in the mean gradient */
   const double *rows;    /* dense data, rows padded to whole vectors */
@@ -29,6 +31,9 @@ struct biascope_trainer {
 void bs_trainer_take_step(biascope_trainer *trainer);
 /* Sets the rates of the step to come. */
 void bs_trainer_set_rates(biascope_trainer *trainer);
+
+/* The weights and moments of all features, as of now; held by the trainer until its next step. */
+const bs_moments *bs_trainer_state(const biascope_trainer *trainer);
 
 /* Resumes from a checkpoint's text; `path` is for messages. On failure the trainer is as it was. */
 biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
