@@ -3,7 +3,7 @@
 #ifndef BIASCOPE_TRAIN_DOUBLE_DOUBLE_H
 #define BIASCOPE_TRAIN_DOUBLE_DOUBLE_H
 
-#include "train/clones.h"
+#include "base/clones.h"
 #include <math.h>
 
 typedef struct {
