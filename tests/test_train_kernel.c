@@ -9,11 +9,16 @@
 #define bs_kernel_add baseline_add
 #define bs_kernel_add_square baseline_add_square
 #define bs_kernel_update baseline_update
+#define bs_kernel_avx512_runs baseline_runs_avx512
 #include "train/kernel.c"
+bool baseline_runs_avx512(void) {
+  return false;
+}
 #undef bs_kernel_dot
 #undef bs_kernel_add
 #undef bs_kernel_add_square
 #undef bs_kernel_update
+#undef bs_kernel_avx512_runs
 double bs_kernel_dot(size_t padded, const double *x, const double *w);
 void bs_kernel_add(size_t padded, double scale, const double *x, double *g);
 void bs_kernel_add_square(size_t padded, double scale, const double *x, double *v);
@@ -108,8 +113,101 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
   for (int a = 0; a < ARRAYS; a++) free(array[a]);
 }
 
+/* ---- Roots ------------------------------------------------------------------------------------------- */
+
+enum { TRIED = 16 }; /* numbers at a time, each in two places: not every place has its root from the same unit */
+
+/* m / root is 1 for m the root itself, and for no number beside it. */
+static void assert_roots(const double v[TRIED]) {
+  static double array[ARRAYS][2 * TRIED] __attribute__((aligned(64)));
+  static bs_rates as_it_is;
+  memset(array, 0, sizeof array);
+  for (size_t j = 0; j < BS_LANES; j++) {
+    as_it_is.beta1[j] = as_it_is.beta2[j] = 1.0;
+    as_it_is.eta[j] = -1.0;
+  }
+  for (size_t k = 0; k < 2 * TRIED; k++) {
+    array[3][k] = v[k % TRIED];
+    array[1][k] = sqrt(v[k % TRIED]);
+  }
+  const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is};
+  bs_kernel_update(bs_optimizer_rule_of(BIASCOPE_ADAM), &update);
+  for (size_t k = 0; k < 2 * TRIED; k++) {
+    const double ratio = v[k % TRIED] == 0.0 ? 0.0 : v[k % TRIED] < INFINITY ? 1.0 : NAN;
+    if (!(array[2][k] == ratio || (isnan(ratio) && isnan(array[2][k]))))
+      fail_msg("the root of %a is not %a", v[k % TRIED], sqrt(v[k % TRIED]));
+  }
+}
+
+typedef struct {
+  double v[TRIED];
+  size_t count;
+} trial;
+
+static void try_root(trial *t, double v) {
+  t->v[t->count++] = v;
+  if (t->count == TRIED) {
+    assert_roots(t->v);
+    t->count = 0;
+  }
+}
+
+/* A square root of d = 1 mod 8 modulo 2^64, but for its highest bit: one bit more at a time. */
+static uint64_t root_modulo(uint64_t d) {
+  uint64_t s = 1;
+  for (unsigned bit = 3; bit < 64; bit++)
+    if ((s * s - d) >> bit & 1) s += UINT64_C(1) << (bit - 1);
+  return s;
+}
+
+/* Roots at d / 2^107 of themselves from the middle of two doubles. Twice such a middle is an odd M of 54 bits, and
+ * N 2^n = M^2 - d, of which N has 53 bits, has the root M / 2 (1 - d / 2 M^2) once scaled: so M is a root of d modulo
+ * 2^n, of which there are four; n is 54 for even exponents and 55 for odd ones. */
+static void try_near_middles(trial *t, int64_t d, int exponent) {
+  const uint64_t s = root_modulo((uint64_t)d);
+  for (unsigned n = 54; n <= 55; n++) {
+    const uint64_t modulus = UINT64_C(1) << n;
+    for (unsigned which = 0; which < 4; which++) {
+      const uint64_t root = (which & 1 ? 0 - s : s) + (which & 2 ? modulus / 2 : 0), middle = root % modulus;
+      if (middle >> 53 != 1) continue;
+      __extension__ const __int128 square = (__int128)middle * middle - d;
+      const double v = (double)(uint64_t)(square >> n);
+      if (v >= 0x1p52 && v < 0x1p53) try_root(t, ldexp(v, 2 * exponent + (n == 55)));
+    }
+  }
+}
+
+static void roots_are_those_of_the_divider(void **state) {
+  (void)state;
+  enum { NEAR = 40000, ANY = 2000000 };
+  trial t = {.count = 0};
+  for (int exponent = -1074; exponent < 1024; exponent++) { /* powers of two and their neighbours */
+    const double power = ldexp(1.0, exponent);
+    try_root(&t, power);
+    try_root(&t, nextafter(power, INFINITY));
+    try_root(&t, nextafter(power, 0.0));
+  }
+  for (int64_t i = 0; i < NEAR; i++) {
+    const int exponent = (int)bs_random_below(1, BS_STREAM_DATA, (uint64_t)i, 640) - 200;
+    const int64_t width = INT64_C(1) << bs_random_below(2, BS_STREAM_DATA, (uint64_t)i, 40);
+    try_near_middles(&t, 8 * (i - NEAR / 2) + 1, exponent);
+    try_near_middles(&t, 8 * ((int64_t)bs_random_below(3, BS_STREAM_DATA, (uint64_t)i, (size_t)width) - width / 2) + 1,
+                     exponent);
+  }
+  for (uint64_t i = 0; i < ANY; i++) {
+    const uint64_t bits = bs_random_u64(4, BS_STREAM_DATA, i) >> 1;
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    if (isnan(v)) continue;
+    try_root(&t, v);
+    try_root(&t, v * v); /* next to a whole root */
+  }
+  assert_true(t.count < TRIED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_instruction_set_gives_the_same_bits),
-                                     cmocka_unit_test(steps_are_those_of_the_plain_formula_to_1e_15)};
+                                     cmocka_unit_test(steps_are_those_of_the_plain_formula_to_1e_15),
+                                     cmocka_unit_test(roots_are_those_of_the_divider)};
   return cmocka_run_group_tests_name("training kernels", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "train/kernel.h"
 
+#include "train/kernel_avx512.h"
 #include <math.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ unsigned bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *u) {
   default:
     break;
   }
+  if (bs_kernel_avx512_runs()) return bs_kernel_avx512_update(rule->second, u);
   switch (rule->second) {
   case BS_SECOND_AVERAGE:
     return update_average(u);
