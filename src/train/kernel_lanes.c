@@ -1,10 +1,28 @@
 #include "train/kernel_lanes.h"
 
+/* Coordinates k .. k+3 of two rows in one vector. */
+INLINE bs_vector fours(const double *a, const double *b) {
+  typedef double four __attribute__((vector_size(32)));
+  four x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/* Four coordinates at a time: pairs of rows change places within pairs of coordinates, then pairs of pairs. */
 FASTEST static void lay_apart(size_t features, const double *const rows[BS_LANES], double *x) {
-  for (size_t k = 0; k < features; k++) {
-    const bs_vector side_by_side = {rows[0][k], rows[1][k], rows[2][k], rows[3][k],
-                                    rows[4][k], rows[5][k], rows[6][k], rows[7][k]};
-    bs_store(x + k * BS_LANES, side_by_side);
+  for (size_t k = 0; k < features; k += 4) {
+    const bs_vector a = fours(rows[0] + k, rows[4] + k), b = fours(rows[1] + k, rows[5] + k);
+    const bs_vector c = fours(rows[2] + k, rows[6] + k), d = fours(rows[3] + k, rows[7] + k);
+    const bs_vector even_ab = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+    const bs_vector odd_ab = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+    const bs_vector even_cd = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14);
+    const bs_vector odd_cd = __builtin_shufflevector(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+    double *to = x + k * BS_LANES;
+    bs_store(to, __builtin_shufflevector(even_ab, even_cd, 0, 1, 8, 9, 4, 5, 12, 13));
+    bs_store(to + BS_LANES, __builtin_shufflevector(odd_ab, odd_cd, 0, 1, 8, 9, 4, 5, 12, 13));
+    bs_store(to + 2 * (size_t)BS_LANES, __builtin_shufflevector(even_ab, even_cd, 2, 3, 10, 11, 6, 7, 14, 15));
+    bs_store(to + 3 * (size_t)BS_LANES, __builtin_shufflevector(odd_ab, odd_cd, 2, 3, 10, 11, 6, 7, 14, 15));
   }
 }
 

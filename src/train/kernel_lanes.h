@@ -8,10 +8,10 @@
 /* A sample for every run: one row that all share, or side by side. */
 typedef struct {
   const double *shared; /* features; NULL: see apart */
-  double *apart;        /* features x BS_LANES */
+  double *apart;        /* features x BS_LANES, the features padded */
 } bs_lane_samples;
 
-/* Lays rows, features each, side by side; where all are the same row, it is shared as it is. */
+/* Lays padded rows side by side; where all are the same row, it is shared as it is. */
 void bs_lanes_gather(size_t features, const double *const rows[BS_LANES], bs_lane_samples *samples);
 /* dot[j] = x_j . w_j */
 void bs_lanes_dot(size_t features, const bs_lane_samples *samples, const double *w, double dot[BS_LANES]);

@@ -16,7 +16,7 @@ typedef struct {
   size_t features;
   size_t most; /* samples in a batch */
   const uint32_t *batch[BS_LANES];
-  double *m, *v, *w, *g, *unit; /* features x BS_LANES */
+  double *m, *v, *w, *g, *unit; /* features, padded, x BS_LANES */
   double *margin;               /* BS_LANES x the batch */
   bs_weight *weight;
   bs_lane_samples samples;
@@ -28,7 +28,7 @@ static biascope_status lanes_create(lanes *l, const biascope_trainer *first, bia
   double **arrays[] = {&l->m, &l->v, &l->w, &l->g, &l->unit, &l->samples.apart};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-    *arrays[i] = BS_NEW(double, l->features *BS_LANES);
+    *arrays[i] = BS_NEW(double, bs_padded(l->features) * BS_LANES);
     complete = complete && *arrays[i];
   }
   l->margin = BS_NEW(double, l->most *BS_LANES);

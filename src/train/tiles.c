@@ -1,7 +1,7 @@
 #include "train/tiles.h"
 
-#include "base/memory.h"
 #include "base/clones.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 
