@@ -113,9 +113,9 @@ static void print_tables(const bench_results *r) {
     printf("%10zu %14.1f %14.1f %8.2f\n", r->dense[i].features, 1e9 * r->dense[i].step, 1e9 * r->dense[i].floor,
            r->dense[i].step / r->dense[i].floor);
   printf("\nThe same, sparse, of %d features\n%10s %14s %14s\n", SPARSE_FEATURES, "nonzeros", "step ns",
-         "a feature ns");
+         "a nonzero ns");
   for (size_t i = 0; i < SPARSE_CASES; i++)
-    printf("%10zu %14.1f %14.3f\n", NONZEROS[i], 1e9 * r->sparse[i], 1e9 * r->sparse[i] / SPARSE_FEATURES);
+    printf("%10zu %14.1f %14.1f\n", NONZEROS[i], 1e9 * r->sparse[i], 1e9 * r->sparse[i] / (double)NONZEROS[i]);
   bench_lanes_print(r->lanes);
   bench_bandwidths_print(r->bandwidth);
 }

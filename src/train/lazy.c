@@ -7,8 +7,10 @@
 #include <string.h>
 
 /* A touched coordinate costs as much as this many that the ordinary step walks over. */
-enum { COST = 32 };
+enum { COST = 48 };
 enum { LEAST_CAPACITY = 256 };
+/* Coordinates asked of memory before their turn. */
+enum { AHEAD = 16 };
 /* Moments below this power of two are none. */
 static const int64_t LEAST_EXPONENT = -(INT64_C(1) << 61);
 
@@ -177,6 +179,10 @@ static void catch_up(bs_lazy *lazy, uint64_t step) {
 
 /* ---- A step ----------------------------------------------------------------------------------------- */
 
+static inline void fetch(const bs_lazy *lazy, size_t k) {
+  __builtin_prefetch(&lazy->at[k], 1);
+}
+
 void bs_lazy_open(bs_lazy *lazy, const biascope_dataset *data, const bs_moments *whole, uint64_t step,
                   const uint32_t *batch, size_t count) {
   bs_moments *m = &lazy->moments;
@@ -185,8 +191,11 @@ void bs_lazy_open(bs_lazy *lazy, const biascope_dataset *data, const bs_moments 
   for (size_t b = 0; b < count; b++) {
     const size_t end = data->row_start[batch[b] + 1];
     m->size[b] = whole->size[batch[b]];
+    for (size_t i = data->row_start[batch[b]]; i < end && i < data->row_start[batch[b]] + AHEAD; i++)
+      fetch(lazy, data->column[i]);
     for (size_t i = data->row_start[batch[b]]; i < end; i++, position++) {
       const uint32_t k = data->column[i];
+      if (i + AHEAD < end) fetch(lazy, data->column[i + AHEAD]);
       bs_coordinate *c = &lazy->at[k];
       if (c->slot >= m->features || lazy->touched[c->slot] != k) c->slot = load(lazy, k);
       lazy->batch.column[position] = c->slot;

@@ -8,6 +8,7 @@
 
 #include "train/optimizer.h"
 #include "train/powers.h"
+#include "train/weight.h"
 
 typedef enum {
   BS_STAYS,   /* beta1 = 0: no momentum */
@@ -40,7 +41,7 @@ INLINE double bs_travel_between(const bs_travel *travel, bs_double_double begin,
   if (travel->kind == BS_PERSISTS) return bs_dd_add(end, bs_dd_negate(begin)).high;
   if (n >= travel->length) return begin.high;
   const bs_power power = bs_power_at(travel->powers, n);
-  const double scale = ldexp(1.0, (int)power.exponent); /* above 2^-1022, n being less than length */
+  const double scale = bs_power_of_two(power.exponent); /* in range, n being less than length */
   const bs_double_double left = bs_dd_multiply(power.mantissa, end);
   return bs_dd_add(begin, (bs_double_double){-scale * left.high, -scale * left.low}).high;
 }

@@ -15,14 +15,15 @@ KEPT = pathlib.Path(__file__).with_name("instructions.json")
 ALLOWED = 1.05
 # A command, and one that takes as many units more of the same: the difference, over the units, is what one takes.
 TRAIN = "train {data} --lr 0.1 --lr-decay 0.5 --quiet"
-SPARSE = "train {sparse} --lr 0.1 --lr-decay 0.5 --quiet --optimizer adam --batch-size 1"
+SPARSE = "train {sparse} --lr 0.1 --lr-decay 0.5 --quiet --optimizer adam --batch-size 1 --record log:1" # as many records either way
 SWEEP = "sweep {{folder}}/{0}.toml --store {{folder}}/{0}.db --jobs 1 --quiet"
 COUNTED = {
     "step, adam, batch 1": (TRAIN + " --optimizer adam --batch-size 1 --steps 10000", TRAIN + " --optimizer adam --batch-size 1 --steps 30000", 20000),
     "step, adam, batch 3": (TRAIN + " --optimizer adam --batch-size 3 --steps 10000", TRAIN + " --optimizer adam --batch-size 3 --steps 30000", 20000),
     "step, signum, batch 1": (TRAIN + " --optimizer signum --batch-size 1 --steps 10000", TRAIN + " --optimizer signum --batch-size 1 --steps 30000", 20000),
     "step, gd, full batch": (TRAIN + " --optimizer gd --batch-size full --steps 1000", TRAIN + " --optimizer gd --batch-size full --steps 3000", 2000),
-    "step, adam, sparse": (SPARSE + " --steps 10000", SPARSE + " --steps 30000", 20000),
+    "step, adam, sparse, every feature": (SPARSE + " --eps 1e-30 --steps 20000", SPARSE + " --eps 1e-30 --steps 40000", 20000),
+    "step, adam, sparse, its nonzeros": (SPARSE + " --steps 20000", SPARSE + " --steps 40000", 20000),
     "step of a run, adam, batch 1, 8 side by side": (SWEEP.format("few"), SWEEP.format("many"), 8 * 20000),
     "solve, l2": ("solve {data} --norm l2", None, 1),
     "solve, linf": ("solve {data} --norm linf", None, 1),
@@ -43,7 +44,7 @@ def instructions(folder, command):
 @pytest.fixture(scope="module")
 def sparse(tmp_path_factory):
     path = tmp_path_factory.mktemp("sparse") / "sparse.svm"
-    path.write_text("".join(f"{'+1' if i % 3 else '-1'} {1 + i % 4}:{1 if i % 3 else -1} {6 + 7 * i % 90}:0.5 {100 + i}:0.25\n"
+    path.write_text("".join(f"{'+1' if i % 3 else '-1'} {1 + i % 4}:{1 if i % 3 else -1} {6 + 7 * i % 90}:0.5 {200 + i}:0.25\n"
                             for i in range(50)))
     return path
 
