@@ -98,7 +98,7 @@ static void travel_is_right_to_a_rounding(void **state) {
 
 /* ---- Runs ------------------------------------------------------------------------------------------- */
 
-enum { N = 12, D = 700, NONZEROS = 4 };
+enum { N = 12, D = 900, NONZEROS = 4 };
 
 /* A few features a sample: some shared by all, some that are rare. Every fourth sample is so much larger that its rare
  * features fade long before the others'. */

@@ -2,7 +2,6 @@
 #ifndef BIASCOPE_TRAIN_WEIGHT_H
 #define BIASCOPE_TRAIN_WEIGHT_H
 
-#include <stddef.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
