@@ -62,7 +62,9 @@ static void make_files(void) {
                                             plain_roundup, plain_begin, plain_end,     NULL};
   char path[64];
   sqlite3 *db;
-  check(sqlite3_config(SQLITE_CONFIG_MALLOC, &PLAIN) == SQLITE_OK);
+  check(sqlite3_config(SQLITE_CONFIG_MALLOC, &PLAIN) == SQLITE_OK &&
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK &&
+        sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
   check(sqlite3_open(memory_database(input.path), &db) == SQLITE_OK);
   check(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &input.file) == SQLITE_OK);
   check(bs_store_open(memory_database(path), BS_STORE_WRITE, &input.merged, NULL) == BIASCOPE_OK);
