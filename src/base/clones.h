@@ -17,6 +17,8 @@
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
+/* Before a short loop over an array of vectors, for them to stay in registers. */
+#define UNROLLED _Pragma("GCC unroll 16")
 #ifdef BIASCOPE_COVERAGE
 #define INLINE static inline /* counted once, not once a caller */
 #else

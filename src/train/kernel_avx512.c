@@ -7,7 +7,6 @@
 
 #define AVX512 __attribute__((target("avx512f,avx512dq")))
 #define AVX512_INLINE static inline __attribute__((always_inline, target("avx512f,avx512dq")))
-#define UNROLLED _Pragma("GCC unroll 4")
 
 enum { GROUP = 4 }; /* vectors whose steps take turns: one after the other they would wait for themselves */
 

@@ -10,8 +10,8 @@ INLINE bs_vector fours(const double *a, const double *b) {
 }
 
 /* Four coordinates at a time: pairs of rows change places within pairs of coordinates, then pairs of pairs. */
-FASTEST static void lay_apart(size_t features, const double *const rows[BS_LANES], double *x) {
-  for (size_t k = 0; k < features; k += 4) {
+FASTEST static void lay_apart(size_t padded, const double *const rows[BS_LANES], double *x) {
+  for (size_t k = 0; k < padded; k += 4) {
     const bs_vector a = fours(rows[0] + k, rows[4] + k), b = fours(rows[1] + k, rows[5] + k);
     const bs_vector c = fours(rows[2] + k, rows[6] + k), d = fours(rows[3] + k, rows[7] + k);
     const bs_vector even_ab = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
@@ -26,11 +26,11 @@ FASTEST static void lay_apart(size_t features, const double *const rows[BS_LANES
   }
 }
 
-void bs_lanes_gather(size_t features, const double *const rows[BS_LANES], bs_lane_samples *samples) {
+void bs_lanes_gather(size_t padded, const double *const rows[BS_LANES], bs_lane_samples *samples) {
   bool same = true;
   for (size_t j = 1; j < BS_LANES; j++) same = same && rows[j] == rows[0];
   samples->shared = same ? rows[0] : NULL;
-  if (!same) lay_apart(features, rows, samples->apart);
+  if (!same) lay_apart(padded, rows, samples->apart);
 }
 
 INLINE bs_vector coordinate(const bs_lane_samples *samples, bool shared, size_t k) {
@@ -38,32 +38,37 @@ INLINE bs_vector coordinate(const bs_lane_samples *samples, bool shared, size_t 
 }
 
 /* Sixteen strided sums, as bs_kernel_dot's even and odd vectors have them. */
-INLINE bs_vector dot_of(size_t features, const bs_lane_samples *samples, bool shared, const double *w) {
+INLINE bs_vector dot_of(size_t padded, const bs_lane_samples *samples, bool shared, const double *w) {
   enum { STRIDE = 2 * BS_LANES };
-  bs_vector running[STRIDE] = {0}, sum[STRIDE];
+  bs_vector sum[STRIDE];
   size_t k = 0;
-  for (; k + STRIDE <= features; k += STRIDE) {
-    for (size_t r = 0; r < STRIDE; r++)
-      running[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
+  UNROLLED
+  for (size_t r = 0; r < STRIDE; r++) sum[r] = bs_all(0.0);
+  for (; k + STRIDE <= padded; k += STRIDE) {
+    UNROLLED
+    for (size_t r = 0; r < STRIDE; r++) sum[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
   }
-  for (size_t r = 0; r < STRIDE; r++) sum[r] = running[r]; /* else the sums would be kept in memory throughout */
-  for (size_t r = 0; k + r < features; r++)
-    sum[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
+  if (k < padded) {
+    UNROLLED
+    for (size_t r = 0; r < BS_LANES; r++)
+      sum[r] += coordinate(samples, shared, k + r) * bs_load(w + (k + r) * BS_LANES);
+  }
+  UNROLLED
   for (size_t r = 0; r < BS_LANES; r++) sum[r] += sum[r + BS_LANES];
   return BS_FOLD(sum);
 }
 
-FASTEST static void dot_shared(size_t features, const bs_lane_samples *samples, const double *w, double *dot) {
-  const bs_vector sum = dot_of(features, samples, true, w);
+FASTEST static void dot_shared(size_t padded, const bs_lane_samples *samples, const double *w, double *dot) {
+  const bs_vector sum = dot_of(padded, samples, true, w);
   memcpy(dot, &sum, sizeof sum);
 }
-FASTEST static void dot_apart(size_t features, const bs_lane_samples *samples, const double *w, double *dot) {
-  const bs_vector sum = dot_of(features, samples, false, w);
+FASTEST static void dot_apart(size_t padded, const bs_lane_samples *samples, const double *w, double *dot) {
+  const bs_vector sum = dot_of(padded, samples, false, w);
   memcpy(dot, &sum, sizeof sum);
 }
 
-void bs_lanes_dot(size_t features, const bs_lane_samples *samples, const double *w, double dot[BS_LANES]) {
-  (samples->shared ? dot_shared : dot_apart)(features, samples, w, dot);
+void bs_lanes_dot(size_t padded, const bs_lane_samples *samples, const double *w, double dot[BS_LANES]) {
+  (samples->shared ? dot_shared : dot_apart)(padded, samples, w, dot);
 }
 
 /* Added to zero rather than set, for the sign of a zero to be that of a sum. */

@@ -13,10 +13,10 @@
 typedef struct {
   biascope_trainer *run[BS_LANES];
   size_t count; /* runs; the lanes beyond stay at zero */
-  size_t features;
+  size_t features, padded;
   size_t most; /* samples in a batch */
   const uint32_t *batch[BS_LANES];
-  double *m, *v, *w, *g, *unit; /* features, padded, x BS_LANES */
+  double *m, *v, *w, *g, *unit; /* padded x BS_LANES */
   double *margin;               /* BS_LANES x the batch */
   bs_weight *weight;
   bs_lane_samples samples;
@@ -24,11 +24,11 @@ typedef struct {
 } lanes;
 
 static biascope_status lanes_create(lanes *l, const biascope_trainer *first, biascope_error *error) {
-  *l = (lanes){.features = first->moments.features, .most = first->sampler.batch_size};
+  *l = (lanes){.features = first->moments.features, .padded = first->moments.padded, .most = first->sampler.batch_size};
   double **arrays[] = {&l->m, &l->v, &l->w, &l->g, &l->unit, &l->samples.apart};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-    *arrays[i] = BS_NEW(double, bs_padded(l->features) * BS_LANES);
+    *arrays[i] = BS_NEW(double, l->padded *BS_LANES);
     complete = complete && *arrays[i];
   }
   l->margin = BS_NEW(double, l->most *BS_LANES);
@@ -75,7 +75,7 @@ static void units_to_lane(lanes *l, size_t j) {
 static void enter(lanes *l) {
   double *const arrays[] = {l->m, l->v, l->w, l->unit};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
-    memset(arrays[i], 0, l->features * BS_LANES * sizeof(double));
+    memset(arrays[i], 0, l->padded * BS_LANES * sizeof(double));
   l->rates = (bs_rates){0};
   for (size_t j = 0; j < l->count; j++) {
     const bs_moments *moments = &l->run[j]->moments;
@@ -103,14 +103,14 @@ static void gather(lanes *l, size_t b) {
     const size_t of = j < l->count ? j : 0;
     rows[j] = l->run[of]->rows + l->batch[of][b] * l->run[of]->moments.padded;
   }
-  bs_lanes_gather(l->features, rows, &l->samples);
+  bs_lanes_gather(l->padded, rows, &l->samples);
 }
 
 static void weigh(lanes *l, size_t count) {
   for (size_t b = 0; b < count; b++) {
     double dot[BS_LANES];
     gather(l, b);
-    bs_lanes_dot(l->features, &l->samples, l->w, dot);
+    bs_lanes_dot(l->padded, &l->samples, l->w, dot);
     for (size_t j = 0; j < BS_LANES; j++) l->margin[j * count + b] = dot[j];
   }
   l->run[0]->loss->weigh(BS_LANES * count, l->margin, l->weight);
