@@ -96,13 +96,10 @@ static void leave(const lanes *l) {
 
 /* ---- A step ------------------------------------------------------------------------------------------ */
 
-/* Sample b of every run's batch. */
+/* Sample b of every run's batch. All have the same data: one copy stays nearer than one a run. */
 static void gather(lanes *l, size_t b) {
   const double *rows[BS_LANES];
-  for (size_t j = 0; j < BS_LANES; j++) {
-    const size_t of = j < l->count ? j : 0;
-    rows[j] = l->run[of]->rows + l->batch[of][b] * l->run[of]->moments.padded;
-  }
+  for (size_t j = 0; j < BS_LANES; j++) rows[j] = l->run[0]->rows + l->batch[j < l->count ? j : 0][b] * l->padded;
   bs_lanes_gather(l->padded, rows, &l->samples);
 }
 
@@ -142,14 +139,21 @@ static bool add_gradients(lanes *l, size_t count) {
   return true;
 }
 
+/* Rates of the step to come, which is the same for all: runs often differ in their seeds alone. */
+static void set_rates(lanes *l) {
+  const biascope_train_options *first = &l->run[0]->options;
+  for (size_t j = 0; j < l->count; j++) {
+    const biascope_train_options *options = &l->run[j]->options;
+    const bool alike = j > 0 && options->lr == first->lr && options->lr_decay == first->lr_decay;
+    l->rates.eta[j] = alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step);
+    l->rates.shrink[j] = bs_shrink(l->run[0]->rule, options, l->rates.eta[j]);
+  }
+}
+
 /* Returns bit j set where run j's moments have faded. */
 static unsigned update(lanes *l) {
-  for (size_t j = 0; j < l->count; j++) {
-    bs_trainer_set_rates(l->run[j]);
-    l->rates.eta[j] = l->run[j]->rates.eta[0];
-    l->rates.shrink[j] = l->run[j]->rates.shrink[0];
-    l->run[j]->step++;
-  }
+  set_rates(l);
+  for (size_t j = 0; j < l->count; j++) l->run[j]->step++;
   return bs_kernel_update(l->run[0]->rule, &(bs_update){.padded = l->features * BS_LANES,
                                                         .g = l->g,
                                                         .m = l->m,

@@ -45,5 +45,9 @@ size_t bs_batches_per_epoch(const biascope_train_options *options, size_t sample
 bool bs_is_full_batch(const biascope_train_options *options, size_t samples);
 /* eta_t = lr (t+2)^-lr_decay, t from 0. */
 double bs_learning_rate(const biascope_train_options *options, uint64_t step);
+/* What weight decay leaves of a weight in a step of that eta. */
+static inline double bs_shrink(const bs_optimizer_rule *rule, const biascope_train_options *options, double eta) {
+  return rule->weight_decay ? 1.0 - eta * options->weight_decay : 1.0;
+}
 
 #endif

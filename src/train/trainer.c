@@ -140,13 +140,15 @@ static bool add_all(biascope_trainer *trainer, const bs_weighted_batch *batch) {
   return true;
 }
 
-void bs_trainer_set_rates(biascope_trainer *trainer) {
+/* Of the step to come. */
+static void set_rates(biascope_trainer *trainer) {
   bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
   if (eta == rates->eta[0]) return;
+  const double shrink = bs_shrink(trainer->rule, &trainer->options, eta);
   for (size_t j = 0; j < BS_LANES; j++) {
     rates->eta[j] = eta;
-    rates->shrink[j] = trainer->rule->weight_decay ? 1.0 - eta * trainer->options.weight_decay : 1.0;
+    rates->shrink[j] = shrink;
   }
 }
 
@@ -185,7 +187,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   const scope s = open_step(trainer, &batch, count);
   weigh(trainer, &s, batch, count);
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
-  bs_trainer_set_rates(trainer);
+  set_rates(trainer);
   bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,

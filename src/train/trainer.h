@@ -29,8 +29,6 @@ struct biascope_trainer {
 
 /* One step, by itself. */
 void bs_trainer_take_step(biascope_trainer *trainer);
-/* Sets the rates of the step to come. */
-void bs_trainer_set_rates(biascope_trainer *trainer);
 
 /* The weights and moments of all features, as of now; held by the trainer until its next step. */
 const bs_moments *bs_trainer_state(const biascope_trainer *trainer);
