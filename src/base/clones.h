@@ -2,6 +2,8 @@
 #ifndef BIASCOPE_BASE_CLONES_H
 #define BIASCOPE_BASE_CLONES_H
 
+#include <stdbool.h>
+
 #ifdef BIASCOPE_BASELINE_KERNEL
 #define FASTEST /* a test compares this one with the others */
 #elif defined(BIASCOPE_COVERAGE)
@@ -10,6 +12,13 @@
 #define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
+#endif
+/* Before what is written for AVX-512 alone, to run where bs_has_avx512(). */
+#if defined(__x86_64__) && !defined(BIASCOPE_COVERAGE)
+#define AVX512 __attribute__((target("avx512f,avx512dq")))
+static inline bool bs_has_avx512(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+}
 #endif
 /* Before a loop of which no pass writes what another reads. */
 #ifdef __clang__

@@ -2,11 +2,10 @@
  * are multiplied out beside it, correctly rounded like the divider's own, which takes 19 cycles. */
 #include "train/kernel_avx512.h"
 
-#if defined(__x86_64__) && !defined(BIASCOPE_COVERAGE)
+#ifdef AVX512
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target("avx512f,avx512dq")))
-#define AVX512_INLINE static inline __attribute__((always_inline, target("avx512f,avx512dq")))
+#define AVX512_INLINE static inline __attribute__((always_inline)) AVX512
 
 enum { GROUP = 4 }; /* vectors whose steps take turns: one after the other they would wait for themselves */
 
@@ -111,7 +110,7 @@ AVX512 static unsigned update_per_sample(const bs_update *u) {
 }
 
 bool bs_kernel_avx512_runs(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+  return bs_has_avx512();
 }
 
 unsigned bs_kernel_avx512_update(bs_second_moment second, const bs_update *u) {
