@@ -194,8 +194,15 @@ static void run_alone(biascope_trainer *run, uint64_t end) {
   while (run->step < end) bs_trainer_take_step(run);
 }
 
+/* Alone, a run's step costs as much as 60 features more; of eight lanes, used or not, nine times and a half as much as
+ * one run's features (docs/performance.md). */
+static bool pays(size_t runs, size_t features) {
+  enum { OWN = 60 };
+  return runs * (OWN + features) > OWN + 19 * features / 2;
+}
+
 static void run_together(lanes *l, uint64_t end) {
-  if (l->count > 1) {
+  if (pays(l->count, l->features)) {
     enter(l);
     while (l->run[0]->step < end && step(l)) {
     }
@@ -227,7 +234,7 @@ static void run_group(lanes *l, biascope_trainer *const *runs, size_t count, uin
 }
 
 /* Beyond this many features a run alone already keeps the divider busy, and its state nearer (docs/performance.md). */
-enum { MOST_FEATURES = 64 };
+enum { MOST_FEATURES = 100 };
 
 bool bs_lanes_share(size_t samples, size_t features, const biascope_train_options *a, const biascope_train_options *b) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(a->optimizer);
