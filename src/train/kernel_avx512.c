@@ -50,19 +50,18 @@ typedef struct {
 } rates;
 
 /* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
-AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment second, const bs_update *u, rates rate,
-                                    size_t k) {
+AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
   __m512d m[GROUP], v[GROUP], root[GROUP], least = _mm512_set1_pd(1.0);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d g = _mm512_load_pd(u->g + at);
-    v[i] = _mm512_load_pd(u->v + at);
+    const __m512d g = _mm512_load_pd(u.g + at);
+    v[i] = _mm512_load_pd(u.v + at);
     if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (g * g);
     if (second == BS_SECOND_SUM) v[i] = v[i] + g * g;
-    if (second != BS_SECOND_PER_SAMPLE) _mm512_store_pd(u->v + at, v[i]);
+    if (second != BS_SECOND_PER_SAMPLE) _mm512_store_pd(u.v + at, v[i]);
     if (i >= beside) root[i] = _mm512_sqrt_pd(v[i]);
-    m[i] = rate.beta1 * _mm512_load_pd(u->m + at) + rate.rest1 * g;
-    _mm512_store_pd(u->m + at, m[i]);
+    m[i] = rate.beta1 * _mm512_load_pd(u.m + at) + rate.rest1 * g;
+    _mm512_store_pd(u.m + at, m[i]);
     /* The double before v; before zero a NaN, of which the least takes no notice. */
     least = _mm512_min_pd(_mm512_castsi512_pd(_mm512_castpd_si512(v[i]) - _mm512_set1_epi64(1)), least);
   }
@@ -71,42 +70,42 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
     UNROLLED for (int i = 0; i < beside; i++) root[i] = _mm512_sqrt_pd(v[i]);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d denominator = root[i] + _mm512_load_pd(u->eps + at);
+    const __m512d denominator = root[i] + _mm512_load_pd(u.eps + at);
     const __mmask8 seen = _mm512_cmp_pd_mask(denominator, _mm512_setzero_pd(), _CMP_GT_OQ);
     const __m512d step = rate.eta * _mm512_maskz_div_pd(seen, m[i], denominator);
-    _mm512_store_pd(u->w + at, rate.shrink * _mm512_load_pd(u->w + at) - step);
+    _mm512_store_pd(u.w + at, rate.shrink * _mm512_load_pd(u.w + at) - step);
   }
   return faded;
 }
 
-AVX512_INLINE unsigned update(bs_second_moment second, const bs_update *u) {
+AVX512_INLINE unsigned update(bs_second_moment second, bs_update u) {
   const __m512d one = _mm512_set1_pd(1.0);
-  rates rate = {.beta1 = _mm512_loadu_pd(u->rates->beta1),
-                .beta2 = _mm512_loadu_pd(u->rates->beta2),
-                .eta = _mm512_loadu_pd(u->rates->eta),
-                .shrink = _mm512_loadu_pd(u->rates->shrink)};
+  rates rate = {.beta1 = _mm512_loadu_pd(u.rates->beta1),
+                .beta2 = _mm512_loadu_pd(u.rates->beta2),
+                .eta = _mm512_loadu_pd(u.rates->eta),
+                .shrink = _mm512_loadu_pd(u.rates->shrink)};
   rate.rest1 = one - rate.beta1;
   rate.rest2 = one - rate.beta2;
   const size_t group = GROUP * (size_t)BS_LANES, pair = 2 * (size_t)BS_LANES;
   unsigned faded = 0;
   size_t k = 0;
-  for (; k + group <= u->padded; k += group) faded |= update_group(GROUP, GROUP / 2, second, u, rate, k);
-  if (k > 0 && k + pair <= u->padded) { /* a root multiplied out takes longer: two alone would wait for it */
+  for (; k + group <= u.padded; k += group) faded |= update_group(GROUP, GROUP / 2, second, u, rate, k);
+  if (k > 0 && k + pair <= u.padded) { /* a root multiplied out takes longer: two alone would wait for it */
     faded |= update_group(2, 1, second, u, rate, k);
     k += pair;
   }
-  for (; k < u->padded; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
+  for (; k < u.padded; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
   return faded;
 }
 
 AVX512 static unsigned update_average(const bs_update *u) {
-  return update(BS_SECOND_AVERAGE, u);
+  return update(BS_SECOND_AVERAGE, *u);
 }
 AVX512 static unsigned update_sum(const bs_update *u) {
-  return update(BS_SECOND_SUM, u);
+  return update(BS_SECOND_SUM, *u);
 }
 AVX512 static unsigned update_per_sample(const bs_update *u) {
-  return update(BS_SECOND_PER_SAMPLE, u);
+  return update(BS_SECOND_PER_SAMPLE, *u);
 }
 
 bool bs_kernel_avx512_runs(void) {
