@@ -164,8 +164,9 @@ static double complementarity(const bs_interior *run, double primal, double dual
   if (!boxed(run)) return sum / (double)run->n;
   const double box = run->role == BS_BOXED_W ? primal : dual, multiplier = run->role == BS_BOXED_W ? dual : primal;
   for (size_t k = 0; k < run->d; k++) {
-    sum += (run->a[k] + box * run->da[k]) * (run->za[k] + multiplier * run->dza[k]);
-    sum += (run->b[k] - box * run->da[k]) * (run->zb[k] + multiplier * run->dzb[k]);
+    const double above = (run->a[k] + box * run->da[k]) * (run->za[k] + multiplier * run->dza[k]);
+    const double below = (run->b[k] - box * run->da[k]) * (run->zb[k] + multiplier * run->dzb[k]);
+    sum += above + below; /* in one sum, for a feature that changes sign to change no bit */
   }
   return sum / (double)(run->n + 2 * run->d);
 }
