@@ -143,7 +143,8 @@ BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_no
 
 /* The cosine between w and the nearest (in angle) optimal direction: with solution->direction where it is
  * unique, else with the point of the optimal face that is nearest, or, where none is within 90 degrees, with
- * solution->direction. nearest: d entries, of norm 1 in the norm, or NULL. */
+ * solution->direction. nearest: d entries, of norm 1 in the norm, or NULL. BIASCOPE_NOT_CONVERGED, and a cosine of NaN,
+ * where the face is too large to be searched: more than 1000 entries may vary. */
 BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                                     const biascope_margin *solution, const double *w, double *cosine,
                                                     double *nearest, biascope_error *error);
@@ -294,6 +295,7 @@ typedef struct {
   size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
   uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
   size_t starts;        /* cyclic order: look for other equilibria from so many random points too */
+  size_t most_cells; /* search for no equilibrium of more than so many samples times features; 0: whatever it takes */
 } biascope_predict_options;
 
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md.

@@ -113,6 +113,9 @@ static void give_warnings(const train_run *run, json_t *warnings) {
     if (!bs_reference_certified(run->reference, n))
       warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", BS_REFERENCE_NORM_NAMES[n],
            solution->gap);
+    else if (isnan(run->last.cosine[n]))
+      warn(warnings, "no %s cosine: of several max-margin directions, too many to find the nearest",
+           BS_REFERENCE_NORM_NAMES[n]);
   }
   if (!run->reference) {
     warn(warnings,
@@ -137,6 +140,8 @@ static void print_text(const train_run *run) {
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     if (isfinite(m->cosine[n]))
       printf("%-5s %-11.8f %-11.3e %.6f\n", BS_REFERENCE_NORM_NAMES[n], m->cosine[n], acos(m->cosine[n]), m->ratio[n]);
+    else if (isfinite(m->ratio[n]))
+      printf("%-5s %-11s %-11s %.6f\n", BS_REFERENCE_NORM_NAMES[n], "-", "-", m->ratio[n]);
   }
   if (!run->reference) train_print_parts(run);
   if (isfinite(m->cosine_predicted)) printf("%-5s %.8f\n", "limit", m->cosine_predicted);

@@ -159,11 +159,21 @@ static biascope_status solve_to_precision(const bs_question *question, const bs_
   return refined == BIASCOPE_NOT_CONVERGED ? status : refined;
 }
 
+static biascope_status require_size(const bs_question *question, biascope_error *error) {
+  const size_t most = question->options.most_cells;
+  const double cells = (double)question->data->samples * (double)question->data->features;
+  if (most == 0 || cells <= (double)most) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "the limit is an equilibrium of %zu samples of %zu features, which may take long to find; "
+                 "`biascope predict` takes the time",
+                 question->data->samples, question->data->features);
+}
+
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
-  biascope_status status = BIASCOPE_OK;
+  biascope_status status = require_size(question, error);
   /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
-  if (out->samples > out->features) status = bs_require_separable(question->data, error);
+  if (status == BIASCOPE_OK && out->samples > out->features) status = bs_require_separable(question->data, error);
   if (status != BIASCOPE_OK) return status;
   out->method = method;
   status = solve_to_precision(question, rule, out, error);

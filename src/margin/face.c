@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The projection takes time with the fourth power of the free features, memory with their number times d. */
+enum { MOST_FREE = 1000, MOST_CELLS = 1 << 26 };
+
 /* u_k relative to sum_i c_i |x_ik|: below this it counts as zero. The polish leaves u_k at a few roundings. */
 static const double ZERO = 1e-11;
 
@@ -85,13 +88,18 @@ static void complete_basis(face *set) {
   set->dimension++;
 }
 
-/* The constraint a.y >= level s in the coordinates of the basis, as a unit row. */
-static void write_constraint(const face *set, const double *a, double level, double *g) {
-  const size_t d = set->data->features, n = set->dimension;
-  for (size_t k = 0; k < n; k++) g[k] = bs_dot(d, set->basis + k * d, a);
+/* The constraint a.y >= level s, in the coordinates of the basis given a's in them, as a unit row. */
+static void end_constraint(const face *set, double level, double *g) {
+  const size_t n = set->dimension;
   g[n - 1] -= level / set->length;
   const double size = bs_norm2(n, g);
   if (size > 0.0) bs_scale(n, 1.0 / size, g);
+}
+
+/* sign y_k >= level s */
+static void write_bound(const face *set, size_t k, double sign, double level, double *g) {
+  for (size_t j = 0; j < set->dimension; j++) g[j] = sign * set->basis[j * set->data->features + k];
+  end_constraint(set, level, g);
 }
 
 static size_t write_constraints(const face *set, double *row, double *g) {
@@ -103,20 +111,16 @@ static size_t write_constraints(const face *set, double *row, double *g) {
     bs_row_axpy(set->data, i, 1.0, row);
     const double scale = 1.0 / bs_max_abs(d, row);
     bs_scale(d, scale, row);
-    write_constraint(set, row, scale * set->solution->margin, g + count++ * n);
+    for (size_t j = 0; j < n; j++) g[count * n + j] = bs_dot(d, set->basis + j * d, row);
+    end_constraint(set, scale * set->solution->margin, g + count++ * n);
   }
-  memset(row, 0, d * sizeof *row);
   for (size_t j = 0; j < set->free_count; j++) {
     const size_t k = set->free_feature[j];
-    row[k] = set->linf ? 1.0 : set->sign[k];
-    write_constraint(set, row, set->linf ? -1.0 : 0.0, g + count++ * n);
-    if (set->linf) {
-      row[k] = -1.0;
-      write_constraint(set, row, -1.0, g + count++ * n);
-    }
-    row[k] = 0.0;
+    write_bound(set, k, set->linf ? 1.0 : set->sign[k], set->linf ? -1.0 : 0.0, g + count++ * n);
+    if (set->linf) write_bound(set, k, -1.0, -1.0, g + count++ * n);
   }
-  write_constraint(set, row, -1.0, g + count++ * n); /* s >= 0 */
+  memset(g + count * n, 0, n * sizeof *g);
+  end_constraint(set, -1.0, g + count++ * n); /* s >= 0 */
   return count;
 }
 
@@ -143,6 +147,14 @@ static biascope_status project(face *set, const double *w, double *point, biasco
   return status;
 }
 
+static biascope_status require_size(const face *set, biascope_error *error) {
+  if (set->free_count <= MOST_FREE && (set->free_count + 1) * set->data->features <= MOST_CELLS) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "several %s max-margin directions, a set with %zu of %zu entries free: too large to find the nearest; "
+                 "expected at most %d",
+                 set->linf ? "linf" : "l1", set->free_count, set->data->features, MOST_FREE);
+}
+
 /* point := the optimal direction nearest to w, of Euclidean length at most 1; zero where none is within 90 degrees. */
 static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, const biascope_margin *solution,
                                        const double *w, double *point, biascope_error *error) {
@@ -154,6 +166,9 @@ static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, 
   biascope_status status = set.free_feature && set.sign && u ? BIASCOPE_OK : bs_fail_memory(error, "the optimal face");
   if (status == BIASCOPE_OK) {
     find_free_features(&set, u, u + d);
+    status = require_size(&set, error);
+  }
+  if (status == BIASCOPE_OK) {
     set.basis = BS_NEW(double, (set.free_count + 1) * d);
     status = set.basis ? project(&set, w, point, error) : bs_fail_memory(error, "the optimal face");
   }
@@ -178,7 +193,7 @@ biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_no
     status = nearest_on_face(data, norm.kind == BIASCOPE_LINF, solution, unit, point, error);
   }
   if (bs_max_abs(d, point) == 0.0) memcpy(point, solution->direction, d * sizeof *point);
-  *cosine = bs_cosine(d, point, w);
+  *cosine = status == BIASCOPE_OK ? bs_cosine(d, point, w) : NAN;
   if (nearest) {
     memcpy(nearest, point, d * sizeof *nearest);
     bs_scale(d, (double)(1.0L / bs_norm_value(&norm, d, point)), nearest);

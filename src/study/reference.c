@@ -8,6 +8,9 @@
 
 const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
 
+/* Beside training no longer search is made: some 30 s for samples times features so many. */
+enum { MOST_PREDICTED_CELLS = 2000000 };
+
 /* A limit, computed by the first thread that asks; the others wait for its lock. */
 typedef struct kept_prediction kept_prediction;
 struct kept_prediction {
@@ -116,7 +119,8 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_tra
   if (!item) return bs_fail_memory(error, "a prediction");
   pthread_mutex_lock(&item->lock);
   if (!item->done) {
-    item->status = biascope_predict(reference->data, &item->options, NULL, &item->limit, &item->error);
+    const biascope_predict_options affordable = {.most_cells = MOST_PREDICTED_CELLS};
+    item->status = biascope_predict(reference->data, &item->options, &affordable, &item->limit, &item->error);
     item->certified = item->status == BIASCOPE_OK;
     /* No limit to predict (say, eps > 0), or none certified: the run stands without one. */
     if (item->status == BIASCOPE_USAGE || item->status == BIASCOPE_NOT_CONVERGED) item->status = BIASCOPE_OK;
@@ -143,7 +147,7 @@ biascope_status bs_reference_measure(const bs_reference *reference, const biasco
     out->ratio[n] = out->margin[n] / reference->solution[n].margin;
     const biascope_status status =
         biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w, &out->cosine[n], NULL, error);
-    if (status != BIASCOPE_OK) return status;
+    if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status; /* too large a face: NaN */
   }
   /* several predicted limits are those of the linf margin's face: the nearest counts */
   out->cosine_predicted = !prediction          ? NAN

@@ -53,6 +53,19 @@ def test_a_few_steps_are_the_papers_algorithm_in_numpy():
     assert result["weight_norm_log"] == pytest.approx(numpy.log(numpy.linalg.norm(w)), abs=1e-9)
 
 
+def test_wide_sparse_data_train_without_what_is_too_large_to_find(tmp_path):
+    """700 samples of 3000 features: no linf cosine, no limit, and a warning of either; the margins' ratios stand."""
+    random = numpy.random.default_rng(1)
+    path = tmp_path / "wide.svm"
+    path.write_text("".join(f"+1 {' '.join(f'{k}:{random.uniform(0.5, 1):.3f}' for k in sorted(random.choice(3000, 4, False) + 1))}\n"
+                            for _ in range(700)))
+    result = result_of(path, "--optimizer", "adam", "--batch-size", "1", "--steps", "2000")
+    assert result["cosine"]["linf"] is None and result["cosine"]["predicted"] is None
+    assert 0 < result["margin_ratio"]["linf"] <= 1 and 0 < result["cosine"]["l2"] < 1
+    assert any("no linf cosine" in text for text in result["warnings"])
+    assert any("an equilibrium of 700 samples" in text for text in result["warnings"])
+
+
 def test_the_trace_is_log_spaced_and_ends_with_the_result(tmp_path):
     path = tmp_path / "trace.csv"
     result = result_of(GAUSSIAN, *ADAM, "--steps", 30000, "--record", "log:5", "--trace", path)
