@@ -39,38 +39,36 @@ static char *sign(const uint8_t *bytes, size_t size, size_t *signed_size) {
   return text;
 }
 
-/* A fresh trainer takes the text or leaves it. */
-static void resume(const biascope_dataset *data, size_t batch_size, const char *text, size_t size) {
-  biascope_error error = {.message = ""};
-  biascope_trainer *trainer;
+/* Made once and used for every input: of few features, each followed at every step, or of so many that each waits for
+ * its sample. */
+static biascope_trainer *trainer_of(bool wide) {
+  static const double VALUES[] = {1, 2, 0, 3, -1, 4};
+  static const size_t ROW_START[] = {0, 1, 2};
+  static const uint32_t COLUMNS[] = {3, 40};
+  static biascope_trainer *made[2];
+  if (made[wide]) return made[wide];
+  biascope_error error;
+  biascope_dataset *data;
   biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
-  options.batch_size = batch_size;
-  check(biascope_trainer_create(data, &options, &trainer, &error) == BIASCOPE_OK);
-  const biascope_status status = bs_checkpoint_parse(trainer, "input", text, size, &error);
-  if (status != BIASCOPE_OK)
-    check(error.status == status && strlen(error.message) > 0 && biascope_trainer_step(trainer) == 0);
-  else
-    biascope_trainer_run(trainer, 3, &error);
-  check(biascope_trainer_weights(trainer) != NULL);
-  biascope_trainer_free(trainer);
+  options.batch_size = wide;
+  check((wide ? biascope_dataset_from_csr(2, 49, ROW_START, COLUMNS, VALUES, &data, &error)
+              : biascope_dataset_from_dense(2, 3, VALUES, &data, &error)) == BIASCOPE_OK);
+  check(biascope_trainer_create(data, &options, &made[wide], &error) == BIASCOPE_OK);
+  return made[wide];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  /* few features, each followed at every step; and so many that each waits for its sample */
-  static const double VALUES[] = {1, 2, 0, 3, -1, 4}, SPARSE_VALUES[] = {1, 2};
-  static const size_t ROW_START[] = {0, 1, 2};
-  static const uint32_t COLUMNS[] = {3, 40};
-  enum { WIDE = 49 };
-  biascope_error error;
-  biascope_dataset *data, *wide;
-  check(biascope_dataset_from_dense(2, 3, VALUES, &data, &error) == BIASCOPE_OK);
-  check(biascope_dataset_from_csr(2, WIDE, ROW_START, COLUMNS, SPARSE_VALUES, &wide, &error) == BIASCOPE_OK);
   size_t signed_size;
   char *text = sign(bytes, size, &signed_size);
-  resume(data, 0, text, signed_size);
-  resume(wide, 1, text, signed_size);
+  biascope_trainer *trainer = trainer_of(strstr(text, "\"touched\"") != NULL);
+  biascope_error error = {.message = ""};
+  const uint64_t before = biascope_trainer_step(trainer);
+  const biascope_status status = bs_checkpoint_parse(trainer, "input", text, signed_size, &error);
+  if (status != BIASCOPE_OK)
+    check(error.status == status && strlen(error.message) > 0 && biascope_trainer_step(trainer) == before);
+  else
+    biascope_trainer_run(trainer, 3, &error);
+  check(biascope_trainer_weights(trainer) != NULL);
   free(text);
-  biascope_dataset_free(data);
-  biascope_dataset_free(wide);
   return 0;
 }
