@@ -223,7 +223,7 @@ typedef struct {
   uint64_t seed;       /* of the sampling order and the noise */
   double noise;        /* >= 0; above 0 for the full batch only, and not for adamproxy */
   biascope_noise noise_shape;
-  size_t threads; /* of steps over most of large sparse data, the same bits for any number; 0: one */
+  size_t threads; /* of steps over most of large data, the same bits for any number; 0: one */
 } biascope_train_options;
 
 /* The minimiser, within their span, of the sum of losses over the inseparable samples: d entries written. On the way

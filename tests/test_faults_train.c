@@ -26,6 +26,15 @@ static biascope_status train_once(void *context, biascope_error *error) {
   return status;
 }
 
+static biascope_status create_once(void *context, biascope_error *error) {
+  const training *what = context;
+  biascope_trainer *trainer;
+  const biascope_status status = biascope_trainer_create(what->data, &what->options, &trainer, error);
+  assert_true((trainer != NULL) == (status == BIASCOPE_OK));
+  biascope_trainer_free(trainer);
+  return status;
+}
+
 static void training_fails_cleanly(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index += 5) {
@@ -63,6 +72,18 @@ static void training_lazily_fails_cleanly(void **state) {
   biascope_dataset_free(data);
 }
 
+static void training_in_blocks_fails_cleanly(void **state) {
+  (void)state;
+  double *values = gaussian_values(520, 515, 0.3, 1);
+  biascope_dataset *data = dense(520, 515, values);
+  training what = {.data = data, .options = biascope_train_defaults(BIASCOPE_ADAM)};
+  what.options.threads = 2;
+  what.options.batch_size = 400;
+  assert_true(fault_sweep(create_once, &what, NULL) >= 15);
+  biascope_dataset_free(data);
+  free(values);
+}
+
 static biascope_status prepare_once(void *context, biascope_error *error) {
   const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
   bs_passes *passes;
@@ -82,8 +103,8 @@ static void passes_over_sparse_data_fail_cleanly(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly),
-                                     cmocka_unit_test(training_lazily_fails_cleanly),
-                                     cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(training_fails_cleanly), cmocka_unit_test(training_lazily_fails_cleanly),
+      cmocka_unit_test(training_in_blocks_fails_cleanly), cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
   return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
 }

@@ -30,7 +30,7 @@ static const struct argp_option OPTIONS[] = {
     {"checkpoint", OPTION_CHECKPOINT, "FILE", 0, "Write the final state, or the state at Ctrl-C", 3},
     {"resume", OPTION_RESUME, "FILE", 0, "Continue from a checkpoint", 3},
     {"threads", OPTION_THREADS, "K", 0,
-     "Threads for steps over most of large sparse data (default 1); the result is the same for any number", 3},
+     "Threads for steps over most of large data (default 1); the result is the same for any number", 3},
     {0},
 };
 

@@ -52,6 +52,8 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
   if (status == BIASCOPE_OK) status = bs_lazy_create(&trainer->lazy, data, options, &trainer->moments, error);
+  if (status == BIASCOPE_OK)
+    status = bs_blocks_create(&trainer->blocks, data, trainer->rows, &trainer->moments, options, error);
   if (status == BIASCOPE_OK && !trainer->lazy) status = bs_passes_create(&trainer->passes, data, options, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
@@ -72,6 +74,7 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   bs_sampler_free(&trainer->sampler);
   bs_moments_free(&trainer->moments);
   bs_passes_free(trainer->passes);
+  bs_blocks_free(trainer->blocks);
   bs_lazy_free(trainer->lazy);
   free(trainer->margin);
   free(trainer->weight);
@@ -133,6 +136,7 @@ static void add_each(const scope *s, const bs_weighted_batch *batch) {
 /* The gradient in one pass, where one unit holds every part of it; else false, and nothing is done. The margins are
  * spent: their place takes the samples' scales. */
 static bool add_all(biascope_trainer *trainer, const bs_weighted_batch *batch) {
+  if (trainer->blocks) return bs_blocks_gradient(trainer->blocks);
   if (!trainer->passes) return false;
   for (size_t b = 0; b < batch->count; b++)
     if (!bs_moments_scale(&trainer->moments, batch->sample[b], batch->weight[b], &trainer->margin[b])) return false;
@@ -162,6 +166,10 @@ static scope open_step(biascope_trainer *trainer, const uint32_t **batch, size_t
 }
 
 static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *batch, size_t count) {
+  if (trainer->blocks) {
+    bs_blocks_weigh(trainer->blocks, batch, count, trainer->margin, trainer->weight);
+    return;
+  }
   if (trainer->passes)
     bs_passes_margins(trainer->passes, s->moments->w, batch, count, trainer->margin);
   else

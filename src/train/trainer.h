@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_TRAIN_TRAINER_H
 #define BIASCOPE_TRAIN_TRAINER_H
 
+#include "train/blocks.h"
 #include "train/kernel.h"
 #include "train/lazy.h"
 #include "train/loss.h"
@@ -18,6 +19,7 @@ struct biascope_trainer {
   bs_moments moments;
   bs_rates rates;        /* of the last step */
   bs_passes *passes;     /* NULL where steps go sample by sample */
+  bs_blocks *blocks;     /* NULL likewise */
   bs_lazy *lazy;         /* NULL where steps go over all features; else `moments` is what bs_lazy_show shows */
   double *margin;        /* x_i.w of the batch's samples, */
   bs_weight *weight;     /* and their parts in the mean gradient */
