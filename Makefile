@@ -23,8 +23,9 @@ test-all: test
 
 # What makes threads (products of sparse data, figures, sweeps), watched by the thread sanitizer: a race is exit code 66.
 threads: install-dependencies
-	cmake --preset thread && cmake --build --preset thread --target biascope test_train_tiles
+	cmake --preset thread && cmake --build --preset thread --target biascope test_train_tiles test_train_blocks
 	OPENBLAS_NUM_THREADS=1 build/thread/tests/test_train_tiles
+	OPENBLAS_NUM_THREADS=1 build/thread/tests/test_train_blocks
 	OPENBLAS_NUM_THREADS=1 build/thread/biascope reproduce fig2 --out build/thread/figures --quiet
 	OPENBLAS_NUM_THREADS=1 BIASCOPE=$(CURDIR)/build/thread/biascope BIASCOPE_TEST_DATA=$(CURDIR)/tests/data \
 	  /usr/bin/python3 -m pytest -q -p no:cacheprovider -n auto -m "not slow" tests/cli/test_sweep.py
