@@ -27,7 +27,7 @@ typedef struct {
   size_t batch_size;
   double eps, weight_decay, lr, lr_decay, noise;
   uint64_t steps;
-  size_t most_cells;
+  double effort;
   biascope_status status;
   const char *message;
 } refusal;
@@ -58,7 +58,7 @@ static const refusal REFUSALS[] = {
      .message = "too large for beta1 0.9"},
     {.optimizer = BIASCOPE_ADAM,
      .batch_size = 1,
-     .most_cells = N * D - 1,
+     .effort = 2.5e4 * N * D - 1,
      .status = BIASCOPE_USAGE,
      .message = "4 samples of 7 features"},
     {.optimizer = BIASCOPE_ADAM, .batch_size = N + 1, .status = BIASCOPE_USAGE, .message = "expected 1 to 4"},
@@ -81,7 +81,7 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
     biascope_prediction out;
     biascope_error error = {.message = ""};
     const biascope_status status = biascope_predict(
-        data, &training, &(biascope_predict_options){.steps = r->steps, .most_cells = r->most_cells}, &out, &error);
+        data, &training, &(biascope_predict_options){.steps = r->steps, .effort = r->effort}, &out, &error);
     if (status != r->status || !strstr(error.message, r->message))
       fail_msg("refusal %zu: status %d, '%s' for '%s'", i, status, error.message, r->message);
     biascope_prediction_free(&out);

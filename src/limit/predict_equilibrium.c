@@ -14,6 +14,8 @@
  * WANTED_ERROR, within an effort of MOST_CELLS steps times features. */
 enum { FIRST_SAMPLE = 1 << 13, MOST_CELLS = 25000000 };
 static const double WANTED_ERROR = 1e-3;
+/* A search takes no less than this many multiplications for a sample's feature. */
+static const double EFFORT_A_CELL = 2.5e4;
 
 /* Writes the game's point into the prediction. */
 static void export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
@@ -120,6 +122,7 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
   bs_game game;
   status = bs_game_create(map, rule, &game, error);
   if (status == BIASCOPE_OK) {
+    if (question->options.effort > 0.0) game.most_effort = fmin(game.most_effort, question->options.effort);
     status = solve_game(question, &game, refine, out, error);
     bs_game_free(&game);
   }
@@ -160,9 +163,9 @@ static biascope_status solve_to_precision(const bs_question *question, const bs_
 }
 
 static biascope_status require_size(const bs_question *question, biascope_error *error) {
-  const size_t most = question->options.most_cells;
+  const double effort = question->options.effort;
   const double cells = (double)question->data->samples * (double)question->data->features;
-  if (most == 0 || cells <= (double)most) return BIASCOPE_OK;
+  if (effort == 0.0 || EFFORT_A_CELL * cells <= effort) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_USAGE,
                  "the limit is an equilibrium of %zu samples of %zu features, which may take long to find; "
                  "`biascope predict` takes the time",

@@ -8,8 +8,8 @@
 
 const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
 
-/* Beside training no longer search is made: some 30 s for samples times features so many. */
-enum { MOST_PREDICTED_CELLS = 2000000 };
+/* Multiplications of a search beside training: half a minute at most. */
+static const double PREDICTION_EFFORT = 5e10;
 
 /* A limit, computed by the first thread that asks; the others wait for its lock. */
 typedef struct kept_prediction kept_prediction;
@@ -119,7 +119,7 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_tra
   if (!item) return bs_fail_memory(error, "a prediction");
   pthread_mutex_lock(&item->lock);
   if (!item->done) {
-    const biascope_predict_options affordable = {.most_cells = MOST_PREDICTED_CELLS};
+    const biascope_predict_options affordable = {.effort = PREDICTION_EFFORT};
     item->status = biascope_predict(reference->data, &item->options, &affordable, &item->limit, &item->error);
     item->certified = item->status == BIASCOPE_OK;
     /* No limit to predict (say, eps > 0), or none certified: the run stands without one. */
