@@ -295,7 +295,7 @@ typedef struct {
   size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
   uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
   size_t starts;        /* cyclic order: look for other equilibria from so many random points too */
-  double effort;        /* multiplications that a search may take, about 10^9 a second; 0: whatever it takes */
+  double effort;        /* multiplications that the search may take, 2 10^9 a second; 0: whatever it takes */
 } biascope_predict_options;
 
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md.

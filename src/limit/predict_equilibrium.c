@@ -122,7 +122,8 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
   bs_game game;
   status = bs_game_create(map, rule, &game, error);
   if (status == BIASCOPE_OK) {
-    if (question->options.effort > 0.0) game.most_effort = fmin(game.most_effort, question->options.effort);
+    /* what was found within it is refined as ever: the same prediction, or none */
+    if (question->options.effort > 0.0 && !refine) game.most_effort = fmin(game.most_effort, question->options.effort);
     status = solve_game(question, &game, refine, out, error);
     bs_game_free(&game);
   }

@@ -8,7 +8,7 @@
 
 const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
 
-/* Multiplications of a search beside training: half a minute at most. */
+/* Multiplications of a search beside training: half a minute. */
 static const double PREDICTION_EFFORT = 5e10;
 
 /* A limit, computed by the first thread that asks; the others wait for its lock. */
