@@ -11,10 +11,10 @@ enum { LEAST_FEATURES = 128, LEAST_SAMPLES = 16 * BS_BLOCK_PARTS, LEAST_CELLS = 
 enum { BLOCK_CELLS = 1 << 15 };
 
 static bool pays(const biascope_dataset *data, const biascope_train_options *options) {
-  const size_t batch = bs_batch_size(options, data->samples);
-  if (!data->dense || data->features < LEAST_FEATURES || batch < LEAST_SAMPLES) return false;
+  if (!data->dense || data->features < LEAST_FEATURES) return false;
+  if (bs_batch_size(options, data->samples) < LEAST_SAMPLES) return false;
   if (options->noise > 0.0 || bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_PER_SAMPLE) return false;
-  return data->samples >= LEAST_CELLS / data->features && batch >= data->samples - data->samples / 2;
+  return data->samples >= LEAST_CELLS / data->features && bs_batch_is_most(options, data->samples);
 }
 
 biascope_status bs_blocks_create(bs_blocks **out, const biascope_dataset *data, const double *rows, bs_moments *moments,

@@ -72,7 +72,6 @@ biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, cons
   const bs_double_double mark = bs_travel_mark(&lazy->travel, 0);
   for (size_t k = 0; k < lazy->features; k++)
     lazy->at[k] = (bs_coordinate){.exponent = whole->exponent[k], .mark = mark, .unseen = whole->unseen[k]};
-  lazy->shown = 0;
   *out = lazy;
   return BIASCOPE_OK;
 }

@@ -41,6 +41,8 @@ biascope_status bs_train_options_check(const biascope_train_options *options, si
 /* Samples in a batch of the full size, and batches in an epoch (the last one may be smaller). */
 size_t bs_batch_size(const biascope_train_options *options, size_t samples);
 size_t bs_batches_per_epoch(const biascope_train_options *options, size_t samples);
+/* Whether a batch holds half of the samples or more. */
+bool bs_batch_is_most(const biascope_train_options *options, size_t samples);
 /* Whether every step sees every sample once: batch size 0, or N but not drawn with replacement. */
 bool bs_is_full_batch(const biascope_train_options *options, size_t samples);
 /* eta_t = lr (t+2)^-lr_decay, t from 0. */

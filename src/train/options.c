@@ -92,6 +92,10 @@ size_t bs_batches_per_epoch(const biascope_train_options *options, size_t sample
   return (samples + size - 1) / size;
 }
 
+bool bs_batch_is_most(const biascope_train_options *options, size_t samples) {
+  return bs_batch_size(options, samples) >= samples - samples / 2;
+}
+
 bool bs_is_full_batch(const biascope_train_options *options, size_t samples) {
   if (options->order == BIASCOPE_REPLACEMENT) return options->batch_size == 0;
   return bs_batch_size(options, samples) == samples;

@@ -10,7 +10,7 @@ static bool pays(const biascope_dataset *data, const biascope_train_options *opt
   if (data->dense || data->row_start[data->samples] < LEAST_NONZEROS) return false;
   /* the samples' own squares are not linear in x */
   if (bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_PER_SAMPLE) return false;
-  return bs_batch_size(options, data->samples) >= data->samples - data->samples / 2;
+  return bs_batch_is_most(options, data->samples);
 }
 
 biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_train_options *options,
