@@ -2,7 +2,7 @@
 #include "fault_injection.h"
 
 #include "temporary_folder.h"
-#include "train/passes.h"
+#include "train/fast/passes.h"
 #include "training_cases.h"
 
 typedef struct {

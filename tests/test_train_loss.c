@@ -1,7 +1,7 @@
 /* Every loss, its slope and its slope's decay against their formulas in 400-bit arithmetic. */
 #include "exact_loss.h"
+#include "loss/loss.h"
 #include "margin_cases.h"
-#include "train/loss.h"
 #include <float.h>
 
 enum { BITS = 400, LOSSES = 5, POINTS = 4000 };

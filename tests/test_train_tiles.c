@@ -9,7 +9,7 @@
 #define bs_tiles_free baseline_free
 #define bs_tiles_multiply baseline_multiply
 #define gather gather_pieces
-#include "train/tiles.c"
+#include "train/fast/tiles.c"
 #undef bs_tiles_create
 #undef bs_tiles_create_transposed
 #undef bs_tiles_free

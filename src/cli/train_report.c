@@ -2,7 +2,7 @@
 #include "cli/train.h"
 
 #include "base/vector.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 #include <math.h>
 #include <stdarg.h>
 

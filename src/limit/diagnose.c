@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "limit/misalignment.h"
 #include "limit/step_sum.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 #include <math.h>
 #include <stdlib.h>
 

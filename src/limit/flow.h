@@ -5,7 +5,7 @@
 #define BIASCOPE_LIMIT_FLOW_H
 
 #include "limit/game.h"
-#include "train/loss.h"
+#include "loss/loss.h"
 
 typedef struct bs_flow bs_flow;
 

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 #include "train/sampler.h"
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "limit/unit.h"
-#include "train/loss.h"
+#include "loss/loss.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef BIASCOPE_LIMIT_SCHEDULE_H
 #define BIASCOPE_LIMIT_SCHEDULE_H
 
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 
 typedef struct {
   size_t steps;     /* the period T */

@@ -3,7 +3,7 @@
 #define BIASCOPE_LIMIT_SEARCH_H
 
 #include "limit/equilibrium.h"
-#include "train/loss.h"
+#include "loss/loss.h"
 
 typedef struct {
   const bs_loss *loss; /* shapes the path that is followed */

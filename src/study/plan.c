@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 #include <stdlib.h>
 #include <string.h>
 

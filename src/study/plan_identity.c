@@ -2,9 +2,9 @@
 #include "study/plan_internal.h"
 
 #include "base/error.h"
+#include "rule/optimizer.h"
 #include "study/json.h"
 #include "study/names.h"
-#include "train/optimizer.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "rule/optimizer.h"
 #include "study/names.h"
-#include "train/optimizer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "train/lanes.h"
+#include "train/fast/lanes.h"
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 #include "train/kernel.h"
 
-#include "train/kernel_avx512.h"
+#include "train/fast/kernel_avx512.h"
 #include <math.h>
 #include <string.h>
 

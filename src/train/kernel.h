@@ -4,7 +4,7 @@
 #define BIASCOPE_TRAIN_KERNEL_H
 
 #include "base/lanes.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 
 /* Below this a moment is about to leave double's range once squared: time to move its exponent. */
 #define BS_TINY 0x1p-400

@@ -6,9 +6,9 @@
 #ifndef BIASCOPE_TRAIN_MOMENTS_H
 #define BIASCOPE_TRAIN_MOMENTS_H
 
+#include "base/weight.h"
 #include "data/dataset.h"
-#include "train/optimizer.h"
-#include "train/weight.h"
+#include "rule/optimizer.h"
 
 typedef struct {
   const bs_optimizer_rule *rule;

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_TRAIN_NOISE_H
 #define BIASCOPE_TRAIN_NOISE_H
 
-#include "train/weight.h"
+#include "base/weight.h"
 
 #include "biascope.h"
 

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "train/optimizer.h"
+#include "rule/optimizer.h"
 #include <stdlib.h>
 
 biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples,

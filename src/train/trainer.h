@@ -2,12 +2,12 @@
 #ifndef BIASCOPE_TRAIN_TRAINER_H
 #define BIASCOPE_TRAIN_TRAINER_H
 
-#include "train/blocks.h"
+#include "loss/loss.h"
+#include "train/fast/blocks.h"
+#include "train/fast/lazy.h"
+#include "train/fast/passes.h"
 #include "train/kernel.h"
-#include "train/lazy.h"
-#include "train/loss.h"
 #include "train/moments.h"
-#include "train/passes.h"
 #include "train/sampler.h"
 
 struct biascope_trainer {

@@ -1,0 +1,60 @@
+/* e^x as mantissa and exponent, by one formula for one argument and for a vector of them. */
+#ifndef BIASCOPE_BASE_EXPONENTIAL_H
+#define BIASCOPE_BASE_EXPONENTIAL_H
+
+#include "base/clones.h"
+#include "base/weight.h"
+#include <math.h>
+#include <string.h>
+
+/* 2^n for a whole n in [-1022, 1023]: n + 1023 stands in the last bits of the sum. */
+INLINE double bs_whole_power(double n) {
+  const double shifted = n + (0x1.8p52 + 1023.0);
+  uint64_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  bits <<= 52;
+  double power;
+  memcpy(&power, &bits, sizeof power);
+  return power;
+}
+
+/* sum_(k=2..13) r^(k-2) / k!, which leaves 5e-18 of e^r for |r| <= ln 2 / 2. */
+INLINE double bs_taylor_tail(double r) {
+  const double r2 = r * r, r4 = r2 * r2;
+  const double a = (1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120));
+  const double b = (1.0 / 720 + r * (1.0 / 5040)) + r2 * (1.0 / 40320 + r * (1.0 / 362880));
+  const double c = (1.0 / 3628800 + r * (1.0 / 39916800)) + r2 * (1.0 / 479001600 + r * (1.0 / 6227020800));
+  return a + r4 * (b + r4 * c);
+}
+
+/* e^x = mantissa 2^n, the mantissa in about [0.7, 1.42], right to a unit in its last place; x is held at
+ * +-BS_WEIGHT_LOG_LIMIT (and NaN at one of them), beyond which no run goes. */
+INLINE double bs_exponential(double x, double *n) {
+  /* ln 2 in two parts (Cody and Waite): multiples of the first up to 2^21 are exact; beyond, the error stays below
+   * that of x itself. */
+  const double high = 0x1.62e42feep-1, low = 0x1.a39ef35793c76p-33;
+  x = x > -BS_WEIGHT_LOG_LIMIT ? x : -BS_WEIGHT_LOG_LIMIT;
+  x = x < BS_WEIGHT_LOG_LIMIT ? x : BS_WEIGHT_LOG_LIMIT;
+  *n = rint(x * 0x1.71547652b82fep+0);
+  const double r = (x - *n * high) - *n * low;
+  return 1.0 + (r + r * r * bs_taylor_tail(r));
+}
+
+/* Calls one(z, &mantissa, &exponent) for every margin: vectors of them, then the rest one at a time. */
+#define BS_WEIGH_EACH(one, count, margin, weight)                                                                      \
+  do {                                                                                                                 \
+    enum { VECTOR = 8 };                                                                                               \
+    size_t i = 0;                                                                                                      \
+    for (; i + VECTOR <= (count); i += VECTOR) {                                                                       \
+      double mantissa[VECTOR], exponent[VECTOR];                                                                       \
+      for (size_t j = 0; j < VECTOR; j++) one((margin)[i + j], &mantissa[j], &exponent[j]);                            \
+      for (size_t j = 0; j < VECTOR; j++) (weight)[i + j] = (bs_weight){mantissa[j], (int64_t)exponent[j]};            \
+    }                                                                                                                  \
+    for (; i < (count); i++) {                                                                                         \
+      double mantissa, exponent;                                                                                       \
+      one((margin)[i], &mantissa, &exponent);                                                                          \
+      (weight)[i] = (bs_weight){mantissa, (int64_t)exponent};                                                          \
+    }                                                                                                                  \
+  } while (0)
+
+#endif

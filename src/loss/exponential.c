@@ -1,0 +1,29 @@
+/* l(z) = exp(-z). */
+#include "loss/loss.h"
+
+#include "base/exponential.h"
+
+static double log_exponential(double z) {
+  return -z;
+}
+
+INLINE void slope(double z, double *mantissa, double *exponent) {
+  *mantissa = bs_exponential(-z, exponent);
+}
+
+FASTEST static void weigh(size_t count, const double *margin, bs_weight *weight) {
+  BS_WEIGH_EACH(slope, count, margin, weight);
+}
+
+static double slope_decay(double z) {
+  (void)z;
+  return 1.0;
+}
+
+const bs_loss bs_loss_exponential = {.name = "exp",
+                                     .log_slope = log_exponential,
+                                     .weigh = weigh,
+                                     .log_value = log_exponential,
+                                     .slope_decay = slope_decay,
+                                     .tail = BS_TAIL_EXPONENTIAL,
+                                     .largest_margin = BS_WEIGHT_LOG_LIMIT};

@@ -1,0 +1,15 @@
+#include "loss/loss.h"
+
+static const bs_loss *const LOSSES[] = {
+    [BIASCOPE_LOGISTIC] = &bs_loss_logistic,           [BIASCOPE_EXPONENTIAL] = &bs_loss_exponential,
+    [BIASCOPE_POLYNOMIAL] = &bs_loss_polynomial,       [BIASCOPE_PROBIT] = &bs_loss_probit,
+    [BIASCOPE_SQUARED_HINGE] = &bs_loss_squared_hinge,
+};
+
+void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const double *margin, bs_weight *weight) {
+  for (size_t i = 0; i < count; i++) weight[i] = bs_weight_from_log(log_slope(margin[i]));
+}
+
+const bs_loss *bs_loss_of(biascope_loss loss) {
+  return (size_t)loss < sizeof LOSSES / sizeof LOSSES[0] ? LOSSES[loss] : NULL;
+}

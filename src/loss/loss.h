@@ -1,0 +1,40 @@
+/* A loss l(z) of the margin z, through logarithms, so that nothing underflows. One file each. */
+#ifndef BIASCOPE_LOSS_LOSS_H
+#define BIASCOPE_LOSS_LOSS_H
+
+#include "base/weight.h"
+
+#include "biascope.h"
+
+/* How the slope falls where margins grow: it decides what training converges to (docs/losses.md). */
+typedef enum {
+  BS_TAIL_EXPONENTIAL, /* |l'(z)| ~ e^-z: limits are equilibria */
+  BS_TAIL_GAUSSIAN,    /* ~ e^(-z^2/2): the same equilibria, where steps shrink faster than margins grow */
+  BS_TAIL_POLYNOMIAL,  /* ~ z^-p: a limit of its own */
+  BS_TAIL_NONE         /* 0 from a finite margin on: training stops */
+} bs_tail;
+
+typedef struct {
+  const char *name;
+  double (*log_slope)(double z); /* log |l'(z)|: the log of a sample's weight in the gradient; -inf for 0 */
+  /* |l'(z_i)| for margins z_i, as weights that cannot underflow. */
+  void (*weigh)(size_t count, const double *margin, bs_weight *weight);
+  double (*log_value)(double z);   /* log l(z) */
+  double (*slope_decay)(double z); /* -d log |l'(z)| / dz */
+  bs_tail tail;
+  double largest_margin; /* up to which log |l'(z)| stays within BS_WEIGHT_LOG_LIMIT */
+} bs_loss;
+
+extern const bs_loss bs_loss_logistic;
+extern const bs_loss bs_loss_exponential;
+extern const bs_loss bs_loss_polynomial;
+extern const bs_loss bs_loss_probit;
+extern const bs_loss bs_loss_squared_hinge;
+
+/* What weigh is for a loss whose log_slope is all there is. */
+void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const double *margin, bs_weight *weight);
+
+/* NULL for a number that is no loss. */
+const bs_loss *bs_loss_of(biascope_loss loss);
+
+#endif

@@ -1,0 +1,134 @@
+/* A root and a quotient keep the divider busy for 25 cycles (Zen 4), while the multipliers rest. Here half of the roots
+ * are multiplied out beside it, correctly rounded like the divider's own, which takes 19 cycles. */
+#include "train/fast/kernel_avx512.h"
+
+#ifdef AVX512
+#include <immintrin.h>
+
+#define AVX512_INLINE static inline __attribute__((always_inline)) AVX512
+
+enum { GROUP = 4 }; /* vectors whose steps take turns: one after the other they would wait for themselves */
+
+AVX512_INLINE __m512d times_power_of_two(__m512d x, long long power) {
+  return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(x), _mm512_set1_epi64(power * (1LL << 52))));
+}
+
+/* Roots of `count` vectors of zeros and numbers from 2^-400 up. Returns lanes in which one of them is not proved right.
+ *
+ * y is the root's reciprocal to 2^-14, g the root and h half its reciprocal to 2^-40.5 after a step of third order. The
+ * root is g + (x - g^2) / (root + g), which g + (x - g^2) h leaves by less than 2^-80 of it; so it lies between that
+ * and 2^-78 of g less or more. Rounding keeps order: where both round to one number, so does the root. That fails for
+ * one root in 2^24. Zeros take the place of 2^-900, and its root is taken off again: beside any other it is nothing. */
+AVX512_INLINE __mmask8 multiply_out_roots(int count, const __m512d *v, __m512d *root) {
+  const __m512d one = _mm512_set1_pd(1.0), half = _mm512_set1_pd(0.5), next = _mm512_set1_pd(0.375);
+  __m512d x[GROUP], y[GROUP], r[GROUP], g[GROUP], h[GROUP], high[GROUP];
+  __mmask8 unproved = 0;
+  UNROLLED for (int i = 0; i < count; i++) x[i] = _mm512_max_pd(_mm512_set1_pd(0x1p-900), v[i]);
+  UNROLLED for (int i = 0; i < count; i++) y[i] = _mm512_rsqrt14_pd(x[i]);
+  UNROLLED for (int i = 0; i < count; i++) g[i] = x[i] * y[i];
+  UNROLLED for (int i = 0; i < count; i++) r[i] = _mm512_fnmadd_pd(g[i], y[i], one);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = r[i] * _mm512_fmadd_pd(next, r[i], half);
+  UNROLLED for (int i = 0; i < count; i++) g[i] = _mm512_fmadd_pd(g[i], r[i], g[i]);
+  UNROLLED for (int i = 0; i < count; i++) h[i] = times_power_of_two(y[i], -1);
+  UNROLLED for (int i = 0; i < count; i++) h[i] = _mm512_fmadd_pd(h[i], r[i], h[i]);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = _mm512_fnmadd_pd(g[i], g[i], x[i]);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = r[i] * h[i];
+  UNROLLED for (int i = 0; i < count; i++) {
+    const __m512d error = times_power_of_two(g[i], -78);
+    root[i] = g[i] + (r[i] - error);
+    high[i] = g[i] + (r[i] + error);
+  }
+  UNROLLED for (int i = 0; i < count; i++) {
+    unproved |= _mm512_cmp_pd_mask(root[i], high[i], _CMP_NEQ_UQ);
+    root[i] = root[i] - _mm512_set1_pd(0x1p-450);
+  }
+  return unproved;
+}
+
+typedef struct {
+  __m512d beta1, beta2, rest1, rest2, eta, shrink;
+} rates;
+
+/* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
+AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
+  __m512d m[GROUP], v[GROUP], root[GROUP], least = _mm512_set1_pd(1.0);
+  UNROLLED for (int i = 0; i < count; i++) {
+    const size_t at = k + (size_t)i * BS_LANES;
+    const __m512d g = _mm512_load_pd(u.g + at);
+    v[i] = _mm512_load_pd(u.v + at);
+    if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (g * g);
+    if (second == BS_SECOND_SUM) v[i] = v[i] + g * g;
+    if (second != BS_SECOND_PER_SAMPLE) _mm512_store_pd(u.v + at, v[i]);
+    if (i >= beside) root[i] = _mm512_sqrt_pd(v[i]);
+    m[i] = rate.beta1 * _mm512_load_pd(u.m + at) + rate.rest1 * g;
+    _mm512_store_pd(u.m + at, m[i]);
+    /* The double before v; before zero a NaN, of which the least takes no notice. */
+    least = _mm512_min_pd(_mm512_castsi512_pd(_mm512_castpd_si512(v[i]) - _mm512_set1_epi64(1)), least);
+  }
+  const __mmask8 faded = _mm512_cmp_pd_mask(least, _mm512_set1_pd(0x1.fffffffffffffp-401), _CMP_LT_OQ);
+  if (beside && __builtin_expect(multiply_out_roots(beside, v, root) | faded, 0))
+    UNROLLED for (int i = 0; i < beside; i++) root[i] = _mm512_sqrt_pd(v[i]);
+  UNROLLED for (int i = 0; i < count; i++) {
+    const size_t at = k + (size_t)i * BS_LANES;
+    const __m512d denominator = root[i] + _mm512_load_pd(u.eps + at);
+    const __mmask8 seen = _mm512_cmp_pd_mask(denominator, _mm512_setzero_pd(), _CMP_GT_OQ);
+    const __m512d step = rate.eta * _mm512_maskz_div_pd(seen, m[i], denominator);
+    _mm512_store_pd(u.w + at, rate.shrink * _mm512_load_pd(u.w + at) - step);
+  }
+  return faded;
+}
+
+AVX512_INLINE unsigned update(bs_second_moment second, bs_update u) {
+  const __m512d one = _mm512_set1_pd(1.0);
+  rates rate = {.beta1 = _mm512_loadu_pd(u.rates->beta1),
+                .beta2 = _mm512_loadu_pd(u.rates->beta2),
+                .eta = _mm512_loadu_pd(u.rates->eta),
+                .shrink = _mm512_loadu_pd(u.rates->shrink)};
+  rate.rest1 = one - rate.beta1;
+  rate.rest2 = one - rate.beta2;
+  const size_t group = GROUP * (size_t)BS_LANES, pair = 2 * (size_t)BS_LANES;
+  unsigned faded = 0;
+  size_t k = 0;
+  for (; k + group <= u.padded; k += group) faded |= update_group(GROUP, GROUP / 2, second, u, rate, k);
+  if (k > 0 && k + pair <= u.padded) { /* a root multiplied out takes longer: two alone would wait for it */
+    faded |= update_group(2, 1, second, u, rate, k);
+    k += pair;
+  }
+  for (; k < u.padded; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
+  return faded;
+}
+
+AVX512 static unsigned update_average(const bs_update *u) {
+  return update(BS_SECOND_AVERAGE, *u);
+}
+AVX512 static unsigned update_sum(const bs_update *u) {
+  return update(BS_SECOND_SUM, *u);
+}
+AVX512 static unsigned update_per_sample(const bs_update *u) {
+  return update(BS_SECOND_PER_SAMPLE, *u);
+}
+
+bool bs_kernel_avx512_runs(void) {
+  return bs_has_avx512();
+}
+
+unsigned bs_kernel_avx512_update(bs_second_moment second, const bs_update *u) {
+  switch (second) {
+  case BS_SECOND_AVERAGE:
+    return update_average(u);
+  case BS_SECOND_SUM:
+    return update_sum(u);
+  default:
+    return update_per_sample(u);
+  }
+}
+#else
+bool bs_kernel_avx512_runs(void) {
+  return false;
+}
+
+unsigned bs_kernel_avx512_update(bs_second_moment second, const bs_update *update) {
+  (void)second, (void)update;
+  return 0;
+}
+#endif
