@@ -5,12 +5,17 @@ PREFIX ?= /usr/local
 JOBS := $(shell nproc)
 SOURCES := $(wildcard include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch])
 
-.PHONY: build test test-all reproduce bench bench-solve coverage fuzz threads lint format install install-dependencies clean
+.PHONY: build setup test test-all reproduce bench bench-solve coverage fuzz threads lint format install clean
 
-build: install-dependencies
+# Installs nothing; where a package is missing, CMake names it, and `make setup` brings it.
+build:
 	cmake --preset release && cmake --build --preset release
 
-test: build
+# Installs the Debian packages that are missing.
+setup:
+	@./cmake/install-dependencies.sh
+
+test: setup build
 	cmake --preset sanitize && cmake --build --preset sanitize
 	ctest --preset release -L fast -j $(JOBS)
 	ctest --preset sanitize -L fast -j $(JOBS)
@@ -22,7 +27,7 @@ test-all: test
 	$(MAKE) fuzz FUZZ_FLAGS=-max_total_time=9
 
 # What makes threads (products of sparse data, figures, sweeps), watched by the thread sanitizer: a race is exit code 66.
-threads: install-dependencies
+threads: setup
 	cmake --preset thread && cmake --build --preset thread --target biascope test_train_tiles test_train_blocks
 	OPENBLAS_NUM_THREADS=1 build/thread/tests/test_train_tiles
 	OPENBLAS_NUM_THREADS=1 build/thread/tests/test_train_blocks
@@ -42,21 +47,21 @@ fuzz:
 	    >build/fuzz/$$subject.log 2>&1 || { tail -40 build/fuzz/$$subject.log; exit 1; }; \
 	  echo "$$subject: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$subject.log) executions, no finding"; done
 
-reproduce: build
+reproduce: setup build
 	$(BUILD)/biascope reproduce all --out out/figures
 
 # The max-margin solvers beside HiGHS, Clarabel and LIBLINEAR alone.
-bench-solve: build
+bench-solve: setup build
 	./cmake/install-dependencies.sh bench
 	BIASCOPE=$(BUILD)/biascope bench/bench_solve.py
 
 # Every bench/bench_* is a program of its own; one at a time, for they measure time.
-bench: build
+bench: setup build
 	./cmake/install-dependencies.sh bench
 	@set -e; for program in bench/bench_*; do echo "== $$program"; BIASCOPE=$(BUILD)/biascope "$$program"; done
 
 # Of the fast tests, a table of the folders' coverage; docs/testing.md says what counts, and what is asked of which.
-coverage: install-dependencies
+coverage: setup
 	./cmake/install-dependencies.sh coverage
 	cmake --preset coverage && cmake --build --preset coverage
 	find build/coverage -name '*.gcda' -delete
@@ -65,7 +70,7 @@ coverage: install-dependencies
 	  --html-details build/coverage/report.html --json-summary build/coverage/summary.json build/coverage
 	cmake/coverage_table.py src/data:95:90 src/margin:95:90 src/train:95:90 src/limit:95:90 <build/coverage/summary.json
 
-lint: build
+lint: setup build
 	./cmake/install-dependencies.sh lint
 	cmake --preset analyze && cmake --build --preset analyze
 	clang-format --dry-run --Werror $(SOURCES)
@@ -78,9 +83,6 @@ format:
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
-
-install-dependencies:
-	@./cmake/install-dependencies.sh
 
 clean:
 	rm -rf build out
