@@ -54,6 +54,9 @@ int cli_parse_choice(struct argp_state *state, const char *flag, const char *tex
 static error_t parse_common(int key, char *text, struct argp_state *state) {
   cli_common *common = state->input;
   switch (key) {
+  case 'h':
+    argp_state_help(state, stdout, ARGP_HELP_STD_HELP); /* ends the program */
+    return 0;
   case OPTION_JSON:
     common->json = true;
     return 0;
@@ -72,6 +75,7 @@ static const struct argp_option COMMON_OPTIONS[] = {
     {"json", OPTION_JSON, 0, 0, "One JSON object on stdout, nothing else there", 100},
     {"seed", OPTION_SEED, "N", 0, "Seed of every random choice (default 0)", 100},
     {"quiet", OPTION_QUIET, 0, 0, "No progress and no notes on stderr", 100},
+    {NULL, 'h', 0, OPTION_HIDDEN, "The same as --help", 100},
     {0},
 };
 const struct argp cli_common_argp = {.options = COMMON_OPTIONS, .parser = parse_common};

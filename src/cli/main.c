@@ -33,36 +33,62 @@ static void print_help(FILE *stream) {
         "Given this data and this optimizer, which classifier does training find?\n\n",
         stream);
   for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stream, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
-  fputs("\nEvery command takes --json, --seed, --quiet and --help.\n"
-        "Exit codes: 0 success, 1 usage error, 2 bad input, 3 not separable, 4 not converged.\n",
-        stream);
+  fputs(
+      "\nEvery command takes --json, --seed, --quiet, --help (-h) and --version (-V); `biascope help COMMAND` shows a\n"
+      "command's options.\n"
+      "Exit codes: 0 success, 1 usage error, 2 bad input, 3 not separable, 4 not converged.\n",
+      stream);
+}
+
+static int report_unknown_command(const char *name) {
+  fprintf(stderr, "biascope: unknown command '%s'; expected one of:", name);
+  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stderr, " %s", COMMANDS[i].name);
+  fputc('\n', stderr);
+  return 1;
+}
+
+/* argv[0] is replaced by the name that argp prints before every message. */
+static int run_command(const char *command, int argc, char **argv) {
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(command, COMMANDS[i].name) != 0) continue;
+    static char name[64];
+    snprintf(name, sizeof name, "biascope %s", COMMANDS[i].name);
+    argv[0] = name;
+    return COMMANDS[i].run(argc, argv);
+  }
+  return report_unknown_command(command);
+}
+
+static bool is_one_of(const char *text, const char *first, const char *second) {
+  return !strcmp(text, first) || !strcmp(text, second);
+}
+
+static void print_version(FILE *stream, struct argp_state *state) {
+  (void)state;
+  fprintf(stream, "biascope %s\n", biascope_version());
 }
 
 int cli_run(int argc, char **argv) {
   argp_err_exit_status = 1;
+  argp_program_version_hook = print_version;
   if (argc < 2) {
     print_help(stderr);
     return 1;
   }
-  if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+  const bool help = is_one_of(argv[1], "--help", "-h") || !strcmp(argv[1], "help");
+  if (help && argc > 2) {
+    char option[] = "--help", *arguments[] = {argv[0], option, NULL};
+    return run_command(argv[2], 2, arguments);
+  }
+  if (help) {
     print_help(stdout);
     return 0;
   }
-  if (!strcmp(argv[1], "--version")) {
-    printf("biascope %s\n", biascope_version());
+  if (is_one_of(argv[1], "--version", "-V")) {
+    print_version(stdout, NULL);
     return 0;
   }
-  for (int i = 0; i < COMMAND_COUNT; i++) {
-    if (strcmp(argv[1], COMMANDS[i].name) != 0) continue;
-    static char name[64];
-    snprintf(name, sizeof name, "biascope %s", COMMANDS[i].name);
-    argv[1] = name; /* argp prints it before every message */
-    return COMMANDS[i].run(argc - 1, argv + 1);
-  }
-  fprintf(stderr, "biascope: unknown command '%s'; expected one of:", argv[1]);
-  for (int i = 0; i < COMMAND_COUNT; i++) fprintf(stderr, " %s", COMMANDS[i].name);
-  fputc('\n', stderr);
-  return 1;
+  return run_command(argv[1], argc - 1, argv + 1);
 }
 
 /* Whatever was printed, and wherever the program ends: what did not reach standard output is an error. */

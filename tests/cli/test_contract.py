@@ -83,6 +83,21 @@ def test_help_goes_to_stdout_and_names_the_common_flags(command):
         assert flag in result.stdout
 
 
+@pytest.mark.parametrize("command", LISTED)
+def test_short_help_help_of_a_command_and_version_are_known_everywhere(command):
+    help = run(command, "--help").stdout
+    for arguments in ((command, "-h"), ("help", command), ("--help", command)):
+        result = run(*arguments)
+        assert result.returncode == 0 and result.stderr == "" and result.stdout == help
+    for flag in ("-V", "--version"):
+        assert run(command, flag).stdout == run("--version").stdout == run("-V").stdout != ""
+
+
+def test_help_of_an_unknown_command_is_a_usage_error():
+    result = run("help", "frobnicate")
+    assert result.returncode == USAGE and "frobnicate" in result.stderr and result.stdout == ""
+
+
 @pytest.mark.parametrize("command", known(COMMANDS))
 @pytest.mark.parametrize("wrong", (["--frobnicate"], ["--seed", "-1"], ["--seed", "x"], ["--seed"], ["--json=1"]))
 def test_wrong_common_flags_are_usage_errors(command, wrong, tmp_path):
