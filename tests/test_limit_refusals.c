@@ -30,6 +30,8 @@ typedef struct {
   double effort;
   biascope_status status;
   const char *message;
+  double beta1, beta2; /* both where beta1 > 0 */
+  biascope_order order;
 } refusal;
 
 static const refusal REFUSALS[] = {
@@ -62,6 +64,24 @@ static const refusal REFUSALS[] = {
      .status = BIASCOPE_USAGE,
      .message = "4 samples of 7 features"},
     {.optimizer = BIASCOPE_ADAM, .batch_size = N + 1, .status = BIASCOPE_USAGE, .message = "expected 1 to 4"},
+    {.optimizer = BIASCOPE_ADAM, .beta1 = 0.9, .beta2 = 0.5, .status = BIASCOPE_USAGE, .message = "beta1^2 > beta2"},
+    {.optimizer = BIASCOPE_ADAMW,
+     .batch_size = 2,
+     .order = BIASCOPE_SHUFFLE,
+     .beta1 = 0.99,
+     .beta2 = 0.9,
+     .status = BIASCOPE_USAGE,
+     .message = "beta1^2 > beta2"},
+    {.optimizer = BIASCOPE_NGD,
+     .batch_size = 2,
+     .order = BIASCOPE_SHUFFLE,
+     .status = BIASCOPE_USAGE,
+     .message = "random batches of 2"},
+    {.optimizer = BIASCOPE_SIGNGD,
+     .batch_size = 3,
+     .order = BIASCOPE_REPLACEMENT,
+     .status = BIASCOPE_USAGE,
+     .message = "random batches of 3"},
 };
 
 /* 0 stands for the default; a lr_decay of -1 for constant steps. */
@@ -75,6 +95,11 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
     training.batch_size = r->batch_size;
     training.eps = r->eps;
     training.noise = r->noise;
+    training.order = r->order;
+    if (r->beta1 > 0.0) {
+      training.beta1 = r->beta1;
+      training.beta2 = r->beta2;
+    }
     if (r->weight_decay > 0.0) training.weight_decay = r->weight_decay;
     if (r->lr > 0.0) training.lr = r->lr;
     if (r->lr_decay != 0.0) training.lr_decay = fmax(0.0, r->lr_decay);

@@ -160,6 +160,19 @@ static biascope_status require_covered_eps(const bs_question *question, biascope
   return BIASCOPE_OK;
 }
 
+/* m / sqrt(v) is bounded, by Cauchy and Schwarz, where beta1^2 < beta2 and nowhere else: while gradients fade m holds
+ * older ones than sqrt(v) does. */
+static biascope_status require_bounded_ratio(const bs_question *question, biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  const double beta1 = bs_effective_beta1(training), beta2 = bs_effective_beta2(training);
+  if (bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= beta2)
+    return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "no limit is predicted for beta1 %g and beta2 %g: where beta1^2 > beta2 the update m / sqrt(v) has no "
+                 "bound, because m remembers fading gradients for longer than sqrt(v) does, and training may run away",
+                 beta1, beta2);
+}
+
 /* By the optimizer's row in the table of rules. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   const bs_optimizer_rule *optimizer = bs_optimizer_rule_of(question->training.optimizer);
@@ -195,6 +208,7 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_tr
     status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
   if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
+  if (status == BIASCOPE_OK) status = require_bounded_ratio(&question, error);
   biascope_dataset *scaled = NULL;
   if (status == BIASCOPE_OK) status = bs_question_scale(&question, &scaled, error);
   if (status == BIASCOPE_OK) status = answer(&question, out, error);

@@ -173,9 +173,21 @@ static biascope_status require_size(const bs_question *question, biascope_error 
                  question->data->samples, question->data->features);
 }
 
+/* The step of a rule without memory does not shrink with its batch: a batch of faded samples takes a full one, which
+ * the least faded of them decides. In a random order that is a game of as many populations as there are batches. */
+static biascope_status require_memory(const bs_question *question, const bs_epoch_rule *rule, biascope_error *error) {
+  const biascope_train_options *training = &question->training;
+  if (!bs_epoch_memoryless(rule) || training->order == BIASCOPE_CYCLIC || training->batch_size == 1) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "no limit is predicted for updates without memory from random batches of %zu: a batch whose samples "
+                 "have all faded still takes a full step, which its least faded sample decides",
+                 training->batch_size);
+}
+
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
-  biascope_status status = require_size(question, error);
+  biascope_status status = require_memory(question, rule, error);
+  if (status == BIASCOPE_OK) status = require_size(question, error);
   /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
   if (status == BIASCOPE_OK && out->samples > out->features) status = bs_require_separable(question->data, error);
   if (status != BIASCOPE_OK) return status;

@@ -119,9 +119,9 @@ static biascope_status least_squares(bs_support_system *system, const dependent_
     work->design[(d + system->level[j]) * n + j] = -1.0;
     work->right[j] = excess[j];
   }
-  const size_t tall = n > columns ? n : columns;
+  const size_t tall = n > columns ? n : columns, thin = n > columns ? columns : n;
   size_t rank;
-  bs_game_spend(system->game, 2.0 * (double)n * (double)n * (double)d + 4.0 * (double)tall * pow((double)columns, 2.0));
+  bs_game_spend(system->game, 2.0 * (double)n * (double)n * (double)d + 4.0 * (double)tall * pow((double)thin, 2.0));
   const lapack_int failed =
       bs_lapack_shortest_least_squares(n, columns, work->design, work->right, work->singular, RANK_TOLERANCE, &rank);
   if (failed == LAPACK_WORK_MEMORY_ERROR) return bs_fail_memory(error, "the least-squares system of the support");
