@@ -19,9 +19,9 @@ static biascope_status train_once(void *context, biascope_error *error) {
     assert_null(trainer);
     return status;
   }
-  if (what->resume) status = biascope_trainer_resume(trainer, path_of("run.json"), error);
+  if (what->resume) status = biascope_trainer_resume(trainer, path_of("run.state"), error);
   if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, 20, error);
-  if (status == BIASCOPE_OK) status = biascope_trainer_save(trainer, path_of("run.json"), error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_save(trainer, path_of("run.state"), error);
   biascope_trainer_free(trainer);
   return status;
 }
@@ -49,7 +49,7 @@ static void training_fails_cleanly(void **state) {
     biascope_dataset_free(full);
     biascope_dataset_free(sparse);
     free(values);
-    remove(path_of("run.json"));
+    remove(path_of("run.state"));
   }
 }
 
@@ -67,7 +67,7 @@ static void training_lazily_fails_cleanly(void **state) {
     assert_true(fault_sweep(train_once, &what, NULL) >= 30);
     what.resume = true;
     assert_true(fault_sweep(train_once, &what, NULL) >= 35);
-    remove(path_of("run.json"));
+    remove(path_of("run.state"));
   }
   biascope_dataset_free(data);
 }

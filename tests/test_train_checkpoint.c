@@ -1,14 +1,11 @@
 /* A run that stops and goes on is the run that never stopped, to the bit; a file that is not its own is refused. */
-#include "data/fingerprint.h"
+#include "checkpoint_text.h"
 #include "temporary_folder.h"
-#include "train/trainer.h"
 #include "training_cases.h"
-#include <jansson.h>
-#include <string.h>
 
 static void save(const biascope_trainer *trainer) {
   biascope_error error;
-  if (biascope_trainer_save(trainer, path_of("run.json"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+  if (biascope_trainer_save(trainer, path_of("run.state"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
 }
 
 static void assert_same_bits(const biascope_dataset *data, const biascope_trainer *a, const biascope_trainer *b) {
@@ -28,14 +25,14 @@ static void stop_and_go_on(const biascope_dataset *data, const biascope_train_op
   advance(first, 150);
   save(first);
   advance(second, 7); /* whatever it held is replaced */
-  if (biascope_trainer_resume(second, path_of("run.json"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
+  if (biascope_trainer_resume(second, path_of("run.state"), &error) != BIASCOPE_OK) fail_msg("%s", error.message);
   assert_same_bits(data, first, second);
   for (int i = 0; i < 25; i++) advance(second, 10);
   assert_same_bits(data, whole, second);
   biascope_trainer_free(whole);
   biascope_trainer_free(first);
   biascope_trainer_free(second);
-  remove(path_of("run.json"));
+  remove(path_of("run.state"));
 }
 
 static void a_resumed_run_is_the_same_run(void **state) {
@@ -57,23 +54,14 @@ static void a_resumed_run_is_the_same_run(void **state) {
 
 /* ---- Refusals --------------------------------------------------------------------------------------- */
 
-static void assert_refused(biascope_trainer *trainer, const char *text, const char *part_of_message) {
+static void assert_refused(biascope_trainer *trainer, char *text, size_t size, const char *part_of_message) {
   const uint64_t step = biascope_trainer_step(trainer);
   const double w = biascope_trainer_weights(trainer)[0];
   biascope_error error = {.message = ""};
-  assert_int_equal(bs_checkpoint_parse(trainer, "run.json", text, strlen(text), &error), BIASCOPE_BAD_INPUT);
-  if (!strstr(error.message, part_of_message) || !strstr(error.message, "run.json"))
+  assert_int_equal(checkpoint_parse(trainer, text, size, &error), BIASCOPE_BAD_INPUT);
+  if (!strstr(error.message, part_of_message) || !strstr(error.message, "run.state"))
     fail_msg("'%s' lacks '%s'", error.message, part_of_message);
   assert_true(biascope_trainer_step(trainer) == step && biascope_trainer_weights(trainer)[0] == w);
-}
-
-static char *content(const char *path) {
-  json_error_t where;
-  json_t *root = json_load_file(path, 0, &where);
-  assert_non_null(root);
-  char *text = json_dumps(root, JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS);
-  json_decref(root);
-  return text;
 }
 
 static void another_runs_checkpoint_is_refused_by_what_differs(void **state) {
@@ -86,7 +74,7 @@ static void another_runs_checkpoint_is_refused_by_what_differs(void **state) {
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);
-  char *text = content(path_of("run.json"));
+  char *text = checkpoint_content(path_of("run.state"));
   static const char *const NAMES[] = {"optimizer", "beta1", "lr", "seed", "batch_size", "loss"};
   biascope_train_options changed[6] = {options, options, options, options, options, options};
   changed[0].optimizer = BIASCOPE_SIGNUM;
@@ -97,21 +85,21 @@ static void another_runs_checkpoint_is_refused_by_what_differs(void **state) {
   changed[5].loss = BIASCOPE_EXPONENTIAL;
   for (int i = 0; i < 6; i++) {
     biascope_trainer *wrong = trainer_of(data, &changed[i]);
-    assert_refused(wrong, text, NAMES[i]);
+    assert_refused(wrong, text, strlen(text), NAMES[i]);
     biascope_trainer_free(wrong);
   }
   biascope_trainer *wrong = trainer_of(other, &options);
-  assert_refused(wrong, text, "other data");
+  assert_refused(wrong, text, strlen(text), "other data");
   biascope_trainer_free(wrong);
   biascope_trainer_free(trainer);
   biascope_dataset_free(data);
   biascope_dataset_free(other);
   free(values);
   free(text);
-  remove(path_of("run.json"));
+  remove(path_of("run.state"));
 }
 
-/* Any one character changed, or any rest cut off, is seen. */
+/* Any one byte changed, or any rest cut off, is seen. */
 static void a_damaged_checkpoint_is_refused(void **state) {
   (void)state;
   double *values = gaussian_values(3, 2, 0.3, 1);
@@ -120,69 +108,71 @@ static void a_damaged_checkpoint_is_refused(void **state) {
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);
-  char *text = content(path_of("run.json"));
+  char *text = checkpoint_content(path_of("run.state"));
   const size_t size = strlen(text);
   for (size_t at = 0; at < size; at++) {
     const char old = text[at];
-    if (old == 'x') continue;
-    text[at] = 'x';
-    assert_refused(trainer, text, "");
     text[at] = '\0';
-    assert_refused(trainer, text, "");
+    assert_refused(trainer, text, size, "");
+    assert_refused(trainer, text, at, "");
+    text[at] = old == 'x' ? 'y' : 'x';
+    assert_refused(trainer, text, size, "");
     text[at] = old;
   }
-  assert_refused(trainer, "", "expected a checkpoint");
-  assert_refused(trainer, "[]", "format");
-  assert_refused(trainer, "{\"format\": \"biascope checkpoint 1\"}", "damaged");
+  char *longer = calloc(size + 2, 1);
+  memcpy(longer, text, size);
+  longer[size] = '\n';
+  assert_refused(trainer, longer, size + 1, "damaged");
+  free(longer);
+  char none[] = "", other[] = "1,2,3\n", bare[] = "biascope checkpoint 2\n", later[] = "biascope checkpoint 20\n";
+  char json[] = "{\"checksum\":\"00\",\"format\":\"biascope checkpoint 1\"}";
+  assert_refused(trainer, none, 0, "expected a checkpoint");
+  assert_refused(trainer, other, strlen(other), "expected a checkpoint");
+  assert_refused(trainer, later, strlen(later), "expected a checkpoint");
+  assert_refused(trainer, bare, strlen(bare), "damaged");
+  assert_refused(trainer, json, strlen(json), "earlier version");
   biascope_error error;
   assert_int_equal(biascope_trainer_resume(trainer, path_of("absent"), &error), BIASCOPE_BAD_INPUT);
   biascope_trainer_free(trainer);
   biascope_dataset_free(data);
   free(values);
   free(text);
-  remove(path_of("run.json"));
+  remove(path_of("run.state"));
 }
 
-/* The text with members replaced, under a checksum that fits them. */
-static char *forged(const char *text, const char *members) {
-  const size_t flags = JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS;
-  json_t *root = json_loads(text, 0, NULL), *replaced = json_loads(members, 0, NULL);
-  assert_true(root && replaced);
-  assert_int_equal(json_object_update(root, replaced), 0);
-  json_object_del(root, "checksum");
-  char *bare = json_dumps(root, flags);
-  json_object_set_new(root, "checksum", json_string(bs_text_fingerprint(bare).text));
-  char *complete = json_dumps(root, flags);
-  free(bare);
-  json_decref(root);
-  json_decref(replaced);
-  return complete;
-}
-
-/* Even where the checksum fits: a state that no run has is refused by the member that is wrong. */
-static void a_forged_checkpoint_is_refused_by_the_member_that_is_wrong(void **state) {
+/* Even where the checksum fits: a state that no run has is refused by the line that is wrong. */
+static void a_forged_checkpoint_is_refused_by_the_line_that_is_wrong(void **state) {
   (void)state;
   static const struct {
-    const char *members, *message;
+    const char *key, *line, *message;
   } FORGERIES[] = {
-      {"{\"step\": -1}", "\"step\" is not a number of steps"},
-      {"{\"step\": \"many\"}", "\"step\" is not a number of steps"},
-      {"{\"w\": 1}", "\"w\" is not an array of one number a feature"},
-      {"{\"w\": [1, 2]}", "\"w\" is not an array of one number a feature"},
-      {"{\"m\": [1, 2, null]}", "\"m\" is not an array of numbers"},
-      {"{\"v\": [1, 2, -1e-300]}", "\"v\" is not an array of numbers in range"},
-      {"{\"exponent\": [1, 2]}", "\"exponent\" is not an array of one integer a feature"},
-      {"{\"exponent\": [1, 2, 0.5]}", "\"exponent\" is not an array of integers"},
-      {"{\"exponent\": [1, 2, 4611686018427387904]}", "\"exponent\" is not an array of integers in range"},
-      {"{\"exponent\": [1, 2, -4611686018427387904]}", "\"exponent\" is not an array of integers in range"},
-      {"{\"unseen\": 0}", "\"unseen\" is not an array of features"},
-      {"{\"unseen\": [0.5]}", "\"unseen\" is not an array of features"},
-      {"{\"unseen\": [-1]}", "\"unseen\" is not an array of features"},
-      {"{\"unseen\": [3]}", "\"unseen\" is not an array of features"},
-      {"{\"exponent\": [1, 1, 2], \"common\": true}", "\"common\" is not true of its exponents"},
-      {"{\"data\": 1}", "other data"},
-      {"{\"format\": 1}", "\"format\""},
-      {"{\"options\": 1}", "expected"},
+      {"step", "step -1", "\"step\" is not whole numbers in range"},
+      {"step", "step many", "\"step\" is not whole numbers"},
+      {"step", "step", "\"step\" is not as many whole numbers as expected"},
+      {"step", "step 5 5", "\"step\" is not as many whole numbers as expected"},
+      {"step", "steps 5", "'steps 5'; expected \"step\""},
+      {"step", "", "expected \"step\""},
+      {"step", "step 9223372036854775808", "\"step\" is not whole numbers in range"},
+      {"w", "w 1", "\"w\" is not as many numbers as expected"},
+      {"w", "w 1 2 3 4", "\"w\" is not as many numbers as expected"},
+      {"w", "w 1 2  3", "\"w\" is not as many numbers as expected"},
+      {"m", "m 1 2 nan", "\"m\" is not numbers in range"},
+      {"m", "m 1 2 1e999", "\"m\" is not numbers in range"},
+      {"v", "v 1 2 -1e-300", "\"v\" is not numbers in range"},
+      {"exponent", "exponent 1 2", "\"exponent\" is not as many whole numbers as expected"},
+      {"exponent", "exponent 1 2 0.5", "\"exponent\" is not whole numbers in range"},
+      {"exponent", "exponent 1 2 4611686018427387904", "\"exponent\" is not whole numbers in range"},
+      {"exponent", "exponent 1 2 -4611686018427387904", "\"exponent\" is not whole numbers in range"},
+      {"exponent", "exponent 1 1 2", "\"common\" is not true of its exponents"},
+      {"common", "common 2", "\"common\" is not whole numbers in range"},
+      {"unseen", "unseen ", "\"unseen\" is not features"},
+      {"unseen", "unseen 0.5", "\"unseen\" is not features"},
+      {"unseen", "unseen -1", "\"unseen\" is not features"},
+      {"unseen", "unseen 3", "\"unseen\" is not features"},
+      {"unseen", "unseen 0\nmore 1", "a line too many"},
+      {"data", "data 1", "other data"},
+      {"lr", "lr 0.10000000000000001", "with lr '0.10000000000000001'; expected '0.1'"},
+      {"lr", "", "expected \"lr\""},
   };
   double *values = gaussian_values(3, 3, 0.3, 1);
   biascope_dataset *data = dense(3, 3, values);
@@ -190,22 +180,22 @@ static void a_forged_checkpoint_is_refused_by_the_member_that_is_wrong(void **st
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);
-  char *text = content(path_of("run.json"));
+  char *text = checkpoint_content(path_of("run.state"));
   for (size_t i = 0; i < sizeof FORGERIES / sizeof *FORGERIES; i++) {
-    char *wrong = forged(text, FORGERIES[i].members);
-    assert_refused(trainer, wrong, FORGERIES[i].message);
+    char *wrong = checkpoint_forge(text, FORGERIES[i].key, FORGERIES[i].line);
+    assert_refused(trainer, wrong, strlen(wrong), FORGERIES[i].message);
     free(wrong);
   }
-  char *right = forged(text, "{\"step\": 9}");
+  char *right = checkpoint_forge(text, "step", "step 9");
   biascope_error error;
-  assert_int_equal(bs_checkpoint_parse(trainer, "run.json", right, strlen(right), &error), BIASCOPE_OK);
+  assert_int_equal(checkpoint_parse(trainer, right, strlen(right), &error), BIASCOPE_OK);
   assert_true(biascope_trainer_step(trainer) == 9);
   free(right);
   biascope_trainer_free(trainer);
   biascope_dataset_free(data);
   free(values);
   free(text);
-  remove(path_of("run.json"));
+  remove(path_of("run.state"));
 }
 
 int main(void) {
@@ -213,7 +203,7 @@ int main(void) {
       cmocka_unit_test(a_resumed_run_is_the_same_run),
       cmocka_unit_test(another_runs_checkpoint_is_refused_by_what_differs),
       cmocka_unit_test(a_damaged_checkpoint_is_refused),
-      cmocka_unit_test(a_forged_checkpoint_is_refused_by_the_member_that_is_wrong),
+      cmocka_unit_test(a_forged_checkpoint_is_refused_by_the_line_that_is_wrong),
   };
   return cmocka_run_group_tests_name("checkpoints", tests, create_folder, remove_folder);
 }

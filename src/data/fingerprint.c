@@ -37,6 +37,10 @@ bs_fingerprint bs_dataset_fingerprint(const biascope_dataset *data) {
   return in_digits(XXH3_128bits_digest(&state));
 }
 
+bs_fingerprint bs_bytes_fingerprint(const char *bytes, size_t size) {
+  return in_digits(XXH3_128bits(bytes, size));
+}
+
 bs_fingerprint bs_text_fingerprint(const char *text) {
-  return in_digits(XXH3_128bits(text, strlen(text)));
+  return bs_bytes_fingerprint(text, strlen(text));
 }

@@ -10,6 +10,7 @@ typedef struct {
 } bs_fingerprint;
 
 bs_fingerprint bs_dataset_fingerprint(const biascope_dataset *data);
+bs_fingerprint bs_bytes_fingerprint(const char *bytes, size_t size);
 bs_fingerprint bs_text_fingerprint(const char *text);
 
 #endif

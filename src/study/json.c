@@ -1,28 +1,16 @@
 #include "study/json.h"
 
+#include "base/number.h"
 #include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 void bs_json_number(FILE *stream, double value) {
-  if (!isfinite(value)) {
-    fputs("null", stream);
-    return;
-  }
-  char text[32];
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
-  }
-  fputs(text, stream);
+  fputs(isfinite(value) ? bs_number_shortest(value).text : "null", stream);
 }
 
 void bs_json_rounded(FILE *stream, double value, int digits) {
-  if (isfinite(value))
-    fprintf(stream, "%.*g", digits, value);
-  else
-    fputs("null", stream);
+  fputs(isfinite(value) ? bs_number_rounded(value, digits).text : "null", stream);
 }
 
 /* Length of the UTF-8 sequence at `text`; 0 where it is not one. */

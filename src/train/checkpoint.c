@@ -1,196 +1,222 @@
-/* The state of a run as JSON: 17 digits carry every double exactly. The file names its data and options, and carries a
- * checksum of its own text, so that a damaged file or another run's is refused, and by what differs. */
+/* The state of a run as text, a line for each fact: its name, then its values, 17 digits of each number, which carry
+ * every double exactly. The first lines name the format, the data and the options, the last one is a checksum of all
+ * before it, so that a damaged file or another run's is refused, and by what differs. */
 #include "train/trainer.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "data/fingerprint.h"
 #include "data/text.h"
-#include <jansson.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char FORMAT[] = "biascope checkpoint 1";
-static const size_t TEXT_FLAGS = JSON_REAL_PRECISION(17) | JSON_COMPACT | JSON_SORT_KEYS;
+static const char FORMAT[] = "biascope checkpoint 2";
+static const char CHECKSUM[] = "checksum ";
 /* No exponent of two that a weight can have lies beyond. */
-static const json_int_t LARGEST_EXPONENT = INT64_C(1) << 61;
+static const int64_t LARGEST_EXPONENT = INT64_C(1) << 61;
 
 /* ---- Writing ---------------------------------------------------------------------------------- */
 
-/* What the run depends on beside the data; an option that does not matter is left out. */
-static json_t *options_of(const biascope_trainer *trainer) {
+static void write_number(FILE *stream, double value) {
+  fprintf(stream, " %s", bs_number_rounded(value, 17).text);
+}
+
+static void write_option(FILE *stream, const char *name, double value) {
+  fprintf(stream, "%s %s\n", name, bs_number_shortest(value).text);
+}
+
+/* What the run depends on; an option that does not matter is at a fixed value. */
+static void write_identity(FILE *stream, const biascope_trainer *trainer) {
   const biascope_train_options *o = &trainer->options;
-  return json_pack("{s:s, s:i, s:I, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:f, s:i}", "optimizer",
-                   trainer->rule->name, "loss", (int)o->loss, "batch_size", (json_int_t)o->batch_size, "order",
-                   (int)o->order, "beta1", trainer->moments.beta1, "beta2", trainer->moments.beta2, "eps", o->eps,
-                   "weight_decay", trainer->rule->weight_decay ? o->weight_decay : 0.0, "lr", o->lr, "lr_decay",
-                   o->lr_decay, "seed", (json_int_t)o->seed, "noise", o->noise, "noise_shape",
-                   o->noise > 0.0 ? (int)o->noise_shape : 0);
+  fprintf(stream, "%s\ndata %s\n", FORMAT, bs_dataset_fingerprint(trainer->data).text);
+  fprintf(stream, "optimizer %s\nloss %s\n", trainer->rule->name, trainer->loss->name);
+  fprintf(stream, "batch_size %zu\norder %d\n", o->batch_size, (int)o->order);
+  write_option(stream, "beta1", trainer->moments.beta1);
+  write_option(stream, "beta2", trainer->moments.beta2);
+  write_option(stream, "eps", o->eps);
+  write_option(stream, "weight_decay", trainer->rule->weight_decay ? o->weight_decay : 0.0);
+  write_option(stream, "lr", o->lr);
+  write_option(stream, "lr_decay", o->lr_decay);
+  fprintf(stream, "seed %llu\n", (unsigned long long)o->seed);
+  write_option(stream, "noise", o->noise);
+  fprintf(stream, "noise_shape %d\n", o->noise > 0.0 ? (int)o->noise_shape : 0);
 }
 
-/* NULL where memory runs out or a value is not finite, as of all that follow. */
-static json_t *numbers(size_t n, const double *values) {
-  json_t *array = json_array();
-  for (size_t i = 0; array && i < n; i++) {
-    if (json_array_append_new(array, json_real(values[i])) == 0) continue;
-    json_decref(array);
-    return NULL;
+static void write_numbers(FILE *stream, const char *key, size_t n, const double *values) {
+  fputs(key, stream);
+  for (size_t k = 0; k < n; k++) write_number(stream, values[k]);
+  fputc('\n', stream);
+}
+
+static void write_moments(FILE *stream, const bs_moments *m) {
+  fprintf(stream, "common %d\n", m->common);
+  write_numbers(stream, "w", m->features, m->w);
+  write_numbers(stream, "m", m->features, m->m);
+  write_numbers(stream, "v", m->features, m->v);
+  fputs("exponent", stream);
+  for (size_t k = 0; k < m->features; k++) fprintf(stream, " %lld", (long long)m->exponent[k]);
+  fputs("\nunseen", stream); /* the features that no gradient has reached */
+  for (size_t k = 0; k < m->features; k++)
+    if (m->unseen[k]) fprintf(stream, " %zu", k);
+  fputc('\n', stream);
+}
+
+/* Of coordinates followed lazily: the steps that each one's state has behind it, those steps' marks, and the mark of
+ * the run's own step. */
+static void write_touched(FILE *stream, bs_lazy *lazy, uint64_t step) {
+  fputs("touched", stream);
+  for (size_t k = 0; k < lazy->features; k++) fprintf(stream, " %llu", (unsigned long long)lazy->at[k].step);
+  fputs("\nmarks", stream);
+  for (size_t k = 0; k < lazy->features; k++) {
+    write_number(stream, lazy->at[k].mark.high);
+    write_number(stream, lazy->at[k].mark.low);
   }
-  return array;
+  fputc('\n', stream);
+  const bs_double_double mark = bs_travel_mark(&lazy->travel, step);
+  write_numbers(stream, "mark", 2, (const double[]){mark.high, mark.low});
 }
 
-static json_t *integers(size_t n, const int64_t *values) {
-  json_t *array = json_array();
-  for (size_t i = 0; array && i < n; i++) {
-    if (json_array_append_new(array, json_integer((json_int_t)values[i])) == 0) continue;
-    json_decref(array);
-    return NULL;
-  }
-  return array;
+static void write_state(FILE *stream, const biascope_trainer *trainer) {
+  if (trainer->lazy) bs_lazy_store(trainer->lazy, &trainer->moments);
+  write_identity(stream, trainer);
+  fprintf(stream, "step %llu\n", (unsigned long long)trainer->step);
+  write_moments(stream, &trainer->moments);
+  if (trainer->lazy) write_touched(stream, trainer->lazy, trainer->step);
 }
 
-static json_t *indices(size_t n, const bool *member) {
-  json_t *array = json_array();
-  for (size_t i = 0; array && i < n; i++) {
-    if (!member[i] || json_array_append_new(array, json_integer((json_int_t)i)) == 0) continue;
-    json_decref(array);
-    return NULL;
-  }
-  return array;
-}
-
-/* Of coordinates followed lazily: "touched", the steps that each one's state has behind it, and those steps' marks. */
-static json_t *touched_of(const bs_lazy *lazy) {
-  json_t *rows = json_array();
-  for (size_t k = 0; rows && k < lazy->features; k++) {
-    const bs_coordinate *c = &lazy->at[k];
-    json_t *row = json_pack("[I, f, f]", (json_int_t)c->step, c->mark.high, c->mark.low);
-    if (json_array_append_new(rows, row) == 0) continue;
-    json_decref(rows);
-    return NULL;
-  }
-  return rows;
-}
-
-static json_t *with_touched(json_t *state, const biascope_trainer *trainer) {
-  if (!trainer->lazy) return state;
-  const bs_double_double mark = bs_travel_mark(&trainer->lazy->travel, trainer->step);
-  if (state && json_object_set_new(state, "touched", touched_of(trainer->lazy)) == 0 &&
-      json_object_set_new(state, "mark", json_pack("[f, f]", mark.high, mark.low)) == 0)
-    return state;
-  json_decref(state);
+/* What `write` writes of the trainer, as text; NULL where memory runs out. The caller frees. */
+static char *text_of(void (*write)(FILE *stream, const biascope_trainer *trainer), const biascope_trainer *trainer) {
+  char *text = NULL;
+  size_t size;
+  FILE *stream = open_memstream(&text, &size);
+  if (!stream) return NULL;
+  write(stream, trainer);
+  const bool written = !ferror(stream);
+  if (fclose(stream) == 0 && written) return text;
+  free(text);
   return NULL;
 }
 
-static json_t *state_of(const biascope_trainer *trainer) {
-  const bs_moments *m = &trainer->moments;
-  const bs_fingerprint data = bs_dataset_fingerprint(trainer->data);
-  if (trainer->lazy) bs_lazy_store(trainer->lazy, m);
-  json_t *state =
-      json_pack("{s:s, s:s, s:o, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "data", data.text, "options",
-                options_of(trainer), "step", (json_int_t)trainer->step, "common", (int)m->common, "w",
-                numbers(m->features, m->w), "m", numbers(m->features, m->m), "v", numbers(m->features, m->v),
-                "exponent", integers(m->features, m->exponent), "unseen", indices(m->features, m->unseen));
-  return with_touched(state, trainer);
-}
-
-/* The fingerprint of the file's text without its checksum; false where memory runs out. */
-static bool checksum(json_t *root, bs_fingerprint *out) {
-  const size_t size = json_dumpb(root, NULL, 0, TEXT_FLAGS);
-  char *text = BS_NEW(char, size + 1);
-  if (!text || json_dumpb(root, text, size, TEXT_FLAGS) != size) {
-    free(text);
-    return false;
-  }
-  *out = bs_text_fingerprint(text);
-  free(text);
-  return true;
-}
-
 biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path, biascope_error *error) {
-  json_t *root = state_of(trainer);
-  bs_fingerprint sum;
-  if (!root || !checksum(root, &sum) || json_object_set_new(root, "checksum", json_string(sum.text)) != 0) {
-    json_decref(root);
-    return bs_fail_memory(error, "a checkpoint");
-  }
+  char *text = text_of(write_state, trainer);
+  if (!text) return bs_fail_memory(error, "a checkpoint");
   bs_output_file file;
   biascope_status status = bs_output_open(&file, path, error);
-  if (status == BIASCOPE_OK && json_dumpf(root, file.stream, TEXT_FLAGS) != 0 && !ferror(file.stream)) {
-    bs_output_abandon(&file);
-    status = bs_fail_memory(error, "a checkpoint");
-  } else if (status == BIASCOPE_OK) {
+  if (status == BIASCOPE_OK) {
+    fprintf(file.stream, "%s%s%s\n", text, CHECKSUM, bs_text_fingerprint(text).text);
     status = bs_output_commit(&file, error);
   }
-  json_decref(root);
+  free(text);
   return status;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------------- */
 
 typedef struct {
-  const char *path;
-  json_t *root;
+  const bs_text *text;
+  const char *cursor; /* the next line, or the rest of the present one */
   biascope_error *error;
 } reader;
 
-static biascope_status refuse(const reader *r, const char *key, const char *expected) {
-  return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: \"%s\" is not %s", r->path, key, expected);
+static bool starts_with(bs_span line, const char *word) {
+  const size_t length = strlen(word);
+  return (size_t)(line.end - line.begin) >= length && memcmp(line.begin, word, length) == 0;
 }
 
-static biascope_status read_numbers(const reader *r, const char *key, size_t n, double least, double *values) {
-  const json_t *array = json_object_get(r->root, key);
-  if (!json_is_array(array) || json_array_size(array) != n) return refuse(r, key, "an array of one number a feature");
+/* Moves past the name that the next line must start with; *values: what follows it. */
+static biascope_status read_key(reader *r, const char *key, bs_span *values) {
+  const bs_span line = bs_line(r->text, r->cursor);
+  const char *after = line.begin + strlen(key);
+  if (!starts_with(line, key) || (after < line.end && *after != ' '))
+    return bs_fail_at(r->error, r->text, line.begin, "%s; expected \"%s\"", bs_quote(line).text, key);
+  *values = (bs_span){after, line.end};
+  r->cursor = bs_next_line(r->text, line);
+  return BIASCOPE_OK;
+}
+
+static biascope_status refuse(const reader *r, const char *where, const char *key, const char *expected) {
+  return bs_fail_at(r->error, r->text, where, "\"%s\" is not %s", key, expected);
+}
+
+/* The next value, without the space before it; empty where there is none. */
+static bs_span next_value(bs_span *values) {
+  bs_span value = {values->begin + (values->begin < values->end), values->end};
+  const char *space = memchr(value.begin, ' ', (size_t)(value.end - value.begin));
+  if (space) value.end = space;
+  values->begin = value.end;
+  return value;
+}
+
+/* Whole numbers fit into 63 bits and a sign. */
+static bool parse_integer(bs_span span, int64_t *value) {
+  char *end;
+  errno = 0;
+  const char *digits = span.begin + (span.begin < span.end && *span.begin == '-');
+  if (digits == span.end || *digits < '0' || *digits > '9') return false;
+  *value = strtoll(span.begin, &end, 10);
+  return end == span.end && errno == 0;
+}
+
+/* So many numbers, none below `least`. */
+static biascope_status read_numbers(reader *r, const char *key, size_t n, double least, double *out) {
+  bs_span values;
+  const biascope_status status = read_key(r, key, &values);
+  if (status != BIASCOPE_OK) return status;
   for (size_t i = 0; i < n; i++) {
-    const json_t *number = json_array_get(array, i);
-    if (!json_is_number(number) || !(json_number_value(number) >= least))
-      return refuse(r, key, "an array of numbers in range");
-    values[i] = json_number_value(number);
+    const bs_span value = next_value(&values);
+    if (value.begin == value.end) return refuse(r, value.begin, key, "as many numbers as expected");
+    if (bs_parse_number(r->text, value, &out[i]) != BS_NUMBER || !(out[i] >= least))
+      return refuse(r, value.begin, key, "numbers in range");
   }
-  return BIASCOPE_OK;
+  return values.begin == values.end ? BIASCOPE_OK : refuse(r, values.begin, key, "as many numbers as expected");
 }
 
-static biascope_status read_exponents(const reader *r, bs_moments *m) {
-  const json_t *array = json_object_get(r->root, "exponent");
-  if (json_array_size(array) != m->features) return refuse(r, "exponent", "an array of one integer a feature");
-  for (size_t k = 0; k < m->features; k++) {
-    const json_t *number = json_array_get(array, k);
-    const json_int_t value = json_integer_value(number);
-    if (!json_is_integer(number) || value > LARGEST_EXPONENT || value < -LARGEST_EXPONENT)
-      return refuse(r, "exponent", "an array of integers in range");
-    m->exponent[k] = value;
+static biascope_status read_integers(reader *r, const char *key, size_t n, int64_t least, int64_t most, int64_t *out) {
+  bs_span values;
+  const biascope_status status = read_key(r, key, &values);
+  if (status != BIASCOPE_OK) return status;
+  for (size_t i = 0; i < n; i++) {
+    const bs_span value = next_value(&values);
+    if (value.begin == value.end) return refuse(r, value.begin, key, "as many whole numbers as expected");
+    if (!parse_integer(value, &out[i]) || out[i] < least || out[i] > most)
+      return refuse(r, value.begin, key, "whole numbers in range");
   }
-  return BIASCOPE_OK;
+  return values.begin == values.end ? BIASCOPE_OK : refuse(r, values.begin, key, "as many whole numbers as expected");
 }
 
-static biascope_status read_unseen(const reader *r, bs_moments *m) {
-  const json_t *array = json_object_get(r->root, "unseen");
-  if (!json_is_array(array)) return refuse(r, "unseen", "an array of features");
+static biascope_status read_unseen(reader *r, bs_moments *m) {
+  bs_span values;
+  const biascope_status status = read_key(r, "unseen", &values);
+  if (status != BIASCOPE_OK) return status;
   memset(m->unseen, 0, m->features * sizeof *m->unseen);
-  for (size_t i = 0; i < json_array_size(array); i++) {
-    const json_t *number = json_array_get(array, i);
-    if (!json_is_integer(number) || json_integer_value(number) < 0 ||
-        (uint64_t)json_integer_value(number) >= m->features)
-      return refuse(r, "unseen", "an array of features");
-    m->unseen[json_integer_value(number)] = true;
+  while (values.begin < values.end) {
+    const bs_span value = next_value(&values);
+    int64_t feature;
+    if (!parse_integer(value, &feature) || feature < 0 || (uint64_t)feature >= m->features)
+      return refuse(r, value.begin, "unseen", "features");
+    m->unseen[feature] = true;
   }
   return BIASCOPE_OK;
 }
 
-static biascope_status read_moments(const reader *r, bs_moments *m) {
-  biascope_status status = read_numbers(r, "w", m->features, -INFINITY, m->w);
+static biascope_status read_moments(reader *r, bs_moments *m) {
+  int64_t common;
+  const char *start = r->cursor;
+  biascope_status status = read_integers(r, "common", 1, 0, 1, &common);
+  if (status == BIASCOPE_OK) status = read_numbers(r, "w", m->features, -INFINITY, m->w);
   if (status == BIASCOPE_OK) status = read_numbers(r, "m", m->features, -INFINITY, m->m);
   if (status == BIASCOPE_OK) status = read_numbers(r, "v", m->features, 0.0, m->v);
-  if (status == BIASCOPE_OK) status = read_exponents(r, m);
+  if (status == BIASCOPE_OK)
+    status = read_integers(r, "exponent", m->features, -LARGEST_EXPONENT, LARGEST_EXPONENT, m->exponent);
   if (status == BIASCOPE_OK) status = read_unseen(r, m);
   if (status != BIASCOPE_OK) return status;
-  m->common = true;
-  for (size_t k = 1; k < m->features; k++) m->common = m->common && m->exponent[k] == m->exponent[0];
-  if (!m->common && json_is_true(json_object_get(r->root, "common")))
-    return refuse(r, "common", "true of its exponents");
-  m->common = json_is_true(json_object_get(r->root, "common"));
+  m->common = common;
+  for (size_t k = 1; k < m->features && m->common; k++)
+    if (m->exponent[k] != m->exponent[0]) return refuse(r, start, "common", "true of its exponents");
   bs_moments_refresh(m);
   return BIASCOPE_OK;
 }
@@ -206,85 +232,94 @@ static void free_touched(touched *t) {
   free(t->mark);
 }
 
-/* Two numbers from `at` on. */
-static bool read_mark(const json_t *array, size_t at, bs_double_double *mark) {
-  const json_t *high = json_array_get(array, at), *low = json_array_get(array, at + 1);
-  *mark = (bs_double_double){json_number_value(high), json_number_value(low)};
-  return json_is_number(high) && json_is_number(low) && json_array_size(array) == at + 2;
-}
-
 /* What a run has that follows its coordinates lazily; a run of `step` steps. */
-static biascope_status read_touched(const reader *r, size_t features, json_int_t step, touched *t) {
-  const json_t *rows = json_object_get(r->root, "touched");
-  if (json_array_size(rows) != features) return refuse(r, "touched", "an array of one entry a feature");
-  if (!read_mark(json_object_get(r->root, "mark"), 0, &t->now)) return refuse(r, "mark", "two numbers");
+static biascope_status read_touched(reader *r, size_t features, int64_t step, touched *t) {
+  double now[2], *marks = BS_NEW(double, 2 * features);
+  int64_t *steps = BS_NEW(int64_t, features);
   t->step = BS_NEW(uint64_t, features);
   t->mark = BS_NEW(bs_double_double, features);
-  if (!t->step || !t->mark) return bs_fail_memory(r->error, "a checkpoint");
-  for (size_t k = 0; k < features; k++) {
-    const json_t *row = json_array_get(rows, k), *at = json_array_get(row, 0);
-    if (!json_is_integer(at) || json_integer_value(at) < 0 || json_integer_value(at) > step ||
-        !read_mark(row, 1, &t->mark[k]))
-      return refuse(r, "touched", "an array of a step so far and two numbers each");
-    t->step[k] = (uint64_t)json_integer_value(at);
+  biascope_status status =
+      t->step && t->mark && marks && steps ? BIASCOPE_OK : bs_fail_memory(r->error, "a checkpoint");
+  if (status == BIASCOPE_OK) status = read_integers(r, "touched", features, 0, step, steps);
+  if (status == BIASCOPE_OK) status = read_numbers(r, "marks", 2 * features, -INFINITY, marks);
+  if (status == BIASCOPE_OK) status = read_numbers(r, "mark", 2, -INFINITY, now);
+  for (size_t k = 0; k < features && status == BIASCOPE_OK; k++) {
+    t->step[k] = (uint64_t)steps[k];
+    t->mark[k] = (bs_double_double){marks[2 * k], marks[2 * k + 1]};
   }
-  return BIASCOPE_OK;
+  if (status == BIASCOPE_OK) t->now = (bs_double_double){now[0], now[1]};
+  free(marks);
+  free(steps);
+  return status;
 }
 
-/* Another run's checkpoint is refused by the first thing that differs. */
-static biascope_status check_identity(const reader *r, const biascope_trainer *trainer) {
-  const char *data = json_string_value(json_object_get(r->root, "data"));
-  if (!data || strcmp(data, bs_dataset_fingerprint(trainer->data).text) != 0)
-    return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run on other data", r->path);
-  json_t *own = options_of(trainer), *theirs = json_object_get(r->root, "options"), *value;
+/* Another run's checkpoint is refused by the first line that differs from `own`, a line of this run's identity. */
+static biascope_status check_line(reader *r, bs_span own) {
+  char key[32] = "", value[64] = "";
+  sscanf(own.begin, "%31s %63[^\n]", key, value);
+  const bs_span line = bs_line(r->text, r->cursor);
+  const size_t length = (size_t)(own.end - own.begin);
+  if ((size_t)(line.end - line.begin) == length && memcmp(line.begin, own.begin, length) == 0) {
+    r->cursor = bs_next_line(r->text, line);
+    return BIASCOPE_OK;
+  }
+  bs_span theirs;
+  const biascope_status status = read_key(r, key, &theirs);
+  if (status != BIASCOPE_OK) return status;
+  if (strcmp(key, "data") == 0)
+    return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run on other data", r->text->path);
+  return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run with %s %s; expected '%s'", r->text->path,
+                 key, bs_quote(bs_trim(theirs)).text, value);
+}
+
+static biascope_status check_identity(reader *r, const biascope_trainer *trainer) {
+  char *own = text_of(write_identity, trainer);
   if (!own) return bs_fail_memory(r->error, "a checkpoint");
   biascope_status status = BIASCOPE_OK;
-  const char *key;
-  json_object_foreach(own, key, value) {
-    if (status != BIASCOPE_OK || json_equal(value, json_object_get(theirs, key))) continue;
-    char here[64] = "", there[64] = "";
-    json_dumpb(value, here, sizeof here - 1, JSON_ENCODE_ANY);
-    json_dumpb(json_object_get(theirs, key), there, sizeof there - 1, JSON_ENCODE_ANY);
-    status = bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: a checkpoint of a run with %s %s; expected %s", r->path, key,
-                     there, here);
+  for (char *line = own, *end; status == BIASCOPE_OK && *line; line = end + 1) {
+    end = strchr(line, '\n');
+    status = check_line(r, (bs_span){line, end});
   }
-  json_decref(own);
+  free(own);
   return status;
 }
 
+/* The last line is the checksum of the lines before it. */
 static biascope_status check_damage(const reader *r) {
-  const char *format = json_string_value(json_object_get(r->root, "format"));
-  if (!format || strcmp(format, FORMAT) != 0) return refuse(r, "format", "that of a biascope checkpoint");
-  json_t *claimed = json_incref(json_object_get(r->root, "checksum"));
-  json_object_del(r->root, "checksum");
-  bs_fingerprint sum;
-  biascope_status status = BIASCOPE_OK;
-  if (!checksum(r->root, &sum))
-    status = bs_fail_memory(r->error, "a checkpoint");
-  else if (!json_is_string(claimed) || strcmp(json_string_value(claimed), sum.text) != 0)
-    status = bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: damaged: its checksum does not match its content", r->path);
-  json_decref(claimed);
-  return status;
-}
-
-static biascope_status read_step(const reader *r, json_int_t *step) {
-  const json_t *number = json_object_get(r->root, "step");
-  *step = json_integer_value(number);
-  return json_is_integer(number) && *step >= 0 ? BIASCOPE_OK : refuse(r, "step", "a number of steps");
+  const bs_text *text = r->text;
+  const bs_span first = bs_line(text, text->bytes);
+  if (text->size > 0 && *text->bytes == '{')
+    return bs_fail(
+        r->error, BIASCOPE_BAD_INPUT,
+        "%s: begins as a checkpoint of an earlier version, which is JSON; expected \"%s\": train again from the "
+        "start, or go on with that version",
+        text->path, FORMAT);
+  if (!starts_with(first, FORMAT) || first.end != first.begin + strlen(FORMAT))
+    return bs_fail_at(r->error, text, text->bytes, "%s; expected a checkpoint, \"%s\"", bs_quote(first).text, FORMAT);
+  const size_t tail = strlen(CHECKSUM) + sizeof((bs_fingerprint *)0)->text; /* the line feed in place of the NUL */
+  const size_t size = text->size > tail ? text->size - tail : 0;
+  const bs_fingerprint sum = bs_bytes_fingerprint(text->bytes, size);
+  const char *last = text->bytes + size, *claimed = last + strlen(CHECKSUM);
+  if (size > 0 && starts_with((bs_span){last, text->bytes + text->size}, CHECKSUM) &&
+      memcmp(claimed, sum.text, strlen(sum.text)) == 0 && claimed[strlen(sum.text)] == '\n')
+    return BIASCOPE_OK;
+  return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: damaged: its checksum does not match its content", text->path);
 }
 
 /* Into fresh moments first, so that a file refused leaves the trainer as it was. */
-static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
-  json_int_t step;
+static biascope_status read_state(reader *r, biascope_trainer *trainer) {
+  int64_t step;
   bs_moments moments;
   touched t = {0};
   biascope_status status = check_damage(r);
   if (status == BIASCOPE_OK) status = check_identity(r, trainer);
-  if (status == BIASCOPE_OK) status = read_step(r, &step);
+  if (status == BIASCOPE_OK) status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
   if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
   if (status != BIASCOPE_OK) return status;
   status = read_moments(r, &moments);
   if (status == BIASCOPE_OK && trainer->lazy) status = read_touched(r, moments.features, step, &t);
+  if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
+    status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");
   if (status == BIASCOPE_OK) {
     const bs_moments old = trainer->moments;
     trainer->moments = moments;
@@ -297,23 +332,15 @@ static biascope_status read_state(const reader *r, biascope_trainer *trainer) {
   return status;
 }
 
-biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
-                                    biascope_error *error) {
-  json_error_t where;
-  reader r = {.path = path, .root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where), .error = error};
-  if (!r.root)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%d:%d: %s; expected a checkpoint", path, where.line, where.column,
-                   where.text);
-  const biascope_status status = read_state(&r, trainer);
-  json_decref(r.root);
-  return status;
+biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const bs_text *text, biascope_error *error) {
+  return read_state(&(reader){.text = text, .cursor = text->bytes, .error = error}, trainer);
 }
 
 biascope_status biascope_trainer_resume(biascope_trainer *trainer, const char *path, biascope_error *error) {
   bs_text text;
   biascope_status status = bs_text_load(&text, path, error);
   if (status != BIASCOPE_OK) return status;
-  status = bs_checkpoint_parse(trainer, path, text.bytes, text.size, error);
+  status = bs_checkpoint_parse(trainer, &text, error);
   bs_text_free(&text);
   return status;
 }

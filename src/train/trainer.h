@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_TRAIN_TRAINER_H
 #define BIASCOPE_TRAIN_TRAINER_H
 
+#include "data/text.h"
 #include "loss/loss.h"
 #include "train/fast/blocks.h"
 #include "train/fast/lazy.h"
@@ -35,9 +36,8 @@ void bs_trainer_take_step(biascope_trainer *trainer);
 /* The weights and moments of all features, as of now; held by the trainer until its next step. */
 const bs_moments *bs_trainer_state(const biascope_trainer *trainer);
 
-/* Resumes from a checkpoint's text; `path` is for messages. On failure the trainer is as it was. */
-biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const char *path, const char *bytes, size_t size,
-                                    biascope_error *error);
+/* Resumes from a checkpoint's text. On failure the trainer is as it was. */
+biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const bs_text *text, biascope_error *error);
 
 /* v in absolute units: features entries written. Those below double's range are 0. */
 void bs_trainer_second_moment(const biascope_trainer *trainer, double *v);
