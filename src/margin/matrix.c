@@ -55,6 +55,13 @@ void bs_matrix_row(const bs_matrix *x, size_t i, double *row) {
     for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) row[x->column[k]] = x->value[k];
 }
 
+bs_matrix_entries bs_matrix_entries_of(const bs_matrix *x, size_t i) {
+  if (x->dense) return (bs_matrix_entries){.count = x->columns, .value = x->dense + i * x->stride};
+  const size_t start = x->row_start[i];
+  return (bs_matrix_entries){
+      .count = x->row_start[i + 1] - start, .column = x->column + start, .value = x->value + start};
+}
+
 /* Sparse: row i is scattered, weighted, and met by every later row. */
 static void sparse_sample_gram(const bs_matrix *x, const double *weight, double *scattered, double *gram,
                                size_t order) {

@@ -22,6 +22,15 @@ void bs_matrix_combine(const bs_matrix *x, const double *c, double *u);
 /* Writes row i, dense, to `row` (columns entries, zero before). */
 void bs_matrix_row(const bs_matrix *x, size_t i, double *row);
 
+/* The entries of row i: `count` values of the features column[0..count), or of the features 0..count where column is
+ * NULL. */
+typedef struct {
+  size_t count;
+  const uint32_t *column;
+  const double *value;
+} bs_matrix_entries;
+bs_matrix_entries bs_matrix_entries_of(const bs_matrix *x, size_t i);
+
 /* Upper triangle of the rows x rows matrix X diag(weight) X'. */
 void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order);
 /* Upper triangle of the columns x columns matrix sum_i weight_i (x_i - shift_i centre)(x_i - shift_i centre)'. */

@@ -61,12 +61,12 @@ static void evaluate(const bs_problem *problem, const active_set *active, const 
   memset(work->u, 0, d * sizeof *work->u);
   for (size_t i = 0; i < active->samples; i++) {
     const long double weight = (long double)c[active->sample[i]];
-    memset(work->row, 0, bs_padded(d) * sizeof *work->row);
-    bs_matrix_row(&problem->x, active->sample[i], work->row);
+    const bs_matrix_entries row = bs_matrix_entries_of(&problem->x, active->sample[i]);
     work->z[i] = 0.0L;
-    for (size_t k = 0; k < d; k++) {
-      work->z[i] += (long double)work->row[k] * (long double)w[k];
-      work->u[k] += (long double)work->row[k] * weight;
+    for (size_t j = 0; j < row.count; j++) {
+      const size_t k = row.column ? row.column[j] : j;
+      work->z[i] += (long double)row.value[j] * (long double)w[k];
+      work->u[k] += (long double)row.value[j] * weight;
     }
   }
 }
@@ -95,12 +95,14 @@ static void correct(const bs_problem *problem, const bs_interior *point, const a
 }
 
 static void fill_equations(const bs_problem *problem, const active_set *active, double *row, bs_equations *equations) {
+  memset(row, 0, problem->x.columns * sizeof *row);
   for (size_t i = 0; i < active->samples; i++) {
     double *out = equations->a + i * equations->columns;
-    memset(row, 0, problem->x.columns * sizeof *row);
+    const bs_matrix_entries entries = bs_matrix_entries_of(&problem->x, active->sample[i]);
     bs_matrix_row(&problem->x, active->sample[i], row);
     for (size_t j = 0; j < active->features; j++) out[j] = row[active->feature[j]];
     if (problem->norm.kind == BIASCOPE_LINF) out[active->features] = -problem->rho[active->sample[i]];
+    for (size_t k = 0; entries.column && k < entries.count; k++) row[entries.column[k]] = 0.0;
   }
 }
 
