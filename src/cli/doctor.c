@@ -1,3 +1,4 @@
+#include "base/digits.h"
 #include "cli/cli.h"
 
 #include <math.h>
@@ -77,19 +78,31 @@ static void print_staleness(const char *buffer, const char *beta, double until, 
            is_stale(until, steps) ? "STALE" : "catching up", until, beta);
 }
 
+/* Two decimals of percent at most. */
+static bs_text percent(double fraction, double known_to) {
+  return bs_digits(100.0 * fraction, fmax(0.005, 100.0 * known_to), 15);
+}
+
+static void print_limit(const biascope_diagnosis *d, double known_to) {
+  printf("goes to       %s\n"
+         "margins       %s%% of the best l2, %s%% of the best linf, %s%% of the best l1 margin, in the limit\n",
+         d->limit.method, percent(d->fraction[BIASCOPE_L2], known_to).text,
+         percent(d->fraction[BIASCOPE_LINF], known_to).text, percent(d->fraction[BIASCOPE_L1], known_to).text);
+  if (isfinite(d->limit.rate))
+    printf("rate          margins grow by %s per unit of sum eta\n",
+           bs_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
+}
+
 static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   const biascope_train_options *r = &d->recommended;
+  const double known_to = bs_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
-    printf("goes to       %s\n"
-           "margins       %.2f%% of the best l2, %.2f%% of the best linf, %.2f%% of the best l1 margin, in the limit\n",
-           d->limit.method, 100 * d->fraction[BIASCOPE_L2], 100 * d->fraction[BIASCOPE_LINF],
-           100 * d->fraction[BIASCOPE_L1]);
+    print_limit(d, known_to);
   else
     puts("goes to       a direction that cannot be certified");
-  if (d->certified && isfinite(d->limit.rate))
-    printf("rate          margins grow by %.6g per unit of sum eta\n", d->limit.rate);
-  printf("misalignment  %.4g", d->misalignment);
-  if (isfinite(d->guaranteed)) printf(": theory alone guarantees %.2f%% of the best linf margin", 100 * d->guaranteed);
+  printf("misalignment  %s", bs_digits(d->misalignment, known_to, 4).text);
+  if (isfinite(d->guaranteed))
+    printf(": theory alone guarantees %s%% of the best linf margin", percent(d->guaranteed, known_to).text);
   putchar('\n');
   print_staleness("momentum", "beta1", d->momentum_stale_until, flags->wish.steps);
   print_staleness("second moment", "beta2", d->second_moment_stale_until, flags->wish.steps);
@@ -102,7 +115,7 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   }
   printf("recommended   --beta1 %.6g --beta2 %.6g --lr %.6g --lr-decay %g --eps %g\n", r->beta1, r->beta2, r->lr,
          r->lr_decay, r->eps);
-  printf("              %.2f%% of the best %s margin after %llu steps; %s\n", 100 * d->promised,
+  printf("              %s%% of the best %s margin after %llu steps; %s\n", percent(d->promised, known_to).text,
          NORMS[flags->wish.norm], (unsigned long long)flags->wish.steps,
          d->promised >= flags->wish.fraction ? "as wanted"
                                              : "short of what is wanted, and the best found for this optimizer, batch "

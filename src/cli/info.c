@@ -1,3 +1,4 @@
+#include "base/digits.h"
 #include "cli/cli.h"
 #include "data/facts.h"
 
@@ -68,8 +69,8 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
          100.0 * (double)info->nonzeros / (double)info->samples / (double)info->features,
          info->sparse ? "sparse" : "dense");
   if (info->decision == BIASCOPE_OK)
-    printf("separable  yes: a direction has l2 margin %.6g (no direction has more than %.6g)\n", margin->margin,
-           margin->upper_bound);
+    printf("separable  yes: a direction has l2 margin %s (no direction has more than %s)\n",
+           bs_digits(margin->margin, 0.0, 6).text, bs_digits(margin->upper_bound, 0.0, 6).text);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE)
     printf("separable  no: a weighted mean of %zu sample%s is zero (relative residual %.1e)\n", margin->support,
            margin->support == 1 ? "" : "s", margin->upper_bound);

@@ -48,12 +48,14 @@ int cli_merge(int argc, char **argv) {
     status = bs_store_merge(store, argv[i], &count, &error);
     total.added += count.added;
     total.present += count.present;
+    total.replaced += count.replaced;
     if (status == BIASCOPE_OK && !flags.common.quiet)
-      fprintf(stderr, "%s: %zu runs added, %zu were there already\n", argv[i], count.added, count.present);
+      fprintf(stderr, "%s: %zu runs added, %zu were there already, %zu of them less well certified and replaced\n",
+              argv[i], count.added, count.present, count.replaced);
   }
   bs_store_close(store);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (!flags.common.json) return 0;
-  return cli_print_json(
-      json_pack("{s:I, s:I}", "added", (json_int_t)total.added, "present", (json_int_t)total.present));
+  return cli_print_json(json_pack("{s:I, s:I, s:I}", "added", (json_int_t)total.added, "present",
+                                  (json_int_t)total.present, "replaced", (json_int_t)total.replaced));
 }

@@ -1,4 +1,5 @@
 /* How the parts of data that are not separable are told. */
+#include "base/digits.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ void cli_print_parts(const biascope_parts *parts) {
       parts->samples - parts->separable_count, parts->samples, parts->rank, parts->rank == 1 ? "" : "s",
       parts->residual);
   if (parts->separable_count == 0) return;
-  printf("           %zu can be separated at once, by a direction orthogonal to those, with l2 margin %.6g: along it "
+  printf("           %zu can be separated at once, by a direction orthogonal to those, with l2 margin %s: along it "
          "the loss falls without end\n",
-         parts->separable_count, parts->margin);
+         parts->separable_count, bs_digits(parts->margin, 0.0, 6).text);
 }

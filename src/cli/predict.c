@@ -1,3 +1,4 @@
+#include "base/digits.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
@@ -9,6 +10,10 @@
 
 enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
+enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
+
+/* Relative: the accuracy of a margin to which the path of training is followed (src/limit/path.c). */
+static const double PATH_KNOWN_TO = 1e-3;
 
 typedef struct {
   cli_common common;
@@ -58,10 +63,12 @@ static const struct argp ARGP = {.parser = parse,
                                  .args_doc = "DATA",
                                  .doc = "The direction training converges to, without training, with a certificate."};
 
-/* Cosines with the reference directions; NaN where a reference was not found. */
+enum { PROXY = BIASCOPE_L1 + 1, REFERENCES };
+
+/* With the reference directions l2, linf, l1, as in biascope_norm_kind, and AdamProxy's. */
 typedef struct {
-  double norm[3]; /* l2, linf, l1, as in biascope_norm_kind */
-  double proxy;
+  double cosine[REFERENCES];   /* NaN where a reference was not found */
+  double known_to[REFERENCES]; /* the angle between the reference as found and the exact one; not of the limit */
 } reference_cosines;
 
 /* The n-th direction of the answer: the limit itself, then the others. */
@@ -82,7 +89,8 @@ static biascope_status compare_with_norm(const biascope_dataset *data, biascope_
   const biascope_status solved = biascope_margin_solve(data, norm, NULL, &solution, error);
   biascope_status status = without_reference(solved);
   for (size_t n = 0; n <= prediction->others && status == BIASCOPE_OK; n++) {
-    double *cosine = &cosines[n].norm[kind];
+    double *cosine = &cosines[n].cosine[kind];
+    cosines[n].known_to[kind] = bs_angle_known_to(solution.gap);
     biascope_status found = solved;
     if (solved == BIASCOPE_OK)
       found = biascope_margin_cosine(data, norm, &solution, direction_of(prediction, n), cosine, NULL, error);
@@ -97,9 +105,11 @@ static biascope_status compare_with_proxy(const biascope_dataset *data, const bi
                                           reference_cosines *cosines, biascope_error *error) {
   biascope_prediction proxy;
   const biascope_status solved = biascope_adamproxy_fixed_point(data, &proxy, NULL, error);
-  for (size_t n = 0; n <= prediction->others; n++)
-    cosines[n].proxy =
+  for (size_t n = 0; n <= prediction->others; n++) {
+    cosines[n].known_to[PROXY] = bs_angle_known_to(proxy.gap);
+    cosines[n].cosine[PROXY] =
         solved == BIASCOPE_OK ? bs_cosine(proxy.features, proxy.direction, direction_of(prediction, n)) : NAN;
+  }
   biascope_prediction_free(&proxy);
   return without_reference(solved);
 }
@@ -115,9 +125,9 @@ static biascope_status compare(const biascope_dataset *data, const biascope_pred
 }
 
 static json_t *cosines_json(const reference_cosines *cosines) {
-  return json_pack("{s:o, s:o, s:o, s:o}", "l2", cli_json_number(cosines->norm[BIASCOPE_L2]), "linf",
-                   cli_json_number(cosines->norm[BIASCOPE_LINF]), "l1", cli_json_number(cosines->norm[BIASCOPE_L1]),
-                   "proxy", cli_json_number(cosines->proxy));
+  return json_pack("{s:o, s:o, s:o, s:o}", "l2", cli_json_number(cosines->cosine[BIASCOPE_L2]), "linf",
+                   cli_json_number(cosines->cosine[BIASCOPE_LINF]), "l1", cli_json_number(cosines->cosine[BIASCOPE_L1]),
+                   "proxy", cli_json_number(cosines->cosine[PROXY]));
 }
 
 static json_t *others_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
@@ -144,38 +154,54 @@ static json_t *prediction_json(const biascope_prediction *prediction, const refe
                    "others", others_json(prediction, cosines));
 }
 
-static void print_cosines(const char *label, const reference_cosines *cosines) {
-  printf("%-10s l2 %.8f   linf %.8f   l1 %.8f   proxy %.8f\n", label, cosines->norm[BIASCOPE_L2],
-         cosines->norm[BIASCOPE_LINF], cosines->norm[BIASCOPE_L1], cosines->proxy);
+/* The angle to which the answer's directions are known. */
+static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
+  if (flags->options.steps > 0) return PATH_KNOWN_TO;
+  return bs_angle_known_to(prediction->gap) + prediction->standard_error;
 }
 
-static void print_others(const biascope_prediction *prediction, const reference_cosines *cosines) {
+static void print_cosines(const char *label, const reference_cosines *cosines, double known_to) {
+  static const char *const NAMES[REFERENCES] = {"l2", "linf", "l1", "proxy"};
+  printf("%-10s", label);
+  for (int r = 0; r < REFERENCES; r++) {
+    const double cosine = cosines->cosine[r], error = bs_cosine_known_to(cosine, cosines->known_to[r] + known_to);
+    printf("%s%s %s", r ? "   " : " ", NAMES[r], bs_digits(cosine, error, COSINE_DIGITS).text);
+  }
+  putchar('\n');
+}
+
+static void print_others(const biascope_prediction *prediction, const reference_cosines *cosines, double known_to) {
   if (prediction->others == 0) {
     printf("others     none from %zu random starts\n", prediction->starts);
     return;
   }
   printf("others     %zu more attract from some of %zu random starts; w = 0 leads to the above\n", prediction->others,
          prediction->starts);
-  for (size_t n = 1; n <= prediction->others; n++) print_cosines("", &cosines[n]);
+  for (size_t n = 1; n <= prediction->others; n++) print_cosines("", &cosines[n], known_to);
 }
 
-static void print_table(const biascope_prediction *prediction, const reference_cosines *cosines) {
+static void print_table(const predict_flags *flags, const biascope_prediction *prediction,
+                        const reference_cosines *cosines) {
+  const double known_to = direction_known_to(flags, prediction);
   printf("method     %s\n", prediction->method);
   printf("gap        %.1e\n", prediction->gap);
-  if (isfinite(prediction->rate)) printf("rate       %.10g per unit of sum eta\n", prediction->rate);
+  if (isfinite(prediction->rate))
+    printf("rate       %s per unit of sum eta\n",
+           bs_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
   printf("support    %zu of %zu samples\n", prediction->support, prediction->samples);
   if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
-  if (isfinite(prediction->log_loss)) printf("log loss   %.10g\n", prediction->log_loss);
+  if (isfinite(prediction->log_loss))
+    printf("log loss   %s\n", bs_digits(prediction->log_loss, known_to * fabs(prediction->log_loss), RATE_DIGITS).text);
   if (isfinite(prediction->handover_step)) printf("handover   at about step %.3g\n", prediction->handover_step);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
-  print_cosines("cosine", cosines);
-  if (prediction->starts > 0) print_others(prediction, cosines);
+  print_cosines("cosine", cosines, known_to);
+  if (prediction->starts > 0) print_others(prediction, cosines, known_to);
 }
 
 static int print_prediction(const predict_flags *flags, const biascope_prediction *prediction,
                             const reference_cosines *cosines) {
   if (flags->common.json) return cli_print_json(prediction_json(prediction, cosines));
-  print_table(prediction, cosines);
+  print_table(flags, prediction, cosines);
   return 0;
 }
 

@@ -1,11 +1,17 @@
+#include "base/digits.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "data/dataset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Bounds whose relative gap is larger are printed to this accuracy, each. */
+static const double BOUNDS_APART = 1e-3;
+
+enum { ALL_DIGITS = 15 };
 enum { NORM = 3000, OUT, METRIC, TOLERANCE };
 
 typedef struct {
@@ -107,9 +113,11 @@ static json_t *farkas_json(const solve_flags *flags, const biascope_margin *solu
 }
 
 static void print_table(const solve_flags *flags, const biascope_margin *solution) {
+  /* either bound stands by itself where they have not met */
+  const double known_to = fmin(solution->gap, BOUNDS_APART) * solution->upper_bound;
   printf("norm         %s\n", flags->norm_name);
-  printf("margin       %.17g\n", solution->margin);
-  printf("upper bound  %.17g\n", solution->upper_bound);
+  printf("margin       %s\n", bs_digits(solution->margin, known_to, ALL_DIGITS).text);
+  printf("upper bound  %s\n", bs_digits(solution->upper_bound, known_to, ALL_DIGITS).text);
   printf("gap          %.1e\n", solution->gap);
   printf("support      %zu of %zu samples\n", solution->support, solution->samples);
   if (solution->unique)

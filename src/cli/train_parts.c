@@ -1,10 +1,15 @@
 /* What train compares with where no direction separates the data. */
 #include "cli/train.h"
 
+#include "base/digits.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include <math.h>
 #include <stdlib.h>
+
+/* Relative: what the gradient of the loss is lowered to leaves of the minimiser's digits, and the gap to which the
+ * separable part's direction is solved. */
+static const double MINIMISER_KNOWN_TO = 1e-6, DIRECTION_GAP = 1e-10;
 
 /* The minimiser on the inseparable part; none where it cannot be certified. */
 static biascope_status find_minimiser(train_run *run, biascope_error *error) {
@@ -59,8 +64,13 @@ void train_print_parts(const train_run *run) {
   const split s = split_of(run);
   cli_print_parts(&run->parts);
   if (isfinite(s.distance))
-    printf("inside     at distance %.3g from the minimiser, whose length is %.6g\n", s.distance, s.length);
-  if (isfinite(s.cosine)) printf("outside    cosine %.8f with the direction\n", s.cosine);
+    printf("inside     at distance %s from the minimiser, whose length is %s\n",
+           bs_small_digits(s.distance, MINIMISER_KNOWN_TO * s.length, 3).text,
+           bs_digits(s.length, MINIMISER_KNOWN_TO * s.length, 6).text);
+  if (isfinite(s.cosine)) {
+    const double error = bs_cosine_known_to(s.cosine, bs_angle_known_to(DIRECTION_GAP));
+    printf("outside    cosine %s with the direction\n", bs_digits(s.cosine, error, 8).text);
+  }
 }
 
 json_t *train_json_parts(const train_run *run) {

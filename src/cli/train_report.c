@@ -1,6 +1,7 @@
 /* What train measures along a run, and how it tells. */
 #include "cli/train.h"
 
+#include "base/digits.h"
 #include "base/vector.h"
 #include "rule/optimizer.h"
 #include <math.h>
@@ -132,19 +133,36 @@ static void give_warnings(const train_run *run, json_t *warnings) {
 
 /* ---- The result --------------------------------------------------------------------------------- */
 
+/* Training itself gives the same bits everywhere: what its references are compared with is as well known as they are.
+ */
+static void print_norm(const train_run *run, int n) {
+  const bs_measurement *m = &run->last;
+  const double gap = bs_reference_margin(run->reference, n)->gap, known_to = bs_angle_known_to(gap);
+  bs_text cosine = {"-"}, angle = cosine;
+  if (isfinite(m->cosine[n])) {
+    cosine = bs_digits(m->cosine[n], bs_cosine_known_to(m->cosine[n], known_to), 8);
+    angle = bs_small_digits(acos(m->cosine[n]), known_to, 4);
+  }
+  printf("%-5s %-11s %-11s %s\n", BS_REFERENCE_NORM_NAMES[n], cosine.text, angle.text,
+         bs_digits(m->ratio[n], gap * fabs(m->ratio[n]), 6).text);
+}
+
+static void print_limit(const train_run *run) {
+  const double cosine = run->last.cosine_predicted;
+  const double known_to = bs_angle_known_to(run->prediction->gap) + run->prediction->standard_error;
+  printf("limit %s\n", bs_digits(cosine, bs_cosine_known_to(cosine, known_to), 8).text);
+}
+
 static void print_text(const train_run *run) {
   const bs_measurement *m = &run->last;
   printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n", (unsigned long long)biascope_trainer_step(run->trainer),
          biascope_trainer_log_loss(run->trainer), log_weight_norm(run));
   if (run->reference) puts("      cosine      angle       margin ratio");
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
-    if (isfinite(m->cosine[n]))
-      printf("%-5s %-11.8f %-11.3e %.6f\n", BS_REFERENCE_NORM_NAMES[n], m->cosine[n], acos(m->cosine[n]), m->ratio[n]);
-    else if (isfinite(m->ratio[n]))
-      printf("%-5s %-11s %-11s %.6f\n", BS_REFERENCE_NORM_NAMES[n], "-", "-", m->ratio[n]);
+    if (isfinite(m->ratio[n])) print_norm(run, n);
   }
   if (!run->reference) train_print_parts(run);
-  if (isfinite(m->cosine_predicted)) printf("%-5s %.8f\n", "limit", m->cosine_predicted);
+  if (isfinite(m->cosine_predicted)) print_limit(run);
   give_warnings(run, NULL);
 }
 

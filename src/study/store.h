@@ -47,9 +47,11 @@ biascope_status bs_store_prepare(bs_store *store, const char *sql, sqlite3_stmt 
 
 typedef struct {
   size_t added, present;
+  size_t replaced; /* of those present: better certified in the other store */
 } bs_merge_count;
-/* Copies the runs and studies of the store at `path` that are not there yet, all or none. An error where the two hold
- * different results of one run. */
+/* Copies the runs and studies of the store at `path` that are not there yet, all or none. Of two
+ * results of one run that agree within their certificates the better certified one is kept; an error where they do not
+ * agree. */
 biascope_status bs_store_merge(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error);
 
 #endif

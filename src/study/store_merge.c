@@ -2,7 +2,10 @@
 #include "study/store_internal.h"
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "study/agreement.h"
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define STORED "hash, status, version, machine, started, seconds, spec, result, certificate, trace"
@@ -21,25 +24,92 @@ static biascope_status attach(bs_store *store, const char *path, biascope_error 
   return status;
 }
 
-static biascope_status check_agreement(bs_store *store, const char *path, biascope_error *error) {
-  sqlite3_stmt *rows;
-  bool found = false;
+static bs_stored_run stored_run(sqlite3_stmt *rows, int column) {
+  return (bs_stored_run){.result = bs_store_text(rows, column, NULL),
+                         .certificate = bs_store_text(rows, column + 1, NULL),
+                         .trace = bs_store_text(rows, column + 2, NULL)};
+}
+
+/* The present row: hash, status here and there, the three texts here, the three there. */
+static biascope_status compare_row(const bs_store *store, const char *path, sqlite3_stmt *rows, bool *better,
+                                   biascope_error *error) {
+  const bs_stored_run here = stored_run(rows, 3), there = stored_run(rows, 6);
+  const char *hash = bs_store_text(rows, 0, ""), *status_here = bs_store_text(rows, 1, "");
+  const char *status_there = bs_store_text(rows, 2, "");
+  if (strcmp(status_here, status_there) != 0)
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "run %s has another result in %s (%s) than in %s (%s); nothing was merged", hash, path, status_there,
+                   store->path, status_here);
+  bs_agreement found;
+  const biascope_status status = bs_runs_agree(&here, &there, &found, error);
+  *better = found.second_better;
+  if (status != BIASCOPE_OK || found.agree) return status;
+  return bs_fail(error, BIASCOPE_BAD_INPUT,
+                 "run %s has another result in %s (%s %.17g) than in %s (%.17g), where the certificates allow a "
+                 "difference of %.1e; nothing was merged",
+                 hash, path, found.where, found.second, store->path, found.first, found.allowed);
+}
+
+/* Compares the runs that both stores hold. better: the ids here of those that are better certified there; freed with
+ * free(). */
+static biascope_status compare(bs_store *store, const char *path, sqlite3_int64 **better, size_t *count,
+                               biascope_error *error) {
+#define BOTH_DIFFER                                                                                                    \
+  " FROM main.runs AS a JOIN other.runs AS b USING (hash) WHERE a.status IS NOT b.status OR a.result IS NOT b.result " \
+  "OR a.trace IS NOT b.trace OR a.certificate IS NOT b.certificate"
+  sqlite3_stmt *rows = NULL;
+  sqlite3_int64 most = 0;
+  bool found = true;
+  *count = 0;
+  biascope_status status = bs_store_number(store, "SELECT count(*)" BOTH_DIFFER, &most, error);
+  *better = status == BIASCOPE_OK ? BS_NEW(sqlite3_int64, (size_t)most) : NULL;
+  if (status == BIASCOPE_OK && !*better) status = bs_fail_memory(error, "the runs of both stores");
+  if (status == BIASCOPE_OK)
+    status = bs_store_prepare(store,
+                              "SELECT hash, a.status, b.status, a.result, a.certificate, a.trace, b.result, "
+                              "b.certificate, b.trace, a.id" BOTH_DIFFER,
+                              &rows, error);
+  while (status == BIASCOPE_OK) {
+    bool is_better = false;
+    status = bs_store_next(store, rows, &found, error);
+    if (status != BIASCOPE_OK || !found) break;
+    status = compare_row(store, path, rows, &is_better, error);
+    if (status == BIASCOPE_OK && is_better) (*better)[(*count)++] = sqlite3_column_int64(rows, 9);
+  }
+  sqlite3_finalize(rows);
+  return status;
+}
+
+/* Takes over what is better certified there, with who found it. */
+static biascope_status replace(bs_store *store, const sqlite3_int64 *ids, size_t count, biascope_error *error) {
+  sqlite3_stmt *update;
+  bool found;
   biascope_status status = bs_store_prepare(
       store,
-      "SELECT hash FROM other.runs AS a JOIN main.runs AS b USING (hash) WHERE a.status IS NOT b.status OR "
-      "a.result IS NOT b.result OR a.trace IS NOT b.trace",
-      &rows, error);
-  if (status == BIASCOPE_OK) status = bs_store_next(store, rows, &found, error);
-  if (found)
-    status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: run %s has another result here than in %s; nothing was merged",
-                     path, (const char *)sqlite3_column_text(rows, 0), store->path);
-  sqlite3_finalize(rows);
+      "UPDATE main.runs SET (version, machine, started, seconds, result, certificate, trace) = (SELECT version, "
+      "machine, started, seconds, result, certificate, trace FROM other.runs AS b WHERE b.hash = runs.hash) "
+      "WHERE id = ?",
+      &update, error);
+  for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
+    sqlite3_bind_int64(update, 1, ids[i]);
+    status = bs_store_next(store, update, &found, error);
+    sqlite3_reset(update);
+  }
+  sqlite3_finalize(update);
+  return status;
+}
+
+static biascope_status reconcile(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error) {
+  sqlite3_int64 *better;
+  biascope_status status = compare(store, path, &better, &count->replaced, error);
+  if (status == BIASCOPE_OK) status = replace(store, better, count->replaced, error);
+  free(better);
   return status;
 }
 
 static biascope_status copy(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error) {
   sqlite3_int64 total = 0;
-  biascope_status status = check_agreement(store, path, error);
+  biascope_status status = reconcile(store, path, count, error);
   if (status == BIASCOPE_OK) status = bs_store_number(store, "SELECT count(*) FROM other.runs", &total, error);
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store,

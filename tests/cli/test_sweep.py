@@ -241,9 +241,9 @@ def test_merged_shards_give_the_same_rows(finished, tmp_path, shards):
     stores = [tmp_path / f"{number}.db" for number in range(len(shards))]
     for shard, store in zip(shards, stores):
         run("sweep", spec, "--store", store, "--shard", shard)
-    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": STUDY_RUNS, "present": 0}
+    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": STUDY_RUNS, "present": 0, "replaced": 0}
     assert rows(tmp_path / "all.db") == rows(finished)
-    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": 0, "present": STUDY_RUNS}
+    assert output("merge", tmp_path / "all.db", *stores, "--quiet") == {"added": 0, "present": STUDY_RUNS, "replaced": 0}
 
 
 def test_the_slurm_script_runs_a_shard_a_task(finished, tmp_path):
@@ -269,9 +269,44 @@ def test_stores_that_contradict_each_other_are_not_merged(finished, tmp_path):
                          "version, machine, started, seconds, spec FROM runs WHERE id = 1")
     store = shutil.copy(finished, tmp_path / "runs.db")
     before = rows(store)
-    assert "another result" in run("merge", store, other, code=BAD_INPUT).stderr
+    message = run("merge", store, other, code=BAD_INPUT).stderr
+    assert "another result" in message and str(store) in message and str(other) in message and "loss_log -1)" in message
     assert rows(store) == before
     assert "into itself" in run("merge", store, store, code=BAD_INPUT).stderr
+
+
+def results_of(store):
+    with database_of(store) as database:
+        return database.execute("SELECT hash, result, certificate, trace FROM runs ORDER BY hash").fetchall()
+
+
+def altered(finished, path, *changes):
+    """A copy of the store in which expressions, each with the column it gives, stand for those of run 7."""
+    copy = shutil.copy(finished, path)
+    with database_of(copy) as database:
+        for column, expression in changes:
+            database.execute(f"UPDATE runs SET {column} = {expression} WHERE id = 7")
+    return copy
+
+
+def test_results_equal_within_their_certificates_are_merged_and_the_better_certified_one_kept(finished, tmp_path):
+    """What another processor may give: last digits, of numbers that a gap of 1e-11 supports to five or six."""
+    less = [("certificate", f"json_set(certificate, '$.{norm}.gap', 1e-11)") for norm in ("l2", "linf", "l1")]
+    shifted = [("result", "json_set(result, '$.cosine.l2', json_extract(result, '$.cosine.l2') - 1e-7)"),
+               ("trace", "json_set(trace, '$.ratio_l1[3]', json_extract(trace, '$.ratio_l1[3]') * (1 + 1e-12))")]
+    worse = altered(finished, tmp_path / "worse.db", *less, *shifted)
+    store = shutil.copy(finished, tmp_path / "runs.db")
+    assert output("merge", store, worse, "--quiet") == {"added": 0, "present": STUDY_RUNS, "replaced": 0}
+    assert results_of(store) == results_of(finished)
+    assert output("merge", worse, store, "--quiet") == {"added": 0, "present": STUDY_RUNS, "replaced": 1}
+    assert results_of(worse) == results_of(finished)
+    for column, expression in (("result", "json_set(result, '$.cosine.l2', json_extract(result, '$.cosine.l2') - 1e-2)"),
+                               ("result", "json_set(result, '$.ratio.l1', json_extract(result, '$.ratio.l1') * (1 + 1e-6))"),
+                               ("result", "json_remove(result, '$.margin.l1')"), ("status", "'diverged'"),
+                               ("trace", "json_set(trace, '$.cosine_linf[0]', 0.5)")):
+        other = altered(finished, tmp_path / "other.db", *less, (column, expression))
+        assert "another result" in run("merge", store, other, code=BAD_INPUT).stderr, expression
+        assert results_of(store) == results_of(finished)
 
 
 def check_whole_rows(store):

@@ -1,0 +1,45 @@
+#include "base/digits.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Relative: processors and libraries of linear algebra differ by this much even where the certificate is exact. */
+static const double ROUNDING = 4.0 * DBL_EPSILON;
+
+/* The exponent of the last decimal that an error of `uncertainty` leaves: two values that far apart round to
+ * neighbours at most. */
+static int last_decimal(double uncertainty) {
+  return (int)ceil(log10(2.0 * uncertainty));
+}
+
+bs_text bs_digits(double value, double uncertainty, int most) {
+  bs_text out = {"-"};
+  if (!isfinite(value)) return out;
+  const double size = fabs(value), error = fmax(isfinite(uncertainty) ? uncertainty : size, ROUNDING * size);
+  const int first = size > 0.0 ? (int)floor(log10(size)) : 0;
+  int last = first - (most < DBL_DIG ? most : DBL_DIG) + 1;
+  if (error > 0.0 && last_decimal(error) > last) last = last_decimal(error);
+  if (last > first) value = size; /* not one digit is known, nor the sign */
+  if (last > 0 || (first < -5 && last <= first) || last < -DBL_DIG)
+    snprintf(out.text, sizeof out.text, "%.*e", last < first ? first - last : 0, value);
+  else
+    snprintf(out.text, sizeof out.text, "%.*f", -last, value);
+  return out;
+}
+
+bs_text bs_small_digits(double value, double uncertainty, int most) {
+  bs_text out = bs_digits(value, uncertainty, most);
+  if (value <= uncertainty && isfinite(uncertainty))
+    snprintf(out.text, sizeof out.text, "<%.0e", pow(10.0, last_decimal(uncertainty)));
+  return out;
+}
+
+double bs_angle_known_to(double gap) {
+  return 2.0 * sqrt(fmax(gap, 0.0)) + DBL_EPSILON;
+}
+
+double bs_cosine_known_to(double cosine, double angle) {
+  const double sine = sqrt(fmax(0.0, (1.0 - cosine) * (1.0 + cosine)));
+  return (sine + angle) * angle;
+}
