@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BUILD := build/release
 PREFIX ?= /usr/local
 JOBS := $(shell nproc)
-SOURCES := $(wildcard include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch])
+SOURCES := $(wildcard include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch] bench/program/*.[ch])
 
 .PHONY: build setup test test-all reproduce bench bench-solve coverage fuzz threads lint format install clean
 

@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS biascope RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS biascope_bench RUNTIME DESTINATION libexec/biascope) # where src/cli/bench.c looks
 install(TARGETS biascope_static biascope_shared EXPORT biascope-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -50,6 +50,11 @@ void cli_watch_json(void);
  * program says so as it ends. */
 int cli_print_json(json_t *object);
 
+/* The path of a file that comes with the program, in the first of the `places` (folders seen from the program's own,
+ * each with its slash; the last is followed by NULL) that has it; else in the last. */
+enum { CLI_PATH_SIZE = 4096 + 64 };
+void cli_find_shipped(const char *name, const char *const *places, char path[CLI_PATH_SIZE]);
+
 /* The program, as main calls it. */
 int cli_run(int argc, char **argv);
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 enum { OPTION_OUT = 4000, OPTION_DATA };
-enum { PATH_SIZE = 4096 + 64 };
 
 typedef struct {
   cli_common common;
@@ -73,19 +72,8 @@ static const struct argp ARGP = {
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
            "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};
 
-/* A data set that comes with the program, in share/biascope beside the program or beside its directory. */
-static void shipped_path(const char *name, char *path, size_t size) {
-  static const char *const PLACES[] = {"share/biascope", "../share/biascope"};
-  char program[4096];
-  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  program[length > 0 ? length : 0] = '\0';
-  char *slash = strrchr(program, '/');
-  if (slash) *slash = '\0';
-  for (int i = 0; i < 2; i++) {
-    snprintf(path, size, "%s/%s/%s", program, PLACES[i], name);
-    if (access(path, R_OK) == 0) return;
-  }
-}
+/* The data sets stand beside the program, or beside its folder where it is installed. */
+static const char *const PLACES[] = {"share/biascope/", "../share/biascope/", NULL};
 
 static void show_progress(void *state, size_t done, size_t total) {
   fprintf(stderr, "\r%s: %zu of %zu runs%s", (const char *)state, done, total, done == total ? "\n" : "");
@@ -129,9 +117,9 @@ static void print_table(const bs_verdict *verdicts, size_t count) {
 int cli_reproduce(int argc, char **argv) {
   reproduce_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  char gaussian[PATH_SIZE], real[PATH_SIZE], summary[PATH_SIZE];
-  shipped_path("gaussian-10x50.csv", gaussian, sizeof gaussian);
-  shipped_path("iris.csv", real, sizeof real);
+  char gaussian[CLI_PATH_SIZE], real[CLI_PATH_SIZE], summary[CLI_PATH_SIZE];
+  cli_find_shipped("gaussian-10x50.csv", PLACES, gaussian);
+  cli_find_shipped("iris.csv", PLACES, real);
   bs_figure_options options = {.gaussian_path = flags.gaussian_path ? flags.gaussian_path : gaussian,
                                .real_path = real,
                                .seed = flags.common.seed,

@@ -24,6 +24,10 @@ version=$("$work/prefix/bin/biascope" --version)
 [ "${version##* }" = "$(pkg-config --modversion biascope)" ] || { echo "pkg-config's version is not that of $version" >&2; exit 1; }
 grep -qx "biascope_VERSION:[A-Z]*=${version##* }" "$work/build/CMakeCache.txt" || { echo "CMake's version is not that of $version" >&2; exit 1; }
 
+# An installed program finds what it starts.
+"$work/prefix/libexec/biascope/biascope-bench" extra 2>/dev/null && exit 1
+timeout 0.2 "$work/prefix/bin/biascope" bench 2>"$work/bench" || grep "cannot be started" "$work/bench" && exit 1
+
 # The shared library promises biascope_ symbols and nothing else.
 others=$(nm -D --defined-only "$library/libbiascope.so" | awk '$3 !~ /^biascope_/ {print $3}')
 [ -z "$others" ] || { echo "exported beyond biascope_: $others" >&2; exit 1; }

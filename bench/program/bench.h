@@ -1,9 +1,8 @@
-/* What `biascope bench` measures with, and its tables beside that of dense steps. */
-#ifndef BIASCOPE_CLI_BENCH_H
-#define BIASCOPE_CLI_BENCH_H
+/* What the program biascope-bench measures with, and its tables beside that of dense steps. */
+#ifndef BIASCOPE_BENCH_BENCH_H
+#define BIASCOPE_BENCH_BENCH_H
 
 #include "biascope.h"
-#include <jansson.h>
 
 enum { BENCH_REPEATS = 5 }; /* of which the median counts */
 
@@ -27,7 +26,7 @@ typedef struct {
 enum { BENCH_LANES = 6 };
 biascope_status bench_lanes_run(bench_lanes *out, biascope_error *error);
 void bench_lanes_print(const bench_lanes *rows);
-json_t *bench_lanes_json(const bench_lanes *rows);
+void bench_lanes_json(const bench_lanes *rows); /* an array, on stdout */
 
 /* Full batches beside the memory's bandwidth. */
 typedef struct {
@@ -40,6 +39,6 @@ typedef struct {
 enum { BENCH_BANDWIDTHS = 3 }; /* the first one is the triad */
 biascope_status bench_bandwidths(bench_bandwidth *out, biascope_error *error);
 void bench_bandwidths_print(const bench_bandwidth *rows);
-json_t *bench_bandwidths_json(const bench_bandwidth *rows);
+void bench_bandwidths_json(const bench_bandwidth *rows);
 
 #endif

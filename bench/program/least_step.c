@@ -1,4 +1,4 @@
-#include "train/floor.h"
+#include "least_step.h"
 
 #include "base/clones.h"
 #include <math.h>
@@ -24,8 +24,8 @@ FASTEST static void step(size_t padded, double slope, double eta, const double *
   }
 }
 
-double bs_floor_steps(size_t samples, size_t padded, const double *x, double *w, double *m, double *v, double eta,
-                      uint64_t steps) {
+double least_steps(size_t samples, size_t padded, const double *x, double *w, double *m, double *v, double eta,
+                   uint64_t steps) {
   double margin = 0.0;
   size_t i = 0;
   for (uint64_t t = 0; t < steps; t++) {
@@ -37,6 +37,6 @@ double bs_floor_steps(size_t samples, size_t padded, const double *x, double *w,
   return margin;
 }
 
-FASTEST void bs_floor_triad(size_t n, double *restrict a, const double *restrict b, const double *restrict c) {
+FASTEST void least_triad(size_t n, double *restrict a, const double *restrict b, const double *restrict c) {
   for (size_t i = 0; i < n; i++) a[i] = b[i] + 3.0 * c[i];
 }

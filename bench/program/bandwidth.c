@@ -1,10 +1,10 @@
 /* A full batch's step against STREAM's triad: how near the two passes over the data are to what memory delivers. */
-#include "cli/bench.h"
+#include "bench.h"
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "train/floor.h"
+#include "least_step.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ typedef struct {
 static biascope_status step_triad(void *run, uint64_t steps, biascope_error *error) {
   const triad_run *t = run;
   (void)error;
-  for (uint64_t i = 0; i < steps; i++) bs_floor_triad(TRIAD, t->a, t->b, t->c);
+  for (uint64_t i = 0; i < steps; i++) least_triad(TRIAD, t->a, t->b, t->c);
   return BIASCOPE_OK;
 }
 
@@ -97,13 +97,11 @@ void bench_bandwidths_print(const bench_bandwidth *rows) {
            rows[i].nonzeros, 1e3 * rows[i].seconds, gigabytes(&rows[i]), gigabytes(&rows[i]) / gigabytes(&rows[0]));
 }
 
-json_t *bench_bandwidths_json(const bench_bandwidth *rows) {
-  json_t *array = json_array();
+void bench_bandwidths_json(const bench_bandwidth *rows) {
   for (size_t i = 0; i < BENCH_BANDWIDTHS; i++)
-    json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "what", rows[i].what, "samples",
-                                           (json_int_t)rows[i].samples, "features", (json_int_t)rows[i].features,
-                                           "nonzeros", (json_int_t)rows[i].nonzeros, "step_ns", 1e9 * rows[i].seconds,
-                                           "gigabytes_per_second", gigabytes(&rows[i]), "ratio",
-                                           gigabytes(&rows[i]) / gigabytes(&rows[0])));
-  return array;
+    printf("%s{\"what\":\"%s\",\"samples\":%zu,\"features\":%zu,\"nonzeros\":%zu,\"step_ns\":%.17g,"
+           "\"gigabytes_per_second\":%.17g,\"ratio\":%.17g}",
+           i ? "," : "[", rows[i].what, rows[i].samples, rows[i].features, rows[i].nonzeros, 1e9 * rows[i].seconds,
+           gigabytes(&rows[i]), gigabytes(&rows[i]) / gigabytes(&rows[0]));
+  putchar(']');
 }

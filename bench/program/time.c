@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "cli/bench.h"
+#include "bench.h"
 
 #include <stdlib.h>
 #include <time.h>
