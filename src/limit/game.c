@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include <cblas.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,9 +23,8 @@ biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_
   out->growth = BS_NEW(double, samples);
   size_t entries;
   if (!__builtin_mul_overflow(samples, features, &entries)) out->sensitivity = BS_NEW(double, entries);
-  out->reach = BS_NEW(size_t, samples);
   biascope_status status = BIASCOPE_OK;
-  if (!out->direction || !out->growth || !out->sensitivity || !out->reach)
+  if (!out->direction || !out->growth || !out->sensitivity)
     status = bs_fail_memory(error, "the sensitivities of the epoch map");
   if (status == BIASCOPE_OK) status = bs_parts_create(map, rule, &out->parts, error);
   if (status != BIASCOPE_OK) bs_game_free(out);
@@ -35,7 +35,6 @@ void bs_game_free(bs_game *game) {
   free(game->direction);
   free(game->growth);
   free(game->sensitivity);
-  free(game->reach);
   bs_parts_free(&game->parts);
   memset(game, 0, sizeof *game);
 }

@@ -4,7 +4,6 @@
 #define BIASCOPE_LIMIT_GAME_H
 
 #include "limit/parts.h"
-#include <math.h>
 
 typedef struct {
   bs_epoch_map *map; /* borrowed */
@@ -16,16 +15,10 @@ typedef struct {
   double *sensitivity; /* N x d: row l = dD / d log c_l */
   bs_parts parts;
   double effort, most_effort; /* multiplications spent and allowed: no search goes on for ever */
-  size_t *reach; /* N: the last level that decides a part the sample touches; it must not grow slower than that */
 } bs_game;
 
 biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error);
 void bs_game_free(bs_game *game);
-
-/* Members of level l have log-weights near -BS_LEVEL_DROP l; the rest -INFINITY. */
-static inline size_t bs_level_of(double log_weight) {
-  return (size_t)(fmax(0.0, 0.5 - log_weight / BS_LEVEL_DROP));
-}
 
 /* Fills direction and growth, and sensitivity where asked. */
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity);

@@ -59,10 +59,12 @@ biascope_status bs_find_others(const bs_question *question, bs_game *game, const
   biascope_status status = BIASCOPE_OK;
   if (!start || !log_weights || !out->other_directions) status = bs_fail_memory(error, "other equilibria");
   bs_search from = *search;
-  from.start = start;
+  from.start = log_weights;
   game->most_effort = game->effort + ALLOWANCE;
   for (size_t n = 0; n < starts && status == BIASCOPE_OK; n++) {
     draw_start(game, question->training.seed, n, start, log_weights);
+    bs_game_margins(game, start, log_weights);
+    for (size_t i = 0; i < game->samples; i++) log_weights[i] = search->loss->log_slope(log_weights[i]);
     status = search_from(game, &from, log_weights, out, error);
     if (bs_game_exhausted(game)) break;
     out->starts++;

@@ -196,11 +196,17 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
                                  const biascope_predict_options *options, biascope_prediction *out,
                                  biascope_error *error) {
+  return bs_predict_from(data, training, options, NULL, out, error);
+}
+
+biascope_status bs_predict_from(const biascope_dataset *data, const biascope_train_options *training,
+                                const biascope_predict_options *options, const double *log_weights,
+                                biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){0};
   biascope_status status = bs_train_options_check(training, data->samples, error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
-  bs_question question = {.data = data, .training = *training};
+  bs_question question = {.data = data, .training = *training, .log_weights = log_weights};
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
   if (!bs_optimizer_rule_of(training->optimizer)->weight_decay) question.training.weight_decay = 0.0;

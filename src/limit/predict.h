@@ -10,7 +10,14 @@ typedef struct {
   biascope_train_options training;  /* checked */
   biascope_predict_options options; /* tolerance > 0 */
   int exponent;                     /* data and training are in units of 2^exponent of what was asked (unit.h) */
+  const double *log_weights;        /* N: where an equilibrium is searched from; NULL: from w = 0 */
 } bs_question;
+
+/* biascope_predict for the equilibrium that the flow from these N log-weights leads to: log |l'(z_i)| at the margins z
+ * of some w, up to a common constant. NULL: from w = 0. */
+biascope_status bs_predict_from(const biascope_dataset *data, const biascope_train_options *training,
+                                const biascope_predict_options *options, const double *log_weights,
+                                biascope_prediction *out, biascope_error *error);
 
 /* The max-margin direction of a norm: gd, adagrad, ... `method` is a static string. */
 biascope_status bs_predict_margin(const bs_question *question, biascope_norm norm, const char *method,

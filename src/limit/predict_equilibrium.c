@@ -6,28 +6,38 @@
 #include "limit/others.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
+#include "limit/settle.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Steps of the random sequence where the caller does not choose: the first, then as many as bring the standard error to
  * WANTED_ERROR, within an effort of MOST_CELLS steps times features. */
-enum { FIRST_SAMPLE = 1 << 13, MOST_CELLS = 25000000 };
+enum { FIRST_SAMPLE = 1 << 13, MOST_CELLS = 25000000, NEARBY_STEPS = 100 };
 static const double WANTED_ERROR = 1e-3;
+static const double NOWHERE = -1000.0; /* log-weight of a sample off the support */
+static const double SLOWEST = 1e-9;    /* relative, of the growth: it counts as the least */
 /* A search takes no less than this many multiplications for a sample's feature. */
 static const double EFFORT_A_CELL = 2.5e4;
 
-/* Writes the game's point into the prediction. */
+/* Writes the game's point into the prediction. The dual is on samples that weigh and whose margins grow slowest. */
 static void export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
                                biascope_prediction *out) {
   memcpy(out->direction, game->direction, game->features * sizeof *out->direction);
   const double norm = bs_norm2(game->features, out->direction);
   if (norm > 0.0) bs_scale(game->features, 1.0 / norm, out->direction);
+  const double slow = found->value + fmax(SLOWEST, 10.0 * found->gap) * fabs(found->value);
+  double largest = -INFINITY, sum = 0.0;
   out->support = 0;
   for (size_t i = 0; i < game->samples; i++) {
-    out->dual[i] = exp(log_weights[i]); /* 0 off the first level */
-    out->support += out->dual[i] > 0.0;
+    if (game->growth[i] <= slow) largest = fmax(largest, log_weights[i]);
   }
+  for (size_t i = 0; i < game->samples; i++) {
+    const bool weighs = game->growth[i] <= slow && log_weights[i] > largest - BS_FADED;
+    sum += out->dual[i] = weighs ? exp(log_weights[i] - largest) : 0.0;
+    out->support += weighs;
+  }
+  if (sum > 0.0) bs_scale(game->samples, 1.0 / sum, out->dual);
   out->gap = found->gap;
   out->rate = found->value;
 }
@@ -48,15 +58,16 @@ static bool map_is_constant(const bs_question *question, const bs_epoch_rule *ru
 }
 
 static void find_constant(bs_game *game, double *log_weights, bs_equilibrium *found) {
-  size_t slowest = 0;
   for (size_t i = 0; i < game->samples; i++) log_weights[i] = 0.0;
   bs_game_evaluate(game, log_weights, false);
-  for (size_t i = 0; i < game->samples; i++) {
-    log_weights[i] = -INFINITY;
-    if (game->growth[i] < game->growth[slowest]) slowest = i;
-  }
-  log_weights[slowest] = 0.0;
-  *found = (bs_equilibrium){.value = game->growth[slowest], .gap = 0.0};
+  bs_parts_rank(&game->parts, log_weights);
+  *found = bs_equilibrium_measure(game, log_weights);
+}
+
+/* From the equilibrium of a rule nearby. */
+static biascope_status settle_nearby(finder *f, biascope_error *error) {
+  const bs_settling how = {.tolerance = f->search.tolerance, .error = 0.2, .first = 10.0, .most_steps = NEARBY_STEPS};
+  return bs_settle(f->game, &how, f->log_weights, &f->found, error);
 }
 
 static biascope_status find(void *context, const bs_epoch_rule *rule, double *value, biascope_error *error) {
@@ -70,7 +81,7 @@ static biascope_status find(void *context, const bs_epoch_rule *rule, double *va
     status = bs_sign_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
   } else {
     if (rule->direction == BS_SIGN) f->game->rule.smoothing = BS_SAMPLED_SMOOTHING;
-    if (f->warm) status = bs_equilibrium_polish(f->game, f->search.tolerance, f->log_weights, &f->found, error);
+    if (f->warm) status = settle_nearby(f, error);
     if (status == BIASCOPE_NOT_CONVERGED && !f->only)
       status = bs_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
     f->warm = status == BIASCOPE_OK;
@@ -85,6 +96,7 @@ static bs_search search_of(const bs_question *question, const bs_game *game) {
   const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
   const bool sign = game->rule.direction == BS_SIGN;
   return (bs_search){.loss = bs_loss_of(training->loss),
+                     .start = question->log_weights,
                      .tolerance = question->options.tolerance,
                      .epoch_step = training->lr_decay == 0.0 && !sign ? training->lr * steps : 0.0};
 }
@@ -99,7 +111,7 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
   if (!f.log_weights) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = game->rule;
   f.warm = refine;
-  for (size_t i = 0; i < game->samples; i++) f.log_weights[i] = log(out->dual[i]);
+  for (size_t i = 0; i < game->samples && refine; i++) f.log_weights[i] = fmax(log(out->dual[i]), NOWHERE);
   biascope_status status = question->training.lr_decay == 0.0
                                ? bs_constant_step_solve(&rule, question->training.lr, find, &f, &f.found.value, error)
                                : find(&f, &rule, &f.found.value, error);

@@ -1,4 +1,4 @@
-/* The equilibrium that training from w = 0 selects. */
+/* The equilibrium that training from w = 0, or from given weights, selects. */
 #ifndef BIASCOPE_LIMIT_SEARCH_H
 #define BIASCOPE_LIMIT_SEARCH_H
 
@@ -8,12 +8,12 @@
 typedef struct {
   const bs_loss *loss; /* shapes the path that is followed */
   double tolerance;    /* of the gap */
-  const double *start; /* d weights w that the path starts at; NULL: 0 */
+  const double *start; /* N log-weights to search from; NULL: along the path from w = 0 */
   double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: decides what is stable */
 } bs_search;
 
-/* log_weights (N): the equilibrium that attracts, sum c = 1, -INFINITY off its support; where none with gap <=
- * tolerance was reached, the best point found, and BIASCOPE_NOT_CONVERGED. */
+/* log_weights (N): the equilibrium that attracts, sum c = 1; where none with gap <= tolerance was reached, the best
+ * point found, and BIASCOPE_NOT_CONVERGED. */
 biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
                                       biascope_error *error);
 

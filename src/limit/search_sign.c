@@ -3,61 +3,193 @@
 #include "limit/search.h"
 
 #include "base/memory.h"
+#include "limit/levels.h"
+#include "limit/response.h"
+#include "limit/settle.h"
 #include "limit/sliding.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double FIRST_SMOOTHING = 0.03;
-static const double LAST_SMOOTHING = 1e-9;
-static const double FIRST_FACTOR = 0.4, LAST_FACTOR = 0.95;
+enum { MOST_FAILURES = 8, FEW_STEPS = 12, STEPS_AFTER_LEAP = 60, STEPS_AFTER_STRIDE = 300, MOST_STEPS = 6000 };
 
-/* Fades the smoothing by one factor, weaker while the equilibrium cannot be followed. False where it is lost. */
-static biascope_status fade(bs_game *game, double tolerance, double *factor, double *log_weights, double *trial,
-                            bs_equilibrium *out, biascope_error *error) {
-  const double smoothing = game->rule.smoothing;
-  for (; *factor < LAST_FACTOR; *factor = 0.5 * (1.0 + *factor)) {
-    memcpy(trial, log_weights, game->samples * sizeof *trial);
-    game->rule.smoothing = smoothing * *factor;
-    const biascope_status status = bs_equilibrium_polish(game, tolerance, trial, out, error);
-    if (status == BIASCOPE_OK) memcpy(log_weights, trial, game->samples * sizeof *trial);
-    if (status != BIASCOPE_NOT_CONVERGED) return status;
-  }
-  return BIASCOPE_NOT_CONVERGED;
+static const double FIRST_SMOOTHING = 0.1;
+static const double NEAR[] = {1e-3, 1e-2, 1e-4}; /* first smoothings near a given start */
+static const double SHARP_ENOUGH = 3e-3;         /* to tell the sliding updates from the signs */
+static const double LAST_SMOOTHING = 1e-9;
+static const double FIRST_FACTOR = 0.5, LEAST_FACTOR = 0.05, LARGEST_FACTOR = 0.9, LEAP = 0.8;
+static const double FOLLOWED = 1e-6;   /* the gap at which the equilibrium has been followed */
+static const double DIFFERENCE = 1e-5; /* relative, of the smoothing, for the derivative by it */
+static const double REGULAR = 1e-6;    /* shift of the linear system, of the growth */
+
+typedef struct {
+  bs_game *game;
+  const bs_search *search;
+  double *log_weights, *trial;
+  bs_equilibrium *out;
+  bs_response response;
+  bs_levels levels;
+  double *slope; /* d: of D by the log of the smoothing */
+  double *right; /* N: the same of the log-weights */
+  double *change;
+} continuation;
+
+/* D at another smoothing, times `scale`, added to `slope`. */
+static void add_direction(continuation *k, double smoothing, double scale) {
+  bs_game *game = k->game;
+  const double own = game->rule.smoothing;
+  game->rule.smoothing = smoothing;
+  bs_game_evaluate(game, k->log_weights, false);
+  for (size_t c = 0; c < game->features; c++) k->slope[c] += scale * game->direction[c];
+  game->rule.smoothing = own;
 }
 
-static biascope_status follow(bs_game *game, const bs_search *search, double *log_weights, double *trial,
-                              bs_equilibrium *out, biascope_error *error) {
+/* `right`, by member: how the log-weights of the equilibrium change with the log of the smoothing, sum c fixed on every
+ * level. Zero where that cannot be told. */
+static biascope_status find_tangent(continuation *k, biascope_error *error) {
+  bs_game *game = k->game;
+  const double smoothing = game->rule.smoothing;
+  memset(k->slope, 0, game->features * sizeof *k->slope);
+  add_direction(k, smoothing * (1.0 + DIFFERENCE), 0.5 / DIFFERENCE);
+  add_direction(k, smoothing * (1.0 - DIFFERENCE), -0.5 / DIFFERENCE);
+  bs_game_evaluate(game, k->log_weights, true);
+  bs_parts_rank(&game->parts, k->log_weights);
+  biascope_status status = bs_response_gather(&k->response, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_game_margins(game, k->slope, game->growth);
+  bs_levels_arrange(&k->levels, k->log_weights);
+  for (size_t j = 0; j < k->response.n; j++) {
+    const size_t i = k->response.member[j];
+    k->right[j] = k->levels.value[k->levels.level[i]] - game->growth[i];
+  }
+  if (bs_response_factor(&k->response, REGULAR * fabs(k->out->value)))
+    bs_response_solve(&k->response, k->right, k->change);
+  else
+    memset(k->right, 0, k->response.n * sizeof *k->right);
+  /* the mean over each level, in `growth` */
+  memset(game->growth, 0, game->samples * sizeof *game->growth);
+  for (size_t j = 0; j < k->response.n; j++) game->growth[k->response.member[j]] = k->right[j];
+  bs_levels_arrange(&k->levels, k->log_weights);
+  for (size_t j = 0; j < k->response.n; j++) k->right[j] -= k->levels.value[k->levels.level[k->response.member[j]]];
+  return BIASCOPE_OK;
+}
+
+/* c changes in proportion to the smoothing while the same updates slide. */
+static void predict(continuation *k, double factor) {
+  memcpy(k->trial, k->log_weights, k->game->samples * sizeof *k->trial);
+  for (size_t j = 0; j < k->response.n; j++) {
+    const double relative = (factor - 1.0) * k->right[j];
+    if (isfinite(relative)) k->trial[k->response.member[j]] += log1p(fmin(3.0, fmax(-0.9, relative)));
+  }
+}
+
+/* Fades the smoothing by `factor`, weaker while the equilibrium cannot be followed; `factor` becomes the next one. */
+static biascope_status fade(continuation *k, double *factor, int *steps, biascope_error *error) {
+  const double smoothing = k->game->rule.smoothing;
+  biascope_status status = find_tangent(k, error);
+  for (int failures = 0; status == BIASCOPE_OK; failures++) {
+    k->game->rule.smoothing = fmax(LAST_SMOOTHING, smoothing * *factor);
+    predict(k, k->game->rule.smoothing / smoothing);
+    const bs_settling how = {.tolerance = FOLLOWED,
+                             .error = 0.2,
+                             .first = 10.0,
+                             .most_steps = *factor < LEAP ? STEPS_AFTER_LEAP : STEPS_AFTER_STRIDE,
+                             .roughly = true};
+    status = bs_settle(k->game, &how, k->trial, k->out, error);
+    *steps += k->out->steps;
+    if (status == BIASCOPE_NOT_CONVERGED && failures < MOST_FAILURES && *steps < MOST_STEPS &&
+        !bs_game_exhausted(k->game)) {
+      *factor = sqrt(*factor);
+      status = BIASCOPE_OK;
+      continue;
+    }
+    if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)
+      memcpy(k->log_weights, k->trial, k->game->samples * sizeof *k->trial);
+    *factor =
+        k->out->steps < FEW_STEPS ? fmax(LEAST_FACTOR, pow(*factor, 1.4)) : fmin(LARGEST_FACTOR, pow(*factor, 0.8));
+    break;
+  }
+  return status;
+}
+
+static biascope_status follow(continuation *k, biascope_error *error) {
+  bs_game *game = k->game;
   const bool sampled = bs_epoch_map_schedules(game->map) > 1;
   double factor = FIRST_FACTOR;
-  while (game->rule.smoothing > (sampled ? BS_SAMPLED_SMOOTHING : LAST_SMOOTHING)) {
-    biascope_status status =
-        sampled ? BIASCOPE_NOT_CONVERGED : bs_sliding_solve(game, search->tolerance, log_weights, out, error);
-    if (status != BIASCOPE_NOT_CONVERGED) return status;
-    status = fade(game, search->tolerance, &factor, log_weights, trial, out, error);
-    if (status == BIASCOPE_NOT_CONVERGED) { /* the support changes: from the start again */
-      factor = FIRST_FACTOR;
-      game->rule.smoothing *= FIRST_FACTOR;
-      status = bs_equilibrium_search(game, search, log_weights, out, error);
+  int steps = 0;
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  while (game->rule.smoothing > (sampled ? BS_SAMPLED_SMOOTHING : LAST_SMOOTHING) && steps < MOST_STEPS &&
+         !bs_game_exhausted(game)) {
+    if (!sampled && game->rule.smoothing <= SHARP_ENOUGH) {
+      status = bs_sliding_solve(game, k->search->tolerance, k->log_weights, k->out, error);
+      if (status != BIASCOPE_NOT_CONVERGED) return status;
     }
-    if (status != BIASCOPE_OK) return status;
+    status = fade(k, &factor, &steps, error);
+    if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   }
-  return sampled ? BIASCOPE_OK : BIASCOPE_NOT_CONVERGED;
+  return sampled ? status : BIASCOPE_NOT_CONVERGED;
+}
+
+static biascope_status continue_to_signs(bs_game *game, const bs_search *search, double *log_weights,
+                                         bs_equilibrium *out, biascope_error *error) {
+  continuation k = {.game = game,
+                    .search = search,
+                    .log_weights = log_weights,
+                    .out = out,
+                    .trial = BS_NEW(double, game->samples),
+                    .slope = BS_NEW(double, game->features),
+                    .right = BS_NEW(double, game->samples),
+                    .change = BS_NEW(double, game->features)};
+  biascope_status status = bs_response_create(game, &k.response, error);
+  if (status == BIASCOPE_OK) status = bs_levels_create(game, &k.levels, error);
+  if (status == BIASCOPE_OK && (!k.trial || !k.slope || !k.right || !k.change))
+    status = bs_fail_memory(error, "the equilibrium search");
+  if (status == BIASCOPE_OK) status = follow(&k, error);
+  bs_response_free(&k.response);
+  bs_levels_free(&k.levels);
+  free(k.trial);
+  free(k.slope);
+  free(k.right);
+  free(k.change);
+  return status;
+}
+
+/* Near the start itself: what a run leaves slides by about its step size, which the smoothing stands for. */
+static biascope_status solve_near_start(bs_game *game, const bs_search *search, double *log_weights,
+                                        bs_equilibrium *out, biascope_error *error) {
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  for (size_t n = 0; n < sizeof NEAR / sizeof *NEAR && status == BIASCOPE_NOT_CONVERGED; n++) {
+    memcpy(log_weights, search->start, game->samples * sizeof *log_weights);
+    game->rule.smoothing = NEAR[n];
+    bs_game_evaluate(game, log_weights, false);
+    status = bs_sliding_solve(game, search->tolerance, log_weights, out, error);
+    if (status != BIASCOPE_NOT_CONVERGED) break;
+    const bs_settling how = {
+        .tolerance = FOLLOWED, .error = 0.2, .first = 10.0, .most_steps = STEPS_AFTER_LEAP, .roughly = true};
+    status = bs_settle(game, &how, log_weights, out, error);
+    if (status == BIASCOPE_OK) status = continue_to_signs(game, search, log_weights, out, error);
+  }
+  return status;
 }
 
 biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
                                            bs_equilibrium *out, biascope_error *error) {
-  double *trial = BS_NEW(double, game->samples);
-  if (!trial) return bs_fail_memory(error, "the equilibrium search");
+  bs_search roughly = *search;
+  roughly.tolerance = FOLLOWED;
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  if (search->start && bs_epoch_map_schedules(game->map) == 1)
+    status = solve_near_start(game, search, log_weights, out, error);
+  if (status != BIASCOPE_NOT_CONVERGED) return status;
   game->rule.smoothing = FIRST_SMOOTHING;
-  biascope_status status = bs_equilibrium_search(game, search, log_weights, out, error);
-  if (status == BIASCOPE_OK) {
-    status = follow(game, search, log_weights, trial, out, error);
-    if (status == BIASCOPE_NOT_CONVERGED)
-      bs_error_set(error, status,
-                   "no exact equilibrium of the sign updates was found: that of the updates m / sqrt(m^2 + "
-                   "(%.1e x)^2) has gap %.1e",
-                   game->rule.smoothing, out->gap);
+  status = bs_equilibrium_search(game, &roughly, log_weights, out, error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)
+    status = continue_to_signs(game, search, log_weights, out, error);
+  if (status == BIASCOPE_NOT_CONVERGED) {
+    bs_game_evaluate(game, log_weights, false);
+    bs_error_set(error, status,
+                 "no exact equilibrium of the sign updates was found: that of the updates m / sqrt(m^2 + "
+                 "(%.1e x)^2) has gap %.1e",
+                 game->rule.smoothing, out->gap);
   }
-  free(trial);
   return status;
 }

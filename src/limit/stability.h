@@ -4,12 +4,12 @@
 
 #include "limit/equilibrium.h"
 
-/* Supports up to this size are examined (eigenvalues cost n^3); larger ones count as stable. */
+/* Linear systems up to this order are examined (eigenvalues cost n^3); larger ones count as stable. */
 enum { BS_LARGEST_EXAMINED = 300 };
 
-/* Linearised at the equilibrium, log-weights move by d(log c)/ds = -J log c, J = dF / d log c on the support, whose
- * eigenvalues must lie right of 0; with a constant step of eta, by log c -= eta nb J log c an epoch of nb steps, so
- * within the circle |1 - eta nb lambda| < 1. epoch_step: eta nb, or 0 for steps that tend to zero. */
+/* Linearised at the equilibrium, log-weights move by d(log c)/ds = -J log c, J = dF / d log c over the samples that
+ * weigh, whose eigenvalues must lie right of 0; with a constant step of eta, by log c -= eta nb J log c an epoch of nb
+ * steps, so within the circle |1 - eta nb lambda| < 1. epoch_step: eta nb, or 0 for steps that tend to zero. */
 biascope_status bs_equilibrium_stable(bs_game *game, const double *log_weights, double epoch_step, bool *stable,
                                       biascope_error *error);
 

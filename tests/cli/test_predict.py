@@ -229,8 +229,7 @@ def test_support_in_one_batch_gives_the_linf_margin():
 def test_what_is_not_certified_says_so():
     """A constant step size at which the momentum only ever holds old gradients."""
     result = run(GAUSSIAN, "--optimizer", "signum", "--batch-size", 1, "--beta1", 0.999, "--lr-decay", 0, "--json")
-    assert result.returncode == 4 and json.loads(result.stdout)["gap"] > 1e-10
-    assert "no exact equilibrium" in result.stderr
+    assert result.returncode == 4 and "too large for beta1 0.999" in result.stderr
 
 
 def test_other_equilibria_are_listed(tmp_path):

@@ -1,0 +1,26 @@
+/* Levels: groups of samples that weigh, apart from each other by so much that no part mixes them, each with a growth of
+ * its own. */
+#ifndef BIASCOPE_LIMIT_LEVELS_H
+#define BIASCOPE_LIMIT_LEVELS_H
+
+#include "limit/game.h"
+
+typedef struct {
+  bs_game *game;
+  size_t count;
+  size_t *level;     /* N: of each sample; of one that has faded, its leader's */
+  double *value;     /* of each level: its mean growth */
+  double *reference; /* of each level: the growth at which it keeps its place: its own, or where a level that leads it
+                      * in some part grows faster, that one's */
+  double *top, *bottom, *shift; /* of each level: of its log-weights, and what they move by */
+  size_t *parent, *order;
+} bs_levels;
+
+biascope_status bs_levels_create(bs_game *game, bs_levels *out, biascope_error *error);
+void bs_levels_free(bs_levels *levels);
+
+/* From the game's growth and ranked parts. Moves the levels, all samples of one by the same, to the least distance at
+ * which they count as apart and the largest log-weight to 0, and ranks the parts again. */
+void bs_levels_arrange(bs_levels *levels, double *log_weights);
+
+#endif

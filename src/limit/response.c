@@ -1,0 +1,100 @@
+#include "limit/response.h"
+
+#include "base/memory.h"
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+biascope_status bs_response_create(bs_game *game, bs_response *out, biascope_error *error) {
+  *out = (bs_response){.game = game, .member = BS_NEW(size_t, game->samples)};
+  return out->member ? BIASCOPE_OK : bs_fail_memory(error, "the relevant samples");
+}
+
+static void free_matrices(bs_response *response) {
+  free(response->rows);
+  free(response->slopes);
+  free(response->product);
+  free(response->factors);
+  free(response->pivots);
+  response->rows = response->slopes = response->product = response->factors = NULL;
+  response->pivots = NULL;
+  response->room = 0;
+}
+
+void bs_response_free(bs_response *response) {
+  free_matrices(response);
+  free(response->member);
+  response->member = NULL;
+}
+
+static biascope_status make_room(bs_response *response, biascope_error *error) {
+  const size_t d = response->game->features, most = response->game->samples;
+  if (response->n <= response->room) return BIASCOPE_OK;
+  const size_t n = 2 * response->n < most ? 2 * response->n : most, order = n < d ? n : d;
+  free_matrices(response);
+  response->rows = BS_NEW(double, n *d);
+  response->slopes = BS_NEW(double, n *d);
+  response->product = BS_NEW(double, order *order);
+  response->factors = BS_NEW(double, order *order);
+  response->pivots = BS_NEW(int, order);
+  if (!response->rows || !response->slopes || !response->product || !response->factors || !response->pivots) {
+    free_matrices(response);
+    return bs_fail_memory(error, "the linear system of the relevant samples");
+  }
+  response->room = n;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_response_gather(bs_response *response, biascope_error *error) {
+  const bs_game *game = response->game;
+  const size_t d = game->features;
+  response->n = 0;
+  for (size_t i = 0; i < game->samples; i++) {
+    if (bs_parts_relevant(&game->parts, i)) response->member[response->n++] = i;
+  }
+  const biascope_status status = make_room(response, error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t n = response->n;
+  for (size_t j = 0; j < n; j++) {
+    memcpy(response->rows + j * d, game->rows + response->member[j] * d, d * sizeof(double));
+    memcpy(response->slopes + j * d, game->sensitivity + response->member[j] * d, d * sizeof(double));
+  }
+  response->order = n < d ? n : d;
+  if (n <= d) /* memory: column j of X S' is contiguous */
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)d, 1.0, response->slopes, (int)d,
+                response->rows, (int)d, 0.0, response->product, (int)n);
+  else
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)d, (int)d, (int)n, 1.0, response->rows, (int)d,
+                response->slopes, (int)d, 0.0, response->product, (int)d);
+  bs_game_spend(response->game, (double)n * (double)d * (double)response->order);
+  return BIASCOPE_OK;
+}
+
+bool bs_response_factor(bs_response *response, double shift) {
+  const size_t order = response->order;
+  memcpy(response->factors, response->product, order * order * sizeof *response->factors);
+  for (size_t j = 0; j < order; j++) response->factors[j * (order + 1)] += shift;
+  response->shift = shift;
+  bs_game_spend(response->game, pow((double)order, 3.0) / 3.0);
+  const lapack_int size = (lapack_int)order;
+  return order == 0 || LAPACKE_dgetrf(LAPACK_COL_MAJOR, size, size, response->factors, size, response->pivots) == 0;
+}
+
+/* With more samples than features u = (r - X v) / shift where (shift + S' X) v = S' r, and then v is S' u. */
+void bs_response_solve(const bs_response *response, double *right, double *direction) {
+  const int n = (int)response->n, d = (int)response->game->features;
+  const lapack_int order = (lapack_int)response->order;
+  memset(direction, 0, (size_t)d * sizeof *direction);
+  if (n == 0) return;
+  if (n <= d) {
+    LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', order, 1, response->factors, order, response->pivots, right, order);
+    cblas_dgemv(CblasRowMajor, CblasTrans, n, d, 1.0, response->slopes, d, right, 1, 0.0, direction, 1);
+    return;
+  }
+  cblas_dgemv(CblasRowMajor, CblasTrans, n, d, 1.0, response->slopes, d, right, 1, 0.0, direction, 1);
+  LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', order, 1, response->factors, order, response->pivots, direction, order);
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, n, d, -1.0 / response->shift, response->rows, d, direction, 1,
+              1.0 / response->shift, right, 1);
+}
