@@ -6,11 +6,12 @@ build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
+  libfast-float-dev                                     # data: numbers in text
   libxxhash-dev libsqlite3-dev libtomlplusplus-dev      # studies: fingerprints, the store, specifications
   gnuplot-nox fonts-dejavu-core                         # figures
   help2man                                              # man pages
   libcmocka-dev libglpk-dev libmpfr-dev locales         # tests: framework, independent judges, a decimal comma
-  python3 python3-pytest python3-pytest-xdist python3-numpy python3-scipy python3-sklearn # tests: judges, real data
+  python3 python3-pytest python3-pytest-xdist python3-numpy python3-scipy python3-sklearn python3-pandas # tests: judges, real data
 )
 bench=(python3-venv)
 coverage=(gcovr)

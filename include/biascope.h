@@ -50,12 +50,19 @@ BIASCOPE_API const char *biascope_version(void);
 /* N samples of d features, dense (row-major) or sparse (CSR), with the labels folded in. */
 typedef struct biascope_dataset biascope_dataset;
 
-/* How a file is read. Zero-initialised means: CSV rows are already folded. */
+/* How a file is read. Zero-initialised means: what the file says by itself, labels folded in. */
 typedef struct {
-  const char *label_column; /* CSV: header name, or 0-based index, negative from the end; NULL: folded in */
+  const char *label_column; /* text: a header's name, or a 0-based index, negative from the end; NULL: folded in */
+  const char *format;       /* csv, tsv, text, libsvm or npy; NULL: by the path's ending */
+  char delimiter;           /* text: what separates fields, ' ' for any blanks; 0: found out by looking */
+  char decimal;             /* text: '.' or ','; 0: found out by looking */
+  const char *positive;     /* the class that is +1, all others being -1; NULL: the larger of two */
+  bool zero_based;          /* LIBSVM: indices count from 0, though none may be 0; else found out by looking */
+  bool several_classes;     /* more than two classes are kept apart, and their rows are not folded; else refused */
 } biascope_read_options;
 
-/* Reads .csv, .svm/.libsvm (sparse) or .npy by its ending. The formats and the rule for labels: docs/data.md. */
+/* Reads .csv, .tsv, .txt, .dat, .data (text), .svm, .libsvm (sparse) or .npy by its ending; "-" is standard input. The
+ * formats and the rule for labels: docs/data.md. */
 BIASCOPE_API biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options,
                                                    biascope_dataset **out, biascope_error *error);
 /* Copies samples x features row-major values; every value must be finite. */
@@ -73,6 +80,18 @@ BIASCOPE_API size_t biascope_dataset_samples(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_features(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_nonzeros(const biascope_dataset *data);
 BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
+/* The column's name in the file; NULL where it has none. */
+BIASCOPE_API const char *biascope_dataset_feature_name(const biascope_dataset *data, size_t feature);
+/* How many classes the labels name, numbers in their order, names in that of their bytes; 0: folded in, without names.
+ * The rows of more than two are not folded, so that a single direction says nothing of them. */
+BIASCOPE_API size_t biascope_dataset_classes(const biascope_dataset *data);
+BIASCOPE_API const char *biascope_dataset_class_name(const biascope_dataset *data, size_t class_index);
+BIASCOPE_API size_t biascope_dataset_class_samples(const biascope_dataset *data, size_t class_index);
+/* The class of each sample, by its index, or NULL; the data set's own. */
+BIASCOPE_API const uint32_t *biascope_dataset_labels(const biascope_dataset *data);
+/* What the reader found out or left out, a sentence each. */
+BIASCOPE_API size_t biascope_dataset_notes(const biascope_dataset *data);
+BIASCOPE_API const char *biascope_dataset_note(const biascope_dataset *data, size_t note);
 
 typedef enum {
   BIASCOPE_GAUSSIAN,         /* standard normal entries */

@@ -4,7 +4,6 @@
 
 #include "data/fingerprint.h"
 #include "train/trainer.h"
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +20,7 @@ static inline char *checkpoint_content(const char *path) {
 /* As if a file "run.state" held the bytes, after which a NUL follows. */
 static inline biascope_status checkpoint_parse(biascope_trainer *trainer, char *bytes, size_t size,
                                                biascope_error *error) {
-  static locale_t c_locale;
-  if (!c_locale) c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  const bs_text text = {.path = "run.state", .bytes = bytes, .size = size, .c_locale = c_locale};
+  const bs_text text = {.path = "run.state", .bytes = bytes, .size = size};
   return bs_checkpoint_parse(trainer, &text, error);
 }
 

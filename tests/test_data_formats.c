@@ -267,7 +267,7 @@ static void sparse_arrays_are_checked(void **state) {
   const uint32_t good[] = {0, 2, 1}, repeated[] = {2, 2, 1}, descending[] = {2, 0, 1};
   const size_t rows[] = {0, 2, 3}, late[] = {1, 2, 3}, folded[] = {0, 3, 2};
   refuse_csr(3, late, good, ones, "row_start begins with 1");
-  refuse_csr(3, folded, good, ones, "sample 0"); /* the first row then takes the second's columns */
+  refuse_csr(3, folded, good, ones, "sample 1: row_start descends");
   refuse_csr(3, rows, repeated, ones, "column 2 after 2");
   refuse_csr(3, rows, descending, ones, "column 0 after 2");
   refuse_csr(2, rows, good, ones, "column 2; expected less than 2");

@@ -4,11 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *bs_allocate(size_t count, size_t size) {
+static size_t padded_bytes(size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - BS_ALIGNMENT) return NULL;
-  bytes = (bytes + BS_ALIGNMENT) / BS_ALIGNMENT * BS_ALIGNMENT;
-  void *memory = aligned_alloc(BS_ALIGNMENT, bytes);
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - BS_ALIGNMENT) return 0;
+  return (bytes + BS_ALIGNMENT) / BS_ALIGNMENT * BS_ALIGNMENT;
+}
+
+void *bs_allocate(size_t count, size_t size) {
+  const size_t bytes = padded_bytes(count, size);
+  void *memory = bytes > 0 ? aligned_alloc(BS_ALIGNMENT, bytes) : NULL;
   if (memory) memset(memory, 0, bytes);
+  return memory;
+}
+
+void *bs_allocate_unset(size_t count, size_t size) {
+  const size_t bytes = padded_bytes(count, size);
+  unsigned char *memory = bytes > 0 ? aligned_alloc(BS_ALIGNMENT, bytes) : NULL;
+  if (memory) memset(memory + count * size, 0, bytes - count * size);
   return memory;
 }

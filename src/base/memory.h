@@ -9,6 +9,8 @@ enum { BS_ALIGNMENT = 64 };
 /* count * size zeroed bytes at a 64-byte boundary, padded to a multiple of 64 so that whole vectors may be
  * loaded past the end; NULL where out of memory or the product overflows. Never NULL for a count of 0. */
 void *bs_allocate(size_t count, size_t size);
+/* The same, but only the padding is zeroed: for what is filled at once, so that no page is touched before. */
+void *bs_allocate_unset(size_t count, size_t size);
 
 #define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
 

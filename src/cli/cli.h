@@ -16,7 +16,7 @@ typedef struct {
 
 /* Argp children. Input: a cli_common, a biascope_train_options. */
 extern const struct argp cli_common_argp;    /* without DATA */
-extern const struct argp cli_data_argp;      /* DATA and --label-column */
+extern const struct argp cli_data_argp;      /* DATA and how it is read */
 extern const struct argp cli_optimizer_argp; /* --optimizer ... --lr-decay; input: cli_optimizer_flags */
 extern const struct argp cli_store_argp;     /* STORE; input: a const char *, NULL until given */
 
@@ -36,6 +36,13 @@ int cli_parse_choice(struct argp_state *state, const char *flag, const char *tex
 
 /* Prints "biascope: message" on stderr and gives the exit code of the status (0-4; the rest are 2). */
 int cli_report(biascope_status status, const biascope_error *error);
+
+/* Reads DATA, and prints on stderr what its reader notes. */
+biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error);
+/* The same notes as a member, where there are any. */
+void cli_json_notes(json_t *object, const biascope_dataset *data);
+/* A name from a file, which may not be UTF-8. */
+json_t *cli_json_text(const char *text);
 
 /* A finite number, else null: JSON has no NaN. */
 json_t *cli_json_number(double value);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET, OPTION_LABEL_COLUMN };
+enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET };
 
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input) {
   const error_t failure = argp_parse(argp, argc, argv, 0, NULL, input);
@@ -80,33 +80,6 @@ static const struct argp_option COMMON_OPTIONS[] = {
 };
 const struct argp cli_common_argp = {.options = COMMON_OPTIONS, .parser = parse_common};
 
-static error_t parse_data(int key, char *text, struct argp_state *state) {
-  cli_common *common = state->input;
-  switch (key) {
-  case ARGP_KEY_ARG:
-    if (common->data_path) argp_error(state, "unexpected argument '%s': DATA is '%s' already", text, common->data_path);
-    common->data_path = text;
-    return 0;
-  case ARGP_KEY_END:
-    if (!common->data_path) argp_error(state, "DATA is missing: a .csv, .svm, .libsvm or .npy file");
-    return 0;
-  case OPTION_LABEL_COLUMN:
-    common->read.label_column = text;
-    return 0;
-  default:
-    return ARGP_ERR_UNKNOWN;
-  }
-}
-
-static const struct argp_option DATA_OPTIONS[] = {
-    {"label-column", OPTION_LABEL_COLUMN, "COLUMN", 0,
-     "CSV: the label's column, by header name or 0-based index (negative: from the end); without it labels are folded "
-     "in",
-     1},
-    {0},
-};
-const struct argp cli_data_argp = {.options = DATA_OPTIONS, .parser = parse_data};
-
 int cli_report(biascope_status status, const biascope_error *error) {
   if (status == BIASCOPE_OK) return 0;
   fprintf(stderr, "biascope: %s\n", error->message);
@@ -121,6 +94,23 @@ json_t *cli_json_array(size_t n, const double *values) {
   json_t *array = json_array();
   for (size_t i = 0; i < n; i++) json_array_append_new(array, cli_json_number(values[i]));
   return array;
+}
+
+json_t *cli_json_text(const char *text) {
+  json_t *value = json_string(text);
+  if (value) return value;
+  const size_t length = strlen(text); /* not UTF-8: every byte as the character of that number */
+  char *latin = malloc(2 * length + 1), *to = latin;
+  if (!latin) return json_null();
+  for (size_t i = 0; i < length; i++) {
+    const unsigned char byte = (unsigned char)text[i];
+    if (byte >= 0x80) *to++ = (char)(0xc0 | byte >> 6);
+    *to++ = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+  }
+  *to = '\0';
+  value = json_string(latin);
+  free(latin);
+  return value;
 }
 
 static atomic_bool json_incomplete;

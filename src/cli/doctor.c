@@ -164,7 +164,7 @@ int cli_doctor(int argc, char **argv) {
   biascope_dataset *data = NULL;
   biascope_diagnosis diagnosis = {0};
   biascope_error error = {0};
-  biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  biascope_status status = cli_read_data(&flags.common, &data, &error);
   if (status == BIASCOPE_OK)
     status = biascope_diagnose(data, &flags.optimizer.options, &flags.wish, &diagnosis, &error);
   int code = cli_report(status, &error);

@@ -24,6 +24,7 @@ static const struct argp ARGP = {
 
 /* Everything that `info` says of a data set. */
 typedef struct {
+  const biascope_dataset *data;
   size_t samples, features, nonzeros;
   bool sparse;
   bs_dataset_facts facts;
@@ -46,6 +47,17 @@ static json_t *certificate_json(const data_info *info) {
   return json_null();
 }
 
+static void add_classes(json_t *object, const biascope_dataset *data) {
+  if (biascope_dataset_classes(data) == 0) return;
+  json_t *classes = json_array(), *counts = json_array();
+  for (size_t k = 0; k < biascope_dataset_classes(data); k++) {
+    json_array_append_new(classes, cli_json_text(biascope_dataset_class_name(data, k)));
+    json_array_append_new(counts, json_integer((json_int_t)biascope_dataset_class_samples(data, k)));
+  }
+  json_object_set_new(object, "classes", classes);
+  json_object_set_new(object, "counts", counts);
+}
+
 static json_t *info_json(const data_info *info) {
   const bool decided = info->decision != BIASCOPE_NOT_CONVERGED;
   json_t *object = json_pack("{s:I, s:I, s:I, s:o, s:o}", "samples", (json_int_t)info->samples, "features",
@@ -53,6 +65,8 @@ static json_t *info_json(const data_info *info) {
                              decided ? json_boolean(info->decision == BIASCOPE_OK) : json_null(), "certificate",
                              certificate_json(info));
   if (info->has_parts) json_object_set_new(object, "parts", cli_json_parts(&info->parts));
+  add_classes(object, info->data);
+  cli_json_notes(object, info->data);
   return object;
 }
 
@@ -68,6 +82,9 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
   printf("nonzeros   %zu (%.3g%%, %s)\n", info->nonzeros,
          100.0 * (double)info->nonzeros / (double)info->samples / (double)info->features,
          info->sparse ? "sparse" : "dense");
+  for (size_t k = 0; k < biascope_dataset_classes(info->data); k++)
+    printf("%s    %s (%zu samples)\n", k ? "       " : "classes", biascope_dataset_class_name(info->data, k),
+           biascope_dataset_class_samples(info->data, k));
   if (info->decision == BIASCOPE_OK)
     printf("separable  yes: a direction has l2 margin %s (no direction has more than %s)\n",
            bs_digits(margin->margin, 0.0, 6).text, bs_digits(margin->upper_bound, 0.0, 6).text);
@@ -87,7 +104,8 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
 }
 
 static int describe(const biascope_dataset *data, bool json) {
-  data_info info = {.samples = biascope_dataset_samples(data),
+  data_info info = {.data = data,
+                    .samples = biascope_dataset_samples(data),
                     .features = biascope_dataset_features(data),
                     .nonzeros = biascope_dataset_nonzeros(data),
                     .sparse = biascope_dataset_is_sparse(data)};
@@ -116,7 +134,7 @@ int cli_info(int argc, char **argv) {
   cli_parse(&ARGP, argc, argv, &common);
   biascope_dataset *data;
   biascope_error error;
-  const biascope_status status = biascope_dataset_read(common.data_path, &common.read, &data, &error);
+  const biascope_status status = cli_read_data(&common, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   const int code = describe(data, common.json);
   biascope_dataset_free(data);

@@ -221,7 +221,7 @@ int cli_predict(int argc, char **argv) {
   flags.optimizer.options.seed = flags.common.seed;
   biascope_dataset *data;
   biascope_error error;
-  biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  biascope_status status = cli_read_data(&flags.common, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   biascope_prediction prediction;
   status = biascope_predict(data, &flags.optimizer.options, &flags.options, &prediction, &error);

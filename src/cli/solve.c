@@ -208,7 +208,7 @@ int cli_solve(int argc, char **argv) {
   cli_parse(&ARGP, argc, argv, &flags);
   biascope_dataset *data;
   biascope_error error;
-  const biascope_status status = biascope_dataset_read(flags.common.data_path, &flags.common.read, &data, &error);
+  const biascope_status status = cli_read_data(&flags.common, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   const bool needs_metric = flags.norm.kind == BIASCOPE_MAHALANOBIS;
   const int code = needs_metric ? solve_mahalanobis(&flags, data) : solve_data(&flags, data);

@@ -125,7 +125,7 @@ static biascope_status advance(train_run *run, const train_flags *flags, FILE *t
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
   run->options = &flags->optimizer.options;
-  biascope_status status = biascope_dataset_read(flags->common.data_path, &flags->common.read, &run->data, error);
+  biascope_status status = cli_read_data(&flags->common, &run->data, error);
   if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, run->options, &run->trainer, error);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
   if (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) > flags->steps) {

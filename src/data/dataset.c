@@ -65,9 +65,8 @@ static biascope_status check_row(size_t row, size_t features, const size_t *row_
   return BIASCOPE_OK;
 }
 
-biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const size_t *row_start,
-                                          const uint32_t *column, const double *value, biascope_dataset **out,
-                                          biascope_error *error) {
+biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *row_start, uint32_t *column,
+                                     double *value, biascope_dataset **out, biascope_error *error) {
   *out = NULL;
   biascope_status status = check_shape(samples, features, error);
   if (status == BIASCOPE_OK && row_start[0] != 0)
@@ -75,24 +74,45 @@ biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const
   for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++)
     status = check_row(i, features, row_start, column, value, error);
   if (status != BIASCOPE_OK) return status;
-  const size_t nonzeros = row_start[samples];
   biascope_dataset *data = BS_NEW(biascope_dataset, 1);
-  if (data) {
-    data->row_start = BS_NEW(size_t, samples + 1);
-    data->column = BS_NEW(uint32_t, nonzeros);
-    data->value = BS_NEW(double, nonzeros);
-  }
-  if (!data || !data->row_start || !data->column || !data->value) {
-    biascope_dataset_free(data);
-    return bs_fail_memory(error, "the dataset");
-  }
-  data->samples = samples;
-  data->features = features;
-  memcpy(data->row_start, row_start, (samples + 1) * sizeof *row_start);
-  memcpy(data->column, column, nonzeros * sizeof *column);
-  memcpy(data->value, value, nonzeros * sizeof *value);
+  if (!data) return bs_fail_memory(error, "the dataset");
+  *data = (biascope_dataset){
+      .samples = samples, .features = features, .row_start = row_start, .column = column, .value = value};
   *out = data;
   return BIASCOPE_OK;
+}
+
+biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const size_t *row_start,
+                                          const uint32_t *column, const double *value, biascope_dataset **out,
+                                          biascope_error *error) {
+  *out = NULL;
+  biascope_status status = check_shape(samples, features, error);
+  for (size_t i = 0; status == BIASCOPE_OK && i < samples; i++)
+    if (row_start[i + 1] < row_start[i])
+      status = bs_fail(error, BIASCOPE_BAD_INPUT, "sample %zu: row_start descends; expected it to ascend", i);
+  if (status != BIASCOPE_OK) return status;
+  const size_t nonzeros = row_start[samples];
+  size_t *starts = BS_NEW(size_t, samples + 1);
+  uint32_t *columns = BS_NEW(uint32_t, nonzeros);
+  double *values = BS_NEW(double, nonzeros);
+  if (starts && columns && values) {
+    memcpy(starts, row_start, (samples + 1) * sizeof *starts);
+    memcpy(columns, column, nonzeros * sizeof *columns);
+    memcpy(values, value, nonzeros * sizeof *values);
+    status = bs_dataset_adopt_csr(samples, features, starts, columns, values, out, error);
+    if (status == BIASCOPE_OK) return status;
+  } else {
+    status = bs_fail_memory(error, "the dataset");
+  }
+  free(starts);
+  free(columns);
+  free(values);
+  return status;
+}
+
+static void free_texts(char **texts, size_t count) {
+  for (size_t k = 0; texts && k < count; k++) free(texts[k]);
+  free(texts);
 }
 
 void biascope_dataset_free(biascope_dataset *data) {
@@ -101,6 +121,11 @@ void biascope_dataset_free(biascope_dataset *data) {
   free(data->row_start);
   free(data->column);
   free(data->value);
+  free_texts(data->name, data->features);
+  free_texts(data->class_name, data->classes);
+  free(data->class_samples);
+  free(data->class);
+  bs_notes_free(&data->notes);
   free(data);
 }
 
@@ -112,6 +137,27 @@ size_t biascope_dataset_features(const biascope_dataset *data) {
 }
 bool biascope_dataset_is_sparse(const biascope_dataset *data) {
   return data->dense == NULL;
+}
+const char *biascope_dataset_feature_name(const biascope_dataset *data, size_t feature) {
+  return data->name ? data->name[feature] : NULL;
+}
+size_t biascope_dataset_classes(const biascope_dataset *data) {
+  return data->classes;
+}
+const char *biascope_dataset_class_name(const biascope_dataset *data, size_t class) {
+  return data->class_name[class];
+}
+size_t biascope_dataset_class_samples(const biascope_dataset *data, size_t class) {
+  return data->class_samples[class];
+}
+const uint32_t *biascope_dataset_labels(const biascope_dataset *data) {
+  return data->class;
+}
+size_t biascope_dataset_notes(const biascope_dataset *data) {
+  return data->notes.count;
+}
+const char *biascope_dataset_note(const biascope_dataset *data, size_t note) {
+  return data->notes.text[note];
 }
 
 size_t biascope_dataset_nonzeros(const biascope_dataset *data) {

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_DATA_DATASET_H
 #define BIASCOPE_DATA_DATASET_H
 
-#include "base/error.h"
+#include "data/notes.h"
 
 struct biascope_dataset {
   size_t samples, features;
@@ -10,13 +10,23 @@ struct biascope_dataset {
   size_t *row_start; /* CSR: samples + 1; NULL where dense */
   uint32_t *column;  /* CSR: ascending within a row */
   double *value;     /* CSR */
+  char **name;       /* of each feature; NULL where the file has none */
+  size_t classes;    /* that the labels name; 0 where labels are folded in without a name */
+  char **class_name; /* numbers in their order, names in that of their bytes */
+  size_t *class_samples;
+  uint32_t *class; /* of each sample; NULL where there are no classes */
+  bs_notes notes;  /* what its reader found out */
 };
 
 /* Takes over `values` (samples x features, from BS_NEW) on success only. */
 biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *values, biascope_dataset **out,
                                        biascope_error *error);
 
-/* A copy times 2^exponent. */
+/* The same for CSR arrays, which are checked. */
+biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *row_start, uint32_t *column,
+                                     double *value, biascope_dataset **out, biascope_error *error);
+
+/* A copy times 2^exponent, without names and labels. */
 biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
                                  biascope_error *error);
 

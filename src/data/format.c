@@ -2,30 +2,63 @@
 #include "base/file.h"
 #include "data/formats.h"
 
+#include <locale.h>
 #include <string.h>
 #include <strings.h>
 
-typedef struct {
-  const char *ending;
-  bs_format_reader *read;
-  bs_format_writer *write;
-} file_format;
-
-static const file_format FORMATS[] = {
-    {".csv", bs_csv_read, bs_csv_write},
-    {".svm", bs_libsvm_read, bs_libsvm_write},
-    {".libsvm", bs_libsvm_read, bs_libsvm_write},
-    {".npy", bs_npy_read, bs_npy_write},
+static const bs_file_format FORMATS[] = {
+    {"csv", ".csv", ',', bs_csv_read, bs_csv_write},
+    {"tsv", ".tsv", '\t', bs_csv_read, NULL},
+    {"text", ".txt", 0, bs_csv_read, NULL},
+    {"text", ".dat", 0, bs_csv_read, NULL},
+    {"text", ".data", 0, bs_csv_read, NULL},
+    {"libsvm", ".svm", 0, bs_libsvm_read, bs_libsvm_write},
+    {"libsvm", ".libsvm", 0, bs_libsvm_read, bs_libsvm_write},
+    {"npy", ".npy", 0, bs_npy_read, bs_npy_write},
 };
+enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
-static const file_format *format_of(const char *path, biascope_error *error) {
+static const bs_file_format *format_by_ending(const char *path) {
   const size_t length = strlen(path);
-  for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
+  for (size_t i = 0; i < FORMAT_COUNT; i++) {
     const size_t ending = strlen(FORMATS[i].ending);
     if (length > ending && !strcasecmp(path + length - ending, FORMATS[i].ending)) return &FORMATS[i];
   }
-  bs_error_set(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
   return NULL;
+}
+
+static const bs_file_format *format_by_name(const char *name) {
+  for (size_t i = 0; i < FORMAT_COUNT; i++)
+    if (!strcmp(name, FORMATS[i].name)) return &FORMATS[i];
+  return NULL;
+}
+
+static const bs_file_format *find_reader(const char *path, const biascope_read_options *options,
+                                         biascope_error *error) {
+  const bs_file_format *format = options->format ? format_by_name(options->format) : format_by_ending(path);
+  if (format) return format;
+  if (options->format)
+    bs_error_set(error, BIASCOPE_USAGE, "format '%s' is unknown; expected csv, tsv, text, libsvm or npy",
+                 options->format);
+  else
+    bs_error_set(error, BIASCOPE_BAD_INPUT,
+                 "%s: unknown file ending; expected .csv, .tsv, .txt, .dat, .data, .svm, .libsvm or .npy, or a format "
+                 "named by --format",
+                 path);
+  return NULL;
+}
+
+/* What the format cannot heed is refused. */
+static biascope_status check_options(const char *path, const bs_file_format *format,
+                                     const biascope_read_options *options, biascope_error *error) {
+  if (format->read == bs_csv_read) return BIASCOPE_OK;
+  if (options->label_column)
+    return bs_fail(error, BIASCOPE_USAGE, "%s: a label column ('%s') can be named for .csv and other text only", path,
+                   options->label_column);
+  if (options->delimiter || options->decimal)
+    return bs_fail(error, BIASCOPE_USAGE, "%s: a delimiter or decimal point can be given for .csv and other text only",
+                   path);
+  return BIASCOPE_OK;
 }
 
 biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options, biascope_dataset **out,
@@ -33,22 +66,25 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   static const biascope_read_options DEFAULTS = {0};
   *out = NULL;
   if (!options) options = &DEFAULTS;
-  const file_format *format = format_of(path, error);
-  if (!format) return BIASCOPE_BAD_INPUT;
-  if (options->label_column && format->read != bs_csv_read)
-    return bs_fail(error, BIASCOPE_USAGE, "%s: a label column ('%s') can be named for .csv files only", path,
-                   options->label_column);
-  bs_text text;
-  biascope_status status = bs_text_load(&text, path, error);
+  const bs_file_format *format = find_reader(path, options, error);
+  if (!format) return options->format ? BIASCOPE_USAGE : BIASCOPE_BAD_INPUT;
+  biascope_status status = check_options(path, format, options, error);
   if (status != BIASCOPE_OK) return status;
-  status = format->read(&text, options, out, error);
-  bs_text_free(&text);
+  bs_source source;
+  status = bs_source_open(&source, path, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_table table = {.path = source.path};
+  status = format->read(&source, format, options, &table, error);
+  bs_source_close(&source);
+  if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, out, error);
+  bs_table_free(&table);
   return status;
 }
 
 biascope_status biascope_dataset_write(const biascope_dataset *data, const char *path, biascope_error *error) {
-  const file_format *format = format_of(path, error);
-  if (!format) return BIASCOPE_BAD_INPUT;
+  const bs_file_format *format = format_by_ending(path);
+  if (!format || !format->write)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
   const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (!c_locale) return bs_fail_memory(error, "the C locale");
   bs_output_file file;

@@ -1,17 +1,28 @@
-/* The file formats, one file each and one line in the table of format.c. A reader gets the file's whole content, which
- * it may change; a writer gets a stream in the C locale, whose error flag is looked at when the file is committed. */
+/* The file formats, one file each and one line in the table of format.c. A reader fills a table from a source, once
+ * from its beginning to its end; a writer gets a stream in the C locale, whose error flag is looked at when the file is
+ * committed. */
 #ifndef BIASCOPE_DATA_FORMATS_H
 #define BIASCOPE_DATA_FORMATS_H
 
-#include "data/dataset.h"
-#include "data/text.h"
+#include "data/source.h"
+#include "data/table.h"
 #include <stdio.h>
 
-typedef biascope_status bs_format_reader(bs_text *text, const biascope_read_options *options, biascope_dataset **out,
-                                         biascope_error *error);
+typedef struct bs_file_format bs_file_format;
+
+typedef biascope_status bs_format_reader(bs_source *source, const bs_file_format *format,
+                                         const biascope_read_options *options, bs_table *table, biascope_error *error);
 bs_format_reader bs_csv_read, bs_libsvm_read, bs_npy_read;
 
 typedef void bs_format_writer(const biascope_dataset *data, FILE *stream);
 bs_format_writer bs_csv_write, bs_libsvm_write, bs_npy_write;
+
+struct bs_file_format {
+  const char *name;   /* as --format has it */
+  const char *ending; /* NULL: by its name alone */
+  char delimiter;     /* text: the usual one; 0: none is */
+  bs_format_reader *read;
+  bs_format_writer *write; /* NULL: it is read only */
+};
 
 #endif

@@ -1,26 +1,46 @@
-/* Two classes to two signs, the one rule for every format: the smaller number (or the text that sorts first) is -1,
- * the other +1. A single class is accepted where it is the number -1 or +1, which says its sign by itself. */
+/* The classes that a file's labels name, and the one rule for every format by which two become signs: the smaller
+ * number (or the name that sorts first) is -1, the other +1. */
 #ifndef BIASCOPE_DATA_LABELS_H
 #define BIASCOPE_DATA_LABELS_H
 
-#include "data/text.h"
+#include "base/error.h"
+#include "data/growth.h"
+#include "data/number.h"
 
-enum { BS_CLASSES_KEPT = 8 }; /* more than two are an error; these many are listed in it */
+enum { BS_CLASSES_MOST = 1000 };
 
 typedef struct {
-  size_t count;
-  bool more; /* further classes were seen and not kept */
-  struct {
-    bs_span text;
-    bool numeric;
-    double value;
-  } classes[BS_CLASSES_KEPT];
+  char *name; /* as first spelled */
+  bool numeric;
+  double value;
+  size_t samples;
+} bs_class;
+
+typedef struct {
+  char *text;
+  uint32_t class;
+} bs_spelling;
+
+/* Zero-initialised: no label yet. Freed by bs_labels_free. */
+typedef struct {
+  size_t count, spellings, latest;
+  bs_class *classes;     /* of BS_CLASSES_MOST */
+  bs_spelling *spelling; /* each text that was seen, */
+  uint32_t *place;       /* found by its hash: a number from 1, or 0 */
+  bs_growth samples;     /* the class of each sample, uint32_t, */
+  uint32_t *class;       /* and once sorted */
 } bs_labels;
 
-/* The class of one label; meaningful once bs_label_signs has succeeded. */
-biascope_status bs_label_class(bs_labels *labels, const bs_text *text, bs_span label, unsigned char *class,
-                               biascope_error *error);
-/* The sign, -1 or +1, of class 0 and class 1. */
-biascope_status bs_label_signs(const bs_labels *labels, const bs_text *text, double signs[2], biascope_error *error);
+/* Appends a sample of the class that the text names; numbers are equal where their values are. What cannot be a label
+ * is said in *fault, a static string, or NULL where memory is lacking. */
+bool bs_labels_add(bs_labels *labels, bs_span text, char decimal, const char **fault);
+/* Orders the classes: numbers by value, names by their bytes. Labels that mix the two are refused. */
+biascope_status bs_labels_sort(bs_labels *labels, const char *path, biascope_error *error);
+/* "'a', 'b' and more", at most eight of them. */
+typedef struct {
+  char text[700];
+} bs_class_list;
+bs_class_list bs_labels_list(const bs_labels *labels);
+void bs_labels_free(bs_labels *labels);
 
 #endif

@@ -1,25 +1,33 @@
-/* LIBSVM's sparse text: `label index:value ...`, indices ascending from 1; '#' starts a comment. */
+/* LIBSVM's sparse text: `label index:value ...`, indices ascending; '#' starts a comment, `qid:N` is skipped. */
 #include "base/memory.h"
 #include "data/formats.h"
-#include "data/labels.h"
+#include "data/lines.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The dimension is the largest index, and vectors of that length follow; a file may ask for 2^24 features or for as
- * many as it has bytes, whichever is more, so that a few bytes cannot ask for gigabytes. */
+ * many as it has bytes, whichever is more. Beyond that only the columns that occur are kept, and numbered anew, so that
+ * a few bytes cannot ask for gigabytes. */
 static const size_t FEATURES_ALWAYS_ACCEPTED = (size_t)1 << 24;
 
 typedef struct {
-  const bs_text *text;
+  bs_lines lines;
+  bs_table *table;
   biascope_error *error;
-  size_t samples, nonzeros, features;
-  bs_labels labels;
-  unsigned char *class; /* of each sample */
-  size_t *row_start;
-  uint32_t *column;
-  double *value;
+  size_t largest; /* index */
+  bool zero_based;
+  size_t queries;      /* qid: entries */
+  bs_growth row_start; /* size_t */
+  bs_growth column;    /* uint32_t: the index as it stands in the file */
+  bs_growth value;     /* double */
 } libsvm_reader;
+
+static biascope_status fail_memory(const libsvm_reader *svm) {
+  return bs_fail_memory(svm->error, "the dataset");
+}
 
 /* Takes the next word off the line's content; false where nothing is left. */
 static bool take_word(bs_span *rest, bs_span *word) {
@@ -30,116 +38,203 @@ static bool take_word(bs_span *rest, bs_span *word) {
   return word->begin < word->end;
 }
 
-/* Every sample takes a line and every nonzero a colon, so that the file's size bounds the memory. */
-static biascope_status allocate_rows(libsvm_reader *svm) {
-  const size_t lines = bs_count_lines(svm->text);
-  const char *end = svm->text->bytes + svm->text->size;
-  size_t colons = 0;
-  for (const char *at = svm->text->bytes; (at = memchr(at, ':', (size_t)(end - at))); at++) colons++;
-  svm->class = BS_NEW(unsigned char, lines);
-  svm->row_start = BS_NEW(size_t, lines + 1);
-  svm->column = BS_NEW(uint32_t, colons);
-  svm->value = BS_NEW(double, colons);
-  return svm->class && svm->row_start && svm->column && svm->value ? BIASCOPE_OK
-                                                                   : bs_fail_memory(svm->error, "the dataset");
-}
-
-static biascope_status read_index(const libsvm_reader *svm, bs_span digits, size_t previous, size_t *index) {
-  const size_t most = svm->text->size > FEATURES_ALWAYS_ACCEPTED ? svm->text->size : FEATURES_ALWAYS_ACCEPTED;
+static biascope_status read_index(libsvm_reader *svm, bs_span digits, bool first, size_t *index) {
   size_t value = 0;
   bool whole = digits.begin < digits.end;
   for (const char *at = digits.begin; whole && at < digits.end; at++) {
     whole = *at >= '0' && *at <= '9';
-    if (value <= most) value = 10 * value + (size_t)(*at - '0');
+    if (value <= UINT32_MAX) value = 10 * value + (size_t)(*at - '0');
   }
-  if (!whole || value == 0)
-    return bs_fail_at(svm->error, svm->text, digits.begin,
-                      "%s is not a feature's index; expected a whole number from 1", bs_quote(digits).text);
-  if (value > most || value > UINT32_MAX)
-    return bs_fail_at(svm->error, svm->text, digits.begin,
-                      "feature index %s is too large; expected at most %zu for a file of %zu bytes",
-                      bs_quote(digits).text, most < UINT32_MAX ? most : UINT32_MAX, svm->text->size);
-  if (value <= previous)
-    return bs_fail_at(svm->error, svm->text, digits.begin, "feature index %zu after %zu; expected ascending indices",
-                      value, previous);
+  if (!whole)
+    return bs_lines_fail(svm->error, &svm->lines, digits.begin,
+                         "%s is not a feature's index; expected a whole number from 0 or 1", bs_quote(digits).text);
+  if (value >= UINT32_MAX)
+    return bs_lines_fail(svm->error, &svm->lines, digits.begin,
+                         "feature index %s is too large; expected less than 2^32 - 1", bs_quote(digits).text);
+  if (!first && value <= *index)
+    return bs_lines_fail(svm->error, &svm->lines, digits.begin,
+                         "feature index %zu after %zu; expected ascending indices", value, *index);
   *index = value;
   return BIASCOPE_OK;
 }
 
+static biascope_status fail_value(const libsvm_reader *svm, bs_span number, bs_number_kind kind) {
+  const bool comma = memchr(number.begin, ',', bs_span_length(number)) != NULL;
+  return bs_fail_number(svm->error, &svm->lines, number, kind, "the value",
+                        comma ? " with a decimal point (blanks separate the entries)" : "");
+}
+
 /* One `index:value`; *index is the previous one's. Zeros are not stored, but their index counts for the dimension. */
-static biascope_status read_entry(libsvm_reader *svm, bs_span word, size_t *index) {
-  const char *colon = memchr(word.begin, ':', (size_t)(word.end - word.begin));
+static biascope_status read_entry(libsvm_reader *svm, bs_span word, bool first, size_t *index) {
+  const char *colon = memchr(word.begin, ':', bs_span_length(word));
   if (!colon)
-    return bs_fail_at(svm->error, svm->text, word.begin, "%s has no colon; expected index:value", bs_quote(word).text);
-  const biascope_status status = read_index(svm, (bs_span){word.begin, colon}, *index, index);
+    return bs_lines_fail(svm->error, &svm->lines, word.begin, "%s has no colon; expected index:value",
+                         bs_quote(word).text);
+  const biascope_status status = read_index(svm, (bs_span){word.begin, colon}, first, index);
   if (status != BIASCOPE_OK) return status;
   const bs_span number = {colon + 1, word.end};
   double value;
-  const bs_number_kind kind = bs_parse_number(svm->text, number, &value);
-  if (kind != BS_NUMBER) return bs_fail_number(svm->error, svm->text, number, kind, "the value");
-  if (*index > svm->features) svm->features = *index;
+  const bs_number_kind kind = bs_parse_number(number, '.', &value);
+  if (kind != BS_NUMBER) return fail_value(svm, number, kind);
+  if (*index > svm->largest) svm->largest = *index;
+  if (*index == 0) svm->zero_based = true;
   if (value == 0.0) return BIASCOPE_OK;
-  svm->column[svm->nonzeros] = (uint32_t)(*index - 1);
-  svm->value[svm->nonzeros++] = value;
-  return BIASCOPE_OK;
+  const uint32_t column = (uint32_t)*index;
+  return bs_growth_append(&svm->column, &column) && bs_growth_append(&svm->value, &value) ? BIASCOPE_OK
+                                                                                          : fail_memory(svm);
+}
+
+static biascope_status read_label(libsvm_reader *svm, bs_span word) {
+  double label;
+  const bs_number_kind kind = bs_parse_number(word, '.', &label);
+  if (kind != BS_NUMBER) return bs_fail_number(svm->error, &svm->lines, word, kind, "the label", "");
+  const char *fault;
+  if (bs_labels_add(&svm->table->labels, word, '.', &fault)) return BIASCOPE_OK;
+  if (!fault) return fail_memory(svm);
+  return bs_lines_fail(svm->error, &svm->lines, word.begin, "the label %s %s", bs_quote(word).text, fault);
+}
+
+static bool is_query(bs_span word) {
+  return bs_span_length(word) > 4 && memcmp(word.begin, "qid:", 4) == 0;
 }
 
 static biascope_status read_row(libsvm_reader *svm, bs_span content) {
   bs_span word;
   take_word(&content, &word);
-  double label;
-  const bs_number_kind kind = bs_parse_number(svm->text, word, &label);
-  if (kind != BS_NUMBER) return bs_fail_number(svm->error, svm->text, word, kind, "the label");
-  biascope_status status = bs_label_class(&svm->labels, svm->text, word, &svm->class[svm->samples], svm -> error);
+  biascope_status status = read_label(svm, word);
   size_t index = 0;
-  while (status == BIASCOPE_OK && take_word(&content, &word)) status = read_entry(svm, word, &index);
-  svm->row_start[++svm->samples] = svm->nonzeros;
+  bool first = true, first_word = true;
+  while (status == BIASCOPE_OK && take_word(&content, &word)) {
+    if (first_word && is_query(word)) {
+      svm->queries++;
+    } else {
+      status = read_entry(svm, word, first, &index);
+      first = false;
+    }
+    first_word = false;
+  }
+  if (status != BIASCOPE_OK) return status;
+  svm->table->samples++;
+  return bs_growth_append(&svm->row_start, &svm->value.count) ? BIASCOPE_OK : fail_memory(svm);
+}
+
+static biascope_status read_line(libsvm_reader *svm, size_t *blank_line) {
+  const bs_span line = svm->lines.line;
+  const char *hash = memchr(line.begin, '#', bs_span_length(line));
+  const bs_span content = bs_trim((bs_span){line.begin, hash ? hash : line.end});
+  if (content.begin == content.end) {
+    if (!hash && *blank_line == 0) *blank_line = svm->lines.number;
+    return BIASCOPE_OK;
+  }
+  if (*blank_line == 0) return read_row(svm, content);
+  return bs_fail(svm->error, BIASCOPE_BAD_INPUT, "%s:%zu:1: an empty line; expected one only at the end",
+                 svm->table->path, *blank_line);
+}
+
+static biascope_status read_lines(libsvm_reader *svm) {
+  const size_t zero = 0;
+  if (!bs_growth_append(&svm->row_start, &zero)) return fail_memory(svm);
+  size_t blank_line = 0;
+  for (bool more = true;;) {
+    biascope_status status = bs_lines_next(&svm->lines, &more, svm->error);
+    if (status == BIASCOPE_OK && !more) break;
+    if (status == BIASCOPE_OK) status = read_line(svm, &blank_line);
+    if (status != BIASCOPE_OK) return status;
+  }
+  if (svm->table->samples > 0 && (svm->largest > 0 || svm->zero_based)) return BIASCOPE_OK;
+  return bs_fail(svm->error, BIASCOPE_BAD_INPUT, "%s: no %s; expected lines `label index:value ...`", svm->table->path,
+                 svm->table->samples ? "features" : "samples");
+}
+
+/* ---- From indices to columns ---------------------------------------------------------------- */
+
+static int compare_columns(const void *a, const void *b) {
+  const uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+  return (first > second) - (first < second);
+}
+
+/* The distinct columns in ascending order, in the caller's array. */
+static size_t distinct(uint32_t *sorted, size_t count) {
+  qsort(sorted, count, sizeof *sorted, compare_columns);
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++)
+    if (kept == 0 || sorted[kept - 1] != sorted[i]) sorted[kept++] = sorted[i];
+  return kept;
+}
+
+/* The columns that occur become 0, 1, ..., named by the index that the file has for them. */
+static biascope_status renumber(libsvm_reader *svm, size_t nonzeros, uint32_t *occurring) {
+  bs_table *table = svm->table;
+  const size_t count = distinct(occurring, nonzeros);
+  for (size_t i = 0; i < nonzeros; i++) {
+    const uint32_t *found = bsearch(&table->column[i], occurring, count, sizeof *occurring, compare_columns);
+    table->column[i] = (uint32_t)(found - occurring);
+  }
+  table->names = BS_NEW(char *, count);
+  table->features = table->names ? count : 0;
+  for (size_t k = 0; k < table->features; k++) {
+    char text[16];
+    snprintf(text, sizeof text, "%u", occurring[k]);
+    if (!(table->names[k] = strdup(text))) return fail_memory(svm);
+  }
+  if (!table->names) return fail_memory(svm);
+  return bs_notes_add(&table->notes, svm->error,
+                      "the largest index is %zu: the %zu columns that occur are numbered anew", svm->largest, count);
+}
+
+static biascope_status number_columns(libsvm_reader *svm, size_t nonzeros) {
+  bs_table *table = svm->table;
+  const size_t first = svm->zero_based ? 0 : 1, bytes = svm->lines.source->taken;
+  table->features = svm->largest + 1 - first;
+  if (table->features > FEATURES_ALWAYS_ACCEPTED && table->features > bytes && nonzeros > 0) {
+    uint32_t *occurring = BS_NEW(uint32_t, nonzeros);
+    if (!occurring) return fail_memory(svm);
+    memcpy(occurring, table->column, nonzeros * sizeof *occurring);
+    const biascope_status status = renumber(svm, nonzeros, occurring);
+    free(occurring);
+    return status;
+  }
+  for (size_t i = 0; i < nonzeros; i++) table->column[i] -= (uint32_t)first;
+  return BIASCOPE_OK;
+}
+
+static biascope_status note(libsvm_reader *svm, bool told_zero_based) {
+  bs_notes *notes = &svm->table->notes;
+  biascope_status status = BIASCOPE_OK;
+  if (svm->queries > 0)
+    status = bs_notes_add(notes, svm->error, "%zu qid: entr%s skipped", svm->queries, svm->queries == 1 ? "y" : "ies");
+  if (status == BIASCOPE_OK && svm->zero_based && !told_zero_based)
+    status = bs_notes_add(notes, svm->error, "the indices count from 0");
   return status;
 }
 
-static biascope_status read_rows(libsvm_reader *svm) {
-  biascope_status status = allocate_rows(svm);
-  const char *end = svm->text->bytes + svm->text->size;
-  bs_span line;
-  for (const char *cursor = svm->text->bytes; status == BIASCOPE_OK && cursor < end;
-       cursor = bs_next_line(svm->text, line)) {
-    line = bs_line(svm->text, cursor);
-    const char *hash = memchr(line.begin, '#', (size_t)(line.end - line.begin));
-    const bs_span content = bs_trim((bs_span){line.begin, hash ? hash : line.end});
-    if (content.begin < content.end)
-      status = read_row(svm, content);
-    else if (!hash && bs_only_blank(svm->text, cursor))
-      break;
-    else if (!hash)
-      status = bs_fail_at(svm->error, svm->text, cursor, "an empty line; expected one only at the end");
-  }
-  if (status != BIASCOPE_OK || (svm->samples > 0 && svm->features > 0)) return status;
-  return bs_fail(svm->error, BIASCOPE_BAD_INPUT, "%s: no %s; expected lines `label index:value ...`", svm->text->path,
-                 svm->samples ? "features" : "samples");
+static biascope_status join(libsvm_reader *svm, bool told_zero_based) {
+  bs_table *table = svm->table;
+  const size_t nonzeros = svm->value.count;
+  table->labelled = true;
+  if (!(table->row_start = bs_growth_join(&svm->row_start)) || !(table->column = bs_growth_join(&svm->column)) ||
+      !(table->value = bs_growth_join(&svm->value)))
+    return fail_memory(svm);
+  const biascope_status status = number_columns(svm, nonzeros);
+  return status == BIASCOPE_OK ? note(svm, told_zero_based) : status;
 }
 
-static biascope_status fold_labels(const libsvm_reader *svm) {
-  double signs[2];
-  const biascope_status status = bs_label_signs(&svm->labels, svm->text, signs, svm->error);
-  for (size_t i = 0; status == BIASCOPE_OK && i < svm->samples; i++) {
-    for (size_t k = svm->row_start[i]; k < svm->row_start[i + 1]; k++) svm->value[k] *= signs[svm->class[i]];
-  }
-  return status;
-}
-
-biascope_status bs_libsvm_read(bs_text *text, const biascope_read_options *options, biascope_dataset **out,
-                               biascope_error *error) {
-  (void)options;
-  libsvm_reader svm = {.text = text, .error = error};
-  biascope_status status = bs_text_clean(text, error);
-  if (status == BIASCOPE_OK) status = read_rows(&svm);
-  if (status == BIASCOPE_OK) status = fold_labels(&svm);
-  if (status == BIASCOPE_OK)
-    status = biascope_dataset_from_csr(svm.samples, svm.features, svm.row_start, svm.column, svm.value, out, error);
-  free(svm.class);
-  free(svm.row_start);
-  free(svm.column);
-  free(svm.value);
+biascope_status bs_libsvm_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+                               bs_table *table, biascope_error *error) {
+  (void)format;
+  libsvm_reader svm = {.table = table,
+                       .error = error,
+                       .zero_based = options->zero_based,
+                       .row_start.size = sizeof(size_t),
+                       .column.size = sizeof(uint32_t),
+                       .value.size = sizeof(double)};
+  biascope_status status = bs_lines_open(&svm.lines, source, error);
+  if (status == BIASCOPE_OK) status = read_lines(&svm);
+  if (status == BIASCOPE_OK) status = join(&svm, options->zero_based);
+  bs_growth_free(&svm.row_start);
+  bs_growth_free(&svm.column);
+  bs_growth_free(&svm.value);
+  bs_lines_close(&svm.lines);
   return status;
 }
 

@@ -1,22 +1,23 @@
-/* NumPy's .npy, versions 1 to 3: a two-dimensional array of floats or integers, a sample a row, labels folded in. */
+/* NumPy's .npy, versions 1 to 3: a two-dimensional array of numbers, a sample per row, labels folded in. */
 #include "base/memory.h"
 #include "data/formats.h"
+#include "data/growth.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
   bool big_endian;
-  char kind;    /* f, i or u */
+  char kind;    /* f, i, u or b */
   size_t bytes; /* of an element */
   bool fortran; /* column after column */
   size_t dimensions, shape[2];
-  const unsigned char *elements;
 } npy_array;
 
-static biascope_status fail(const bs_text *text, const char *what, biascope_error *error) {
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a .npy file of a two-dimensional array", text->path,
+static biascope_status fail(const bs_source *source, const char *what, biascope_error *error) {
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a .npy file of a two-dimensional array", source->path,
                  what);
 }
 
@@ -45,11 +46,6 @@ static bool take_string(bs_span *rest, bs_span *string) {
   return true;
 }
 
-static bool is(bs_span span, const char *word) {
-  const size_t length = (size_t)(span.end - span.begin);
-  return length == strlen(word) && !memcmp(span.begin, word, length);
-}
-
 static bool take_size(bs_span *rest, size_t *size) {
   const char *first = rest->begin;
   bool fits = true;
@@ -76,7 +72,7 @@ static bool take_shape(bs_span *rest, npy_array *array) {
 
 /* An order (<, > or =; | where there is none) and a type of one letter and one digit. */
 static bool parse_type(bs_span descr, npy_array *array) {
-  static const char *const TYPES[] = {"f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1"};
+  static const char *const TYPES[] = {"f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1"};
   if (descr.end - descr.begin != 3 || !strchr("<>=|", descr.begin[0])) return false;
   for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
     if (memcmp(descr.begin + 1, TYPES[i], 2) != 0) continue;
@@ -88,18 +84,19 @@ static bool parse_type(bs_span descr, npy_array *array) {
   return false;
 }
 
-static biascope_status parse_dictionary(const bs_text *text, bs_span rest, npy_array *array, biascope_error *error) {
+static biascope_status parse_dictionary(const bs_source *source, bs_span rest, npy_array *array,
+                                        biascope_error *error) {
   bs_span key, descr = {NULL, NULL};
   bool order = false, shape = false, well_formed = take(&rest, "{");
   while (well_formed && !take(&rest, "}")) {
     well_formed = take_string(&rest, &key) && take(&rest, ":");
     if (!well_formed) break;
-    if (is(key, "descr") && !descr.begin) {
-      if (!take_string(&rest, &descr)) return fail(text, "the elements are records, not numbers", error);
-    } else if (is(key, "fortran_order") && !order) {
+    if (bs_span_is(key, "descr") && !descr.begin) {
+      if (!take_string(&rest, &descr)) return fail(source, "the elements are records, not numbers", error);
+    } else if (bs_span_is(key, "fortran_order") && !order) {
       order = array->fortran = take(&rest, "True");
       order = order || take(&rest, "False");
-    } else if (is(key, "shape") && !shape) {
+    } else if (bs_span_is(key, "shape") && !shape) {
       shape = take_shape(&rest, array);
     } else {
       well_formed = false;
@@ -108,60 +105,88 @@ static biascope_status parse_dictionary(const bs_text *text, bs_span rest, npy_a
   }
   skip_blanks(&rest);
   if (!well_formed || !descr.begin || !order || !shape || rest.begin < rest.end)
-    return fail(text, "the header is not a dictionary of descr, fortran_order and shape", error);
+    return fail(source, "the header is not a dictionary of descr, fortran_order and shape", error);
   if (!parse_type(descr, array))
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: elements of type %s; expected f8, f4, or an integer type i1 to u8",
-                   text->path, bs_quote(descr).text);
+    return bs_fail(error, BIASCOPE_BAD_INPUT,
+                   "%s: elements of type %s; expected f8, f4, f2, b1, or an integer type i1 to u8", source->path,
+                   bs_quote(descr).text);
   return BIASCOPE_OK;
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
+static biascope_status fail_size(const bs_source *source, const npy_array *array, const char *more, size_t have,
+                                 biascope_error *error) {
+  return bs_fail(error, BIASCOPE_BAD_INPUT,
+                 "%s: %s%zu bytes follow the header; expected %zu x %zu elements of %zu bytes as it declares",
+                 source->path, more, have, array->shape[0], array->shape[1], array->bytes);
+}
+
 /* The declared shape against the bytes that are there, before anything of that shape is allocated. */
-static biascope_status check_shape(const bs_text *text, const npy_array *array, size_t have, biascope_error *error) {
+static biascope_status check_shape(const bs_source *source, const npy_array *array, biascope_error *error) {
   if (array->dimensions != 2)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: an array of %zu dimension%s; expected 2, samples x features",
-                   text->path, array->dimensions, array->dimensions == 1 ? "" : "s");
+                   source->path, array->dimensions, array->dimensions == 1 ? "" : "s");
   if (array->shape[0] == 0 || array->shape[1] == 0)
     return bs_fail(error, BIASCOPE_BAD_INPUT,
-                   "%s: an array of shape (%zu, %zu); expected at least one sample and one feature", text->path,
+                   "%s: an array of shape (%zu, %zu); expected at least one sample and one feature", source->path,
                    array->shape[0], array->shape[1]);
+  const size_t have = source->has_size ? source->size - source->taken : 0;
   size_t count, need;
-  if (__builtin_mul_overflow(array->shape[0], array->shape[1], &count) ||
-      __builtin_mul_overflow(count, array->bytes, &need) || need != have)
-    return bs_fail(error, BIASCOPE_BAD_INPUT,
-                   "%s: %zu bytes follow the header; expected %zu x %zu elements of %zu bytes as it declares",
-                   text->path, have, array->shape[0], array->shape[1], array->bytes);
+  const bool overflow = __builtin_mul_overflow(array->shape[0], array->shape[1], &count) ||
+                        __builtin_mul_overflow(count, array->bytes, &need);
+  if (overflow || (source->has_size && need != have)) return fail_size(source, array, "", have, error);
   return BIASCOPE_OK;
 }
 
-static biascope_status parse(const bs_text *text, npy_array *array, biascope_error *error) {
-  const unsigned char *bytes = (const unsigned char *)text->bytes;
-  if (text->size < 6 || memcmp(bytes, "\x93NUMPY", 6) != 0) return fail(text, "not a .npy file", error);
-  if (text->size < 12) return fail(text, "the file ends within its header", error);
-  if (bytes[6] < 1 || bytes[6] > 3)
-    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: version %d of the .npy format; expected 1, 2 or 3", text->path,
-                   bytes[6]);
-  const size_t prefix = bytes[6] == 1 ? 10 : 12;
-  size_t length = bytes[8] | (size_t)bytes[9] << 8;
-  if (bytes[6] > 1) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
-  if (length > text->size - prefix) return fail(text, "the file ends within its header", error);
-  const bs_span header = {text->bytes + prefix, text->bytes + prefix + length};
-  const biascope_status status = parse_dictionary(text, header, array, error);
+static biascope_status read_header(bs_source *source, npy_array *array, biascope_error *error) {
+  enum { LONGEST_HEADER = 1 << 20 };
+  unsigned char prefix[12];
+  size_t got;
+  biascope_status status = bs_source_read(source, prefix, 10, &got, error);
   if (status != BIASCOPE_OK) return status;
-  array->elements = bytes + prefix + length;
-  return check_shape(text, array, text->size - prefix - length, error);
+  if (got < 6 || memcmp(prefix, "\x93NUMPY", 6) != 0) return fail(source, "not a .npy file", error);
+  if (got < 10) return fail(source, "the file ends within its header", error);
+  if (prefix[6] < 1 || prefix[6] > 3)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: version %d of the .npy format; expected 1, 2 or 3", source->path,
+                   prefix[6]);
+  size_t length = prefix[8] | (size_t)prefix[9] << 8;
+  if (prefix[6] > 1) {
+    status = bs_source_read(source, prefix + 10, 2, &got, error);
+    if (status != BIASCOPE_OK) return status;
+    if (got < 2) return fail(source, "the file ends within its header", error);
+    length |= (size_t)prefix[10] << 16 | (size_t)prefix[11] << 24;
+  }
+  if (source->has_size && length > source->size - source->taken)
+    return fail(source, "the file ends within its header", error);
+  if (length > LONGEST_HEADER) return fail(source, "the header is longer than a megabyte", error);
+  char *header = malloc(length + 1);
+  if (!header) return bs_fail_memory(error, "a file's header");
+  status = bs_source_read(source, header, length, &got, error);
+  if (status == BIASCOPE_OK && got < length) status = fail(source, "the file ends within its header", error);
+  if (status == BIASCOPE_OK) status = parse_dictionary(source, (bs_span){header, header + length}, array, error);
+  free(header);
+  return status == BIASCOPE_OK ? check_shape(source, array, error) : status;
+}
+
+static double half_precision(uint64_t bits) {
+  const int exponent = (int)(bits >> 10 & 0x1f);
+  const double fraction = (double)(bits & 0x3ff);
+  double value = exponent > 0 ? ldexp(1024.0 + fraction, exponent - 25) : ldexp(fraction, -24);
+  if (exponent == 0x1f) value = fraction == 0.0 ? INFINITY : NAN;
+  return bits & 0x8000 ? -value : value;
 }
 
 /* Integers beyond 2^53 are rounded to the nearest double. */
-static double element(const npy_array *array, size_t index) {
-  const unsigned char *at = array->elements + index * array->bytes;
+static double element(const npy_array *array, const unsigned char *at) {
   const size_t last = array->bytes - 1;
   const bool negative = array->kind == 'i' && (at[array->big_endian ? 0 : last] & 0x80);
   uint64_t bits = negative ? UINT64_MAX : 0;
   for (size_t b = 0; b <= last; b++) bits = bits << 8 | at[array->big_endian ? b : last - b];
   if (array->kind == 'u') return (double)bits;
+  if (array->kind == 'b') return bits != 0 ? 1.0 : 0.0;
   if (array->kind == 'i') return (double)(int64_t)bits;
+  if (array->bytes == 2) return half_precision(bits);
   if (array->bytes == 4) {
     const uint32_t single = (uint32_t)bits;
     float value;
@@ -173,31 +198,103 @@ static double element(const npy_array *array, size_t index) {
   return value;
 }
 
-static biascope_status decode(const bs_text *text, const npy_array *array, double *values, biascope_error *error) {
+enum { BLOCK = 1 << 15 }; /* elements that are read at a time */
+
+typedef struct {
+  bs_source *source;
+  const npy_array *array;
+  bs_table *table; /* its dense array is there from the start where the file's size proves the declared one */
+  bs_growth growth;
+  unsigned char *raw; /* BLOCK elements as they stand in the file, */
+  double *decoded;    /* and as numbers */
+} npy_reader;
+
+/* The place of the file's element `number` in row-major order. */
+static size_t place_of(const npy_array *array, size_t number) {
   const size_t samples = array->shape[0], features = array->shape[1];
-  for (size_t i = 0; i < samples; i++) {
-    for (size_t k = 0; k < features; k++) {
-      const double value = element(array, array->fortran ? k * samples + i : i * features + k);
-      if (!isfinite(value))
-        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the element [%zu, %zu] is %g; expected a finite number",
-                       text->path, i, k, value);
-      values[i * features + k] = value;
-    }
+  return array->fortran ? number % samples * features + number / samples : number;
+}
+
+static biascope_status decode(npy_reader *npy, size_t first, size_t count, biascope_error *error) {
+  const npy_array *array = npy->array;
+  const size_t features = array->shape[1];
+  for (size_t n = 0; n < count; n++) npy->decoded[n] = element(array, npy->raw + n * array->bytes);
+  for (size_t n = 0; n < count; n++) {
+    if (isfinite(npy->decoded[n])) continue;
+    const size_t place = place_of(array, first + n);
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the element [%zu, %zu] is %g; expected a finite number",
+                   npy->source->path, place / features, place % features, npy->decoded[n]);
   }
   return BIASCOPE_OK;
 }
 
-biascope_status bs_npy_read(bs_text *text, const biascope_read_options *options, biascope_dataset **out,
-                            biascope_error *error) {
+static bool store(npy_reader *npy, size_t first, size_t count) {
+  double *dense = npy->table->dense;
+  if (!dense) {
+    double *room = bs_growth_room(&npy->growth, count);
+    if (!room) return false;
+    memcpy(room, npy->decoded, count * sizeof *room);
+    bs_growth_keep(&npy->growth, count);
+    return true;
+  }
+  if (!npy->array->fortran) memcpy(dense + first, npy->decoded, count * sizeof *dense);
+  for (size_t n = 0; npy->array->fortran && n < count; n++) dense[place_of(npy->array, first + n)] = npy->decoded[n];
+  return true;
+}
+
+static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
+  const npy_array *array = npy->array;
+  const size_t total = array->shape[0] * array->shape[1];
+  for (size_t first = 0; first < total; first += BLOCK) {
+    const size_t count = total - first < BLOCK ? total - first : BLOCK;
+    size_t got;
+    biascope_status status = bs_source_read(npy->source, npy->raw, count * array->bytes, &got, error);
+    if (status == BIASCOPE_OK && got < count * array->bytes)
+      status = fail_size(npy->source, array, "only ", first * array->bytes + got, error);
+    if (status == BIASCOPE_OK) status = decode(npy, first, count, error);
+    if (status != BIASCOPE_OK) return status;
+    if (!store(npy, first, count)) return bs_fail_memory(error, "the dataset");
+  }
+  size_t more;
+  const biascope_status status = bs_source_read(npy->source, npy->raw, 1, &more, error);
+  if (status == BIASCOPE_OK && more > 0)
+    return fail_size(npy->source, array, "more than ", total * array->bytes, error);
+  return status;
+}
+
+/* What grew in the file's order becomes the table's array. */
+static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
+  const npy_array *array = npy->array;
+  double *grown = bs_growth_join(&npy->growth);
+  if (!grown) return bs_fail_memory(error, "the dataset");
+  npy->table->dense = grown;
+  if (!array->fortran) return BIASCOPE_OK;
+  const size_t total = array->shape[0] * array->shape[1];
+  npy->table->dense = bs_allocate_unset(total, sizeof(double));
+  for (size_t n = 0; npy->table->dense && n < total; n++) npy->table->dense[place_of(array, n)] = grown[n];
+  free(grown);
+  return npy->table->dense ? BIASCOPE_OK : bs_fail_memory(error, "the dataset");
+}
+
+biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+                            bs_table *table, biascope_error *error) {
+  (void)format;
   (void)options;
   npy_array array = {0};
-  biascope_status status = parse(text, &array, error);
+  biascope_status status = read_header(source, &array, error);
   if (status != BIASCOPE_OK) return status;
-  double *values = BS_NEW(double, array.shape[0] * array.shape[1]);
-  if (!values) return bs_fail_memory(error, "the dataset");
-  status = decode(text, &array, values, error);
-  if (status == BIASCOPE_OK) status = bs_dataset_adopt_dense(array.shape[0], array.shape[1], values, out, error);
-  if (status != BIASCOPE_OK) free(values);
+  table->samples = array.shape[0];
+  table->features = array.shape[1];
+  npy_reader npy = {.source = source, .array = &array, .table = table, .growth.size = sizeof(double)};
+  npy.raw = malloc(BLOCK * array.bytes);
+  npy.decoded = BS_NEW(double, BLOCK);
+  if (source->has_size) table->dense = bs_allocate_unset(table->samples * table->features, sizeof(double));
+  const bool allocated = npy.raw && npy.decoded && (table->dense || !source->has_size);
+  status = allocated ? read_blocks(&npy, error) : bs_fail_memory(error, "the dataset");
+  if (status == BIASCOPE_OK && !table->dense) status = take_grown(&npy, error);
+  bs_growth_free(&npy.growth);
+  free(npy.raw);
+  free(npy.decoded);
   return status;
 }
 

@@ -169,7 +169,7 @@ static biascope_status read_numbers(reader *r, const char *key, size_t n, double
   for (size_t i = 0; i < n; i++) {
     const bs_span value = next_value(&values);
     if (value.begin == value.end) return refuse(r, value.begin, key, "as many numbers as expected");
-    if (bs_parse_number(r->text, value, &out[i]) != BS_NUMBER || !(out[i] >= least))
+    if (bs_parse_number(value, '.', &out[i]) != BS_NUMBER || !(out[i] >= least))
       return refuse(r, value.begin, key, "numbers in range");
   }
   return values.begin == values.end ? BIASCOPE_OK : refuse(r, values.begin, key, "as many numbers as expected");

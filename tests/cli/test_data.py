@@ -49,8 +49,6 @@ MALFORMED = {
     "csv only a sign": ("d.csv", "1,2\n-,2\n", [], 2, ["'-'"]),
     "csv only a point": ("d.csv", "1,2\n.,2\n", [], 2, ["'.'"]),
     "csv empty exponent": ("d.csv", "1,2\n1e,2\n", [], 2, ["'1e'"]),
-    "csv decimal comma": ("d.csv", "1;2\n3;4\n", [], 2, ["d.csv:1:1:", "'1;2'", "commas"]),
-    "csv tabs": ("d.csv", "1\t2\n3\t4\n", [], 2, ["'1\\x092'", "commas"]),
     "csv empty field": ("d.csv", "1,2\n3,\n", [], 2, ["d.csv:2:3:", "field 2 is empty"]),
     "csv word in a row": ("d.csv", "1,2\n3,four\n", [], 2, ["d.csv:2:3:", "'four'"]),
     "csv word in the first row": ("d.csv", "1,two\n3,4\n", [], 2, ["d.csv:1:3:", "'two'"]),
@@ -62,14 +60,11 @@ MALFORMED = {
     "csv header only": ("d.csv", "a,b\n", [], 2, ["no sample after the header"]),
     "csv comment only": ("d.csv", "# nothing\n", [], 2, ["no sample"]),
     "csv blank only": ("d.csv", " \n\n", [], 2, ["no sample"]),
-    "csv unnamed column": ("d.csv", ",a,b\n0,1,2\n", [], 2, ["d.csv:1:1:", "column 1", "no name"]),
     "csv empty": ("d.csv", "", [], 2, ["d.csv", "empty"]),
     "csv mark only": ("d.csv", b"\xef\xbb\xbf", [], 2, ["d.csv", "empty"]),
     "csv nul": ("d.csv", b"1,2\n3,\x004\n", [], 2, ["d.csv:2:3:", "NUL"]),
-    "csv utf-16": ("d.csv", "1,2\n".encode("utf-16"), [], 2, ["NUL"]),
-    "csv garbage": ("d.csv", b"\xff\xfe\x1b[31m,\x07\n1,2\n\x1b,3\n", [], 2, ["d.csv:3:1:", "'\\x1b'"]),
+    "csv garbage": ("d.csv", b"\xff\xfd\x1b[31m,\x07\n1,2\n\x1b,3\n", [], 2, ["d.csv:3:1:", "'\\x1b'"]),
     "csv long field": ("d.csv", "1\n" + "y" * 10**6 + "\n", [], 2, ["d.csv:2:1:", "yyy...'"]),
-    "csv carriage returns": ("d.csv", "1,2\r3,4\r", [], 2, ["d.csv:1:3:", "\\x0d"]),
     "csv open quote": ("d.csv", 'a,"b\n1,2\n', [], 2, ["d.csv:1:3:", "quote"]),
     "csv quote in quotes at the end": ("d.csv", 'a,"b""\n1,2\n', [], 2, ["d.csv:1:3:", "quote"]),
     "csv after a quote": ("d.csv", '"a"b,c\n1,2\n', [], 2, ["d.csv:1:4:", "closing quote"]),
@@ -84,7 +79,7 @@ MALFORMED = {
     "one named class": ("d.csv", "1,a\n2,a\n", ["--label-column", "-1"], 2, ["'a'", "exactly two"]),
     "three classes": ("d.csv", "1,a\n2,b\n3,c\n", ["--label-column", "1"], 2, ["'a', 'b', 'c'", "exactly two"]),
     "many classes": ("d.csv", "".join(f"1,{i}\n" for i in range(99)), ["--label-column", "1"], 2, ["'7' and more"]),
-    "number and name": ("d.csv", "1,a\n2,1\n", ["--label-column", "1"], 2, ["'a', '1'", "two numbers or two names"]),
+    "number and name": ("d.csv", "1,a\n2,1\n", ["--label-column", "1"], 2, ["'a', '1'", "only numbers or only names"]),
     "empty label": ("d.csv", "1,a\n2,\n", ["--label-column", "1"], 2, ["d.csv:2:3:", "label is empty"]),
     "nan label": ("d.csv", "1,1\n2,nan\n", ["--label-column", "1"], 2, ["d.csv:2:3:", "'nan'", "finite"]),
     "huge label": ("d.csv", "1,1\n2,1e999\n", ["--label-column", "1"], 2, ["'1e999'", "finite"]),
@@ -98,11 +93,10 @@ MALFORMED = {
     "svm label list": ("d.svm", "1,2 1:1\n", [], 2, ["d.svm:1:1:", "'1,2'"]),
     "svm no label": ("d.svm", "1:1 2:2\n", [], 2, ["d.svm:1:1:", "label", "'1:1'"]),
     "svm three classes": ("d.svm", "1 1:1\n2 1:1\n3 1:1\n", [], 2, ["'1', '2', '3'", "exactly two"]),
-    "svm index 0": ("d.svm", "1 0:1\n", [], 2, ["d.svm:1:3:", "'0'", "from 1"]),
     "svm negative index": ("d.svm", "1 -1:1\n", [], 2, ["d.svm:1:3:", "'-1'"]),
-    "svm index word": ("d.svm", "1 qid:3 1:1\n", [], 2, ["d.svm:1:3:", "'qid'"]),
+    "svm index word": ("d.svm", "1 id:3 1:1\n", [], 2, ["d.svm:1:3:", "'id'"]),
+    "svm qid later": ("d.svm", "1 1:1 qid:3\n", [], 2, ["d.svm:1:7:", "'qid'"]),
     "svm index empty": ("d.svm", "1 :3\n", [], 2, ["d.svm:1:3:", "''"]),
-    "svm index huge": ("d.svm", "1 4000000000:1\n", [], 2, ["'4000000000'", "too large"]),
     "svm index overflow": ("d.svm", "1 18446744073709551617:1\n", [], 2, ["too large"]),
     "svm descending": ("d.svm", "1 3:1 2:1\n", [], 2, ["d.svm:1:7:", "2 after 3", "ascending"]),
     "svm repeated": ("d.svm", "1 2:1 2:1\n", [], 2, ["2 after 2", "ascending"]),
@@ -130,9 +124,7 @@ MALFORMED = {
     "npy scalar": ("d.npy", npy(shape="()"), [], 2, ["0 dimensions"]),
     "npy vector": ("d.npy", npy(shape="(2,)"), [], 2, ["1 dimension;", "expected 2"]),
     "npy cube": ("d.npy", npy(shape="(1, 2, 1)"), [], 2, ["3 dimensions"]),
-    "npy half": ("d.npy", npy("<f2"), [], 2, ["'<f2'", "f8"]),
     "npy complex": ("d.npy", npy("<c16"), [], 2, ["'<c16'"]),
-    "npy bool": ("d.npy", npy("|b1"), [], 2, ["'|b1'"]),
     "npy object": ("d.npy", npy("|O"), [], 2, ["'|O'"]),
     "npy text type": ("d.npy", npy("<U5"), [], 2, ["'<U5'"]),
     "npy records": ("d.npy", npy(header="{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1, 2)}"), [], 2,
@@ -150,12 +142,29 @@ MALFORMED = {
     "npy no header": ("d.npy", npy(header=""), [], 2, ["dictionary"]),
     "npy nan": ("d.npy", npy(body=np.array([0, np.nan]).tobytes()), [], 2, ["[0, 1]", "nan", "finite"]),
     "npy inf": ("d.npy", npy(body=np.array([-np.inf, 0]).tobytes()), [], 2, ["[0, 0]", "-inf", "finite"]),
-    "ending": ("d.txt", "1,2\n", [], 2, ["d.txt", ".csv, .svm, .libsvm or .npy"]),
+    "ending": ("d.xls", "1,2\n", [], 2, ["d.xls", ".csv, .tsv, .txt", "--format"]),
     "no ending": ("data", "1,2\n", [], 2, ["data", ".csv"]),
     "only an ending": (".csv", "1,2\n", [], 2, [".csv"]),
     "npy named csv": ("d.csv", npy(), [], 2, ["NUL"]),
     "csv named npy": ("d.npy", "1,2\n3,4\n", [], 2, ["not a .npy file"]),
-    "svm named csv": ("d.csv", "1 1:2\n-1 1:3\n", [], 2, ["d.csv:1:1:", "'1 1:2'"]),
+    "svm named csv": ("d.csv", "1 1:2\n-1 1:3\n", [], 2, ["d.csv:1:3:", "'1:2'", "--format libsvm"]),
+    "arff named csv": ("d.csv", "@relation r\n@attribute a numeric\n@data\n1\n", [], 2, ["d.csv:1:1", "ARFF", "--format arff"]),
+    "csv hash row": ("d.csv", "a,b\n1,2\n#N/A,3\n", [], 2, ["d.csv:3:1:", "'#'", "as many fields"]),
+    "csv hash row first": ("d.csv", "#N/A,3\n1,2\n", [], 2, ["d.csv:1:1:", "'#'", "as many fields"]),
+    "csv missing values": ("d.csv", "1,2\n?,3\n4,NA\n", [], 2, ["d.csv:2:1:", "field 1 is '?'", "2 missing values"]),
+    "csv missing first": ("d.csv", "NA,1\n2,0\n", ["--label-column", "1"], 2, ["d.csv:1:1:", "'NA'", "1 missing value "]),
+    "csv missing first row": ("d.csv", "NA,?,1\n2,3,0\n", ["--label-column", "2"], 2, ["d.csv:1:1:", "2 missing values"]),
+    "csv ambiguous comma": ("d.csv", "1,234;2\n5,678;3\n", [], 2, ["'1,234'", "--decimal ,"]),
+    "csv quoted comma": ("d.csv", '"1,5",2\n3,4\n', [], 2, ["d.csv:1:2:", "'1,5'", "--decimal ,"]),
+    "csv nameless column": ("d.csv", "a,,b\n0,1,2\n", [], 2, ["d.csv:1:3:", "column 2", "no name"]),
+    "csv declared samples": ("d.csv", "3,2,a,b\n1,2,0\n3,4,1\n", ["--label-column", "-1"], 2, ["2 samples", "expected 3"]),
+    "csv declaration alone": ("d.csv", "2,2,a,b\n1,2,0\n3,4,1\n", [], 2, ["scikit-learn", "--label-column"]),
+    "positive unknown": ("d.csv", "1,a\n2,b\n", ["--label-column", "1", "--positive", "c"], 2, ["'c'", "'a', 'b'"]),
+    "format unknown": ("d.csv", "1,2\n", ["--format", "xls"], 1, ["'xls'", "csv, tsv"]),
+    "delimiter of svm": ("d.svm", "1 1:2\n", ["--delimiter", ";"], 1, [".csv"]),
+    "delimiter long": ("d.csv", "1,2\n", ["--delimiter", "ab"], 1, ["--delimiter", "'ab'"]),
+    "decimal long": ("d.csv", "1,2\n", ["--decimal", ";"], 1, ["--decimal", "';'"]),
+    "delimiter and decimal": ("d.csv", "1,2\n", ["--decimal", ",", "--delimiter", ","], 1, ["both"]),
 }
 
 
@@ -169,17 +178,16 @@ def test_malformed_input_is_refused_in_words(case, tmp_path):
     result = run("info", path, *arguments, "--json", cwd=tmp_path)
     assert result.returncode == code
     assert result.stdout == ""
-    assert result.stderr.startswith("biascope") and result.stderr.count("\n") == 1 and result.stderr.isascii()
+    assert result.stderr.startswith("biascope") and result.stderr.count("\n") == (2 if "Try `" in result.stderr else 1) and result.stderr.isascii()
     for fragment in fragments:
         assert fragment in result.stderr
 
 
-def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     assert "No such file" in run("info", tmp_path / "none.csv").stderr
-    folder, pipe = tmp_path / "folder.csv", tmp_path / "pipe.csv"
+    folder = tmp_path / "folder.csv"
     folder.mkdir()
-    os.mkfifo(pipe)
-    for path, fragment in ((folder, "a directory"), (pipe, "a pipe"), (tmp_path / "none.csv", "none.csv")):
+    for path, fragment in ((folder, "a directory"), (tmp_path / "none.csv", "none.csv")):
         result = run("info", path, timeout=20)
         assert result.returncode == 2 and fragment in result.stderr and result.stdout == ""
 
@@ -195,6 +203,49 @@ def test_an_unreadable_file_is_refused(tmp_path):
     path.chmod(0)
     result = subprocess.run([*unprivileged(), BIASCOPE, "info", path.name], cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 2 and "Permission denied" in result.stderr
+
+
+def test_a_pipe_and_standard_input_are_read(tmp_path):
+    for ending, content in (("csv", b"1,2\n3,-4\n"), ("libsvm", b"1 1:1 2:2\n-1 1:-3 2:4\n")):
+        (tmp_path / f"d.{ending}").write_bytes(content)
+    np.save(tmp_path / "d.npy", np.array(X))
+    np.save(tmp_path / "fortran.npy", np.asfortranarray(X))
+    plain = info(tmp_path / "d.npy")
+    for name, format_ in (("d.csv", "csv"), ("d.libsvm", "libsvm"), ("d.npy", "npy"), ("fortran.npy", "npy")):
+        for path in ("-", "/dev/stdin", "<(cat)"):
+            command = f'exec "$0" info {path} --format {format_} --json'
+            with open(tmp_path / name, "rb") as content:
+                result = subprocess.run(["bash", "-c", "cat | " + command if path == "/dev/stdin" else command, BIASCOPE],
+                                        stdin=content, capture_output=True, text=True)
+            assert result.returncode == 0 and data_alone(json.loads(result.stdout)) == plain, (name, path, result.stderr)
+    result = run("info", "-", stdin=subprocess.DEVNULL)
+    assert result.returncode == 1 and "--format" in result.stderr
+
+
+def test_an_npy_of_another_size_in_a_pipe_is_refused(tmp_path):
+    for body, fragment in ((b"\0" * 15, "only 15 bytes"), (b"\0" * 17, "more than 16 bytes")):
+        result = subprocess.run([BIASCOPE, "info", "-", "--format", "npy"], input=npy(body=body), capture_output=True)
+        assert result.returncode == 2 and fragment in result.stderr.decode()
+
+
+NOTES = {
+    "comments": ("# one\n# two\n1,2\n3,4\n", [], "2 lines skipped"),
+    "semicolons": ("1,5;2\n3;4\n", [], "semicolons separate the fields, and numbers have a decimal comma"),
+    "savetxt": ("# a,b\n1,2\n3,4\n", [], "the header is the comment in line 1"),
+    "row names": (",a,b\n0,1,2\n1,3,4\n", [], "the first column has no name"),
+    "counting": ("0,1,2,3\n5,1,2,3\n", [], "the first line counts the columns"),
+    "row numbers": ("Id,b\n" + "".join(f"{i},{i % 3}\n" for i in range(1, 12)), [], "column 'Id' counts the rows"),
+}
+
+
+@pytest.mark.parametrize("case", NOTES)
+def test_what_the_reader_decides_is_said(case, tmp_path):
+    content, arguments, note = NOTES[case]
+    path = tmp_path / "d.csv"
+    path.write_text(content)
+    result = run("info", path, *arguments, "--json")
+    assert note in result.stderr and any(note in text for text in json.loads(result.stdout)["notes"])
+    assert run("info", path, *arguments, "--json", "--quiet").stderr == ""
 
 
 def test_no_file_is_a_usage_error():
@@ -226,6 +277,33 @@ ACCEPTED = {
     "named classes": ("d.csv", '1,2,virginica\n-3,4,"iris setosa"\n', ["--label-column", "2"]),
     "classes that are equal numbers": ("d.csv", "a,b,y\n-1,-2,3\n3,-4,7.0\n", ["--label-column", "y"]),
     "svm": ("d.svm", "+1 1:1 2:2\n-1 1:-3 2:4\n", []),
+    "semicolons": ("d.csv", "1;2\n3;-4\n", []),
+    "tabs": ("d.csv", "1\t2\n3\t-4\n", []),
+    "decimal commas": ("d.csv", "1,0;2,00\n3,0;-4,0\n", []),
+    "a decimal comma told": ("d.csv", "1,000;2\n3;-4\n", ["--decimal", ","]),
+    "bars": ("d.txt", "a|b\n1|2\n3|-4\n", []),
+    "blanks": ("d.dat", "  1   2\n3\t-4  \n", []),
+    "tab-separated": ("d.tsv", "a\tb c\n1\t2\n3\t-4\n", []),
+    "a delimiter told": ("d.data", "1/2\n3/-4\n", ["--delimiter", "/"]),
+    "blanks told": ("d.csv", "1 2\n3 -4\n", ["--delimiter", "blank"]),
+    "tabs told": ("d.csv", "1\t2\n3\t-4\n", ["--delimiter", "tab"]),
+    "Excel's separator line": ("d.csv", "sep=;\na;b\n1;2\n3;-4\n", []),
+    "lone carriage returns": ("d.csv", "a,b\r1,2\r3,-4\r", []),
+    "utf-16 with a mark": ("d.csv", "\ufeffa,b\n1,2\r\n3,-4\n".encode("utf-16-le"), []),
+    "utf-16 big-endian": ("d.csv", "\ufeffa\u20ac\U0001f600,b\n1,2\n3,-4\n".encode("utf-16-be"), []),
+    "trailing delimiters": ("d.csv", "a,b,\n1,2,\n3,-4,\n", []),
+    "pandas' row numbers": ("d.csv", ",a,b\n0,1,2\n1,3,-4\n", []),
+    "pandas' numbered columns": ("d.csv", ",0,1\n0,1,2\n1,3,-4\n", []),
+    "R's row names": ("d.txt", '"a" "b"\n"1" 1 2\n"2" 3 -4\n', []),
+    "savetxt's header": ("d.csv", "# a,b,y\n-1,-2,0\n3,-4,1\n", ["--label-column", "y"]),
+    "thousands in quotes": ("d.csv", 'a,b,y\n"-1,000",-2000,0\n"3,000",-4000.,1\n', ["--label-column", "y"]),
+    "truths": ("d.csv", "a,b,y\nTrue,2,yes\n-3,4,no\n", ["--label-column", "y"]),
+    "one class against the rest": ("d.csv", "1,2,b\n-3,4,c\n", ["--label-column", "2", "--positive", "b"]),
+    "svm 0-based": ("d.svm", "1 0:1 1:2\n-1 0:-3 1:4\n", []),
+    "svm told 0-based": ("d.svm", "1 0:1 1:2\n-1 0:-3 1:4\n", ["--zero-based"]),
+    "svm qid": ("d.svm", "1 qid:7 1:1 2:2\n-1 qid:8 1:-3 2:4\n", []),
+    "svm large indices": ("d.svm", "1 17:1 4000000000:2\n-1 17:-3 4000000000:4\n", []),
+    "svm without an ending": ("a1a.t", "1 1:1 2:2\n-1 1:-3 2:4\n", ["--format", "libsvm"]),
     "svm comments": ("d.svm", "# head\n2 1:1 2:2 # tail\n#\n1 1:-3 2:4\n\n", []),
     "svm spaces": ("d.libsvm", "  1\t1:1  2:2 \r\n-1 1:-3 2:4\r\n", []),
     "svm one sign": ("d.svm", "1 1:1 2:2\n1.0 1:3 2:-4\n", []),
@@ -233,15 +311,21 @@ ACCEPTED = {
 }
 
 
+def data_alone(report):
+    """Without what tells of the file."""
+    return {key: value for key, value in report.items() if key not in ("notes", "classes", "counts")}
+
+
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_every_accepted_spelling_is_the_same_data(case, tmp_path):
     name, content, arguments = ACCEPTED[case]
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    np.save(tmp_path / "plain.npy", np.array(X))
-    assert info(tmp_path / name, *arguments) == info(tmp_path / "plain.npy")
+    scale = 1000 if case == "thousands in quotes" else 1
+    np.save(tmp_path / "plain.npy", scale * np.array(X) if case != "truths" else np.array([[1.0, 2], [3, -4]]))
+    assert data_alone(info(tmp_path / name, *arguments)) == info(tmp_path / "plain.npy")
 
 
-@pytest.mark.parametrize("descr", ["<f8", ">f8", "<f4", ">f4", "<i8", ">i8", "<i4", ">i4", "<i2", ">i2", "|i1"])
+@pytest.mark.parametrize("descr", ["<f8", ">f8", "<f4", ">f4", "<f2", ">f2", "<i8", ">i8", "<i4", ">i4", "<i2", ">i2", "|i1"])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
 def test_every_npy_type_and_order_is_the_same_data(descr, order, version, tmp_path):

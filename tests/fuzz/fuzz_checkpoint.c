@@ -3,7 +3,6 @@
 #include "data/fingerprint.h"
 #include "train/trainer.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   biascope_trainer *trainer = trainer_of(strstr(text, "touched") != NULL);
   biascope_error error = {.message = ""};
   const uint64_t before = biascope_trainer_step(trainer);
-  static locale_t c_locale;
-  if (!c_locale) c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  const bs_text input = {.path = "input", .bytes = text, .size = signed_size, .c_locale = c_locale};
+  const bs_text input = {.path = "input", .bytes = text, .size = signed_size};
   const biascope_status status = bs_checkpoint_parse(trainer, &input, &error);
   if (status != BIASCOPE_OK)
     check(error.status == status && strlen(error.message) > 0 && biascope_trainer_step(trainer) == before);

@@ -23,29 +23,33 @@ static void check_dataset(const biascope_dataset *data) {
   }
 }
 
-static void read_with(const uint8_t *bytes, size_t size, locale_t c_locale, const char *label_column) {
-  bs_text text = {.path = "input", .size = size, .c_locale = c_locale, .bytes = malloc(size + 1)};
-  check(text.bytes != NULL);
-  if (size > 0) memcpy(text.bytes, bytes, size);
-  text.bytes[size] = '\0';
-  const biascope_read_options options = {.label_column = label_column};
+/* As a file of known size, and as a pipe. */
+static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biascope_read_options *options) {
+  const bs_file_format format = {.name = "input", .delimiter = ',', .read = READER};
+  bs_source source;
+  bs_source_open_memory(&source, "input", bytes, size);
+  source.has_size = !pipe;
+  bs_table table = {.path = "input"};
   biascope_error error = {.message = ""};
   biascope_dataset *data = NULL;
-  const biascope_status status = READER(&text, &options, &data, &error);
+  biascope_status status = READER(&source, &format, options, &table, &error);
+  if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, &data, &error);
   check((data != NULL) == (status == BIASCOPE_OK));
   if (data)
     check_dataset(data);
   else
     check(error.status == status && strlen(error.message) > 0);
   biascope_dataset_free(data);
-  free(text.bytes);
+  bs_table_free(&table);
 }
 
+static const biascope_read_options OPTIONS[] = {
+    {.label_column = NULL},
+    {.label_column = "-1", .several_classes = true},
+    {.label_column = "y", .decimal = ',', .delimiter = ';'},
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static const char *const LABEL_COLUMNS[] = {NULL, "-1", "y"};
-  const size_t variants = READER == bs_csv_read ? sizeof LABEL_COLUMNS / sizeof LABEL_COLUMNS[0] : 1;
-  const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  for (size_t i = 0; i < variants; i++) read_with(bytes, size, c_locale, LABEL_COLUMNS[i]);
-  freelocale(c_locale);
+  for (size_t i = 0; i < sizeof OPTIONS / sizeof OPTIONS[0]; i++) read_with(bytes, size, i % 2, &OPTIONS[i]);
   return 0;
 }

@@ -1,0 +1,87 @@
+/* The flags that say how DATA is read: one table, for every command that reads some. */
+#include "cli/cli.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum { TEXT, CHARACTER, TRUTH } flag_kind;
+
+/* Kind, member of biascope_read_options, name, argument, help. */
+#define DATA_FLAGS(X)                                                                                                  \
+  X(TEXT, label_column, "label-column", "COLUMN",                                                                      \
+    "Text: the label's column, by header name or 0-based index (negative: from the end); without it labels are "       \
+    "folded in")                                                                                                       \
+  X(TEXT, positive, "positive", "NAME", "The class that is +1, all others being -1 (default: the larger of two)")      \
+  X(TEXT, format, "format", "NAME", "csv, tsv, text, libsvm or npy (default: by the path's ending)")                   \
+  X(CHARACTER, delimiter, "delimiter", "C",                                                                            \
+    "Text: what separates the fields: a character, 'tab' or 'blank' (default: found by looking)")                      \
+  X(CHARACTER, decimal, "decimal", "C", "Text: the decimal point, . or , (default: found by looking)")                 \
+  X(TRUTH, zero_based, "zero-based", NULL, "LIBSVM: indices count from 0 (default: where one is 0)")
+
+#define FLAG_KEY(kind, member, name, argument, help) KEY_##member,
+enum { BEFORE_FIRST = 5000, DATA_FLAGS(FLAG_KEY) AFTER_LAST };
+
+#define FLAG_OPTION(kind, member, name, argument, help) {name, KEY_##member, argument, 0, help, 1},
+static const struct argp_option OPTIONS[] = {DATA_FLAGS(FLAG_OPTION){0}};
+
+#define FLAG_MEMBER(kind, member, name, argument, help) {kind, offsetof(biascope_read_options, member), name},
+static const struct {
+  flag_kind kind;
+  size_t offset;
+  const char *name;
+} FLAGS[] = {DATA_FLAGS(FLAG_MEMBER)};
+
+static char parse_character(struct argp_state *state, int key, const char *text) {
+  if (!strcmp(text, "tab") || !strcmp(text, "\\t")) return '\t';
+  if (!strcmp(text, "blank")) return ' ';
+  const bool decimal = key == KEY_decimal;
+  const bool valid = strlen(text) == 1 && (decimal ? strchr(".,", text[0]) != NULL : !strchr("\"#\r\n", text[0]));
+  if (!valid)
+    argp_error(state, "--%s: '%s' is not %s", FLAGS[key - BEFORE_FIRST - 1].name, text,
+               decimal ? ". or ," : "a character that can separate fields, 'tab' or 'blank'");
+  return text[0];
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+  cli_common *common = state->input;
+  if (key == ARGP_KEY_ARG) {
+    if (common->data_path) argp_error(state, "unexpected argument '%s': DATA is '%s' already", text, common->data_path);
+    common->data_path = text;
+    return 0;
+  }
+  if (key == ARGP_KEY_END) {
+    if (!common->data_path) argp_error(state, "DATA is missing: a .csv, .txt, .svm, .npy or other data file, or -");
+    if (!strcmp(common->data_path, "-") && !common->read.format)
+      argp_error(state, "DATA is standard input, which has no ending: expected --format NAME");
+    return 0;
+  }
+  if (key <= BEFORE_FIRST || key >= AFTER_LAST) return ARGP_ERR_UNKNOWN;
+  void *member = (char *)&common->read + FLAGS[key - BEFORE_FIRST - 1].offset;
+  const flag_kind kind = FLAGS[key - BEFORE_FIRST - 1].kind;
+  if (kind == TEXT)
+    *(const char **)member = text;
+  else if (kind == TRUTH)
+    *(bool *)member = true;
+  else
+    *(char *)member = parse_character(state, key, text);
+  return 0;
+}
+
+const struct argp cli_data_argp = {.options = OPTIONS, .parser = parse};
+
+biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error) {
+  const biascope_status status = biascope_dataset_read(common->data_path, &common->read, out, error);
+  if (status != BIASCOPE_OK || common->quiet) return status;
+  for (size_t i = 0; i < biascope_dataset_notes(*out); i++)
+    fprintf(stderr, "biascope: note: %s\n", biascope_dataset_note(*out, i));
+  return status;
+}
+
+void cli_json_notes(json_t *object, const biascope_dataset *data) {
+  if (biascope_dataset_notes(data) == 0) return;
+  json_t *notes = json_array();
+  for (size_t i = 0; i < biascope_dataset_notes(data); i++)
+    json_array_append_new(notes, cli_json_text(biascope_dataset_note(data, i)));
+  json_object_set_new(object, "notes", notes);
+}

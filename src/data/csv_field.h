@@ -1,0 +1,30 @@
+/* A line of delimiter-separated fields, and what a field may be. */
+#ifndef BIASCOPE_DATA_CSV_FIELD_H
+#define BIASCOPE_DATA_CSV_FIELD_H
+
+#include "data/number.h"
+
+enum { BS_BLANKS = ' ' }; /* as delimiter: any run of spaces and tabs */
+
+typedef struct {
+  bs_span text; /* without the blanks and quotes around it; a doubled quote inside stays doubled */
+  bool quoted;
+} bs_field;
+
+/* Takes the field at *cursor off a line; *cursor becomes NULL after the last. NULL, or what is wrong at *cursor. */
+const char *bs_take_field(bs_span line, char delimiter, const char **cursor, bs_field *field);
+/* How many fields a line has; 0 where a quote is not closed. */
+size_t bs_count_fields(bs_span line, char delimiter);
+/* A copy in which doubled quotes are single, to be freed; NULL where out of memory. */
+char *bs_field_copy(bs_field field);
+
+/* Nothing, or one of the words by which programs say that a value is missing. */
+bool bs_is_missing(bs_span text);
+/* true, false, yes and no in any case of letters, as 1 and 0. */
+bool bs_is_truth(bs_span text, double *value);
+/* Digits in groups of three, as 1,234,567.8; `decimal` is what the groups are not separated by. */
+bool bs_is_grouped(bs_span text, char decimal, double *value);
+/* Whether a field was meant as a number, be it a broken one. */
+bool bs_begins_like_number(bs_span text, char decimal);
+
+#endif

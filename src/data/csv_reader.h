@@ -1,0 +1,40 @@
+/* The state of reading delimiter-separated text, for the files csv*.c alone. */
+#ifndef BIASCOPE_DATA_CSV_READER_H
+#define BIASCOPE_DATA_CSV_READER_H
+
+#include "data/csv_look.h"
+#include "data/formats.h"
+#include "data/growth.h"
+#include "data/lines.h"
+
+typedef enum { BS_FEATURE, BS_LABEL, BS_SKIPPED } bs_role;
+
+typedef struct {
+  bs_lines lines;
+  const biascope_read_options *options;
+  bs_table *table;
+  biascope_error *error;
+  bs_dialect dialect;
+  size_t columns; /* of a row, the skipped ones included; 0 before the first line */
+  unsigned char *role;
+  bool header;
+  bool row_names;          /* the header lacks a name for the first column, which names the rows */
+  size_t declared_samples; /* by scikit-learn's first line, or 0 */
+  char *class_names;       /* that line, or NULL */
+  bs_growth values;
+  size_t skipped; /* comments */
+  size_t missing; /* values */
+  biascope_error missing_first;
+  bool truths; /* true and false among the values */
+} bs_csv_reader;
+
+/* Finds the delimiter and the decimal point, and says so where they are not what the ending names. */
+biascope_status bs_csv_look_at(bs_csv_reader *csv, char usual);
+/* Counts the columns and gives each its role; a header's names become the features'. */
+biascope_status bs_csv_first_line(bs_csv_reader *csv, bool *is_header);
+/* A line that begins with '#': a comment, a header, or, where it may be data, an error. */
+biascope_status bs_csv_comment(bs_csv_reader *csv, bool *is_comment);
+/* Takes the next field of the current line; *cursor as in bs_take_field. */
+biascope_status bs_csv_take(const bs_csv_reader *csv, const char **cursor, bs_field *field);
+
+#endif

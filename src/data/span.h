@@ -1,0 +1,39 @@
+/* A piece of text that is not NUL-terminated. */
+#ifndef BIASCOPE_DATA_SPAN_H
+#define BIASCOPE_DATA_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  const char *begin, *end;
+} bs_span;
+
+static inline size_t bs_span_length(bs_span span) {
+  return (size_t)(span.end - span.begin);
+}
+/* Without the spaces and tabs at both ends. */
+bs_span bs_trim(bs_span span);
+bool bs_span_is(bs_span span, const char *word);
+/* The same, in either case of letters. */
+bool bs_span_is_any_case(bs_span span, const char *word);
+/* The order of the bytes, a prefix before what it begins. */
+int bs_span_compare(bs_span a, bs_span b);
+/* A NUL-terminated copy, to be freed; NULL where out of memory. */
+char *bs_span_copy(bs_span span);
+
+/* A span in quotes as an error message shows it: cut to a readable length, unprintable bytes as \xNN. */
+typedef struct {
+  char text[80];
+} bs_excerpt;
+bs_excerpt bs_quote(bs_span span);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
