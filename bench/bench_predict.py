@@ -15,14 +15,6 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BIASCOPE", ROOT / "build/release/biascope")).resolve().parent
-ADAM, CYCLIC, SHUFFLE = 4, 0, 1
-
-
-class Training(ctypes.Structure):
-    _fields_ = [("optimizer", ctypes.c_int), ("loss", ctypes.c_int), ("batch_size", ctypes.c_size_t),
-                ("order", ctypes.c_int), ("beta1", ctypes.c_double), ("beta2", ctypes.c_double), ("eps", ctypes.c_double),
-                ("weight_decay", ctypes.c_double), ("lr", ctypes.c_double), ("lr_decay", ctypes.c_double),
-                ("seed", ctypes.c_uint64), ("noise", ctypes.c_double), ("noise_shape", ctypes.c_int)]
 
 
 class Prediction(ctypes.Structure):
@@ -35,7 +27,6 @@ class Prediction(ctypes.Structure):
 
 
 LIBRARY = ctypes.CDLL(next(str(path) for path in BUILD.glob("libbiascope.so*")))
-LIBRARY.biascope_train_defaults.restype = Training
 
 
 def load(x):
@@ -47,9 +38,11 @@ def load(x):
 
 
 def adam(beta1, beta2, batch_size, order):
-    training = LIBRARY.biascope_train_defaults(ADAM)
-    training.beta1, training.beta2, training.batch_size, training.order = beta1, beta2, batch_size, order
-    return training
+    options = ctypes.c_void_p()
+    assert LIBRARY.biascope_options_create(b"adam", ctypes.byref(options), None) == 0
+    for name, value in (("beta1", beta1), ("beta2", beta2), ("batch_size", batch_size), ("order", order)):
+        assert LIBRARY.biascope_options_set(options, name.encode(), str(value).encode(), None) == 0
+    return options
 
 
 def predict_seconds(data, training, repeats):
@@ -57,7 +50,7 @@ def predict_seconds(data, training, repeats):
     for _ in range(repeats):
         found = Prediction()
         start = time.perf_counter()
-        status = LIBRARY.biascope_predict(data, ctypes.byref(training), None, ctypes.byref(found), None)
+        status = LIBRARY.biascope_predict(data, training, None, ctypes.byref(found), None)
         seconds.append(time.perf_counter() - start)
         assert status == 0
         gap = found.gap
@@ -67,7 +60,7 @@ def predict_seconds(data, training, repeats):
 
 def train_seconds(data, training, steps):
     trainer, done, chunk = ctypes.c_void_p(), 0, 1000
-    assert LIBRARY.biascope_trainer_create(data, ctypes.byref(training), ctypes.byref(trainer), None) == 0
+    assert LIBRARY.biascope_trainer_create(data, training, ctypes.byref(trainer), None) == 0
     start = time.perf_counter()
     while done < steps and time.perf_counter() - start < 1.0:
         assert LIBRARY.biascope_trainer_run(trainer, ctypes.c_uint64(chunk), None) == 0
@@ -83,19 +76,19 @@ def main():
     parser.add_argument("--steps", type=int, default=10_000_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    cases = [(10, 50, 0.9, 0.95, 1, CYCLIC), (10, 50, 0.9, 0.95, 2, CYCLIC), (10, 50, 0.9, 0.999, 1, CYCLIC),
-             (10, 50, 0.9, 0.95, 1, SHUFFLE), (100, 200, 0.9, 0.95, 10, CYCLIC), (1000, 2000, 0.9, 0.95, 10, CYCLIC)]
+    cases = [(10, 50, 0.9, 0.95, 1, "cyclic"), (10, 50, 0.9, 0.95, 2, "cyclic"), (10, 50, 0.9, 0.999, 1, "cyclic"),
+             (10, 50, 0.9, 0.95, 1, "shuffle"), (100, 200, 0.9, 0.95, 10, "cyclic"), (1000, 2000, 0.9, 0.95, 10, "cyclic")]
     rows = []
     if not options.json:
         print(f"{'N x d':>12} {'beta1':>6} {'beta2':>6} {'batch':>6} {'order':>8} {'gap':>8} {'predict s':>11} {'train s':>9} {'ratio':>9}")
     for samples, features, beta1, beta2, batch_size, order in cases:
         data = load(np.random.default_rng(0).standard_normal((samples, features)))
         training = adam(beta1, beta2, batch_size, order)
-        predicted, gap = predict_seconds(data, training, options.repeats * (20 if samples == 10 and order == CYCLIC else 1))
+        predicted, gap = predict_seconds(data, training, options.repeats * (20 if samples == 10 and order == "cyclic" else 1))
         trained = train_seconds(data, training, options.steps)
         LIBRARY.biascope_dataset_free(data)
         rows.append({"samples": samples, "features": features, "beta1": beta1, "beta2": beta2, "batch_size": batch_size,
-                     "order": "shuffle" if order else "cyclic", "gap": gap, "predict_seconds": predicted,
+                     "order": order, "gap": gap, "predict_seconds": predicted,
                      "train_seconds": trained, "ratio": trained / predicted})
         if not options.json:
             print(f"{samples:>5} x {features:<4} {beta1:>6} {beta2:>6} {batch_size:>6} {rows[-1]['order']:>8} {gap:>8.1e} "

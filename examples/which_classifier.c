@@ -33,27 +33,28 @@ static biascope_status solve(const char *path, problem *p, biascope_error *error
   return status;
 }
 
-static biascope_status compare(const problem *p, size_t batch_size, biascope_error *error) {
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+static biascope_status compare(const problem *p, const char *batch_size, biascope_error *error) {
+  biascope_options *options = NULL;
   biascope_prediction prediction = {0};
   biascope_trainer *trainer = NULL;
   double l2 = 0, linf = 0;
-  options.beta2 = 0.95;
-  options.batch_size = batch_size;
-  biascope_status status = biascope_predict(p->data, &options, NULL, &prediction, error);
-  if (status == BIASCOPE_OK) status = biascope_trainer_create(p->data, &options, &trainer, error);
+  biascope_status status = biascope_options_create("adam", &options, error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(options, "beta2", "0.95", error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(options, "batch_size", batch_size, error);
+  if (status == BIASCOPE_OK) status = biascope_predict(p->data, options, NULL, &prediction, error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_create(p->data, options, &trainer, error);
   if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, 1000000, error);
   if (status == BIASCOPE_OK) {
     const double *w = biascope_trainer_weights(trainer);
     status = biascope_margin_cosine(p->data, L2, &p->l2, w, &l2, NULL, error);
     if (status == BIASCOPE_OK) status = biascope_margin_cosine(p->data, LINF, &p->linf, w, &linf, NULL, error);
     if (status == BIASCOPE_OK)
-      printf("%-12s cosine with l2 %.4f, with linf %.4f, with the prediction %.6f\n",
-             batch_size ? "batch size 1" : "full batch", l2, linf,
+      printf("batch size %-4s cosine with l2 %.4f, with linf %.4f, with the prediction %.6f\n", batch_size, l2, linf,
              cosine(biascope_dataset_features(p->data), w, prediction.direction));
   }
   biascope_trainer_free(trainer);
   biascope_prediction_free(&prediction);
+  biascope_options_free(options);
   return status;
 }
 
@@ -65,8 +66,8 @@ int main(int argc, char **argv) {
     return BIASCOPE_USAGE;
   }
   biascope_status status = solve(argv[1], &p, &error);
-  if (status == BIASCOPE_OK) status = compare(&p, 0, &error);
-  if (status == BIASCOPE_OK) status = compare(&p, 1, &error);
+  if (status == BIASCOPE_OK) status = compare(&p, "full", &error);
+  if (status == BIASCOPE_OK) status = compare(&p, "1", &error);
   if (status != BIASCOPE_OK) fprintf(stderr, "%s\n", error.message);
   biascope_margin_free(&p.linf);
   biascope_margin_free(&p.l2);

@@ -193,74 +193,70 @@ BIASCOPE_API void biascope_parts_free(biascope_parts *parts);
 /* The part of w inside the span of the inseparable samples: d entries written. */
 BIASCOPE_API void biascope_parts_project(const biascope_parts *parts, const double *w, double *inside);
 
+/* ---- Options of training --------------------------------------------------------------------- */
+
+/* What training, its prediction and its diagnosis read: the optimizer, the loss, the batches, the step size. Every
+ * option has a name and a value, both written as text, as on the command line ("batch_size" for --batch-size) and in
+ * studies. The names, ranges and defaults, and which optimizer reads what: docs/options.md. */
+typedef struct biascope_options biascope_options;
+
+/* Options at the optimizer's usual values. `optimizer`: "adam", "gd", ... as docs/options.md lists them; NULL: "adam".
+ * BIASCOPE_USAGE: there is no such optimizer. Freed with biascope_options_free. */
+BIASCOPE_API biascope_status biascope_options_create(const char *optimizer, biascope_options **out,
+                                                     biascope_error *error);
+/* Sets one option. BIASCOPE_USAGE, with a message that says what was expected, for an unknown name or a value out of
+ * its range; the options are then as before. Setting "optimizer" gives every option that was not set by name the new
+ * optimizer's usual value. */
+BIASCOPE_API biascope_status biascope_options_set(biascope_options *options, const char *name, const char *value,
+                                                  biascope_error *error);
+/* Writes the value of one option as biascope_options_set reads it, real numbers to the last bit, into `value` of `size`
+ * characters; 64 are enough. */
+BIASCOPE_API biascope_status biascope_options_get(const biascope_options *options, const char *name, char *value,
+                                                  size_t size, biascope_error *error);
+/* Whether a run with these options reads the option of that name; false for an unknown name. */
+BIASCOPE_API bool biascope_options_reads(const biascope_options *options, const char *name);
+/* Whether the options go together, for data of so many samples (0: not known yet); the functions that take options ask
+ * it themselves. BIASCOPE_USAGE: the message names the options at fault. An option that was set and that a run does not
+ * read is at fault where it differs from its usual value, as it would do nothing. */
+BIASCOPE_API biascope_status biascope_options_check(const biascope_options *options, size_t samples,
+                                                    biascope_error *error);
+BIASCOPE_API void biascope_options_free(biascope_options *options);
+
+typedef enum {
+  BIASCOPE_OPTION_REAL,   /* a real number */
+  BIASCOPE_OPTION_WHOLE,  /* a whole number */
+  BIASCOPE_OPTION_CHOICE, /* one of some names */
+  BIASCOPE_OPTION_FLAG    /* "true" or "false" */
+} biascope_option_type;
+
+/* An option in words; the strings but `expected` are static. */
+typedef struct {
+  const char *name;
+  biascope_option_type type;
+  const char *placeholder; /* for its value in a help text, such as "B" */
+  const char *help;        /* what it does */
+  char expected[512];      /* what its value may be, such as "a whole number from 1 to 10" */
+} biascope_option;
+
+/* There are biascope_option_count() options; writes the one of that index, which is below it. */
+BIASCOPE_API size_t biascope_option_count(void);
+BIASCOPE_API void biascope_option_describe(size_t index, biascope_option *out);
+
 /* ---- Training ------------------------------------------------------------------------------ */
 
-typedef enum {
-  BIASCOPE_GD,        /* m = b1 m + (1-b1) g;  w -= eta m */
-  BIASCOPE_NGD,       /* w -= eta m / ||m||_2 */
-  BIASCOPE_SIGNGD,    /* w -= eta sign(g) */
-  BIASCOPE_SIGNUM,    /* w -= eta sign(m) */
-  BIASCOPE_ADAM,      /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
-  BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
-  BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
-  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
-  BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
-} biascope_optimizer;
-
-typedef enum {
-  BIASCOPE_LOGISTIC,     /* log(1 + e^-z) */
-  BIASCOPE_EXPONENTIAL,  /* e^-z */
-  BIASCOPE_POLYNOMIAL,   /* 1 / (1 + z) for z >= 0, 1 - z below */
-  BIASCOPE_PROBIT,       /* -log Phi(z), Phi the normal distribution */
-  BIASCOPE_SQUARED_HINGE /* max(0, 1 - z)^2 */
-} biascope_loss;
-
-typedef enum {
-  BIASCOPE_CYCLIC,     /* batches in file order, every epoch the same */
-  BIASCOPE_SHUFFLE,    /* a new random permutation every epoch */
-  BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
-} biascope_order;
-
-/* Gaussian noise added to the full batch's gradient g, in place of batches. */
-typedef enum {
-  BIASCOPE_NOISE_SAMPLES,  /* covariance noise^2 times that of the samples' own gradients: that of batches of noise^-2
-                            * samples drawn with replacement */
-  BIASCOPE_NOISE_ISOTROPIC /* covariance (noise ||g||_2)^2 / d times the identity */
-} biascope_noise;
-
-typedef struct {
-  biascope_optimizer optimizer;
-  biascope_loss loss;
-  size_t batch_size; /* 1..N; 0: full batch. Where it does not divide N, the last batch of an epoch is smaller */
-  biascope_order order;
-  double beta1;        /* momentum, in [0, 1) */
-  double beta2;        /* second-moment decay, in [0, 1) */
-  double eps;          /* added to sqrt(v); >= 0 */
-  double weight_decay; /* adamw only; >= 0 */
-  double lr;           /* eta_0 > 0 */
-  double lr_decay;     /* a in eta_t = eta_0 (t+2)^-a, 0 <= a <= 1; 0: constant */
-  uint64_t seed;       /* of the sampling order and the noise */
-  double noise;        /* >= 0; above 0 for the full batch only, and not for adamproxy */
-  biascope_noise noise_shape;
-  size_t threads; /* of steps over most of large data, the same bits for any number; 0: one */
-} biascope_train_options;
-
 /* The minimiser, within their span, of the sum of losses over the inseparable samples: d entries written. On the way
- * there the sum of |l'(z_i)| x_i falls to `residual` times that of |l'(z_i)| ||x_i||_2. */
+ * there the sum of |l'(z_i)| x_i falls to `residual` times that of |l'(z_i)| ||x_i||_2. `loss`: as the option of that
+ * name; BIASCOPE_USAGE: there is no such loss. */
 BIASCOPE_API biascope_status biascope_parts_minimise(const biascope_dataset *data, const biascope_parts *parts,
-                                                     biascope_loss loss, double *minimiser, double *residual,
+                                                     const char *loss, double *minimiser, double *residual,
                                                      biascope_error *error);
-
-/* The optimizer's usual betas, the logistic loss, full batch, lr 0.1, lr_decay 0.5, eps 0. */
-BIASCOPE_API biascope_train_options biascope_train_defaults(biascope_optimizer optimizer);
 
 /* A run in progress. Starts at w = 0. Gradients and moments carry exponents of their own, so that nothing
  * underflows however far the run goes. The dataset must outlive the trainer. */
 typedef struct biascope_trainer biascope_trainer;
 
-BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *data,
-                                                     const biascope_train_options *options, biascope_trainer **out,
-                                                     biascope_error *error);
+BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_options *options,
+                                                     biascope_trainer **out, biascope_error *error);
 /* Advances by `steps` optimizer steps (batches). Allocates nothing. */
 BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error);
 /* Takes `steps` steps of each of `count` trainers, to the bits that each would reach alone, in less time: neighbours of
@@ -338,7 +334,7 @@ typedef struct {
 
 /* The direction that training with these options converges to. BIASCOPE_NOT_CONVERGED: out holds the best point found
  * and its gap. On any other failure out holds nothing. */
-BIASCOPE_API biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
+BIASCOPE_API biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
                                               const biascope_predict_options *options, biascope_prediction *out,
                                               biascope_error *error);
 BIASCOPE_API void biascope_prediction_free(biascope_prediction *prediction);
@@ -367,13 +363,13 @@ typedef struct {
    * least the best one less twice this (Section 5 of the paper). For a random order, of 4096 steps of it. */
   double misalignment;
   double guaranteed; /* the fraction of the best linf margin that this leaves; NaN for updates that are no signs */
-  biascope_train_options recommended;
+  biascope_options *recommended; /* freed with the diagnosis */
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
 } biascope_diagnosis;
 
 /* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free.
  */
-BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
+BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_options *training,
                                                const biascope_wish *wish, biascope_diagnosis *out,
                                                biascope_error *error);
 BIASCOPE_API void biascope_diagnosis_free(biascope_diagnosis *diagnosis);

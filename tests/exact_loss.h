@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_TESTS_EXACT_LOSS_H
 #define BIASCOPE_TESTS_EXACT_LOSS_H
 
-#include "biascope.h"
+#include "rule/option.h"
 #include <mpfr.h>
 
 /* to = Phi(z); scratch is another variable */

@@ -5,7 +5,7 @@
 
 typedef struct {
   const biascope_dataset *data;
-  biascope_train_options training;
+  biascope_options training;
   biascope_predict_options options;
 } predicting;
 
@@ -19,13 +19,13 @@ static biascope_status predict_once(void *context, biascope_error *error) {
   return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
 }
 
-static size_t sweep(const biascope_dataset *data, biascope_train_options training, biascope_predict_options options) {
+static size_t sweep(const biascope_dataset *data, biascope_options training, biascope_predict_options options) {
   predicting what = {.data = data, .training = training, .options = options};
   return fault_sweep(predict_once, &what, NULL);
 }
 
-static biascope_train_options batches(biascope_optimizer optimizer, size_t batch_size, biascope_order order) {
-  biascope_train_options training = biascope_train_defaults(optimizer);
+static biascope_options batches(biascope_optimizer optimizer, size_t batch_size, biascope_order order) {
+  biascope_options training = bs_options_of(optimizer);
   training.batch_size = batch_size;
   training.order = order;
   return training;
@@ -64,9 +64,9 @@ static void random_orders_fail_cleanly(void **state) {
 static void other_questions_fail_cleanly(void **state) {
   (void)state;
   biascope_dataset *data = small(false);
-  biascope_train_options training = batches(BIASCOPE_ADAM, 1, BIASCOPE_CYCLIC);
+  biascope_options training = batches(BIASCOPE_ADAM, 1, BIASCOPE_CYCLIC);
   training.beta2 = 0.95;
-  const biascope_train_options plain = training;
+  const biascope_options plain = training;
   assert_true(sweep(data, training, (biascope_predict_options){.steps = 100}) > 2);
   training.eps = 1e-4;
   assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);

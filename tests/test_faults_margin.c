@@ -84,7 +84,7 @@ static biascope_status take_apart_once(void *context, biascope_error *error) {
     assert_true(!parts.separable && !parts.dual && !parts.direction && !parts.basis);
     return status;
   }
-  status = biascope_parts_minimise(data, &parts, BIASCOPE_LOGISTIC, minimiser, &residual, error);
+  status = biascope_parts_minimise(data, &parts, "logistic", minimiser, &residual, error);
   biascope_parts_free(&parts);
   return status;
 }

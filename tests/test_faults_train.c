@@ -7,7 +7,7 @@
 
 typedef struct {
   const biascope_dataset *data;
-  biascope_train_options options;
+  biascope_options options;
   bool resume;
 } training;
 
@@ -62,7 +62,7 @@ static void training_lazily_fails_cleanly(void **state) {
   values[3] = values[D + 100] = 1.0;
   biascope_dataset *data = compressed(2, D, values);
   for (size_t i = 0; i < 2; i++) {
-    training what = {.data = data, .options = biascope_train_defaults(RULES[i])};
+    training what = {.data = data, .options = bs_options_of(RULES[i])};
     what.options.batch_size = 1;
     assert_true(fault_sweep(train_once, &what, NULL) >= 30);
     what.resume = true;
@@ -76,7 +76,7 @@ static void training_in_blocks_fails_cleanly(void **state) {
   (void)state;
   double *values = gaussian_values(520, 515, 0.3, 1);
   biascope_dataset *data = dense(520, 515, values);
-  training what = {.data = data, .options = biascope_train_defaults(BIASCOPE_ADAM)};
+  training what = {.data = data, .options = bs_options_of(BIASCOPE_ADAM)};
   what.options.threads = 2;
   what.options.batch_size = 400;
   assert_true(fault_sweep(create_once, &what, NULL) >= 15);
@@ -85,7 +85,7 @@ static void training_in_blocks_fails_cleanly(void **state) {
 }
 
 static biascope_status prepare_once(void *context, biascope_error *error) {
-  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   bs_passes *passes;
   const biascope_status status = bs_passes_create(&passes, context, &options, error);
   assert_true((passes != NULL) == (status == BIASCOPE_OK));

@@ -38,13 +38,13 @@ typedef struct {
   const regime *regime;
   size_t samples, features;
   double *values;
-  biascope_train_options training;
+  biascope_options training;
 } problem;
 
 static problem problem_of(const regime *r, size_t samples, size_t features, uint64_t seed) {
   problem p = {.regime = r, .samples = samples, .features = features};
   p.values = gaussian_values(samples, features, 0.3, seed);
-  p.training = biascope_train_defaults(r->optimizer);
+  p.training = bs_options_of(r->optimizer);
   p.training.batch_size = r->batch_size < samples ? r->batch_size : samples;
   p.training.order = r->order;
   p.training.beta1 = r->beta1;
@@ -281,7 +281,7 @@ static void one_feature_leaves_its_sign(void **state) {
   (void)state;
   for (size_t index = 0; index < CASES; index++) {
     problem p = problem_of(&REGIMES[index % REGIME_COUNT], 6, 1, index);
-    const biascope_train_options *o = &p.training;
+    const biascope_options *o = &p.training;
     biascope_prediction found = predicted(&p);
     assert_true(fabs(found.direction[0] - copysign(1.0, p.values[0])) <= ROUNDING);
     double least = INFINITY, pulse = 0.0;

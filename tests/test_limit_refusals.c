@@ -90,7 +90,7 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
   biascope_dataset *data = draw(1);
   for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
     const refusal *r = &REFUSALS[i];
-    biascope_train_options training = biascope_train_defaults(r->optimizer);
+    biascope_options training = bs_options_of(r->optimizer);
     training.loss = r->loss ? r->loss : training.loss;
     training.batch_size = r->batch_size;
     training.eps = r->eps;
@@ -117,7 +117,7 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
 static void a_wish_out_of_range_is_refused(void **state) {
   (void)state;
   biascope_dataset *data = draw(1);
-  const biascope_train_options training = biascope_train_defaults(BIASCOPE_SIGNUM);
+  const biascope_options training = bs_options_of(BIASCOPE_SIGNUM);
   const biascope_wish wishes[] = {{BIASCOPE_L2, 0.0, 10},
                                   {BIASCOPE_L2, 1.0, 10},
                                   {BIASCOPE_L2, NAN, 10},
@@ -155,7 +155,7 @@ static void normalised_descent_over_the_full_batch_goes_to_the_l2_margin(void **
   (void)state;
   for (uint64_t seed = 0; seed < 10; seed++) {
     biascope_dataset *data = draw(seed);
-    const biascope_train_options training = biascope_train_defaults(BIASCOPE_NGD);
+    const biascope_options training = bs_options_of(BIASCOPE_NGD);
     biascope_prediction limit;
     biascope_margin best;
     assert_int_equal(biascope_predict(data, &training, NULL, &limit, NULL), BIASCOPE_OK);
@@ -169,7 +169,7 @@ static void normalised_descent_over_the_full_batch_goes_to_the_l2_margin(void **
 }
 
 static double handover(const biascope_dataset *data, double eps, double lr, double lr_decay) {
-  biascope_train_options training = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options training = bs_options_of(BIASCOPE_ADAM);
   training.batch_size = 1;
   training.beta2 = 0.95;
   training.eps = eps;
@@ -199,7 +199,7 @@ static void eps_takes_over_by_the_sum_of_the_steps(void **state) {
 static void adagrad_goes_to_a_max_margin_of_the_metric_of_its_first_steps(void **state) {
   (void)state;
   biascope_dataset *data = draw(3);
-  biascope_train_options training = biascope_train_defaults(BIASCOPE_ADAGRAD);
+  biascope_options training = bs_options_of(BIASCOPE_ADAGRAD);
   training.batch_size = 1;
   training.lr_decay = 0.2;
   biascope_prediction out;

@@ -184,7 +184,7 @@ static void separable_data_are_one_part_with_the_max_margin(void **state) {
                    BIASCOPE_OK);
   assert_true(parts.separable_count == 8 && parts.rank == 0 && fabs(parts.margin - solution.margin) < 1e-12);
   double minimiser[12], residual;
-  assert_int_equal(biascope_parts_minimise(data, &parts, BIASCOPE_LOGISTIC, minimiser, &residual, NULL), BIASCOPE_OK);
+  assert_int_equal(biascope_parts_minimise(data, &parts, "logistic", minimiser, &residual, NULL), BIASCOPE_OK);
   for (size_t k = 0; k < 12; k++) assert_true(minimiser[k] == 0.0);
   biascope_margin_free(&solution);
   biascope_parts_free(&parts);
@@ -221,7 +221,7 @@ static void the_minimisers_gradient_is_zero(void **state) {
     biascope_dataset *data = dense(n, d, values);
     biascope_parts parts = parts_of(data);
     biascope_error error;
-    if (biascope_parts_minimise(data, &parts, loss, v, &residual, &error) != BIASCOPE_OK)
+    if (biascope_parts_minimise(data, &parts, bs_loss_of(loss)->name, v, &residual, &error) != BIASCOPE_OK)
       fail_msg("seed %d, loss %d: %s", (int)seed, (int)loss, error.message);
     for (size_t i = 0; i < inside; i++) {
       const double weight = slope(loss, dot(d, values + i * d, v));
@@ -266,8 +266,8 @@ static void gradient_descent_goes_to_both(void **state) {
     double *values = planted(INSIDE, OUTSIDE, R, D, seed), v[D], residual, longest = 0.0;
     biascope_dataset *data = dense(INSIDE + OUTSIDE, D, values);
     biascope_parts parts = parts_of(data);
-    assert_int_equal(biascope_parts_minimise(data, &parts, BIASCOPE_LOGISTIC, v, &residual, NULL), BIASCOPE_OK);
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_GD);
+    assert_int_equal(biascope_parts_minimise(data, &parts, "logistic", v, &residual, NULL), BIASCOPE_OK);
+    biascope_options options = bs_options_of(BIASCOPE_GD);
     for (size_t i = 0; i < INSIDE + OUTSIDE; i++) longest = fmax(longest, dot(D, values + i * D, values + i * D));
     options.lr = 4.0 / longest;
     options.lr_decay = 0.0;

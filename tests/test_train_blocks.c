@@ -13,10 +13,10 @@ static double *rows_of(uint64_t seed) {
   return values;
 }
 
-static biascope_train_options block_case(uint64_t seed) {
+static biascope_options block_case(uint64_t seed) {
   static const biascope_optimizer RULES[] = {BIASCOPE_GD,   BIASCOPE_NGD,     BIASCOPE_SIGNUM,
                                              BIASCOPE_ADAM, BIASCOPE_ADAGRAD, BIASCOPE_RMSPROP};
-  biascope_train_options options = biascope_train_defaults(RULES[seed % 6]);
+  biascope_options options = bs_options_of(RULES[seed % 6]);
   options.order = (biascope_order)(seed % 3);
   options.batch_size = seed % 2 ? 0 : N / 2 + bs_random_below(seed, BS_STREAM_NOISE, 0, N / 2);
   options.loss = (biascope_loss)(seed % 5);
@@ -40,7 +40,7 @@ static void blocks_are_the_rows_one_by_one(void **state) {
   for (uint64_t seed = 0; seed < 12; seed++) {
     double *values = rows_of(seed);
     biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
-    biascope_train_options options = block_case(seed);
+    biascope_options options = block_case(seed);
     biascope_trainer *blocks = trainer_of(full, &options), *rows = trainer_of(sparse, &options);
     options.threads = 3;
     biascope_trainer *threads = trainer_of(full, &options);
@@ -66,7 +66,7 @@ static void blocks_follow_fading_gradients(void **state) {
   double *values = rows_of(1);
   for (size_t i = 0; i < N; i++) values[i * D] = ldexp(160.0, (int)(i % 4));
   biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_SIGNUM);
+  biascope_options options = bs_options_of(BIASCOPE_SIGNUM);
   options.lr = 2.0;
   biascope_trainer *blocks = trainer_of(full, &options), *rows = trainer_of(sparse, &options);
   advance(blocks, 400);

@@ -17,7 +17,7 @@ static void assert_same_bits(const biascope_dataset *data, const biascope_traine
 }
 
 /* Stops after 150 of 400 steps, and goes on in steps of another length. */
-static void stop_and_go_on(const biascope_dataset *data, const biascope_train_options *options) {
+static void stop_and_go_on(const biascope_dataset *data, const biascope_options *options) {
   biascope_trainer *whole = trainer_of(data, options), *first = trainer_of(data, options);
   biascope_trainer *second = trainer_of(data, options);
   biascope_error error;
@@ -42,7 +42,7 @@ static void a_resumed_run_is_the_same_run(void **state) {
     double *values = gaussian_values(n, d, 0.3, index);
     for (size_t i = 0; i < n * d; i += 3) values[i] *= i % 2 ? 0.0 : 20.0; /* fading at different rates */
     biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
-    biascope_train_options options = training_case(index, n, index);
+    biascope_options options = training_case(index, n, index);
     options.lr = options.optimizer == BIASCOPE_GD ? 0.001 : 2.0;
     stop_and_go_on(full, &options);
     stop_and_go_on(sparse, &options);
@@ -70,13 +70,13 @@ static void another_runs_checkpoint_is_refused_by_what_differs(void **state) {
   biascope_dataset *data = dense(4, 3, values);
   values[0] += 1e-15;
   biascope_dataset *other = dense(4, 3, values);
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);
   char *text = checkpoint_content(path_of("run.state"));
   static const char *const NAMES[] = {"optimizer", "beta1", "lr", "seed", "batch_size", "loss"};
-  biascope_train_options changed[6] = {options, options, options, options, options, options};
+  biascope_options changed[6] = {options, options, options, options, options, options};
   changed[0].optimizer = BIASCOPE_SIGNUM;
   changed[1].beta1 = 0.5;
   changed[2].lr = 0.2;
@@ -104,7 +104,7 @@ static void a_damaged_checkpoint_is_refused(void **state) {
   (void)state;
   double *values = gaussian_values(3, 2, 0.3, 1);
   biascope_dataset *data = dense(3, 2, values);
-  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);
@@ -176,7 +176,7 @@ static void a_forged_checkpoint_is_refused_by_the_line_that_is_wrong(void **stat
   };
   double *values = gaussian_values(3, 3, 0.3, 1);
   biascope_dataset *data = dense(3, 3, values);
-  const biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   biascope_trainer *trainer = trainer_of(data, &options);
   advance(trainer, 5);
   save(trainer);

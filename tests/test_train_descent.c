@@ -10,7 +10,7 @@ typedef struct {
   double *values;
   biascope_dataset *data;
   biascope_trainer *trainer;
-  biascope_train_options options;
+  biascope_options options;
   double longest; /* max_i ||x_i||_1 */
 } run;
 
@@ -18,7 +18,7 @@ static run create(size_t index) {
   run r = {.samples = 2 + index % 9, .features = 2 + index % 23};
   r.values = gaussian_values(r.samples, r.features, index % 3 ? 0.2 : 0.0, index);
   r.data = dense(r.samples, r.features, r.values);
-  r.options = biascope_train_defaults(index % 4 ? BIASCOPE_SIGNUM : BIASCOPE_SIGNGD);
+  r.options = bs_options_of(index % 4 ? BIASCOPE_SIGNUM : BIASCOPE_SIGNGD);
   r.options.loss = (biascope_loss)(index % 2);
   r.options.order = (biascope_order)(index / 2 % 3);
   r.options.batch_size = 1 + index % r.samples;

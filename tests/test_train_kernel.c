@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin_cases.h"
+#include "rule/option.h"
 
 #define BIASCOPE_BASELINE_KERNEL
 #define select select_lanes /* not the one of <sys/select.h> */

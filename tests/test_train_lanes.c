@@ -1,6 +1,7 @@
 /* Runs that share vectors reach the bits that each reaches alone. */
 #include "base/memory.h"
 #include "base/rng.h"
+#include "rule/option.h"
 #include "train/trainer.h"
 // clang-format off
 #include <setjmp.h>
@@ -17,7 +18,7 @@ typedef struct {
   size_t samples, features, runs;
   int spread, steps; /* powers of two that features, and samples, lie apart */
   biascope_dataset *data;
-  biascope_train_options options[MOST_RUNS];
+  biascope_options options[MOST_RUNS];
 } study;
 
 static double uniform(uint64_t seed, uint64_t *at) {
@@ -47,17 +48,17 @@ static void make(study *s, uint64_t seed) {
   for (size_t j = 0; j < s->runs; j++) {
     biascope_optimizer optimizer = (biascope_optimizer)((seed + j / 11) % 9);
     if (bs_optimizer_rule_of(optimizer)->full_batch && seed % 3) optimizer = BIASCOPE_ADAM;
-    biascope_train_options *o = &s->options[j];
-    *o = biascope_train_defaults(optimizer);
+    biascope_options *o = &s->options[j];
+    *o = bs_options_of(optimizer);
     o->batch_size = bs_optimizer_rule_of(optimizer)->full_batch ? 0 : (seed + j / 13) % (s->samples + 1);
     o->order = (biascope_order)(seed / 2 % 3);
     o->seed = j;
     o->lr = exp(4.0 * uniform(seed, &at) - 3.0);
     o->lr_decay = 0.5 * (double)(seed % 2);
-    if (bs_optimizer_rule_of(optimizer)->momentum) o->beta1 = j % 4 ? 0.99 * uniform(seed, &at) : 0.0;
-    if (bs_optimizer_rule_of(optimizer)->second == BS_SECOND_AVERAGE) o->beta2 = j % 4 ? uniform(seed, &at) : 0.0;
-    if (bs_optimizer_rule_of(optimizer)->direction == BS_RATIO && j % 3 == 0) o->eps = 1e-8;
-    if (bs_optimizer_rule_of(optimizer)->weight_decay) o->weight_decay = 0.1 * uniform(seed, &at);
+    if (biascope_options_reads(o, "beta1")) o->beta1 = j % 4 ? 0.99 * uniform(seed, &at) : 0.0;
+    if (biascope_options_reads(o, "beta2")) o->beta2 = j % 4 ? uniform(seed, &at) : 0.0;
+    if (biascope_options_reads(o, "eps") && j % 3 == 0) o->eps = 1e-8;
+    if (biascope_options_reads(o, "weight_decay")) o->weight_decay = 0.1 * uniform(seed, &at);
     o->loss = (biascope_loss)((seed + j / 15) % 5);
     if (j == 7 && o->batch_size == 0 && optimizer != BIASCOPE_ADAMPROXY) o->noise = 0.1;
   }

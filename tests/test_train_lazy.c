@@ -43,7 +43,7 @@ static void powers_are_right_to_a_rounding(void **state) {
 }
 
 /* sum_(j=1..n) eta_(step+j-1) r^j */
-static void exact_travel(const biascope_train_options *options, uint64_t step, uint64_t n, mpfr_t sum) {
+static void exact_travel(const biascope_options *options, uint64_t step, uint64_t n, mpfr_t sum) {
   mpfr_t ratio, power, term;
   mpfr_inits2(PRECISION, ratio, power, term, (mpfr_ptr)NULL);
   mpfr_set_d(ratio, options->optimizer == BIASCOPE_SIGNUM ? 1.0 : options->beta1, MPFR_RNDN);
@@ -70,7 +70,7 @@ static void travel_is_right_to_a_rounding(void **state) {
   mpfr_t exact;
   mpfr_init2(exact, PRECISION);
   for (uint64_t seed = 0; seed < 180; seed++) {
-    biascope_train_options options = biascope_train_defaults(RULES[seed % 3]);
+    biascope_options options = bs_options_of(RULES[seed % 3]);
     options.beta1 = BETAS1[seed / 3 % 5];
     options.beta2 = BETAS2[bs_random_below(seed, BS_STREAM_NOISE, 0, 3)];
     if (options.beta1 == 0.99) options.beta2 = 0.99; /* r = 0.995 */
@@ -116,7 +116,7 @@ static double *rarely_seen(uint64_t seed) {
 }
 
 /* Cases whose coordinates can be left alone; false for the others. */
-static bool lazy_case(size_t index, biascope_train_options *options) {
+static bool lazy_case(size_t index, biascope_options *options) {
   *options = training_case(index, 3, index);
   options->weight_decay = 0.0;
   options->lr = options->optimizer == BIASCOPE_GD ? 0.02 : 0.5;
@@ -154,7 +154,7 @@ static void assert_same_state(const biascope_trainer *lazy, const biascope_train
 static void leaving_features_alone_changes_nothing(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
-    biascope_train_options options;
+    biascope_options options;
     if (!lazy_case(index, &options)) continue;
     double *values = rarely_seen(index);
     biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
@@ -177,9 +177,9 @@ static void rules_that_move_every_feature_are_followed_everywhere(void **state) 
   (void)state;
   double *values = rarely_seen(1);
   biascope_dataset *sparse = compressed(N, D, values);
-  biascope_train_options options[6];
+  biascope_options options[6];
   for (size_t i = 0; i < 6; i++) {
-    options[i] = biascope_train_defaults(BIASCOPE_ADAM);
+    options[i] = bs_options_of(BIASCOPE_ADAM);
     options[i].batch_size = 1;
   }
   options[0].eps = 1e-8;
@@ -213,7 +213,7 @@ static void save(const biascope_trainer *trainer) {
 static void reading_and_resuming_leave_no_trace(void **state) {
   (void)state;
   for (size_t index = 0; index < TRAINING_CASES; index++) {
-    biascope_train_options options;
+    biascope_options options;
     biascope_error error;
     if (!lazy_case(index, &options)) continue;
     double *values = rarely_seen(index);
@@ -248,7 +248,7 @@ static void a_weight_carried_out_of_range_is_reported(void **state) {
   values[3] = values[D + 100] = 1.0;
   biascope_dataset *sparse = compressed(2, D, values);
   for (size_t i = 0; i < 2; i++) {
-    biascope_train_options options = biascope_train_defaults(RULES[i]);
+    biascope_options options = bs_options_of(RULES[i]);
     options.batch_size = 1;
     options.order = BIASCOPE_CYCLIC;
     biascope_trainer *trainer = trainer_of(sparse, &options);
@@ -276,7 +276,7 @@ static void a_forged_state_is_refused(void **state) {
   static const char *const STEPS[] = {"6", "-1", "1.5", ""};
   double *values = rarely_seen(0);
   biascope_dataset *sparse = compressed(N, D, values);
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   options.batch_size = 1;
   biascope_trainer *trainer = trainer_of(sparse, &options);
   advance(trainer, 5);

@@ -2,6 +2,7 @@
 #include "exact_loss.h"
 #include "loss/loss.h"
 #include "margin_cases.h"
+#include "rule/option.h"
 #include <float.h>
 
 enum { BITS = 400, LOSSES = 5, POINTS = 4000 };

@@ -19,7 +19,7 @@ static void noise_has_the_mean_and_covariance_it_should(void **state) {
         covariance[k][l] += (-0.5 * x[i * D + k] - g[k]) * (-0.5 * x[i * D + l] - g[l]) / N;
   for (size_t k = 0; k < D; k++) length += g[k] * g[k];
   for (biascope_noise shape = BIASCOPE_NOISE_SAMPLES; shape <= BIASCOPE_NOISE_ISOTROPIC; shape++) {
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_GD);
+    biascope_options options = bs_options_of(BIASCOPE_GD);
     options.noise = 0.7;
     options.noise_shape = shape;
     options.lr_decay = 0.0;
@@ -53,8 +53,8 @@ static void noise_has_the_mean_and_covariance_it_should(void **state) {
   free(x);
 }
 
-static biascope_train_options noisy_adam(biascope_noise shape, double noise) {
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+static biascope_options noisy_adam(biascope_noise shape, double noise) {
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   options.beta2 = 0.95;
   options.noise = noise;
   options.noise_shape = shape;
@@ -70,7 +70,7 @@ static void a_noisy_run_is_a_function_of_its_options(void **state) {
   biascope_dataset *data = dense(N, D, x);
   const char *path = path_of("noise.json");
   for (biascope_noise shape = BIASCOPE_NOISE_SAMPLES; shape <= BIASCOPE_NOISE_ISOTROPIC; shape++) {
-    biascope_train_options options = noisy_adam(shape, 1.0);
+    biascope_options options = noisy_adam(shape, 1.0);
     biascope_trainer *whole = trainer_of(data, &options), *first = trainer_of(data, &options),
                      *second = trainer_of(data, &options);
     biascope_error error;
@@ -81,7 +81,7 @@ static void a_noisy_run_is_a_function_of_its_options(void **state) {
     advance(second, 5000 - 1234);
     assert_memory_equal(biascope_trainer_weights(whole), biascope_trainer_weights(second), D * sizeof(double));
     for (int change = 0; change < 3; change++) {
-      biascope_train_options changed = options;
+      biascope_options changed = options;
       if (change == 0) changed.seed++;
       if (change == 1) changed.noise_shape = (biascope_noise)(1 - (int)shape);
       if (change == 2) changed.noise *= 0.5;
@@ -118,7 +118,7 @@ static void isotropic_noise_takes_adam_from_linf_to_l2(void **state) {
     biascope_dataset *data = dense(6, 12, x);
     static const double scales[] = {0.003, 8.0};
     for (int s = 0; s < 2; s++) {
-      const biascope_train_options options = noisy_adam(BIASCOPE_NOISE_ISOTROPIC, scales[s]);
+      const biascope_options options = noisy_adam(BIASCOPE_NOISE_ISOTROPIC, scales[s]);
       biascope_trainer *trainer = trainer_of(data, &options);
       advance(trainer, 300000);
       const double *w = biascope_trainer_weights(trainer);
@@ -136,8 +136,8 @@ static void noise_is_for_full_batches_and_has_no_prediction(void **state) {
   (void)state;
   double *x = gaussian_values(N, D, 0.3, 3);
   biascope_dataset *data = dense(N, D, x);
-  const biascope_train_options good = noisy_adam(BIASCOPE_NOISE_SAMPLES, 1.0);
-  biascope_train_options bad[5] = {good, good, good, good, good};
+  const biascope_options good = noisy_adam(BIASCOPE_NOISE_SAMPLES, 1.0);
+  biascope_options bad[5] = {good, good, good, good, good};
   bad[0].batch_size = 2;
   bad[1].optimizer = BIASCOPE_ADAMPROXY;
   bad[2].noise = -1.0;

@@ -9,7 +9,7 @@ enum { STEPS = 300 };
 typedef struct {
   size_t samples, features;
   double *values;
-  biascope_train_options options;
+  biascope_options options;
 } run;
 
 static run random_run(size_t index) {
@@ -270,7 +270,7 @@ static void gradient_descent_lowers_the_loss(void **state) {
     double *values = gaussian_values(n, d, 0.1, seed), squares = 0.0;
     for (size_t i = 0; i < n * d; i++) squares += values[i] * values[i];
     biascope_dataset *data = dense(n, d, values);
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_GD);
+    biascope_options options = bs_options_of(BIASCOPE_GD);
     options.lr_decay = 0.0;
     options.lr = 4.0 * (double)n / squares;
     biascope_trainer *trainer = trainer_of(data, &options);
@@ -331,7 +331,7 @@ static void steps_far_out_are_steps(void **state) {
 /* ---- Where runs end --------------------------------------------------------------------------------- */
 
 /* The run's margin over the best there is, after `steps` steps. */
-static double margin_ratio(const biascope_dataset *data, biascope_norm_kind kind, const biascope_train_options *options,
+static double margin_ratio(const biascope_dataset *data, biascope_norm_kind kind, const biascope_options *options,
                            uint64_t steps) {
   const biascope_norm norm = {.kind = kind};
   biascope_margin best;
@@ -352,11 +352,11 @@ static void full_batches_reach_their_max_margins(void **state) {
   for (uint64_t seed = 0; seed < 4; seed++) {
     double *values = gaussian_values(6, 12, 0.3, seed);
     biascope_dataset *data = dense(6, 12, values);
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_NGD);
+    biascope_options options = bs_options_of(BIASCOPE_NGD);
     assert_true(margin_ratio(data, BIASCOPE_L2, &options, 60000) > 0.99);
-    options = biascope_train_defaults(BIASCOPE_SIGNGD);
+    options = bs_options_of(BIASCOPE_SIGNGD);
     assert_true(margin_ratio(data, BIASCOPE_LINF, &options, 60000) > 0.99);
-    options = biascope_train_defaults(BIASCOPE_ADAM);
+    options = bs_options_of(BIASCOPE_ADAM);
     options.beta2 = 0.95;
     assert_true(margin_ratio(data, BIASCOPE_LINF, &options, 60000) > 0.99);
     biascope_dataset_free(data);
@@ -370,7 +370,7 @@ static void per_sample_adam_finds_l2_on_rademacher_data(void **state) {
   static const double values[] = {1, 1, 1, 1, 2, 2, 2, -2, 3, 3, -3, -3, 4, -4, 4, -4};
   biascope_dataset *data = dense(4, 4, values);
   for (biascope_order order = BIASCOPE_CYCLIC; order <= BIASCOPE_REPLACEMENT; order++) {
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+    biascope_options options = bs_options_of(BIASCOPE_ADAM);
     options.beta2 = 0.95;
     options.batch_size = 1;
     options.order = order;
@@ -385,7 +385,7 @@ static void momentum_restores_the_linf_margin_until_it_is_stale(void **state) {
   (void)state;
   double *values = gaussian_values(10, 50, 0.0, 7);
   biascope_dataset *data = dense(10, 50, values);
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_SIGNUM);
+  biascope_options options = bs_options_of(BIASCOPE_SIGNUM);
   options.batch_size = 1;
   static const double betas[] = {0.0, 0.9, 0.99, 0.999};
   double ratio[4];

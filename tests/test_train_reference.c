@@ -1,6 +1,7 @@
 /* The trainer against the update rules written out in 160-bit arithmetic whose exponents never run out (MPFR). */
 #include "exact_loss.h"
 #include "margin_cases.h"
+#include "rule/option.h"
 #include "train/sampler.h"
 #include <mpfr.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static void average(mpfr_ptr average_, double beta, mpfr_ptr value, mpfr_ptr scr
 }
 
 /* b = the update of coordinate k, by the rules of the public header. */
-static void direct(exact *s, const biascope_train_options *o, size_t d, size_t k) {
+static void direct(exact *s, const biascope_options *o, size_t d, size_t k) {
   switch (o->optimizer) {
   case BIASCOPE_GD:
     mpfr_set(s->b, s->m[k], MPFR_RNDN);
@@ -77,7 +78,7 @@ static void direct(exact *s, const biascope_train_options *o, size_t d, size_t k
 }
 
 /* 1 + S sqrt(N) (xi_i - mean xi) */
-static double sample_factor(const biascope_train_options *o, uint64_t step, size_t n, size_t i) {
+static double sample_factor(const biascope_options *o, uint64_t step, size_t n, size_t i) {
   double sum = 0.0;
   for (size_t j = 0; j < n; j++) sum += bs_random_normal(o->seed, BS_STREAM_GRADIENT, step * n + j);
   const double own = bs_random_normal(o->seed, BS_STREAM_GRADIENT, step * n + i);
@@ -85,7 +86,7 @@ static double sample_factor(const biascope_train_options *o, uint64_t step, size
 }
 
 /* g += S ||g|| / sqrt(d) xi */
-static void add_isotropic(exact *s, const biascope_train_options *o, size_t d, uint64_t step) {
+static void add_isotropic(exact *s, const biascope_options *o, size_t d, uint64_t step) {
   mpfr_set_zero(s->a, 1);
   for (size_t k = 0; k < d; k++) mpfr_fma(s->a, s->g[k], s->g[k], s->a, MPFR_RNDN);
   mpfr_sqrt(s->a, s->a, MPFR_RNDN);
@@ -96,7 +97,7 @@ static void add_isotropic(exact *s, const biascope_train_options *o, size_t d, u
   }
 }
 
-static void exact_step(exact *s, const biascope_train_options *o, size_t d, const double *x, const uint32_t *batch,
+static void exact_step(exact *s, const biascope_options *o, size_t d, const double *x, const uint32_t *batch,
                        size_t count, uint64_t step) {
   const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
                         o->optimizer == BIASCOPE_SIGNUM || o->optimizer == BIASCOPE_ADAM ||
@@ -144,7 +145,7 @@ typedef struct {
   double tolerance; /* of the weights, relative to the largest */
 } trial;
 
-static void compare(const trial *t, const biascope_dataset *data, const biascope_train_options *options) {
+static void compare(const trial *t, const biascope_dataset *data, const biascope_options *options) {
   biascope_trainer *trainer;
   biascope_error error = {0};
   assert_int_equal(biascope_trainer_create(data, options, &trainer, &error), BIASCOPE_OK);
@@ -176,11 +177,11 @@ static void compare(const trial *t, const biascope_dataset *data, const biascope
 }
 
 /* Every rule, with every loss, dense and sparse. */
-static void compare_rules(const trial *t, const biascope_train_options *base) {
+static void compare_rules(const trial *t, const biascope_options *base) {
   biascope_dataset *full = dense(t->samples, t->features, t->values);
   biascope_dataset *sparse = compressed(t->samples, t->features, t->values);
   for (biascope_optimizer optimizer = BIASCOPE_GD; optimizer <= BIASCOPE_ADAMW; optimizer++) {
-    biascope_train_options options = *base;
+    biascope_options options = *base;
     options.optimizer = optimizer;
     if (optimizer == BIASCOPE_ADAMPROXY) {
       options.batch_size = 0;
@@ -189,6 +190,7 @@ static void compare_rules(const trial *t, const biascope_train_options *base) {
     options.loss = (biascope_loss)((options.seed + optimizer) % LOSSES);
     /* weights fade by e^(-z eta) a step: where z eta is large, so is what any rounding turns into */
     if (options.loss == BIASCOPE_PROBIT) options.lr = 0.03;
+    if (!biascope_options_reads(&options, "eps")) options.eps = 0.0;
     if (optimizer == BIASCOPE_GD) options.lr = 0.05; /* its steps grow with the loss, here exponentially */
     compare(t, full, &options);
     compare(t, sparse, &options);
@@ -207,15 +209,15 @@ static void every_rule_is_the_rule_of_the_header(void **state) {
     double *values = gaussian_values(n, d, 0.3, seed);
     for (size_t i = 0; i < n * d; i++)
       if (bs_random_below(seed, BS_STREAM_NOISE, 10 + i, 4) == 0) values[i] = 0.0;
-    const biascope_train_options options = {.batch_size = bs_random_below(seed, BS_STREAM_NOISE, 2, n + 1),
-                                            .order = (biascope_order)(seed % 3),
-                                            .beta1 = betas[seed / 3 % 3],
-                                            .beta2 = betas[seed / 3 % 3 + bs_random_below(seed, BS_STREAM_NOISE, 3, 2)],
-                                            .eps = seed % 5 == 4 ? 1e-8 : 0.0,
-                                            .weight_decay = 0.01,
-                                            .lr = lrs[seed % 2],
-                                            .lr_decay = decays[seed / 2 % 3],
-                                            .seed = seed};
+    const biascope_options options = {.batch_size = bs_random_below(seed, BS_STREAM_NOISE, 2, n + 1),
+                                      .order = (biascope_order)(seed % 3),
+                                      .beta1 = betas[seed / 3 % 3],
+                                      .beta2 = betas[seed / 3 % 3 + bs_random_below(seed, BS_STREAM_NOISE, 3, 2)],
+                                      .eps = seed % 5 == 4 ? 1e-8 : 0.0,
+                                      .weight_decay = 0.01,
+                                      .lr = lrs[seed % 2],
+                                      .lr_decay = decays[seed / 2 % 3],
+                                      .seed = seed};
     const trial t = {n, d, values, 120, 1e-6};
     compare_rules(&t, &options);
     free(values);
@@ -234,13 +236,13 @@ static void features_that_fade_are_followed(void **state) {
       for (size_t k = 0; k < SHARED; k++) row[k] = shared[i * SHARED + k] * pow(3.0, (double)i);
       row[SHARED + i] = 0.5;
     }
-    const biascope_train_options options = {.batch_size = 1 + seed % 2,
-                                            .order = (biascope_order)(seed % 3),
-                                            .beta1 = 0.9,
-                                            .beta2 = 0.99,
-                                            .lr = 0.5,
-                                            .lr_decay = 0.25,
-                                            .seed = seed};
+    const biascope_options options = {.batch_size = 1 + seed % 2,
+                                      .order = (biascope_order)(seed % 3),
+                                      .beta1 = 0.9,
+                                      .beta2 = 0.99,
+                                      .lr = 0.5,
+                                      .lr_decay = 0.25,
+                                      .seed = seed};
     const trial t = {SAMPLES, SHARED + SAMPLES, values, 1500, 1e-6};
     compare_rules(&t, &options);
     free(shared);
@@ -256,13 +258,13 @@ static void features_of_every_scale_are_followed(void **state) {
     for (size_t i = 0; i < N; i++)
       for (size_t k = 1; k < D; k++) values[i * D + k] = ldexp(values[i * D + k], -(int)(205 * k));
     for (size_t i = 0; i < N; i++) values[i * D] = fabs(values[i * D]); /* separable */
-    const biascope_train_options options = {.batch_size = seed % 3,
-                                            .order = (biascope_order)(seed % 3),
-                                            .beta1 = 0.5,
-                                            .beta2 = 0.9,
-                                            .lr = 0.5,
-                                            .lr_decay = 0.25,
-                                            .seed = seed};
+    const biascope_options options = {.batch_size = seed % 3,
+                                      .order = (biascope_order)(seed % 3),
+                                      .beta1 = 0.5,
+                                      .beta2 = 0.9,
+                                      .lr = 0.5,
+                                      .lr_decay = 0.25,
+                                      .seed = seed};
     const trial t = {N, D, values, 1500, 1e-6};
     compare_rules(&t, &options);
     free(values);
@@ -275,19 +277,19 @@ static void noise_is_the_noise_of_the_header(void **state) {
   for (uint64_t seed = 0; seed < 6; seed++) {
     const size_t n = 2 + seed % 5, d = 1 + seed % MOST_FEATURES;
     double *values = gaussian_values(n, d, 0.3, seed);
-    const biascope_train_options base = {.noise = seed % 3 ? 0.5 : 4.0,
-                                         .noise_shape = (biascope_noise)(seed % 2),
-                                         .beta1 = 0.5,
-                                         .beta2 = 0.9,
-                                         .lr = 0.5,
-                                         .lr_decay = 0.25,
-                                         .weight_decay = 0.0,
-                                         .seed = seed};
+    const biascope_options base = {.noise = seed % 3 ? 0.5 : 4.0,
+                                   .noise_shape = (biascope_noise)(seed % 2),
+                                   .beta1 = 0.5,
+                                   .beta2 = 0.9,
+                                   .lr = 0.5,
+                                   .lr_decay = 0.25,
+                                   .weight_decay = 0.0,
+                                   .seed = seed};
     const trial t = {n, d, values, 1500, 1e-6};
     static const biascope_optimizer rules[] = {BIASCOPE_NGD, BIASCOPE_SIGNUM, BIASCOPE_ADAM, BIASCOPE_ADAGRAD};
     biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
     for (size_t r = 0; r < 4; r++) {
-      biascope_train_options options = base;
+      biascope_options options = base;
       options.optimizer = rules[r];
       compare(&t, full, &options);
       compare(&t, sparse, &options);

@@ -66,7 +66,7 @@ static void a_polynomial_tail_has_a_limit_of_its_own(void **state) {
   (void)state;
   for (uint64_t seed = 0; seed < 6; seed++) {
     problem p = problem_of(seed);
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_NGD);
+    biascope_options options = bs_options_of(BIASCOPE_NGD);
     options.lr = 10.0;
     double force[FEATURES];
     options.loss = BIASCOPE_POLYNOMIAL;
@@ -102,7 +102,7 @@ static double support_spread(const problem *p, const double *w) {
 
 /* How the spread changes with ||w||: the exponent between two lengths of a run. */
 static double fitted_exponent(const problem *p, biascope_loss loss) {
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_NGD);
+  biascope_options options = bs_options_of(BIASCOPE_NGD);
   options.loss = loss;
   options.lr_decay = 0.75;
   options.lr = 2.0;
@@ -138,7 +138,7 @@ static void a_squared_hinge_stops(void **state) {
                                              BIASCOPE_ADAMPROXY, BIASCOPE_GD,     BIASCOPE_ADAGRAD};
   for (size_t index = 0; index < 7 * 6; index++) {
     problem p = problem_of(index / 7);
-    biascope_train_options options = biascope_train_defaults(rules[index % 7]);
+    biascope_options options = bs_options_of(rules[index % 7]);
     options.loss = BIASCOPE_SQUARED_HINGE;
     options.batch_size = options.optimizer == BIASCOPE_ADAMPROXY ? 0 : index / 7 % 3;
     options.beta2 = 0.95;
@@ -160,7 +160,7 @@ static void a_squared_hinge_stops(void **state) {
   }
 }
 
-static biascope_status predict(const problem *p, const biascope_train_options *options, biascope_prediction *out) {
+static biascope_status predict(const problem *p, const biascope_options *options, biascope_prediction *out) {
   biascope_error error;
   return biascope_predict(p->data, options, NULL, out, &error);
 }
@@ -170,7 +170,7 @@ static void limits_are_predicted_where_the_tail_allows(void **state) {
   (void)state;
   problem p = problem_of(1);
   biascope_prediction limit, probit;
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   options.batch_size = 1;
   options.lr_decay = 0.6;
   options.beta2 = 0.95;

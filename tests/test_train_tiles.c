@@ -117,7 +117,7 @@ static void a_step_over_all_samples_is_that_over_each(void **state) {
   biascope_dataset *full = dense(SAMPLES, FEATURES, values), *sparse = compressed(SAMPLES, FEATURES, values);
   assert_true(biascope_dataset_nonzeros(sparse) > 1 << 15);
   for (size_t index = 0; index < TRAINING_CASES; index++) {
-    biascope_train_options options = training_case(index, SAMPLES, index);
+    biascope_options options = training_case(index, SAMPLES, index);
     if (options.optimizer == BIASCOPE_ADAMPROXY) continue;
     options.batch_size = index % 2 ? 0 : SAMPLES - SAMPLES / 3;
     biascope_trainer *one = trainer_of(full, &options), *other = trainer_of(sparse, &options);
@@ -142,7 +142,7 @@ static void any_number_of_threads_gives_the_same_bits(void **state) {
   (void)state;
   double *values = gaussian_values(SAMPLES, FEATURES, 0.3, 4);
   biascope_dataset *data = compressed(SAMPLES, FEATURES, values);
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   biascope_trainer *alone = trainer_of(data, &options);
   advance(alone, 100);
   for (options.threads = 2; options.threads <= 20; options.threads += 3) {

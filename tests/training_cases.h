@@ -3,16 +3,17 @@
 #define BIASCOPE_TESTS_TRAINING_CASES_H
 
 #include "margin_cases.h"
+#include "rule/option.h"
 
 enum { TRAINING_CASES = 9 * 3 * 2 };
 
 /* Each optimizer, in each order, with a batch size from 1 to N drawn by the seed; eps every other time. */
-static inline biascope_train_options training_case(size_t index, size_t samples, uint64_t seed) {
-  biascope_train_options options = biascope_train_defaults((biascope_optimizer)(index % 9));
+static inline biascope_options training_case(size_t index, size_t samples, uint64_t seed) {
+  biascope_options options = bs_options_of((biascope_optimizer)(index % 9));
   options.order = (biascope_order)(index / 9 % 3);
   options.loss = (biascope_loss)((index + seed) % 2);
   options.batch_size = 1 + bs_random_below(seed, BS_STREAM_NOISE, index, samples);
-  options.eps = index / 27 ? 1e-6 : 0.0;
+  if (biascope_options_reads(&options, "eps")) options.eps = index / 27 ? 1e-6 : 0.0;
   options.seed = seed;
   if (options.optimizer == BIASCOPE_ADAMPROXY) {
     options.batch_size = 0;
@@ -21,7 +22,7 @@ static inline biascope_train_options training_case(size_t index, size_t samples,
   return options;
 }
 
-static inline biascope_trainer *trainer_of(const biascope_dataset *data, const biascope_train_options *options) {
+static inline biascope_trainer *trainer_of(const biascope_dataset *data, const biascope_options *options) {
   biascope_trainer *trainer;
   biascope_error error;
   if (biascope_trainer_create(data, options, &trainer, &error) != BIASCOPE_OK) fail_msg("%s", error.message);

@@ -56,12 +56,15 @@ biascope_status bench_sparse_data(size_t samples, size_t features, size_t nonzer
 /* `entry_bytes`: read from memory in a step. */
 static biascope_status time_full_batch(const biascope_dataset *data, double entry_bytes, bench_bandwidth *out,
                                        biascope_error *error) {
-  const biascope_train_options options = biascope_train_defaults(BIASCOPE_GD);
   out->samples = biascope_dataset_samples(data);
   out->features = biascope_dataset_features(data);
   out->nonzeros = biascope_dataset_nonzeros(data);
   out->bytes = entry_bytes * (double)out->nonzeros;
-  return bench_time_trainer(data, &options, &out->seconds, error);
+  biascope_options *options = NULL;
+  biascope_status status = biascope_options_create("gd", &options, error);
+  if (status == BIASCOPE_OK) status = bench_time_trainer(data, options, &out->seconds, error);
+  biascope_options_free(options);
+  return status;
 }
 
 biascope_status bench_bandwidths(bench_bandwidth *out, biascope_error *error) {

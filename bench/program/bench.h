@@ -11,7 +11,7 @@ typedef biascope_status (*bench_stepper)(void *run, uint64_t steps, biascope_err
 /* Median seconds a step, of as many steps at once as take a measurable time. */
 biascope_status bench_time(bench_stepper step, void *run, double *median, biascope_error *error);
 /* The same of a trainer's steps. */
-biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_train_options *options, double *median,
+biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_options *options, double *median,
                                    biascope_error *error);
 /* Rows of so many nonzeros at random places, labelled so that their first decides. */
 biascope_status bench_sparse_data(size_t samples, size_t features, size_t nonzeros, biascope_dataset **out,

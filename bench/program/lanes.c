@@ -22,15 +22,18 @@ static biascope_status step_together(void *state, uint64_t steps, biascope_error
 }
 
 static biascope_status create(const biascope_dataset *data, runs *r, biascope_error *error) {
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
-  options.batch_size = 1;
-  options.beta2 = 0.95;
-  options.order = BIASCOPE_SHUFFLE;
-  biascope_status status = BIASCOPE_OK;
+  static const char *const VALUES[][2] = {{"batch_size", "1"}, {"beta2", "0.95"}, {"order", "shuffle"}};
+  biascope_options *options = NULL;
+  biascope_status status = biascope_options_create("adam", &options, error);
+  for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES && status == BIASCOPE_OK; i++)
+    status = biascope_options_set(options, VALUES[i][0], VALUES[i][1], error);
   for (size_t j = 0; j < RUNS && status == BIASCOPE_OK; j++) {
-    options.seed = j;
-    status = biascope_trainer_create(data, &options, &r->run[j], error);
+    char seed[32];
+    snprintf(seed, sizeof seed, "%zu", j);
+    status = biascope_options_set(options, "seed", seed, error);
+    if (status == BIASCOPE_OK) status = biascope_trainer_create(data, options, &r->run[j], error);
   }
+  biascope_options_free(options);
   return status;
 }
 

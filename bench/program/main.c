@@ -62,10 +62,13 @@ static biascope_status time_least(const biascope_dataset *data, bench_case *out,
 }
 
 static biascope_status time_adam(const biascope_dataset *data, double *median, biascope_error *error) {
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
-  options.batch_size = 1;
-  options.beta2 = 0.95;
-  return bench_time_trainer(data, &options, median, error);
+  biascope_options *options = NULL;
+  biascope_status status = biascope_options_create("adam", &options, error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(options, "batch_size", "1", error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(options, "beta2", "0.95", error);
+  if (status == BIASCOPE_OK) status = bench_time_trainer(data, options, median, error);
+  biascope_options_free(options);
+  return status;
 }
 
 static biascope_status run_case(bench_case *out, biascope_error *error) {

@@ -36,7 +36,7 @@ static biascope_status step_trainer(void *run, uint64_t steps, biascope_error *e
   return biascope_trainer_run(run, steps, error);
 }
 
-biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_train_options *options, double *median,
+biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_options *options, double *median,
                                    biascope_error *error) {
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);

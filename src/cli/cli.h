@@ -14,17 +14,23 @@ typedef struct {
   biascope_read_options read;
 } cli_common;
 
-/* Argp children. Input: a cli_common, a biascope_train_options. */
+/* Argp children. Input: a cli_common, a cli_optimizer_flags. */
 extern const struct argp cli_common_argp;    /* without DATA */
 extern const struct argp cli_data_argp;      /* DATA and how it is read */
-extern const struct argp cli_optimizer_argp; /* --optimizer ... --lr-decay; input: cli_optimizer_flags */
+extern const struct argp cli_optimizer_argp; /* --optimizer, --loss, ...: the options of training */
 extern const struct argp cli_store_argp;     /* STORE; input: a const char *, NULL until given */
 
-/* Flags overwrite the defaults of the optimizer named, wherever --optimizer stands on the line. */
+/* Flags overwrite the usual values of the optimizer named, wherever --optimizer stands on the line. */
+enum { CLI_MOST_OPTIONS = 64 };
 typedef struct {
-  biascope_train_options options; /* complete after parsing */
-  const char *given[16];          /* raw texts, applied once --optimizer is known */
+  biascope_options *options;           /* after parsing: complete; freed by the command */
+  const char *given[CLI_MOST_OPTIONS]; /* what was typed for the option of that index, or NULL */
 } cli_optimizer_flags;
+
+/* Makes the flags of the library's options; called once, before any are parsed. */
+void cli_prepare_optimizer_flags(void);
+/* Sets an option that holds a whole number. */
+biascope_status cli_set_whole(biascope_options *options, const char *name, uint64_t value, biascope_error *error);
 
 /* Parses the command line into `input`, or ends the program. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input);

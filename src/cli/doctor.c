@@ -93,8 +93,27 @@ static void print_limit(const biascope_diagnosis *d, double known_to) {
            bs_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
 }
 
+/* The options that a recommendation is about; those that the optimizer does not read are left out. */
+static const char *const RECOMMENDED[] = {"beta1", "beta2", "lr", "lr_decay", "eps", NULL};
+
+static double recommended(const biascope_diagnosis *d, const char *name) {
+  char text[64] = "";
+  biascope_options_get(d->recommended, name, text, sizeof text, NULL);
+  return strtod(text, NULL);
+}
+
+static void print_recommended(const biascope_diagnosis *d) {
+  printf("recommended  ");
+  for (int i = 0; RECOMMENDED[i]; i++) {
+    if (!biascope_options_reads(d->recommended, RECOMMENDED[i])) continue;
+    printf(" --");
+    for (const char *c = RECOMMENDED[i]; *c; c++) putchar(*c == '_' ? '-' : *c);
+    printf(" %.6g", recommended(d, RECOMMENDED[i]));
+  }
+  putchar('\n');
+}
+
 static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
-  const biascope_train_options *r = &d->recommended;
   const double known_to = bs_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
     print_limit(d, known_to);
@@ -113,8 +132,7 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
     printf("recommended   nothing: the way of these options cannot be followed without training\n");
     return;
   }
-  printf("recommended   --beta1 %.6g --beta2 %.6g --lr %.6g --lr-decay %g --eps %g\n", r->beta1, r->beta2, r->lr,
-         r->lr_decay, r->eps);
+  print_recommended(d);
   printf("              %s%% of the best %s margin after %llu steps; %s\n", percent(d->promised, known_to).text,
          NORMS[flags->wish.norm], (unsigned long long)flags->wish.steps,
          d->promised >= flags->wish.fraction ? "as wanted"
@@ -125,9 +143,11 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
 /* ---- JSON ----------------------------------------------------------------------------------------- */
 
 static json_t *recommended_json(const biascope_diagnosis *d) {
-  const biascope_train_options *r = &d->recommended;
-  return json_pack("{s:f, s:f, s:f, s:f, s:f}", "beta1", r->beta1, "beta2", r->beta2, "lr", r->lr, "lr_decay",
-                   r->lr_decay, "eps", r->eps);
+  json_t *object = json_object();
+  for (int i = 0; RECOMMENDED[i]; i++)
+    if (biascope_options_reads(d->recommended, RECOMMENDED[i]))
+      json_object_set_new(object, RECOMMENDED[i], cli_json_number(recommended(d, RECOMMENDED[i])));
+  return object;
 }
 
 static json_t *fractions_json(const biascope_diagnosis *d) {
@@ -152,21 +172,25 @@ static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
       d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise));
 }
 
+/* Unless told otherwise: what the optimizer's steps are largest in. */
+static void choose_wish(const biascope_options *options, biascope_wish *wish) {
+  if (wish->fraction > 0.0) return;
+  char optimizer[64] = "";
+  biascope_options_get(options, "optimizer", optimizer, sizeof optimizer, NULL);
+  wish->norm = strcmp(optimizer, "gd") && strcmp(optimizer, "ngd") ? BIASCOPE_LINF : BIASCOPE_L2;
+  wish->fraction = 0.98;
+}
+
 int cli_doctor(int argc, char **argv) {
   doctor_flags flags = {.wish = {.steps = 1000000}};
   cli_parse(&ARGP, argc, argv, &flags);
-  const biascope_optimizer optimizer = flags.optimizer.options.optimizer;
-  flags.optimizer.options.seed = flags.common.seed;
-  if (flags.wish.fraction == 0.0) {
-    flags.wish.norm = optimizer == BIASCOPE_GD || optimizer == BIASCOPE_NGD ? BIASCOPE_L2 : BIASCOPE_LINF;
-    flags.wish.fraction = 0.98;
-  }
+  choose_wish(flags.optimizer.options, &flags.wish);
   biascope_dataset *data = NULL;
   biascope_diagnosis diagnosis = {0};
   biascope_error error = {0};
-  biascope_status status = cli_read_data(&flags.common, &data, &error);
-  if (status == BIASCOPE_OK)
-    status = biascope_diagnose(data, &flags.optimizer.options, &flags.wish, &diagnosis, &error);
+  biascope_status status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
+  if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
+  if (status == BIASCOPE_OK) status = biascope_diagnose(data, flags.optimizer.options, &flags.wish, &diagnosis, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && flags.common.json)
     code = print_json(&flags, &diagnosis);
@@ -174,5 +198,6 @@ int cli_doctor(int argc, char **argv) {
     print_text(&flags, &diagnosis);
   biascope_diagnosis_free(&diagnosis);
   biascope_dataset_free(data);
+  biascope_options_free(flags.optimizer.options);
   return code;
 }

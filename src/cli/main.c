@@ -71,6 +71,7 @@ static void print_version(FILE *stream, struct argp_state *state) {
 int cli_run(int argc, char **argv) {
   argp_err_exit_status = 1;
   argp_program_version_hook = print_version;
+  cli_prepare_optimizer_flags();
   if (argc < 2) {
     print_help(stderr);
     return 1;

@@ -218,13 +218,13 @@ static int present(const predict_flags *flags, const biascope_dataset *data, con
 int cli_predict(int argc, char **argv) {
   predict_flags flags = {.options.starts = DEFAULT_STARTS};
   cli_parse(&ARGP, argc, argv, &flags);
-  flags.optimizer.options.seed = flags.common.seed;
-  biascope_dataset *data;
+  biascope_dataset *data = NULL;
+  biascope_prediction prediction = {0};
   biascope_error error;
-  biascope_status status = cli_read_data(&flags.common, &data, &error);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  biascope_prediction prediction;
-  status = biascope_predict(data, &flags.optimizer.options, &flags.options, &prediction, &error);
+  biascope_status status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
+  if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
+  if (status == BIASCOPE_OK)
+    status = biascope_predict(data, flags.optimizer.options, &flags.options, &prediction, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
     const int presented = present(&flags, data, &prediction);
@@ -232,5 +232,6 @@ int cli_predict(int argc, char **argv) {
   }
   biascope_prediction_free(&prediction);
   biascope_dataset_free(data);
+  biascope_options_free(flags.optimizer.options);
   return code;
 }

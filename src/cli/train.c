@@ -124,8 +124,11 @@ static biascope_status advance(train_run *run, const train_flags *flags, FILE *t
 }
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
-  run->options = &flags->optimizer.options;
-  biascope_status status = cli_read_data(&flags->common, &run->data, error);
+  run->options = flags->optimizer.options;
+  biascope_status status = cli_set_whole(flags->optimizer.options, "seed", flags->common.seed, error);
+  if (status == BIASCOPE_OK && flags->threads > 0)
+    status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
+  if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
   if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, run->options, &run->trainer, error);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
   if (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) > flags->steps) {
@@ -166,8 +169,6 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
-  flags.optimizer.options.seed = flags.common.seed;
-  flags.optimizer.options.threads = flags.threads;
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();
@@ -186,5 +187,6 @@ int cli_train(int argc, char **argv) {
   free(run.halves);
   biascope_trainer_free(run.trainer);
   biascope_dataset_free(run.data);
+  biascope_options_free(flags.optimizer.options);
   return code;
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 typedef struct {
-  const biascope_train_options *options;
+  const biascope_options *options;
   biascope_dataset *data;
   biascope_trainer *trainer;
   bs_reference *reference;               /* NULL where the data are not separable: */

@@ -14,10 +14,12 @@ static const double MINIMISER_KNOWN_TO = 1e-6, DIRECTION_GAP = 1e-10;
 /* The minimiser on the inseparable part; none where it cannot be certified. */
 static biascope_status find_minimiser(train_run *run, biascope_error *error) {
   double residual;
+  char loss[64] = "";
   run->minimiser = BS_NEW(double, run->parts.features);
   if (!run->minimiser) return bs_fail_memory(error, "the minimiser");
-  const biascope_status status =
-      biascope_parts_minimise(run->data, &run->parts, run->options->loss, run->minimiser, &residual, error);
+  biascope_status status = biascope_options_get(run->options, "loss", loss, sizeof loss, error);
+  if (status == BIASCOPE_OK)
+    status = biascope_parts_minimise(run->data, &run->parts, loss, run->minimiser, &residual, error);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
   free(run->minimiser);
   run->minimiser = NULL;

@@ -1,5 +1,6 @@
 /* Diagnosis: what a run will do, read off its predicted limit; and a search for options that do what is wished. */
 #include "base/error.h"
+#include "base/memory.h"
 #include "limit/misalignment.h"
 #include "limit/step_sum.h"
 #include "rule/optimizer.h"
@@ -20,14 +21,14 @@ static double forgets(double beta, double power) {
 }
 
 /* The step from which eta_t rate <= forgotten: gradients no longer fade faster than the buffer forgets them. */
-static double stale_until(const biascope_train_options *training, double rate, double forgotten) {
+static double stale_until(const biascope_options *training, double rate, double forgotten) {
   if (!(rate > 0.0) || !isfinite(forgotten)) return 0.0;
   const double ratio = training->lr * rate / forgotten;
   if (ratio <= pow(2.0, training->lr_decay)) return 0.0;
   return training->lr_decay == 0.0 ? INFINITY : pow(ratio, 1.0 / training->lr_decay) - 2.0;
 }
 
-static double catch_up_step(const biascope_train_options *training, double rate) {
+static double catch_up_step(const biascope_options *training, double rate) {
   return fmax(stale_until(training, rate, forgets(bs_effective_beta1(training), 1.0)),
               stale_until(training, rate, forgets(bs_effective_beta2(training), 2.0)));
 }
@@ -51,7 +52,7 @@ static double fraction_of(const biascope_dataset *data, int norm, const double *
 }
 
 /* Where the run goes, if that can be certified. */
-static biascope_status locate(const biascope_dataset *data, const biascope_train_options *training, const double *best,
+static biascope_status locate(const biascope_dataset *data, const biascope_options *training, const double *best,
                               biascope_diagnosis *out, biascope_error *error) {
   biascope_status status = biascope_predict(data, training, NULL, &out->limit, error);
   out->certified = status == BIASCOPE_OK;
@@ -62,9 +63,9 @@ static biascope_status locate(const biascope_dataset *data, const biascope_train
 
 /* What the buffers lag behind is the run they do not lag in: steps fade, and eps has not taken over. Where its limit is
  * not certified, the best point found serves: its rate is the growth of margins there. */
-static biascope_status examine(const biascope_dataset *data, const biascope_train_options *training, const double *best,
+static biascope_status examine(const biascope_dataset *data, const biascope_options *training, const double *best,
                                biascope_diagnosis *out, biascope_error *error) {
-  biascope_train_options fading = *training;
+  biascope_options fading = *training;
   fading.eps = 0.0;
   if (fading.lr_decay == 0.0) fading.lr_decay = 0.5;
   biascope_prediction frozen;
@@ -92,7 +93,7 @@ typedef struct {
 
 /* The fraction after the steps, were the way of the stale steps lost: the least that the others leave. NaN where the
  * path cannot be followed. */
-static biascope_status promise(const search *s, const biascope_train_options *candidate, double rate, double *value,
+static biascope_status promise(const search *s, const biascope_options *candidate, double rate, double *value,
                                biascope_error *error) {
   const biascope_predict_options options = {.steps = s->wish->steps, .sample_length = SEARCH_SAMPLE};
   biascope_prediction after;
@@ -109,8 +110,8 @@ static biascope_status promise(const search *s, const biascope_train_options *ca
 }
 
 /* Tries the candidate's betas with step sizes at which the buffers catch up in time. */
-static biascope_status try_betas(const search *s, const biascope_train_options *betas, biascope_error *error) {
-  biascope_train_options candidate = *betas;
+static biascope_status try_betas(const search *s, const biascope_options *betas, biascope_error *error) {
+  biascope_options candidate = *betas;
   candidate.lr_decay = 0.5;
   candidate.eps = 0.0;
   biascope_prediction limit;
@@ -128,24 +129,24 @@ static biascope_status try_betas(const search *s, const biascope_train_options *
     status = promise(s, &candidate, rate, &value, error);
     if (status != BIASCOPE_OK || !(value > s->out->promised || isnan(s->out->promised)) || isnan(value)) continue;
     s->out->promised = value;
-    s->out->recommended = candidate;
+    *s->out->recommended = candidate;
   }
   return status;
 }
 
-static biascope_status recommend(const search *s, const biascope_train_options *training, biascope_error *error) {
+static biascope_status recommend(const search *s, const biascope_options *training, biascope_error *error) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
   const bool pairs = rule->second == BS_SECOND_AVERAGE;
   const size_t count = pairs            ? sizeof MOMENT_PAIRS / sizeof *MOMENT_PAIRS
                        : rule->momentum ? sizeof MOMENTA / sizeof *MOMENTA
                                         : 1;
-  biascope_status status = BIASCOPE_OK;
-  s->out->recommended = *training;
+  s->out->recommended = BS_NEW(biascope_options, 1);
+  biascope_status status = s->out->recommended ? BIASCOPE_OK : bs_fail_memory(error, "the recommendation");
+  if (status == BIASCOPE_OK) *s->out->recommended = *training;
   s->out->promised = NAN;
   for (size_t i = 0; i < count && status == BIASCOPE_OK && !(s->out->promised >= s->wish->fraction); i++) {
-    biascope_train_options candidate = *training;
-    candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
-    if (!rule->momentum) candidate.beta1 = 0.0;
+    biascope_options candidate = *training;
+    if (rule->momentum) candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
     if (pairs) candidate.beta2 = MOMENT_PAIRS[i].beta2;
     status = try_betas(s, &candidate, error);
   }
@@ -161,7 +162,7 @@ static biascope_status check_wish(const biascope_wish *wish, biascope_error *err
   return BIASCOPE_OK;
 }
 
-biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_train_options *training,
+biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_wish *wish, biascope_diagnosis *out, biascope_error *error) {
   double best[NORMS];
   *out = (biascope_diagnosis){0};
@@ -177,4 +178,6 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_t
 
 void biascope_diagnosis_free(biascope_diagnosis *diagnosis) {
   biascope_prediction_free(&diagnosis->limit);
+  biascope_options_free(diagnosis->recommended);
+  diagnosis->recommended = NULL;
 }

@@ -56,8 +56,8 @@ static double largest_distance(tracker *k) {
   return largest;
 }
 
-biascope_status bs_misalignment(const biascope_dataset *data, const biascope_train_options *training,
-                                const double *weights, double *out, biascope_error *error) {
+biascope_status bs_misalignment(const biascope_dataset *data, const biascope_options *training, const double *weights,
+                                double *out, biascope_error *error) {
   const size_t d = data->features;
   tracker k = {.data = data, .weights = weights, .beta = bs_effective_beta1(training)};
   biascope_status status = bs_sampler_create(&k.sampler, training, data->samples, error);

@@ -6,7 +6,7 @@
 
 /* max_t ||m_t - grad L||_1 / G with |l'(z_i)| in the proportions of `weights` (N, summing to 1): over the steps of an
  * epoch for the cyclic order, over 4096 steps for the random ones. */
-biascope_status bs_misalignment(const biascope_dataset *data, const biascope_train_options *training,
-                                const double *weights, double *out, biascope_error *error);
+biascope_status bs_misalignment(const biascope_dataset *data, const biascope_options *training, const double *weights,
+                                double *out, biascope_error *error);
 
 #endif

@@ -32,7 +32,7 @@ static void path_free(path *p) {
 
 static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, path *p,
                                    biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   bs_epoch_rule smooth = *rule;
   if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
     smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
@@ -83,7 +83,7 @@ static void export_point(const bs_question *question, path *p, biascope_predicti
 /* Where steps are not small the averages lag behind the shrinking gradient, and an update is `gain` times as long as on
  * the path of vanishing steps (constant_step.h): the path's time is then the sum of eta gain. Gives that of the steps
  * from `start` to `end`, sums of eta, while margins grow at `rate`. */
-static double lagging_time(const biascope_train_options *training, const bs_epoch_rule *rule, double rate, double start,
+static double lagging_time(const biascope_options *training, const bs_epoch_rule *rule, double rate, double start,
                            double end) {
   double time = 0.0;
   for (int piece = 0; piece < TIME_PIECES; piece++) {
@@ -100,7 +100,7 @@ static double lagging_time(const biascope_train_options *training, const bs_epoc
 /* Follows the path to the end of the steps. */
 static biascope_status follow_steps(const bs_question *question, const bs_epoch_rule *rule, path *p,
                                     biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const double end = bs_step_sum(training->lr, training->lr_decay, (double)question->options.steps);
   double done = 0.0;
   for (int n = 0; n < MOST_FLOW_STEPS && done < end * (1.0 - 1e-12); n++) {
@@ -180,7 +180,7 @@ static double log_second_moment(const path *p, double *gradient) {
 
 biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rule *rule, double *step,
                                  biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const double threshold = log(training->eps);
   path p;
   biascope_status status = path_create(question, rule, &p, error);

@@ -96,7 +96,7 @@ static biascope_status predict_with_eps(const bs_question *question, const bs_ep
 
 /* m / (sqrt(v) + eps), v an average; with no memory at all it is the sign of the gradient. */
 static biascope_status predict_adaptive(const bs_question *question, biascope_prediction *out, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   bs_epoch_rule rule = {
       .direction = BS_RATIO, .beta1 = bs_effective_beta1(training), .beta2 = bs_effective_beta2(training)};
   if (rule.beta1 == 0.0 && rule.beta2 == 0.0) rule.direction = BS_SIGN;
@@ -120,7 +120,7 @@ static biascope_status predict_ratio(const bs_question *question, bs_second_mome
  * e^(-z eta rate) a step: a limit of small steps only where z eta vanishes, z being about the sum of eta. Gradient
  * descent's own steps vanish with the gradient. */
 static biascope_status require_covered_loss(const bs_question *question, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const bs_loss *loss = bs_loss_of(training->loss);
   const bool vanishing =
       training->optimizer == BIASCOPE_GD || (training->lr_decay > 0.5 && training->eps == 0.0 &&
@@ -149,7 +149,7 @@ static biascope_status require_covered_loss(const bs_question *question, biascop
 
 /* With eps the limit alone is predicted, and without weight decay. */
 static biascope_status require_covered_eps(const bs_question *question, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   if (training->eps == 0.0 || bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE)
     return BIASCOPE_OK;
   if (question->options.steps > 0)
@@ -163,7 +163,7 @@ static biascope_status require_covered_eps(const bs_question *question, biascope
 /* m / sqrt(v) is bounded, by Cauchy and Schwarz, where beta1^2 < beta2 and nowhere else: while gradients fade m holds
  * older ones than sqrt(v) does. */
 static biascope_status require_bounded_ratio(const bs_question *question, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const double beta1 = bs_effective_beta1(training), beta2 = bs_effective_beta2(training);
   if (bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= beta2)
     return BIASCOPE_OK;
@@ -193,23 +193,22 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
   }
 }
 
-biascope_status biascope_predict(const biascope_dataset *data, const biascope_train_options *training,
+biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
                                  const biascope_predict_options *options, biascope_prediction *out,
                                  biascope_error *error) {
   return bs_predict_from(data, training, options, NULL, out, error);
 }
 
-biascope_status bs_predict_from(const biascope_dataset *data, const biascope_train_options *training,
+biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
                                 const biascope_predict_options *options, const double *log_weights,
                                 biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){0};
-  biascope_status status = bs_train_options_check(training, data->samples, error);
+  biascope_status status = biascope_options_check(training, data->samples, error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
-  bs_question question = {.data = data, .training = *training, .log_weights = log_weights};
+  bs_question question = {.data = data, .training = bs_options_read(training), .log_weights = log_weights};
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
-  if (!bs_optimizer_rule_of(training->optimizer)->weight_decay) question.training.weight_decay = 0.0;
   if (training->noise > 0.0)
     status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
@@ -226,7 +225,7 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_tra
 
 biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out, double *metric,
                                                biascope_error *error) {
-  const biascope_train_options training = biascope_train_defaults(BIASCOPE_ADAMPROXY);
+  const biascope_options training = bs_options_of(BIASCOPE_ADAMPROXY);
   const biascope_status status = biascope_predict(data, &training, NULL, out, error);
   if (!metric || (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED)) return status;
   for (size_t k = 0; k < data->features; k++) metric[k] = 0.0;

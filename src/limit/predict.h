@@ -7,7 +7,7 @@
 
 typedef struct {
   const biascope_dataset *data;
-  biascope_train_options training;  /* checked */
+  biascope_options training;        /* checked */
   biascope_predict_options options; /* tolerance > 0 */
   int exponent;                     /* data and training are in units of 2^exponent of what was asked (unit.h) */
   const double *log_weights;        /* N: where an equilibrium is searched from; NULL: from w = 0 */
@@ -15,7 +15,7 @@ typedef struct {
 
 /* biascope_predict for the equilibrium that the flow from these N log-weights leads to: log |l'(z_i)| at the margins z
  * of some w, up to a common constant. NULL: from w = 0. */
-biascope_status bs_predict_from(const biascope_dataset *data, const biascope_train_options *training,
+biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
                                 const biascope_predict_options *options, const double *log_weights,
                                 biascope_prediction *out, biascope_error *error);
 

@@ -92,7 +92,7 @@ static biascope_status find(void *context, const bs_epoch_rule *rule, double *va
 
 /* A constant step is no reason to leave the sliding updates of signs. */
 static bs_search search_of(const bs_question *question, const bs_game *game) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
   const bool sign = game->rule.direction == BS_SIGN;
   return (bs_search){.loss = bs_loss_of(training->loss),
@@ -147,7 +147,7 @@ static biascope_status solve_schedules(const bs_question *question, const bs_epo
  * which stays where that leads nowhere. */
 static biascope_status solve_order(const bs_question *question, const bs_epoch_rule *rule, size_t total, bool refine,
                                    biascope_prediction *out, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
   const size_t wanted = training->order == BIASCOPE_CYCLIC ? 1 : BS_REPLICATES;
   bs_schedule schedules[BS_REPLICATES];
@@ -188,7 +188,7 @@ static biascope_status require_size(const bs_question *question, biascope_error 
 /* The step of a rule without memory does not shrink with its batch: a batch of faded samples takes a full one, which
  * the least faded of them decides. In a random order that is a game of as many populations as there are batches. */
 static biascope_status require_memory(const bs_question *question, const bs_epoch_rule *rule, biascope_error *error) {
-  const biascope_train_options *training = &question->training;
+  const biascope_options *training = &question->training;
   if (!bs_epoch_memoryless(rule) || training->order == BIASCOPE_CYCLIC || training->batch_size == 1) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_USAGE,
                  "no limit is predicted for updates without memory from random batches of %zu: a batch whose samples "

@@ -11,7 +11,7 @@ static uint64_t first_counter(size_t replicate) {
   return (uint64_t)replicate << 40;
 }
 
-static void fill_epochs(bs_schedule *schedule, const biascope_train_options *training, size_t samples, bool shuffle,
+static void fill_epochs(bs_schedule *schedule, const biascope_options *training, size_t samples, bool shuffle,
                         size_t replicate) {
   const size_t per_epoch = bs_batches_per_epoch(training, samples), batch_size = bs_batch_size(training, samples);
   for (size_t epoch = 0; epoch < schedule->steps / per_epoch; epoch++) {
@@ -37,8 +37,8 @@ static void fill_draws(bs_schedule *schedule, size_t samples, size_t batch_size,
   for (size_t n = 0; n < draws; n++) schedule->sample[n] %= (uint32_t)samples;
 }
 
-biascope_status bs_schedule_create(const biascope_train_options *training, size_t samples, size_t steps,
-                                   size_t replicate, bs_schedule *out, biascope_error *error) {
+biascope_status bs_schedule_create(const biascope_options *training, size_t samples, size_t steps, size_t replicate,
+                                   bs_schedule *out, biascope_error *error) {
   const biascope_order order = bs_is_full_batch(training, samples) ? BIASCOPE_CYCLIC : training->order;
   const size_t per_epoch = bs_batches_per_epoch(training, samples), batch_size = bs_batch_size(training, samples);
   const size_t epochs = order == BIASCOPE_CYCLIC ? 1 : (steps + per_epoch - 1) / per_epoch;

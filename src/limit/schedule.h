@@ -15,8 +15,8 @@ typedef struct {
 /* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least
  * `steps` steps (whole epochs for shuffle, a multiple of samples for replacement). The full batch is an epoch of one
  * step in any order. */
-biascope_status bs_schedule_create(const biascope_train_options *training, size_t samples, size_t steps,
-                                   size_t replicate, bs_schedule *out, biascope_error *error);
+biascope_status bs_schedule_create(const biascope_options *training, size_t samples, size_t steps, size_t replicate,
+                                   bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
 
 #endif

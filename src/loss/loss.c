@@ -1,5 +1,7 @@
 #include "loss/loss.h"
 
+#include <string.h>
+
 static const bs_loss *const LOSSES[] = {
     [BIASCOPE_LOGISTIC] = &bs_loss_logistic,           [BIASCOPE_EXPONENTIAL] = &bs_loss_exponential,
     [BIASCOPE_POLYNOMIAL] = &bs_loss_polynomial,       [BIASCOPE_PROBIT] = &bs_loss_probit,
@@ -12,4 +14,11 @@ void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const doubl
 
 const bs_loss *bs_loss_of(biascope_loss loss) {
   return (size_t)loss < sizeof LOSSES / sizeof LOSSES[0] ? LOSSES[loss] : NULL;
+}
+
+const bs_loss *bs_loss_named(const char *name) {
+  const bs_loss *loss;
+  for (int i = 0; (loss = bs_loss_of((biascope_loss)i)); i++)
+    if (!strcmp(loss->name, name)) return loss;
+  return NULL;
 }

@@ -6,6 +6,14 @@
 
 #include "biascope.h"
 
+typedef enum {
+  BIASCOPE_LOGISTIC,     /* log(1 + e^-z) */
+  BIASCOPE_EXPONENTIAL,  /* e^-z */
+  BIASCOPE_POLYNOMIAL,   /* 1 / (1 + z) for z >= 0, 1 - z below */
+  BIASCOPE_PROBIT,       /* -log Phi(z), Phi the normal distribution */
+  BIASCOPE_SQUARED_HINGE /* max(0, 1 - z)^2 */
+} biascope_loss;
+
 /* How the slope falls where margins grow: it decides what training converges to (docs/losses.md). */
 typedef enum {
   BS_TAIL_EXPONENTIAL, /* |l'(z)| ~ e^-z: limits are equilibria */
@@ -34,7 +42,8 @@ extern const bs_loss bs_loss_squared_hinge;
 /* What weigh is for a loss whose log_slope is all there is. */
 void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const double *margin, bs_weight *weight);
 
-/* NULL for a number that is no loss. */
+/* NULL for a number, or a name, that is no loss's. */
 const bs_loss *bs_loss_of(biascope_loss loss);
+const bs_loss *bs_loss_named(const char *name);
 
 #endif

@@ -106,13 +106,13 @@ static void descend(minimisation *m) {
   }
 }
 
-biascope_status biascope_parts_minimise(const biascope_dataset *data, const biascope_parts *parts, biascope_loss loss,
+biascope_status biascope_parts_minimise(const biascope_dataset *data, const biascope_parts *parts, const char *loss,
                                         double *minimiser, double *residual, biascope_error *error) {
   const size_t n = data->samples, d = data->features;
-  minimisation m = {.loss = bs_loss_of(loss), .count = n - parts->separable_count, .rank = parts->rank};
+  minimisation m = {.loss = bs_loss_named(loss), .count = n - parts->separable_count, .rank = parts->rank};
   memset(minimiser, 0, d * sizeof *minimiser);
   *residual = 0.0;
-  if (!m.loss) return bs_fail(error, BIASCOPE_USAGE, "loss %d is unknown", (int)loss);
+  if (!m.loss) return bs_fail(error, BIASCOPE_USAGE, "'%s' is no loss that is known", loss);
   if (m.rank == 0) return BIASCOPE_OK;
   if (!allocate(&m)) {
     release(&m);

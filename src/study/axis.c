@@ -12,10 +12,14 @@ enum { MOST_VALUES = 1000000 }; /* on one axis */
 /* What the rule expects, in words. */
 static void describe(const bs_axis_rule *rule, char *text, size_t size) {
   int used = 0;
-  if (rule->names) {
+  if (rule->flag) {
+    snprintf(text, size, "true or false");
+    return;
+  }
+  if (rule->name) {
     used = snprintf(text, size, "one of");
-    for (size_t i = 0; rule->names[i] && (size_t)used < size; i++)
-      used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "", rule->names[i]);
+    for (size_t i = 0; rule->name(i) && (size_t)used < size; i++)
+      used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "", rule->name(i));
     return;
   }
   used =
@@ -39,15 +43,19 @@ static biascope_status read_value(const char *path, const bs_toml *node, const b
   *out = (bs_axis_value){.where = node};
   if (node->kind == BS_TOML_STRING) {
     if (rule->zero_name && !strcmp(node->string, rule->zero_name)) return BIASCOPE_OK;
-    for (size_t i = 0; rule->names && rule->names[i]; i++) {
-      if (strcmp(node->string, rule->names[i]) != 0) continue;
+    for (size_t i = 0; rule->name && rule->name(i); i++) {
+      if (strcmp(node->string, rule->name(i)) != 0) continue;
       out->number = (double)i;
       return BIASCOPE_OK;
     }
     return fail_value(path, node, rule, error);
   }
+  if (rule->flag && node->kind == BS_TOML_BOOLEAN) {
+    out->number = node->boolean;
+    return BIASCOPE_OK;
+  }
   const bool number = node->kind == BS_TOML_INTEGER || node->kind == BS_TOML_REAL;
-  if (rule->names || !number || !number_fits(rule, node->real)) return fail_value(path, node, rule, error);
+  if (rule->name || rule->flag || !number || !number_fits(rule, node->real)) return fail_value(path, node, rule, error);
   out->number = node->real;
   return BIASCOPE_OK;
 }
@@ -177,7 +185,7 @@ biascope_status bs_axis_read(const char *path, const bs_toml *node, const bs_axi
                              biascope_error *error) {
   *out = (bs_axis){0};
   biascope_status status;
-  if (node->kind == BS_TOML_TABLE && !rule->names) {
+  if (node->kind == BS_TOML_TABLE && !rule->name && !rule->flag) {
     status = fill_range(path, node, rule, out, error);
   } else if (node->kind == BS_TOML_ARRAY) {
     status = fill_list(path, node, rule, out, error);

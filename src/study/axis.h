@@ -19,8 +19,9 @@ typedef struct {
 /* What an axis may hold. */
 typedef struct {
   const char *key;
-  const char *const *names; /* a name of these; NULL: numbers */
-  const char *zero_name;    /* a word for 0 ("full"), or NULL */
+  const char *(*name)(size_t index); /* the name of a choice, NULL beyond the last; NULL: numbers */
+  const char *zero_name;             /* a word for 0 ("full"), or NULL */
+  bool flag;                         /* true or false */
   bool whole;
   double low, high; /* both included */
 } bs_axis_rule;

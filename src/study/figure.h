@@ -3,7 +3,7 @@
 #ifndef BIASCOPE_STUDY_FIGURE_H
 #define BIASCOPE_STUDY_FIGURE_H
 
-#include "base/error.h"
+#include "rule/option.h"
 
 /* What is measured of a direction w. */
 typedef enum {
@@ -24,7 +24,7 @@ typedef struct {
   int colour;        /* 1.. in the palette of gnuplot.h */
   int group;         /* drawn in the panels of this group; 0: in all */
   bs_figure_data data;
-  biascope_train_options training;
+  biascope_options training;
   uint64_t steps;
 } bs_series;
 
@@ -65,7 +65,7 @@ extern const size_t BS_FIGURE_COUNT;
 /* One measurement: a row of the figure's CSV. */
 typedef struct {
   size_t series;
-  biascope_train_options training; /* the series' options with the axis value put in */
+  biascope_options training; /* the series' options with the axis value put in */
   uint64_t step;
   bool predicted;              /* the limit, without training; else simulated */
   bool last;                   /* the end of its run */
@@ -112,6 +112,6 @@ biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *
                                biascope_error *error);
 
 /* A run's place on an axis of options; 0 on that of steps. */
-double bs_figure_axis_value(bs_figure_axis axis, const biascope_train_options *training);
+double bs_figure_axis_value(bs_figure_axis axis, const biascope_options *training);
 
 #endif

@@ -16,7 +16,7 @@ static double excess(const bs_claim *claim, double value) {
   }
 }
 
-double bs_figure_axis_value(bs_figure_axis axis, const biascope_train_options *training) {
+double bs_figure_axis_value(bs_figure_axis axis, const biascope_options *training) {
   switch (axis) {
   case BS_AXIS_BATCH_SIZE:
     return (double)training->batch_size;

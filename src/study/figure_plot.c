@@ -46,7 +46,7 @@ static biascope_status write_csv(const bs_figure *figure, const bs_figure_points
   for (int m = 0; m < BS_MEASURES; m++) fprintf(file.stream, ",%s", MEASURES[m].column);
   for (size_t i = 0; i < points->count; i++) {
     const bs_figure_point *p = &points->points[i];
-    const biascope_train_options *t = &p->training;
+    const biascope_options *t = &p->training;
     fprintf(file.stream, "\n%zu,\"%s\",%zu,%g,%g,%g,%g,%g,%llu,%s,%d", p->series + 1, figure->series[p->series].label,
             t->batch_size, t->beta1, t->beta2, t->lr, t->lr_decay, t->noise, (unsigned long long)p->step,
             p->predicted ? "predicted" : "simulated", p->last);

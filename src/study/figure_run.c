@@ -22,7 +22,7 @@ typedef struct {
 /* One run: its points are points[first .. first + used - 1]. */
 typedef struct {
   size_t series, first, used;
-  biascope_train_options training;
+  biascope_options training;
 } job;
 
 typedef struct {
@@ -175,7 +175,7 @@ static void run_threads(runner *run) {
 }
 
 /* The series' options at one of the axis' values; false where the data has no such batch size. */
-static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, biascope_train_options *training) {
+static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, biascope_options *training) {
   switch (axis) {
   case BS_AXIS_BETA1:
     training->beta1 = value;

@@ -67,22 +67,24 @@ static biascope_status check_run(const bs_plan *plan, const bs_grid *grid, const
                                  biascope_error *error) {
   const bs_plan_data *data = &plan->data[run->data];
   biascope_error reason;
-  if (bs_train_options_check(&run->options, data->samples, &reason) == BIASCOPE_OK) return BIASCOPE_OK;
-  const bs_axis *sizes = grid->axes[BS_GRID_BATCH_SIZE];
-  const bs_toml *where = sizes ? sizes->values[at[BS_GRID_BATCH_SIZE]].where : grid->where;
+  if (biascope_options_check(&run->options, data->samples, &reason) == BIASCOPE_OK) return BIASCOPE_OK;
+  const bs_axis *sizes = grid->axes[BS_OPTION_BATCH_SIZE];
+  const bs_toml *where = sizes ? sizes->values[at[BS_OPTION_BATCH_SIZE]].where : grid->where;
   return bs_fail_toml(plan->spec->path, where, error, "data '%s': %s", data->source->name, reason.message);
 }
 
 static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t *at, const uint64_t *seed,
                                biascope_error *error) {
   if (!grow((void **)&plan->runs, plan->run_count, sizeof *plan->runs)) return bs_fail_memory(error, "the runs");
-  const bs_axis *optimizers = grid->axes[BS_GRID_OPTIMIZER];
+  const bs_axis *optimizers = grid->axes[BS_OPTION_OPTIMIZER];
   bs_plan_run *run = &plan->runs[plan->run_count];
   *run = (bs_plan_run){.data = plan->data_count - 1};
-  run->options = biascope_train_defaults((biascope_optimizer)optimizers->values[at[BS_GRID_OPTIMIZER]].number);
-  for (int a = 0; a < BS_GRID_AXES; a++) {
-    if (grid->axes[a])
-      bs_grid_apply((bs_grid_option)a, grid->axes[a]->values[at[a]].number, &run->options, &run->steps);
+  run->options = bs_options_of((biascope_optimizer)optimizers->values[at[BS_OPTION_OPTIMIZER]].number);
+  run->steps = (uint64_t)grid->axes[BS_GRID_STEPS]->values[at[BS_GRID_STEPS]].number;
+  for (int a = BS_OPTION_OPTIMIZER + 1; a < BS_OPTIONS; a++) {
+    const bs_option option = (bs_option)a;
+    if (grid->axes[a] && bs_option_is_read(&run->options, option))
+      bs_option_put(&run->options, option, bs_option_of_number(option, grid->axes[a]->values[at[a]].number));
   }
   if (seed) run->options.seed = *seed;
   const biascope_status status = check_run(plan, grid, at, run, error);
@@ -95,7 +97,7 @@ static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t 
 static biascope_status expand_grid(bs_plan *plan, const bs_grid *grid, const uint64_t *seed, biascope_error *error) {
   size_t sizes[BS_GRID_AXES], at[BS_GRID_AXES] = {0};
   for (int a = 0; a < BS_GRID_AXES; a++) sizes[a] = grid->axes[a] ? grid->axes[a]->count : 0;
-  if (seed) sizes[BS_GRID_SEED] = 0;
+  if (seed) sizes[BS_OPTION_SEED] = 0;
   do {
     const biascope_status status = add_run(plan, grid, at, seed, error);
     if (status != BIASCOPE_OK) return status;
@@ -104,7 +106,7 @@ static biascope_status expand_grid(bs_plan *plan, const bs_grid *grid, const uin
 }
 
 static bool has_seed(const bs_grid *grid, uint64_t seed) {
-  const bs_axis *axis = grid->axes[BS_GRID_SEED];
+  const bs_axis *axis = grid->axes[BS_OPTION_SEED];
   if (!axis) return seed == 0;
   for (size_t i = 0; i < axis->count; i++) {
     if ((uint64_t)axis->values[i].number == seed) return true;
@@ -121,13 +123,13 @@ static int compare_seeds(const void *a, const void *b) {
 static uint64_t *collect_seeds(const bs_spec *spec, size_t source, size_t *count) {
   size_t most = 1;
   for (size_t g = 0; g < spec->grid_count; g++)
-    most += spec->grids[g].axes[BS_GRID_SEED] ? spec->grids[g].axes[BS_GRID_SEED]->count : 1;
+    most += spec->grids[g].axes[BS_OPTION_SEED] ? spec->grids[g].axes[BS_OPTION_SEED]->count : 1;
   uint64_t *seeds = BS_NEW(uint64_t, most);
   size_t used = 0;
   *count = 0;
   if (!seeds) return NULL;
   for (size_t g = 0; g < spec->grid_count; g++) {
-    const bs_axis *axis = spec->grids[g].axes[BS_GRID_SEED];
+    const bs_axis *axis = spec->grids[g].axes[BS_OPTION_SEED];
     if (!spec->grids[g].uses_source[source]) continue;
     if (!axis) seeds[used++] = 0;
     for (size_t i = 0; axis && i < axis->count; i++) seeds[used++] = (uint64_t)axis->values[i].number;

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
   size_t data;
-  biascope_train_options options; /* what the run does not depend on is at a fixed value */
+  biascope_options options; /* what the run does not depend on is at a fixed value */
   uint64_t steps;
   bs_fingerprint id; /* of the data's fingerprint and the options */
 } bs_plan_run;

@@ -8,20 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool reads_eps(const bs_optimizer_rule *rule) {
-  return rule->second == BS_SECOND_AVERAGE || rule->second == BS_SECOND_SUM;
-}
-
-/* Sets what the run does not depend on to a fixed value, so that equal runs look equal. */
-static void normalise(biascope_train_options *options, size_t samples) {
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  if (!rule->momentum) options->beta1 = 0.0;
-  if (rule->second != BS_SECOND_AVERAGE) options->beta2 = 0.0;
-  if (!reads_eps(rule)) options->eps = 0.0;
-  if (!rule->weight_decay) options->weight_decay = 0.0;
+/* Sets what the run does not depend on to a fixed value, so that equal runs look equal. The plan has left options that
+ * the optimizer does not read at their defaults. */
+static void normalise(biascope_options *options, size_t samples) {
   if (bs_is_full_batch(options, samples)) options->order = BIASCOPE_CYCLIC;
   options->batch_size = bs_batch_size(options, samples);
-  if (options->order == BIASCOPE_CYCLIC) options->seed = 0;
+  if (!bs_seed_matters(options)) options->seed = 0;
 }
 
 static void write_number(FILE *stream, const char *key, double value) {
@@ -29,20 +21,20 @@ static void write_number(FILE *stream, const char *key, double value) {
   bs_json_number(stream, value);
 }
 
-/* The options the run depends on, as members of a JSON object. */
+static void write_option(FILE *stream, const biascope_options *options, bs_option option) {
+  const bs_option_row *row = bs_option_row_of(option);
+  char text[BS_OPTION_TEXT];
+  bs_option_format(option, bs_option_get(options, option), text);
+  const char *quote = row->type == BIASCOPE_OPTION_CHOICE ? "\"" : "";
+  fprintf(stream, ",\"%s\":%s%s%s", row->name, quote, text, quote);
+}
+
+/* The options the run depends on, as members of a JSON object that has some already. */
 static void write_options(FILE *stream, const bs_spec *spec, const bs_plan_run *run) {
-  const biascope_train_options *options = &run->options;
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  fprintf(stream, ",\"optimizer\":\"%s\",\"loss\":\"%s\",\"batch_size\":%zu,\"order\":\"%s\"",
-          BS_OPTIMIZER_NAMES[options->optimizer], BS_LOSS_NAMES[options->loss], options->batch_size,
-          BS_ORDER_NAMES[options->order]);
-  if (rule->momentum) write_number(stream, "beta1", options->beta1);
-  if (rule->second == BS_SECOND_AVERAGE) write_number(stream, "beta2", options->beta2);
-  if (reads_eps(rule)) write_number(stream, "eps", options->eps);
-  if (rule->weight_decay) write_number(stream, "weight_decay", options->weight_decay);
-  write_number(stream, "lr", options->lr);
-  write_number(stream, "lr_decay", options->lr_decay);
-  if (options->order != BIASCOPE_CYCLIC) fprintf(stream, ",\"seed\":%llu", (unsigned long long)options->seed);
+  for (int i = 0; i < BS_OPTIONS; i++) {
+    if (i == BS_OPTION_SEED && !bs_seed_matters(&run->options)) continue;
+    if (bs_option_is_stated(&run->options, (bs_option)i)) write_option(stream, &run->options, (bs_option)i);
+  }
   fprintf(stream, ",\"steps\":%llu,\"record\":\"log:%u\",\"predict\":%s", (unsigned long long)run->steps,
           spec->record_per_decade, spec->predict ? "true" : "false");
 }

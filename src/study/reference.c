@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "rule/option.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static const double PREDICTION_EFFORT = 5e10;
 /* A limit, computed by the first thread that asks; the others wait for its lock. */
 typedef struct kept_prediction kept_prediction;
 struct kept_prediction {
-  biascope_train_options options;
+  biascope_options options;
   pthread_mutex_t lock;
   bool done, certified;
   biascope_status status;
@@ -82,19 +83,21 @@ bool bs_reference_certified(const bs_reference *reference, int index) {
 
 /* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
  * Adagrad, whose second moment grows with the way taken. */
-static bool limit_reads_lr(const biascope_train_options *options) {
+static bool limit_reads_lr(const biascope_options *options) {
   return options->lr_decay == 0.0 || options->eps > 0.0 || options->weight_decay > 0.0 ||
          options->optimizer == BIASCOPE_ADAGRAD;
 }
 
-bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b) {
-  return a->optimizer == b->optimizer && a->loss == b->loss && a->batch_size == b->batch_size && a->order == b->order &&
-         a->beta1 == b->beta1 && a->beta2 == b->beta2 && a->eps == b->eps && a->weight_decay == b->weight_decay &&
-         a->seed == b->seed && a->noise == b->noise && a->lr_decay == b->lr_decay &&
-         (a->lr == b->lr || !limit_reads_lr(a));
+bool bs_reference_same_limit(const biascope_options *a, const biascope_options *b) {
+  for (int i = 0; i < BS_OPTIONS; i++) {
+    const bs_option option = (bs_option)i;
+    if (bs_option_row_of(option)->speed_only || (option == BS_OPTION_LR && !limit_reads_lr(a))) continue;
+    if (!bs_option_equal(option, bs_option_get(a, option), bs_option_get(b, option))) return false;
+  }
+  return true;
 }
 
-static kept_prediction *find_prediction(bs_reference *reference, const biascope_train_options *options) {
+static kept_prediction *find_prediction(bs_reference *reference, const biascope_options *options) {
   pthread_mutex_lock(&reference->lock);
   kept_prediction *item = reference->predictions;
   while (item && !bs_reference_same_limit(&item->options, options)) item = item->next;
@@ -102,7 +105,7 @@ static kept_prediction *find_prediction(bs_reference *reference, const biascope_
     item = BS_NEW(kept_prediction, 1);
     if (item) {
       item->options = *options;
-      if (!limit_reads_lr(options)) item->options.lr = biascope_train_defaults(options->optimizer).lr;
+      if (!limit_reads_lr(options)) item->options.lr = bs_options_of(options->optimizer).lr;
       pthread_mutex_init(&item->lock, NULL);
       item->next = reference->predictions;
       reference->predictions = item;
@@ -112,7 +115,7 @@ static kept_prediction *find_prediction(bs_reference *reference, const biascope_
   return item;
 }
 
-biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
+biascope_status bs_reference_predict(bs_reference *reference, const biascope_options *options,
                                      const biascope_prediction **out, biascope_error *error) {
   *out = NULL;
   kept_prediction *item = find_prediction(reference, options);
@@ -132,7 +135,7 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_tra
   return item->status;
 }
 
-const char *bs_reference_why_not(bs_reference *reference, const biascope_train_options *options) {
+const char *bs_reference_why_not(bs_reference *reference, const biascope_options *options) {
   const kept_prediction *item = find_prediction(reference, options);
   return item ? item->error.message : "memory is out";
 }

@@ -28,12 +28,12 @@ const biascope_dataset *bs_reference_data(const bs_reference *reference);
 const biascope_margin *bs_reference_margin(const bs_reference *reference, int index);
 bool bs_reference_certified(const bs_reference *reference, int index);
 /* Whether the limits are the same, as they are for many step sizes. */
-bool bs_reference_same_limit(const biascope_train_options *a, const biascope_train_options *b);
+bool bs_reference_same_limit(const biascope_options *a, const biascope_options *b);
 /* The limit for these options, computed once and kept. NULL in *out where none is certified. */
-biascope_status bs_reference_predict(bs_reference *reference, const biascope_train_options *options,
+biascope_status bs_reference_predict(bs_reference *reference, const biascope_options *options,
                                      const biascope_prediction **out, biascope_error *error);
 /* After it gave NULL: why. Owned by the reference. */
-const char *bs_reference_why_not(bs_reference *reference, const biascope_train_options *options);
+const char *bs_reference_why_not(bs_reference *reference, const biascope_options *options);
 /* prediction: may be NULL. */
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error);

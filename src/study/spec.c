@@ -2,81 +2,56 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "rule/optimizer.h"
-#include "study/names.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The ranges of real options are the trainer's own: bs_train_options_check. */
-static const bs_axis_rule GRID_RULES[BS_GRID_AXES] = {
-    [BS_GRID_OPTIMIZER] = {.key = "optimizer", .names = BS_OPTIMIZER_NAMES},
-    [BS_GRID_LOSS] = {.key = "loss", .names = BS_LOSS_NAMES},
-    [BS_GRID_ORDER] = {.key = "order", .names = BS_ORDER_NAMES},
-    [BS_GRID_BATCH_SIZE] = {.key = "batch_size", .zero_name = "full", .whole = true, .low = 1, .high = UINT32_MAX},
-    [BS_GRID_BETA1] = {.key = "beta1", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_BETA2] = {.key = "beta2", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_EPS] = {.key = "eps", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_WEIGHT_DECAY] = {.key = "weight_decay", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_LR] = {.key = "lr", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_LR_DECAY] = {.key = "lr_decay", .low = -INFINITY, .high = INFINITY},
-    [BS_GRID_STEPS] = {.key = "steps", .whole = true, .low = 1, .high = BS_AXIS_MOST_WHOLE},
-    [BS_GRID_SEED] = {.key = "seed", .whole = true, .low = 0, .high = BS_AXIS_MOST_WHOLE},
-};
-
-void bs_grid_apply(bs_grid_option option, double value, biascope_train_options *options, uint64_t *steps) {
-  switch (option) {
-  case BS_GRID_OPTIMIZER: /* chooses the defaults, so it is applied when the options are made */
-  case BS_GRID_AXES:
-    break;
-  case BS_GRID_LOSS:
-    options->loss = (biascope_loss)value;
-    break;
-  case BS_GRID_ORDER:
-    options->order = (biascope_order)value;
-    break;
-  case BS_GRID_BATCH_SIZE:
-    options->batch_size = (size_t)value;
-    break;
-  case BS_GRID_BETA1:
-    options->beta1 = value;
-    break;
-  case BS_GRID_BETA2:
-    options->beta2 = value;
-    break;
-  case BS_GRID_EPS:
-    options->eps = value;
-    break;
-  case BS_GRID_WEIGHT_DECAY:
-    options->weight_decay = value;
-    break;
-  case BS_GRID_LR:
-    options->lr = value;
-    break;
-  case BS_GRID_LR_DECAY:
-    options->lr_decay = value;
-    break;
-  case BS_GRID_STEPS:
-    *steps = (uint64_t)value;
-    break;
-  case BS_GRID_SEED:
-    options->seed = (uint64_t)value;
-    break;
+/* The axis as a study writes it; false for an option that changes no result, which is no axis. */
+static bool axis_rule(int axis, bs_axis_rule *out) {
+  if (axis == BS_GRID_STEPS) {
+    *out = (bs_axis_rule){.key = "steps", .whole = true, .low = 1, .high = BS_AXIS_MOST_WHOLE};
+    return true;
   }
+  const bs_option_row *row = bs_option_row_of((bs_option)axis);
+  *out = (bs_axis_rule){.key = row->name, .name = row->choice, .zero_name = row->zero_name};
+  out->flag = row->type == BIASCOPE_OPTION_FLAG;
+  out->whole = row->type == BIASCOPE_OPTION_WHOLE;
+  /* bs_option_check knows the ranges of real numbers. */
+  out->low = out->whole ? (double)row->least : -INFINITY;
+  out->high = out->whole ? fmin((double)row->most, BS_AXIS_MOST_WHOLE) : INFINITY;
+  return !row->speed_only;
+}
+
+/* The axis of that key; BS_GRID_AXES: none. */
+static int find_axis(const char *key, bs_axis_rule *out) {
+  int axis = 0;
+  while (axis < BS_GRID_AXES && !(axis_rule(axis, out) && !strcmp(out->key, key))) axis++;
+  return axis;
+}
+
+/* An error about a key that is none of `others` and no axis. */
+static biascope_status fail_key(const bs_spec *spec, const bs_toml *node, const char *others, biascope_error *error) {
+  char known[512];
+  snprintf(known, sizeof known, "%s", others);
+  bs_axis_rule rule;
+  for (int axis = 0; axis < BS_GRID_AXES; axis++)
+    if (axis_rule(axis, &rule)) snprintf(known + strlen(known), sizeof known - strlen(known), ", %s", rule.key);
+  return bs_fail_toml_key(spec->path, node, error, known);
 }
 
 /* ---- Grids ---------------------------------------------------------------------------------------- */
 
-/* Reads an axis of options. Each real value is put to the trainer's own check of its range. */
-static biascope_status read_option(const bs_spec *spec, const bs_toml *node, int option, bs_axis *out,
-                                   biascope_error *error) {
-  biascope_status status = bs_axis_read(spec->path, node, &GRID_RULES[option], out, error);
-  for (size_t i = 0; i < out->count && status == BIASCOPE_OK; i++) {
-    biascope_train_options options = biascope_train_defaults(BIASCOPE_GD);
-    uint64_t steps;
-    bs_grid_apply((bs_grid_option)option, out->values[i].number, &options, &steps);
+/* Reads an axis of options. Each value is put to the option's own check of its range. */
+static biascope_status read_axis(const bs_spec *spec, const bs_toml *node, int axis, const bs_axis_rule *rule,
+                                 bs_axis *out, biascope_error *error) {
+  biascope_status status = bs_axis_read(spec->path, node, rule, out, error);
+  for (size_t i = 0; i < out->count && status == BIASCOPE_OK && axis != BS_GRID_STEPS; i++) {
+    biascope_options options = bs_options_of(BIASCOPE_GD);
+    const bs_option option = (bs_option)axis;
+    bs_option_put(&options, option, bs_option_of_number(option, out->values[i].number));
     biascope_error reason;
-    if (bs_train_options_check(&options, SIZE_MAX, &reason) != BIASCOPE_OK)
+    if (bs_option_check(&options, option, &reason) != BIASCOPE_OK)
       status = bs_fail_toml(spec->path, out->values[i].where, error, "%s", reason.message);
   }
   return status;
@@ -112,16 +87,66 @@ static biascope_status read_grid(bs_spec *spec, const bs_toml *table, biascope_e
     return bs_fail_toml(spec->path, table, error, "grid: %s; expected tables [[grid]]", table->text);
   for (size_t i = 0; i < table->count; i++) {
     const bs_toml *node = &table->items[i];
-    const int option = bs_axis_find_rule(GRID_RULES, BS_GRID_AXES, node->key);
+    bs_axis_rule rule;
+    const int axis = find_axis(node->key, &rule);
     if (!strcmp(node->key, "data")) continue;
-    if (option < 0)
-      return bs_fail_toml_key(spec->path, node, error,
-                              "data, optimizer, loss, order, batch_size, beta1, beta2, eps, weight_decay, lr, "
-                              "lr_decay, steps, seed");
-    const biascope_status status = read_option(spec, node, option, &grid->own[option], error);
+    if (axis == BS_GRID_AXES) return fail_key(spec, node, "data", error);
+    const biascope_status status = read_axis(spec, node, axis, &rule, &grid->own[axis], error);
     if (status != BIASCOPE_OK) return status;
   }
   return read_grid_data(spec, bs_toml_member(table, "data"), grid, error);
+}
+
+/* ---- Values that nothing reads ------------------------------------------------------------------- */
+
+/* Whether some run of the grid reads that value of the axis, or is the same without it. */
+static bool grid_uses(const bs_grid *grid, bs_option option, double value) {
+  const bs_axis *optimizers = grid->axes[BS_OPTION_OPTIMIZER], *needed = grid->axes[bs_option_row_of(option)->needs];
+  const size_t needs = needed ? needed->count : 1;
+  for (size_t i = 0; i < optimizers->count; i++) {
+    biascope_options options = bs_options_of((biascope_optimizer)optimizers->values[i].number);
+    bs_option_put(&options, option, bs_option_of_number(option, value));
+    if (bs_option_is_usual(&options, option)) return true;
+    for (size_t n = 0; n < needs; n++) {
+      const bs_option other = bs_option_row_of(option)->needs;
+      if (other && needed) bs_option_put(&options, other, bs_option_of_number(other, needed->values[n].number));
+      if (bs_option_is_read(&options, option)) return true;
+    }
+  }
+  return false;
+}
+
+/* A value applies where it is read; one that no grid which takes the axis reads is an error. */
+static biascope_status check_axis_is_read(const bs_spec *spec, bs_option option, const bs_axis *axis,
+                                          biascope_error *error) {
+  for (size_t i = 0; i < axis->count; i++) {
+    const bs_grid *user = NULL;
+    bool used = false;
+    for (size_t g = 0; g < spec->grid_count; g++) {
+      if (spec->grids[g].axes[option] != axis) continue;
+      user = &spec->grids[g];
+      used |= grid_uses(user, option, axis->values[i].number);
+    }
+    if (used || !user) continue;
+    const biascope_options options =
+        bs_options_of((biascope_optimizer)user->axes[BS_OPTION_OPTIMIZER]->values[0].number);
+    char why[512];
+    bs_option_explain(&options, option, why, sizeof why);
+    const bs_toml *where = axis->values[i].where;
+    return bs_fail_toml(spec->path, where, error, "%s: %s; no run of the study reads it: %s",
+                        bs_option_row_of(option)->name, where->text, why);
+  }
+  return BIASCOPE_OK;
+}
+
+static biascope_status check_values_are_read(const bs_spec *spec, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (int a = BS_OPTION_OPTIMIZER + 1; a < BS_OPTIONS && status == BIASCOPE_OK; a++) {
+    status = check_axis_is_read(spec, (bs_option)a, &spec->shared[a], error);
+    for (size_t g = 0; g < spec->grid_count && status == BIASCOPE_OK; g++)
+      status = check_axis_is_read(spec, (bs_option)a, &spec->grids[g].own[a], error);
+  }
+  return status;
 }
 
 /* Every grid takes the shared options that it does not set itself; without a grid they are the only one. */
@@ -146,7 +171,7 @@ static biascope_status read_grids(bs_spec *spec, const bs_toml *root, biascope_e
     }
     if (!grid->axes[BS_GRID_STEPS])
       return bs_fail_toml(spec->path, grid->where, error, "'steps' is missing: the optimizer steps of a run");
-    if (!grid->axes[BS_GRID_OPTIMIZER])
+    if (!grid->axes[BS_OPTION_OPTIMIZER])
       return bs_fail_toml(spec->path, grid->where, error, "'optimizer' is missing: the name of one, or a list");
   }
   return BIASCOPE_OK;
@@ -174,12 +199,10 @@ static biascope_status read_study_key(bs_spec *spec, const bs_toml *node, biasco
     if (node->kind == BS_TOML_BOOLEAN) return BIASCOPE_OK;
     return bs_fail_toml(spec->path, node, error, "predict: %s; expected true or false", node->text);
   }
-  const int option = bs_axis_find_rule(GRID_RULES, BS_GRID_AXES, node->key);
-  if (option < 0)
-    return bs_fail_toml_key(spec->path, node, error,
-                            "name, record, predict, data, grid, or an option of a grid: optimizer, loss, order, "
-                            "batch_size, beta1, beta2, eps, weight_decay, lr, lr_decay, steps, seed");
-  return read_option(spec, node, option, &spec->shared[option], error);
+  bs_axis_rule rule;
+  const int axis = find_axis(node->key, &rule);
+  if (axis == BS_GRID_AXES) return fail_key(spec, node, "name, record, predict, data, grid", error);
+  return read_axis(spec, node, axis, &rule, &spec->shared[axis], error);
 }
 
 biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *error) {
@@ -190,6 +213,7 @@ biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *err
     status = read_study_key(out, &root->items[i], error);
   if (status == BIASCOPE_OK) status = bs_spec_read_sources(out, root, error);
   if (status == BIASCOPE_OK) status = read_grids(out, root, error);
+  if (status == BIASCOPE_OK) status = check_values_are_read(out, error);
   const char *slash = strrchr(path, '/');
   if (!out->name) out->name = slash ? slash + 1 : path;
   if (status != BIASCOPE_OK) bs_spec_free(out);

@@ -2,24 +2,11 @@
 #ifndef BIASCOPE_STUDY_SPEC_H
 #define BIASCOPE_STUDY_SPEC_H
 
+#include "rule/option.h"
 #include "study/axis.h"
 
-/* The options a grid spans, in the order in which their values vary: the last fastest. */
-typedef enum {
-  BS_GRID_OPTIMIZER,
-  BS_GRID_LOSS,
-  BS_GRID_ORDER,
-  BS_GRID_BATCH_SIZE,
-  BS_GRID_BETA1,
-  BS_GRID_BETA2,
-  BS_GRID_EPS,
-  BS_GRID_WEIGHT_DECAY,
-  BS_GRID_LR,
-  BS_GRID_LR_DECAY,
-  BS_GRID_STEPS,
-  BS_GRID_SEED,
-  BS_GRID_AXES
-} bs_grid_option;
+/* The axes of a grid: the options of training by their number, and the steps. The values of the last vary fastest. */
+enum { BS_GRID_STEPS = BS_OPTIONS, BS_GRID_AXES };
 
 /* What may vary in a generated data set. */
 typedef enum {
@@ -64,8 +51,5 @@ typedef struct {
 /* Reads and checks the file. Errors are "path:line:column: what stands there; what was expected". */
 biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *error);
 void bs_spec_free(bs_spec *spec);
-
-/* Puts a value of the axis into the options, or the steps. */
-void bs_grid_apply(bs_grid_option option, double value, biascope_train_options *options, uint64_t *steps);
 
 #endif

@@ -29,9 +29,13 @@ static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, 
   return BIASCOPE_OK;
 }
 
+static const char *generator_name(size_t index) {
+  return index <= BIASCOPE_TEACHER ? BS_GENERATOR_NAMES[index] : NULL;
+}
+
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
                                       biascope_error *error) {
-  const bs_axis_rule rule = {.key = "generate", .names = BS_GENERATOR_NAMES};
+  const bs_axis_rule rule = {.key = "generate", .name = generator_name};
   bs_axis kind;
   const biascope_status status = bs_axis_read(spec->path, node, &rule, &kind, error);
   if (status != BIASCOPE_OK) return status;

@@ -25,25 +25,16 @@ static void write_number(FILE *stream, double value) {
   fprintf(stream, " %s", bs_number_rounded(value, 17).text);
 }
 
-static void write_option(FILE *stream, const char *name, double value) {
-  fprintf(stream, "%s %s\n", name, bs_number_shortest(value).text);
-}
-
-/* What the run depends on; an option that does not matter is at a fixed value. */
+/* What the run depends on: the data, and the options it reads. */
 static void write_identity(FILE *stream, const biascope_trainer *trainer) {
-  const biascope_train_options *o = &trainer->options;
   fprintf(stream, "%s\ndata %s\n", FORMAT, bs_dataset_fingerprint(trainer->data).text);
-  fprintf(stream, "optimizer %s\nloss %s\n", trainer->rule->name, trainer->loss->name);
-  fprintf(stream, "batch_size %zu\norder %d\n", o->batch_size, (int)o->order);
-  write_option(stream, "beta1", trainer->moments.beta1);
-  write_option(stream, "beta2", trainer->moments.beta2);
-  write_option(stream, "eps", o->eps);
-  write_option(stream, "weight_decay", trainer->rule->weight_decay ? o->weight_decay : 0.0);
-  write_option(stream, "lr", o->lr);
-  write_option(stream, "lr_decay", o->lr_decay);
-  fprintf(stream, "seed %llu\n", (unsigned long long)o->seed);
-  write_option(stream, "noise", o->noise);
-  fprintf(stream, "noise_shape %d\n", o->noise > 0.0 ? (int)o->noise_shape : 0);
+  for (int i = 0; i < BS_OPTIONS; i++) {
+    const bs_option option = (bs_option)i;
+    char value[BS_OPTION_TEXT];
+    if (!bs_option_is_stated(&trainer->options, option)) continue;
+    bs_option_format(option, bs_option_get(&trainer->options, option), value);
+    fprintf(stream, "%s %s\n", bs_option_row_of(option)->name, value);
+  }
 }
 
 static void write_numbers(FILE *stream, const char *key, size_t n, const double *values) {

@@ -37,7 +37,7 @@ static void survey(bs_moments *moments, const biascope_dataset *data) {
   for (size_t k = 0; k < data->features; k++) moments->exponent[k] = largest;
 }
 
-biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_train_options *options, size_t samples,
+biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
                                         size_t features, biascope_error *error) {
   const size_t padded = bs_padded(features);
   *moments = (bs_moments){.rule = bs_optimizer_rule_of(options->optimizer),
@@ -63,8 +63,8 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_trai
   return bs_fail_memory(error, "the optimizer's state");
 }
 
-biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
-                                  const biascope_train_options *options, biascope_error *error) {
+biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data, const biascope_options *options,
+                                  biascope_error *error) {
   const biascope_status status = bs_moments_create_blank(moments, options, data->samples, data->features, error);
   if (status != BIASCOPE_OK) return status;
   survey(moments, data);

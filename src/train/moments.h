@@ -33,10 +33,10 @@ typedef struct {
   size_t count;
 } bs_weighted_batch;
 
-biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data,
-                                  const biascope_train_options *options, biascope_error *error);
+biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data, const biascope_options *options,
+                                  biascope_error *error);
 /* The same for features and samples of which nothing is known: their exponents and sizes are the caller's to fill. */
-biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_train_options *options, size_t samples,
+biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
                                         size_t features, biascope_error *error);
 void bs_moments_free(bs_moments *moments);
 

@@ -4,12 +4,12 @@
 
 #include "base/weight.h"
 
-#include "biascope.h"
+#include "rule/option.h"
 
 /* BIASCOPE_NOISE_SAMPLES: a sum of the samples' gradients g_i = N a_i x_i weighted by Gaussians is one of weights a_i;
  * multiplies them, the weights of all N samples. */
-void bs_noise_weigh(const biascope_train_options *options, uint64_t step, size_t samples, bs_weight *weight);
+void bs_noise_weigh(const biascope_options *options, uint64_t step, size_t samples, bs_weight *weight);
 /* BIASCOPE_NOISE_ISOTROPIC: adds it to g, whose coordinates have one unit. */
-void bs_noise_add(const biascope_train_options *options, uint64_t step, size_t features, double *g);
+void bs_noise_add(const biascope_options *options, uint64_t step, size_t features, double *g);
 
 #endif

@@ -6,7 +6,7 @@
 #include "rule/optimizer.h"
 #include <stdlib.h>
 
-biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples,
+biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_options *options, size_t samples,
                                   biascope_error *error) {
   *sampler = (bs_sampler){.samples = samples,
                           .batch_size = bs_batch_size(options, samples),

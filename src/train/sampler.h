@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_TRAIN_SAMPLER_H
 #define BIASCOPE_TRAIN_SAMPLER_H
 
-#include "biascope.h"
+#include "rule/option.h"
 
 typedef struct {
   size_t samples, batch_size, batches; /* batches in an epoch */
@@ -13,7 +13,7 @@ typedef struct {
   uint32_t *drawn;       /* batch_size; order replacement */
 } bs_sampler;
 
-biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_train_options *options, size_t samples,
+biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_options *options, size_t samples,
                                   biascope_error *error);
 void bs_sampler_free(bs_sampler *sampler);
 /* The indices of step `step`'s batch, owned by the sampler until the next call; their number in *count. */

@@ -33,15 +33,16 @@ static double largest_weight(const biascope_dataset *data, const bs_loss *loss) 
   return fmin(loss->largest_margin / longest, 0x1p1000);
 }
 
-biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_train_options *options,
+biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_options *options,
                                         biascope_trainer **out, biascope_error *error) {
   *out = NULL;
-  biascope_status status = bs_train_options_check(options, data->samples, error);
+  biascope_status status = biascope_options_check(options, data->samples, error);
   if (status != BIASCOPE_OK) return status;
   biascope_trainer *trainer = BS_NEW(biascope_trainer, 1);
   if (!trainer) return bs_fail_memory(error, "the trainer");
   trainer->data = data;
-  trainer->options = *options;
+  trainer->options = bs_options_read(options);
+  options = &trainer->options;
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
   trainer->largest_weight = largest_weight(data, trainer->loss);
@@ -176,7 +177,7 @@ static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *bat
     for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
   bs_weights_divide(count, count, trainer->weight);
-  const biascope_train_options *options = &trainer->options;
+  const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
     bs_noise_weigh(options, trainer->step, count, trainer->weight);
 }
@@ -184,7 +185,7 @@ static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *bat
 static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
   if (!add_all(trainer, batch)) add_each(s, batch);
-  const biascope_train_options *options = &trainer->options;
+  const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
 }

@@ -13,7 +13,7 @@
 
 struct biascope_trainer {
   const biascope_dataset *data;
-  biascope_train_options options;
+  biascope_options options;
   const bs_optimizer_rule *rule;
   const bs_loss *loss;
   bs_sampler sampler;

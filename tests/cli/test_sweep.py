@@ -59,7 +59,7 @@ lr = [0.1, 0.2, 0.3]
 def test_runs_that_differ_in_nothing_they_read_are_one_run(tmp_path):
     spec = write(tmp_path, f"""
 steps = 10
-optimizer = "signum"      # reads no beta2
+optimizer = ["signum", "adam"] # signum reads no beta2
 beta2 = [0.9, 0.99]
 batch_size = [10, "full"] # the data has 10 samples
 order = ["cyclic", "shuffle"]
@@ -67,8 +67,8 @@ seed = [1, 2]             # no order here is random
 data = {{ file = "{GAUSSIAN}" }}
 """)
     plan = output("sweep", spec, "--dry-run")
-    assert plan["runs"] == 1 and plan["combinations"] == 16
-    assert "15 of 16 combinations" in run("sweep", spec, "--dry-run").stderr
+    assert plan["runs"] == 3 and plan["combinations"] == 32
+    assert "29 of 32 combinations" in run("sweep", spec, "--dry-run").stderr
 
 
 def test_the_full_batch_is_every_sample_whatever_the_order(tmp_path):

@@ -1,6 +1,7 @@
 /* A checkpoint of any bytes: refused in words, or a run that can go on. The checksum keeps most mutations out, so the
  * input is the checkpoint without it; the right one is put in here. */
 #include "data/fingerprint.h"
+#include "rule/option.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ static biascope_trainer *trainer_of(bool wide) {
   if (made[wide]) return made[wide];
   biascope_error error;
   biascope_dataset *data;
-  biascope_train_options options = biascope_train_defaults(BIASCOPE_ADAM);
+  biascope_options options = bs_options_of(BIASCOPE_ADAM);
   options.batch_size = wide;
   check((wide ? biascope_dataset_from_csr(2, 49, ROW_START, COLUMNS, VALUES, &data, &error)
               : biascope_dataset_from_dense(2, 3, VALUES, &data, &error)) == BIASCOPE_OK);

@@ -32,7 +32,7 @@ typedef struct {
 
 /* *out is NULL where the data are sparse, small or narrow, or batches hold less than half of them. */
 biascope_status bs_blocks_create(bs_blocks **out, const biascope_dataset *data, const double *rows, bs_moments *moments,
-                                 const biascope_train_options *options, biascope_error *error);
+                                 const biascope_options *options, biascope_error *error);
 void bs_blocks_free(bs_blocks *blocks);
 /* Fills the batch's margins and weights. */
 void bs_blocks_weigh(bs_blocks *blocks, const uint32_t *batch, size_t count, double *margin, bs_weight *weight);

@@ -141,9 +141,9 @@ static bool add_gradients(lanes *l, size_t count) {
 
 /* Rates of the step to come, which is the same for all: runs often differ in their seeds alone. */
 static void set_rates(lanes *l) {
-  const biascope_train_options *first = &l->run[0]->options;
+  const biascope_options *first = &l->run[0]->options;
   for (size_t j = 0; j < l->count; j++) {
-    const biascope_train_options *options = &l->run[j]->options;
+    const biascope_options *options = &l->run[j]->options;
     const bool alike = j > 0 && options->lr == first->lr && options->lr_decay == first->lr_decay;
     l->rates.eta[j] = alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step);
     l->rates.shrink[j] = bs_shrink(l->run[0]->rule, options, l->rates.eta[j]);
@@ -236,10 +236,10 @@ static void run_group(lanes *l, biascope_trainer *const *runs, size_t count, uin
 /* Beyond this many features a run alone already keeps the divider busy, and its state nearer (docs/performance.md). */
 enum { MOST_FEATURES = 100 };
 
-bool bs_lanes_share(size_t samples, size_t features, const biascope_train_options *a, const biascope_train_options *b) {
+bool bs_lanes_share(size_t samples, size_t features, const biascope_options *a, const biascope_options *b) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(a->optimizer);
-  return features <= MOST_FEATURES && a->optimizer == b->optimizer && a->loss == b->loss && a->noise == 0.0 &&
-         b->noise == 0.0 && rule->second != BS_SECOND_PER_SAMPLE && rule->direction != BS_NORMALISED &&
+  return features <= MOST_FEATURES && a->optimizer == b->optimizer && a->loss == b->loss && bs_gradient_is_plain(a) &&
+         bs_gradient_is_plain(b) && rule->second != BS_SECOND_PER_SAMPLE && rule->direction != BS_NORMALISED &&
          bs_batch_size(a, samples) == bs_batch_size(b, samples) &&
          (a->order == BIASCOPE_REPLACEMENT) == (b->order == BIASCOPE_REPLACEMENT);
 }

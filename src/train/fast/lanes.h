@@ -5,6 +5,6 @@
 #include "biascope.h"
 
 /* Whether runs of these options on one dense data set share vectors where they are at the same step. */
-bool bs_lanes_share(size_t samples, size_t features, const biascope_train_options *a, const biascope_train_options *b);
+bool bs_lanes_share(size_t samples, size_t features, const biascope_options *a, const biascope_options *b);
 
 #endif

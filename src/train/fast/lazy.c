@@ -15,7 +15,7 @@ enum { AHEAD = 16 };
 static const int64_t LEAST_EXPONENT = -(INT64_C(1) << 61);
 
 /* Most nonzeros in a batch; 0 where its memory would be out of proportion to the data's. */
-static size_t most_nonzeros(const biascope_dataset *data, const biascope_train_options *options) {
+static size_t most_nonzeros(const biascope_dataset *data, const biascope_options *options) {
   const size_t all = data->row_start[data->samples];
   size_t longest = 0, most;
   for (size_t i = 0; i < data->samples; i++) {
@@ -26,13 +26,13 @@ static size_t most_nonzeros(const biascope_dataset *data, const biascope_train_o
   return options->order == BIASCOPE_REPLACEMENT ? 0 : all;
 }
 
-static bool pays(const biascope_dataset *data, const biascope_train_options *options) {
+static bool pays(const biascope_dataset *data, const biascope_options *options) {
   if (data->dense || !bs_travel_known(options) || most_nonzeros(data, options) == 0) return false;
   const double share = (double)bs_batch_size(options, data->samples) / (double)data->samples;
   return share * (double)data->row_start[data->samples] * COST < (double)data->features;
 }
 
-static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, const biascope_train_options *options,
+static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, const biascope_options *options,
                                 biascope_error *error) {
   const size_t nonzeros = most_nonzeros(data, options), size = bs_batch_size(options, data->samples);
   size_t capacity = nonzeros < LEAST_CAPACITY ? LEAST_CAPACITY : nonzeros;
@@ -56,7 +56,7 @@ static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, con
   return status == BIASCOPE_OK ? bs_moments_create_blank(&lazy->moments, options, size, capacity, error) : status;
 }
 
-biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_train_options *options,
+biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_options *options,
                                const bs_moments *whole, biascope_error *error) {
   *out = NULL;
   if (!pays(data, options)) return BIASCOPE_OK;

@@ -35,7 +35,7 @@ typedef struct {
 } bs_lazy;
 
 /* *out is NULL where all coordinates have to be followed, or the batches touch too many of them to gain by it. */
-biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_train_options *options,
+biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_options *options,
                                const bs_moments *whole, biascope_error *error);
 void bs_lazy_free(bs_lazy *lazy);
 /* Fills lazy->batch and lazy->moments for a step that has `step` steps behind it. */

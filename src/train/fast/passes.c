@@ -6,14 +6,14 @@
 
 enum { LEAST_NONZEROS = 1 << 15 };
 
-static bool pays(const biascope_dataset *data, const biascope_train_options *options) {
+static bool pays(const biascope_dataset *data, const biascope_options *options) {
   if (data->dense || data->row_start[data->samples] < LEAST_NONZEROS) return false;
   /* the samples' own squares are not linear in x */
   if (bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_PER_SAMPLE) return false;
   return bs_batch_is_most(options, data->samples);
 }
 
-biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_train_options *options,
+biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_options *options,
                                  biascope_error *error) {
   *out = NULL;
   if (!pays(data, options)) return BIASCOPE_OK;

@@ -17,7 +17,7 @@ typedef struct {
 
 /* *out is NULL where the data are dense or small, or batches hold less than half of them: samples one by one are faster
  * then. */
-biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_train_options *options,
+biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_options *options,
                                  biascope_error *error);
 void bs_passes_free(bs_passes *passes);
 /* margin_b = x_i.w of the batch's samples i */

@@ -6,12 +6,12 @@
 
 enum { LEAST_LENGTH = 64, MOST_LENGTH = 1 << 18 };
 
-static bs_travel_kind kind_of(const biascope_train_options *options) {
+static bs_travel_kind kind_of(const biascope_options *options) {
   if (bs_effective_beta1(options) == 0.0) return BS_STAYS;
   return bs_optimizer_rule_of(options->optimizer)->direction == BS_SIGN ? BS_PERSISTS : BS_FADES;
 }
 
-static bs_double_double ratio_of(const biascope_train_options *options) {
+static bs_double_double ratio_of(const biascope_options *options) {
   const double beta1 = bs_effective_beta1(options), beta2 = bs_effective_beta2(options);
   if (bs_optimizer_rule_of(options->optimizer)->direction != BS_RATIO) return (bs_double_double){beta1, 0.0};
   return beta2 > 0x1p-900 ? bs_dd_over_root(beta1, beta2) : (bs_double_double){INFINITY, 0.0};
@@ -22,17 +22,18 @@ static double length_of(bs_double_double ratio) {
   return ratio.high < 1.0 ? ceil(75.0 / -log(ratio.high)) : INFINITY;
 }
 
-bool bs_travel_known(const biascope_train_options *options) {
+bool bs_travel_known(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  if (rule->direction == BS_NORMALISED || rule->second == BS_SECOND_PER_SAMPLE || options->noise > 0.0) return false;
-  if (rule->weight_decay && options->weight_decay > 0.0) return false;
+  if (rule->direction == BS_NORMALISED || rule->second == BS_SECOND_PER_SAMPLE) return false;
+  if (!bs_gradient_is_plain(options)) return false;
+  if (options->weight_decay > 0.0) return false;
   const bs_travel_kind kind = kind_of(options);
   if (kind != BS_FADES) return true;
   if (rule->direction == BS_RATIO && options->eps > 0.0) return false;
   return length_of(ratio_of(options)) <= MOST_LENGTH;
 }
 
-biascope_status bs_travel_create(bs_travel *travel, const biascope_train_options *options, biascope_error *error) {
+biascope_status bs_travel_create(bs_travel *travel, const biascope_options *options, biascope_error *error) {
   *travel = (bs_travel){.kind = kind_of(options), .options = *options, .first = UINT64_MAX};
   if (travel->kind != BS_FADES) return BIASCOPE_OK;
   travel->ratio = ratio_of(options);

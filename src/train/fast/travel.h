@@ -18,7 +18,7 @@ typedef enum {
 
 typedef struct {
   bs_travel_kind kind;
-  biascope_train_options options;
+  biascope_options options;
   bs_double_double ratio; /* r */
   bs_powers *powers;      /* of r */
   uint64_t length;        /* r^length is nothing */
@@ -29,8 +29,8 @@ typedef struct {
 } bs_travel;
 
 /* Whether the rule's coordinates can be left alone while no gradient reaches them. */
-bool bs_travel_known(const biascope_train_options *options);
-biascope_status bs_travel_create(bs_travel *travel, const biascope_train_options *options, biascope_error *error);
+bool bs_travel_known(const biascope_options *options);
+biascope_status bs_travel_create(bs_travel *travel, const biascope_options *options, biascope_error *error);
 void bs_travel_free(bs_travel *travel);
 /* The mark of a step; steps may not go back but by bs_travel_resume. */
 bs_double_double bs_travel_mark(bs_travel *travel, uint64_t step);

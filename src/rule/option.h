@@ -1,0 +1,125 @@
+/* The options of training. Each is a row of one table (option_table.c): its name, type, range, default, and which rules
+ * read it. The command line's flags, the keys of a study, a run's identity, checkpoints, the columns of a store and
+ * docs/options.md follow from the table; the step loop reads the members of the struct. */
+#ifndef BIASCOPE_RULE_OPTION_H
+#define BIASCOPE_RULE_OPTION_H
+
+#include "loss/loss.h"
+
+typedef enum {
+  BIASCOPE_GD,        /* m = b1 m + (1-b1) g;  w -= eta m */
+  BIASCOPE_NGD,       /* w -= eta m / ||m||_2 */
+  BIASCOPE_SIGNGD,    /* w -= eta sign(g) */
+  BIASCOPE_SIGNUM,    /* w -= eta sign(m) */
+  BIASCOPE_ADAM,      /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
+  BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
+  BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
+} biascope_optimizer;
+
+typedef enum {
+  BIASCOPE_CYCLIC,     /* batches in file order, every epoch the same */
+  BIASCOPE_SHUFFLE,    /* a new random permutation every epoch */
+  BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
+} biascope_order;
+
+/* Gaussian noise added to the full batch's gradient g, in place of batches. */
+typedef enum {
+  BIASCOPE_NOISE_SAMPLES,  /* covariance noise^2 times that of the samples' own gradients: that of batches of noise^-2
+                            * samples drawn with replacement */
+  BIASCOPE_NOISE_ISOTROPIC /* covariance (noise ||g||_2)^2 / d times the identity */
+} biascope_noise;
+
+/* In the order in which a run's identity lists them. */
+typedef enum {
+  BS_OPTION_OPTIMIZER,
+  BS_OPTION_LOSS,
+  BS_OPTION_BATCH_SIZE,
+  BS_OPTION_ORDER,
+  BS_OPTION_BETA1,
+  BS_OPTION_BETA2,
+  BS_OPTION_EPS,
+  BS_OPTION_WEIGHT_DECAY,
+  BS_OPTION_LR,
+  BS_OPTION_LR_DECAY,
+  BS_OPTION_NOISE,
+  BS_OPTION_NOISE_SHAPE,
+  BS_OPTION_SEED,
+  BS_OPTION_THREADS,
+  BS_OPTIONS
+} bs_option;
+
+struct biascope_options {
+  biascope_optimizer optimizer;
+  biascope_loss loss;
+  size_t batch_size; /* 0: the full batch */
+  biascope_order order;
+  double beta1, beta2, eps, weight_decay, lr, lr_decay, noise;
+  biascope_noise noise_shape;
+  uint64_t seed;
+  size_t threads; /* 0: one */
+  uint32_t given; /* bit i: option i was set by name */
+};
+
+/* A value: `real` for BIASCOPE_OPTION_REAL, else `whole`; a choice is its index, a flag 0 or 1. */
+typedef union {
+  double real;
+  uint64_t whole;
+} bs_option_value;
+
+typedef struct {
+  const char *name;
+  biascope_option_type type;
+  size_t offset, size;                 /* of the member of biascope_options */
+  double low, high;                    /* a real number's range, both included, */
+  const char *range;                   /* and in words */
+  uint64_t least, most;                /* a whole number's range, both included */
+  const char *zero_name;               /* a whole number: a word for 0 ("full"), or NULL */
+  const char *(*choice)(size_t index); /* the name of a choice; NULL beyond the last */
+  bs_option_value otherwise;           /* the default of optimizers that state none of their own */
+  bool common;                         /* every optimizer reads it; else those that list it (optimizer.h) */
+  bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
+  bool off_at_zero;   /* 0 leaves a run as it was before the option existed: identities and checkpoints leave it out */
+  bool speed_only;    /* changes no result: no part of identities, checkpoints, studies and stores */
+  const char *column; /* in stores; NULL: the name */
+  const char *label, *placeholder, *help; /* on axes of plots; in the help text */
+} bs_option_row;
+
+const bs_option_row *bs_option_row_of(bs_option option);
+/* The option of that name; BS_OPTIONS: none. */
+bs_option bs_option_find(const char *name);
+
+/* The optimizer's usual values: the table's, with those that its rule states. */
+biascope_options bs_options_of(biascope_optimizer optimizer);
+bs_option_value bs_option_get(const biascope_options *options, bs_option option);
+void bs_option_put(biascope_options *options, bs_option option, bs_option_value value);
+bool bs_option_equal(bs_option option, bs_option_value a, bs_option_value b);
+/* The value as a number, and a number, a whole one where the type asks for it, as a value. */
+double bs_option_number(const biascope_options *options, bs_option option);
+bs_option_value bs_option_of_number(bs_option option, double number);
+/* Whether a run with these options reads the option. */
+bool bs_option_is_read(const biascope_options *options, bs_option option);
+/* The options, with the usual values for those that a run does not read. */
+biascope_options bs_options_read(const biascope_options *options);
+/* Whether what says which run this is states the option: it is read, changes results, and is not off. */
+bool bs_option_is_stated(const biascope_options *options, bs_option option);
+/* Whether the option is at the optimizer's usual value. */
+bool bs_option_is_usual(const biascope_options *options, bs_option option);
+
+/* Why a run with these options does not read the option, in words. */
+void bs_option_explain(const biascope_options *options, bs_option option, char *text, size_t size);
+
+/* Reads a value as people write it. BIASCOPE_USAGE: the message says what was expected. */
+biascope_status bs_option_parse(bs_option option, const char *text, bs_option_value *out, biascope_error *error);
+/* The value as bs_option_parse reads it: a name, or the fewest digits that give the number back. */
+enum { BS_OPTION_TEXT = 64 };
+void bs_option_format(bs_option option, bs_option_value value, char text[BS_OPTION_TEXT]);
+/* What is expected of a value, in words. */
+void bs_option_expected(bs_option option, char *text, size_t size);
+/* Checks one option's value against its range. */
+biascope_status bs_option_check(const biascope_options *options, bs_option option, biascope_error *error);
+
+enum { BS_MOST_THREADS = 1024 };
+
+#endif
