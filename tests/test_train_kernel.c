@@ -6,24 +6,35 @@
 
 #define BIASCOPE_BASELINE_KERNEL
 #define select select_lanes /* not the one of <sys/select.h> */
-#define bs_kernel_dot baseline_dot
-#define bs_kernel_add baseline_add
-#define bs_kernel_add_square baseline_add_square
-#define bs_kernel_update baseline_update
-#define bs_kernel_avx512_runs baseline_runs_avx512
-#include "train/kernel.c"
-bool baseline_runs_avx512(void) {
-  return false;
-}
-#undef bs_kernel_dot
-#undef bs_kernel_add
-#undef bs_kernel_add_square
-#undef bs_kernel_update
-#undef bs_kernel_avx512_runs
-double bs_kernel_dot(size_t padded, const double *x, const double *w);
-void bs_kernel_add(size_t padded, double scale, const double *x, double *g);
-void bs_kernel_add_square(size_t padded, double scale, const double *x, double *v);
-unsigned bs_kernel_update(const bs_optimizer_rule *rule, const bs_update *update);
+#define bs_padded_dot baseline_dot
+#define bs_padded_add baseline_add
+#define bs_padded_add_square baseline_add_square
+#define bs_mean_identity baseline_mean_identity
+#define bs_mean_normalised baseline_mean_normalised
+#define bs_mean_sign baseline_mean_sign
+#define bs_mean_ratio baseline_mean_ratio
+#define BS_RULE(name) baseline_##name
+#include "base/padded.c"
+#include "rule/adagrad.c"
+#include "rule/adam.c"
+#include "rule/adamproxy.c"
+#include "rule/sgd.c"
+#include "rule/sign.c"
+#undef bs_padded_dot
+#undef bs_padded_add
+#undef bs_padded_add_square
+double bs_padded_dot(size_t padded, const double *x, const double *w);
+void bs_padded_add(size_t padded, double scale, const double *x, double *g);
+void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
+
+static const bs_optimizer_rule *const BASELINE[] = {
+#define LIST(NAME, name) &BS_RULE(name),
+    BS_EVERY_RULE(LIST)
+#undef LIST
+};
+enum { RULES = sizeof BASELINE / sizeof BASELINE[0] };
+
+#include "train/fast/step_avx512.h"
 
 enum { MOST = 96, ARRAYS = 5 };
 
@@ -61,20 +72,20 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
   }
   for (uint64_t seed = 0; seed < 900; seed++) {
     const size_t n = 1 + seed % (MOST - 1), padded = bs_padded(n);
-    const bs_optimizer_rule *rule = bs_optimizer_rule_of((biascope_optimizer)(seed % 9));
+    bs_step *step = bs_step_avx512_of(bs_optimizer_rule_of((biascope_optimizer)(seed % RULES)));
     fill(n, seed, ours);
     fill(n, seed, theirs);
-    const double dot = bs_kernel_dot(padded, ours[0], ours[2]);
+    const double dot = bs_padded_dot(padded, ours[0], ours[2]);
     assert_true(dot == baseline_dot(padded, theirs[0], theirs[2]));
-    bs_kernel_add(padded, 0.3, ours[2], ours[0]);
+    bs_padded_add(padded, 0.3, ours[2], ours[0]);
     baseline_add(padded, 0.3, theirs[2], theirs[0]);
-    bs_kernel_add_square(padded, 0.7, ours[2], ours[3]);
+    bs_padded_add_square(padded, 0.7, ours[2], ours[3]);
     baseline_add_square(padded, 0.7, theirs[2], theirs[3]);
     const bs_rates rates = some_rates(seed);
     const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates};
-    const unsigned tiny = bs_kernel_update(rule, &update);
+    const unsigned tiny = step(&update);
     const bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], &rates};
-    assert_int_equal(tiny, baseline_update(rule, &plain));
+    assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
   for (int a = 0; a < ARRAYS; a++) {
@@ -105,7 +116,7 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
     const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are};
-    bs_kernel_update(bs_optimizer_rule_of(BIASCOPE_ADAM), &update);
+    bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
       assert_true(fabsl((long double)array[2][k] + step) <= 1e-15L * fabsl(step));
@@ -132,7 +143,7 @@ static void assert_roots(const double v[TRIED]) {
     array[1][k] = sqrt(v[k % TRIED]);
   }
   const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is};
-  bs_kernel_update(bs_optimizer_rule_of(BIASCOPE_ADAM), &update);
+  bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {
     const double ratio = v[k % TRIED] == 0.0 ? 0.0 : v[k % TRIED] < INFINITY ? 1.0 : NAN;
     if (!(array[2][k] == ratio || (isnan(ratio) && isnan(array[2][k]))))

@@ -184,6 +184,7 @@ static void compare_rules(const trial *t, const biascope_options *base) {
     biascope_options options = *base;
     options.optimizer = optimizer;
     if (optimizer == BIASCOPE_ADAMPROXY) {
+      options.eps = 0.0; /* it reads none */
       options.batch_size = 0;
       options.order = BIASCOPE_CYCLIC;
     }

@@ -3,10 +3,10 @@
 #include "bench.h"
 
 #include "base/error.h"
+#include "base/lanes.h"
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "least_step.h"
-#include "train/kernel.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -136,17 +136,17 @@ static biascope_status try_betas(const search *s, const biascope_options *betas,
 
 static biascope_status recommend(const search *s, const biascope_options *training, biascope_error *error) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
-  const bool pairs = rule->second == BS_SECOND_AVERAGE;
-  const size_t count = pairs            ? sizeof MOMENT_PAIRS / sizeof *MOMENT_PAIRS
-                       : rule->momentum ? sizeof MOMENTA / sizeof *MOMENTA
-                                        : 1;
+  const bool pairs = bs_rule_option_of(rule, BS_OPTION_BETA2), momentum = bs_rule_option_of(rule, BS_OPTION_BETA1);
+  const size_t count = pairs      ? sizeof MOMENT_PAIRS / sizeof *MOMENT_PAIRS
+                       : momentum ? sizeof MOMENTA / sizeof *MOMENTA
+                                  : 1;
   s->out->recommended = BS_NEW(biascope_options, 1);
   biascope_status status = s->out->recommended ? BIASCOPE_OK : bs_fail_memory(error, "the recommendation");
   if (status == BIASCOPE_OK) *s->out->recommended = *training;
   s->out->promised = NAN;
   for (size_t i = 0; i < count && status == BIASCOPE_OK && !(s->out->promised >= s->wish->fraction); i++) {
     biascope_options candidate = *training;
-    if (rule->momentum) candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
+    if (momentum) candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
     if (pairs) candidate.beta2 = MOMENT_PAIRS[i].beta2;
     status = try_betas(s, &candidate, error);
   }

@@ -24,7 +24,7 @@ void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const b
                            const double *log_weights);
 /* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
 void bs_epoch_fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width);
-/* The moments after every step: momentum, and in second v (ratio) or the size of what went into the momentum (sign). */
+/* The moments after every step: momentum, and in second what the rule's mean averages beside it. */
 void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
                            size_t width);
 

@@ -71,7 +71,7 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
   }
   size_t block = BLOCK_BYTES / (3 * steps * sizeof(double));
   if (block < BLOCK_LEAST) block = BLOCK_LEAST;
-  if (block > data->features || direction == BS_NORMALISED) block = data->features;
+  if (block > data->features || !bs_epoch_mean_of(direction)->apply) block = data->features;
   bs_epoch_map *map = BS_NEW(bs_epoch_map, 1);
   if (!map) return bs_fail_memory(error, "the epoch map");
   *map = (bs_epoch_map){.schedules = schedules,
@@ -113,7 +113,7 @@ double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, boo
   }
   double cost = d * (entries + WITH_ROOT * steps + n);
   if (!with_sensitivity) return cost;
-  if (rule->direction == BS_NORMALISED) return cost + FORWARD * n * steps * d;
+  if (!bs_epoch_mean_of(rule->direction)->apply) return cost + FORWARD * n * steps * d;
   return cost + d * (2.0 * entries + BACKWARD * steps + n);
 }
 
@@ -152,7 +152,7 @@ static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t fi
 static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
                           const double *log_weights, double *direction, double *sensitivity) {
   const size_t entries = map->samples * map->features;
-  const bool coupled = rule->direction == BS_NORMALISED;
+  const bool coupled = !bs_epoch_mean_of(rule->direction)->apply;
   size_t steps = 0;
   memset(direction, 0, map->features * sizeof *direction);
   if (sensitivity) memset(sensitivity, 0, entries * sizeof *sensitivity);

@@ -3,24 +3,12 @@
  * While the step size tends to zero the batch gradients G_t = mean over batch t of c_i x_i are frozen over many
  * epochs, and the moments are their periodic moving averages. D(c) is the mean update direction over one period:
  * D = mean_t m_t / sqrt(v_t). It does not change when c is scaled, so it is a function of log-weights up to a constant.
- * One map serves every optimizer: beta = 0 keeps the current gradient, beta = 1 the mean over the whole period. */
+ * One map serves every optimizer; what differs is rule/epoch.h's. */
 #ifndef BIASCOPE_LIMIT_EPOCH_MAP_H
 #define BIASCOPE_LIMIT_EPOCH_MAP_H
 
 #include "data/dataset.h"
 #include "limit/schedule.h"
-
-typedef struct {
-  bs_direction direction; /* BS_RATIO, BS_SIGN or BS_NORMALISED */
-  double beta1, beta2;    /* in [0, 1]; of the moving averages */
-  /* BS_SIGN: m / sqrt(m^2 + smoothing^2 a^2) in the place of sign(m), a the same average of sum c_i |x_i|. */
-  double smoothing;
-} bs_epoch_rule;
-
-/* A rule without memory sees one batch and no other: the weights of a batch count relative to each other only. */
-static inline bool bs_epoch_memoryless(const bs_epoch_rule *rule) {
-  return rule->beta1 == 0.0 && rule->direction != BS_RATIO;
-}
 
 typedef struct bs_epoch_map bs_epoch_map;
 

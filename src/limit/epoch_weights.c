@@ -18,7 +18,8 @@ static void softmax(size_t n, const double *log_weights, double *weight) {
 
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
                            const double *log_weights) {
-  if (!bs_epoch_memoryless(rule)) {
+  const bs_comparison comparison = bs_epoch_comparison(rule);
+  if (comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_COLUMN) {
     softmax(map->samples, log_weights, map->weight);
     for (size_t n = 0; n < schedule->start[schedule->steps]; n++) map->entry[n] = map->weight[schedule->sample[n]];
     return;

@@ -58,16 +58,17 @@ static void divide(const bs_epoch_map *map, const uint32_t *listed, size_t count
 }
 
 static void divide_all(const bs_epoch_map *map, const bs_epoch_rule *rule, bs_parts *parts, size_t *needed) {
-  const bool coupled = rule->direction == BS_NORMALISED;
+  const bs_comparison comparison = bs_epoch_comparison(rule);
+  const bool whole = comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_BATCH;
   size_t end = 0;
-  if (!bs_epoch_memoryless(rule)) {
-    divide(map, NULL, map->samples, coupled, parts, &end, needed);
+  if (comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_COLUMN) {
+    divide(map, NULL, map->samples, whole, parts, &end, needed);
     return;
   }
   for (size_t s = 0; s < map->schedule_count; s++) {
     const bs_schedule *schedule = &map->schedules[s];
     for (size_t t = 0; t < schedule->steps; t++)
-      divide(map, schedule->sample + schedule->start[t], schedule->start[t + 1] - schedule->start[t], coupled, parts,
+      divide(map, schedule->sample + schedule->start[t], schedule->start[t + 1] - schedule->start[t], whole, parts,
              &end, needed);
   }
 }

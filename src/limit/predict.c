@@ -49,19 +49,6 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
   return bs_predict_full_batch_sign(question, rule, out, error);
 }
 
-/* grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i: both moments are means over the samples one by one. */
-static biascope_status predict_proxy(const bs_question *question, biascope_prediction *out, biascope_error *error) {
-  bs_question one_by_one = *question;
-  one_by_one.training.batch_size = 1;
-  one_by_one.training.order = BIASCOPE_CYCLIC;
-  /* the update is sum g_i / sqrt(sum g_i^2), and the map's has means for both sums */
-  one_by_one.training.lr *= sqrt((double)out->samples);
-  const bs_epoch_rule rule = {.direction = BS_RATIO, .beta1 = 1.0, .beta2 = 1.0};
-  const biascope_status status = predict_rule(&one_by_one, &rule, out, error);
-  out->rate *= sqrt((double)out->samples);
-  return status;
-}
-
 /* The rate under another decay of the step size. */
 static biascope_status find_rate(const bs_question *question, const bs_epoch_rule *rule, double lr_decay, double *rate,
                                  biascope_error *error) {
@@ -94,26 +81,25 @@ static biascope_status predict_with_eps(const bs_question *question, const bs_ep
   return status;
 }
 
-/* m / (sqrt(v) + eps), v an average; with no memory at all it is the sign of the gradient. */
-static biascope_status predict_adaptive(const bs_question *question, biascope_prediction *out, biascope_error *error) {
-  const biascope_options *training = &question->training;
-  bs_epoch_rule rule = {
-      .direction = BS_RATIO, .beta1 = bs_effective_beta1(training), .beta2 = bs_effective_beta2(training)};
-  if (rule.beta1 == 0.0 && rule.beta2 == 0.0) rule.direction = BS_SIGN;
-  if (training->eps == 0.0) return predict_rule(question, &rule, out, error);
-  return predict_with_eps(question, &rule, out, error);
+/* An equilibrium of the epoch map of the rule's own updates, or, once eps has taken over, gradient descent's limit. */
+static biascope_status predict_by_map(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  bs_question mapped = *question;
+  bs_epoch_rule rule;
+  bs_epoch_rule_of(&mapped.training, out->samples, &rule);
+  if (question->training.eps > 0.0) return predict_with_eps(&mapped, &rule, out, error);
+  const biascope_status status = predict_rule(&mapped, &rule, out, error);
+  out->rate *= mapped.training.lr / question->training.lr; /* per unit of the run's own eta */
+  return status;
 }
 
-static biascope_status predict_ratio(const bs_question *question, bs_second_moment second, biascope_prediction *out,
-                                     biascope_error *error) {
-  switch (second) {
-  case BS_SECOND_SUM:
-    return bs_predict_adagrad(question, out, error);
-  case BS_SECOND_PER_SAMPLE:
-    return predict_proxy(question, out, error);
-  default:
-    return predict_adaptive(question, out, error);
-  }
+static biascope_status predict_l2(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  return bs_predict_margin(question, (biascope_norm){.kind = BIASCOPE_L2}, "l2 max-margin", out, error);
+}
+
+static biascope_status refuse(const bs_question *question, biascope_prediction *out, biascope_error *error) {
+  (void)out;
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(question->training.optimizer);
+  return bs_fail(error, BIASCOPE_USAGE, "no limit is predicted for %s: %s", rule->name, rule->unknown);
 }
 
 /* Equilibria are limits of training where |l'| falls like e^-z. Under a Gaussian tail it falls by the factor
@@ -150,8 +136,8 @@ static biascope_status require_covered_loss(const bs_question *question, biascop
 /* With eps the limit alone is predicted, and without weight decay. */
 static biascope_status require_covered_eps(const bs_question *question, biascope_error *error) {
   const biascope_options *training = &question->training;
-  if (training->eps == 0.0 || bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE)
-    return BIASCOPE_OK;
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(training->optimizer);
+  if (training->eps == 0.0 || rule->limit != BS_LIMIT_EQUILIBRIUM) return BIASCOPE_OK;
   if (question->options.steps > 0)
     return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
                    training->eps);
@@ -173,24 +159,20 @@ static biascope_status require_bounded_ratio(const bs_question *question, biasco
                  beta1, beta2);
 }
 
-/* By the optimizer's row in the table of rules. */
+/* By what the rule says of its limit. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
-  const bs_optimizer_rule *optimizer = bs_optimizer_rule_of(question->training.optimizer);
-  const biascope_norm l2 = {.kind = BIASCOPE_L2};
-  const bs_epoch_rule rule = {.direction = optimizer->direction, .beta1 = bs_effective_beta1(&question->training)};
-  if (question->options.steps > 0 && (optimizer->direction == BS_IDENTITY || optimizer->second == BS_SECOND_SUM))
+  static biascope_status (*const LIMITS[])(const bs_question *, biascope_prediction *,
+                                           biascope_error *) = {[BS_LIMIT_UNKNOWN] = refuse,
+                                                                [BS_LIMIT_L2] = predict_l2,
+                                                                [BS_LIMIT_EQUILIBRIUM] = predict_by_map,
+                                                                [BS_LIMIT_ACCUMULATED] = bs_predict_adagrad};
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(question->training.optimizer);
+  if (question->options.steps > 0 && (rule->limit == BS_LIMIT_L2 || rule->limit == BS_LIMIT_ACCUMULATED))
     return bs_fail(error, BIASCOPE_USAGE,
                    "the point after a number of steps is not predicted for %s, whose update depends on the gradient's "
                    "size",
-                   optimizer->name);
-  switch (optimizer->direction) {
-  case BS_IDENTITY:
-    return bs_predict_margin(question, l2, "l2 max-margin", out, error);
-  case BS_RATIO:
-    return predict_ratio(question, optimizer->second, out, error);
-  default:
-    return predict_rule(question, &rule, out, error);
-  }
+                   rule->name);
+  return LIMITS[rule->limit](question, out, error);
 }
 
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,

@@ -1,23 +1,24 @@
-/* An optimizer is a row of one table: which moments it keeps of the batch gradient g, and which direction it
- * draws from them. Training steps along it; the limit prediction sums it over an epoch. */
+/* An optimizer is one rule: which moments it keeps of the batch gradient g, the step it takes from them, which options
+ * it reads, what is known of its limit, and which of the trainer's fast paths hold for it. A family of rules is one
+ * file, which holds their steps and the means of those over an epoch (epoch.h). */
 #ifndef BIASCOPE_RULE_OPTIMIZER_H
 #define BIASCOPE_RULE_OPTIMIZER_H
 
+#include "rule/epoch.h"
 #include "rule/option.h"
+#include "rule/step.h"
 
-typedef enum {
-  BS_NO_SECOND_MOMENT,
-  BS_SECOND_AVERAGE,   /* v = b2 v + (1-b2) g^2 */
-  BS_SECOND_SUM,       /* v = v + g^2 */
-  BS_SECOND_PER_SAMPLE /* v = sum_i g_i^2 over the samples' own gradients */
-} bs_second_moment;
-
-typedef enum {
-  BS_IDENTITY,   /* m */
-  BS_NORMALISED, /* m / ||m||_2 */
-  BS_SIGN,       /* sign(m), sign(0) = 0 */
-  BS_RATIO       /* m / (sqrt(v) + eps), 0/0 = 0 */
-} bs_direction;
+/* All rules, X(NAME, name), in the order of biascope_optimizer: BIASCOPE_NAME is the rule BS_RULE(name). */
+#define BS_EVERY_RULE(X)                                                                                               \
+  X(GD, gd)                                                                                                            \
+  X(NGD, ngd)                                                                                                          \
+  X(SIGNGD, signgd)                                                                                                    \
+  X(SIGNUM, signum)                                                                                                    \
+  X(ADAM, adam)                                                                                                        \
+  X(RMSPROP, rmsprop)                                                                                                  \
+  X(ADAGRAD, adagrad)                                                                                                  \
+  X(ADAMPROXY, adamproxy)                                                                                              \
+  X(ADAMW, adamw)
 
 /* An option that the rule reads, beside those that every rule reads, and the rule's default. */
 typedef struct {
@@ -27,22 +28,60 @@ typedef struct {
 
 enum { BS_MOST_RULE_OPTIONS = 8 };
 
-typedef struct {
+typedef enum {
+  BS_NO_SECOND_MOMENT,
+  BS_SECOND_AVERAGE,   /* v = b2 v + (1-b2) g^2 */
+  BS_SECOND_SUM,       /* v = v + g^2 */
+  BS_SECOND_PER_SAMPLE /* v = sum_i g_i^2 over the samples' own gradients */
+} bs_second_moment;
+
+/* What is known of the direction that training converges to. */
+typedef enum {
+  BS_LIMIT_UNKNOWN,     /* nothing: predictions are refused, by the rule's `unknown` */
+  BS_LIMIT_L2,          /* the l2 max margin, whatever the batches */
+  BS_LIMIT_EQUILIBRIUM, /* an equilibrium of the epoch map; over the full batch a max margin */
+  BS_LIMIT_ACCUMULATED  /* v is a sum over the run: how the step size decays decides (limit/adagrad.c) */
+} bs_limit_kind;
+
+/* What only saves time (src/train/fast), and where it gives what the plain step gives. */
+enum {
+  BS_FAST_LANES = 1 << 0,  /* runs side by side: no coordinate's step reads another coordinate */
+  BS_FAST_LAZY = 1 << 1,   /* features followed lazily: how a direction fades without gradients is known */
+  BS_FAST_PASSES = 1 << 2, /* passes over tiles or blocks of the data: the step reads no sample's own gradient */
+  BS_FAST_ROOTS = 1 << 3   /* AVX-512 multiplies the roots of m / (sqrt(v) + eps) out */
+};
+
+typedef struct bs_optimizer_rule {
   const char *name;
-  bool momentum; /* m = b1 m + (1-b1) g; else m = g */
-  bs_second_moment second;
-  bs_direction direction;
-  bool full_batch;                            /* defined for the full batch only */
   bs_rule_option reads[BS_MOST_RULE_OPTIONS]; /* ends where the option is 0 */
+  bs_second_moment second; /* beside the momentum, m = b1 m + (1-b1) g; b1 = 0 for rules that do not read it */
+  bs_direction direction;  /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
+  bool full_batch;         /* defined for the full batch only */
+  bs_step *step;
+  bs_limit_kind limit;
+  const char *unknown; /* BS_LIMIT_UNKNOWN: why, and what can be done */
+  unsigned fast;       /* BS_FAST_ */
 } bs_optimizer_rule;
 
+#ifndef BS_RULE
+#define BS_RULE(name) bs_rule_##name
+#endif
+#define BS_DECLARE_RULE(NAME, name) extern const bs_optimizer_rule BS_RULE(name);
+BS_EVERY_RULE(BS_DECLARE_RULE)
+#undef BS_DECLARE_RULE
+
+/* NULL for no optimizer. */
 const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer);
 /* What the rule says of an option that not every rule reads; NULL: it does not read it. */
 const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option);
+
 /* The beta1 in force: 0 for a rule without momentum. */
 double bs_effective_beta1(const biascope_options *options);
 /* The beta2 in force: 0 for a rule without an averaged second moment. */
 double bs_effective_beta2(const biascope_options *options);
+/* Turns the options of a run over N samples into those of the run whose epoch map has the rule's updates, and fills the
+ * map's rule. BS_LIMIT_EQUILIBRIUM. */
+void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out);
 
 /* Samples in a batch of the full size, and batches in an epoch (the last one may be smaller). */
 size_t bs_batch_size(const biascope_options *options, size_t samples);
@@ -58,8 +97,6 @@ bool bs_gradient_is_plain(const biascope_options *options);
 /* eta_t = lr (t+2)^-lr_decay, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
 /* What weight decay leaves of a weight in a step of that eta. */
-static inline double bs_shrink(const bs_optimizer_rule *rule, const biascope_options *options, double eta) {
-  return bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY) ? 1.0 - eta * options->weight_decay : 1.0;
-}
+double bs_shrink(const biascope_options *options, double eta);
 
 #endif

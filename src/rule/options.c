@@ -101,14 +101,6 @@ bool bs_option_is_stated(const biascope_options *options, bs_option option) {
          !(row->off_at_zero && bs_option_number(options, option) == 0.0);
 }
 
-double bs_effective_beta1(const biascope_options *options) {
-  return bs_optimizer_rule_of(options->optimizer)->momentum ? options->beta1 : 0.0;
-}
-
-double bs_effective_beta2(const biascope_options *options) {
-  return bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_AVERAGE ? options->beta2 : 0.0;
-}
-
 /* ---- Whether they go together -------------------------------------------------------------------- */
 
 biascope_status bs_option_check(const biascope_options *options, bs_option option, biascope_error *error) {

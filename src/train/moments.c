@@ -1,7 +1,7 @@
 #include "train/moments.h"
 
 #include "base/memory.h"
-#include "train/kernel.h"
+#include "train/fast/step_avx512.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +40,17 @@ static void survey(bs_moments *moments, const biascope_dataset *data) {
 biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
                                         size_t features, biascope_error *error) {
   const size_t padded = bs_padded(features);
-  *moments = (bs_moments){.rule = bs_optimizer_rule_of(options->optimizer),
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  *moments = (bs_moments){.rule = rule,
+                          .step = bs_step_avx512_of(rule),
                           .features = features,
                           .padded = padded,
                           .beta1 = bs_effective_beta1(options),
                           .beta2 = bs_effective_beta2(options),
-                          .eps = options->eps,
+                          .eps = bs_rule_option_of(rule, BS_OPTION_EPS) ? options->eps : 0.0,
                           .common = true};
-  moments->coupled = moments->rule->direction == BS_NORMALISED ||
-                     (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
+  moments->coupled =
+      rule->direction == BS_NORMALISED || (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {

@@ -12,6 +12,7 @@
 
 typedef struct {
   const bs_optimizer_rule *rule;
+  bs_step *step; /* the rule's, or one that gives its bits in less time */
   size_t features, padded;
   double beta1, beta2, eps;
   double *w, *m, *v, *g; /* padded */

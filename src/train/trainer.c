@@ -1,7 +1,7 @@
 #include "train/trainer.h"
 
 #include "base/memory.h"
-#include "train/kernel.h"
+#include "base/padded.h"
 #include "train/noise.h"
 #include <math.h>
 #include <stdlib.h>
@@ -63,7 +63,6 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   for (size_t j = 0; j < BS_LANES; j++) {
     trainer->rates.beta1[j] = trainer->moments.beta1;
     trainer->rates.beta2[j] = trainer->moments.beta2;
-    trainer->rates.shrink[j] = 1.0;
   }
   trainer->moments.common = trainer->moments.common && !trainer->lazy;
   *out = trainer;
@@ -92,7 +91,7 @@ typedef struct {
 
 static double margin_in(const biascope_dataset *data, const double *rows, const bs_moments *moments, size_t sample) {
   if (!rows) return bs_row_dot(data, sample, moments->w);
-  return bs_kernel_dot(moments->padded, rows + sample * moments->padded, moments->w);
+  return bs_padded_dot(moments->padded, rows + sample * moments->padded, moments->w);
 }
 
 /* The part of sample's gradient in each coordinate's own unit. */
@@ -123,8 +122,8 @@ static void add_sample(const scope *s, size_t sample, bs_weight weight) {
     return;
   }
   const double *row = s->rows + sample * moments->padded;
-  bs_kernel_add(moments->padded, scale, row, moments->g);
-  if (per_sample) bs_kernel_add_square(moments->padded, scale, row, moments->v);
+  bs_padded_add(moments->padded, scale, row, moments->g);
+  if (per_sample) bs_padded_add_square(moments->padded, scale, row, moments->v);
 }
 
 static void add_each(const scope *s, const bs_weighted_batch *batch) {
@@ -150,7 +149,7 @@ static void set_rates(biascope_trainer *trainer) {
   bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
   if (eta == rates->eta[0]) return;
-  const double shrink = bs_shrink(trainer->rule, &trainer->options, eta);
+  const double shrink = bs_shrink(&trainer->options, eta);
   for (size_t j = 0; j < BS_LANES; j++) {
     rates->eta[j] = eta;
     rates->shrink[j] = shrink;
@@ -205,7 +204,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .w = moments->w,
                             .eps = moments->unit,
                             .rates = &trainer->rates};
-  if (bs_kernel_update(trainer->rule, &update)) bs_moments_renormalise(moments);
+  if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->lazy) bs_lazy_close(trainer->lazy, trainer->step);
 }

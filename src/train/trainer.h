@@ -7,7 +7,6 @@
 #include "train/fast/blocks.h"
 #include "train/fast/lazy.h"
 #include "train/fast/passes.h"
-#include "train/kernel.h"
 #include "train/moments.h"
 #include "train/sampler.h"
 

@@ -1,7 +1,7 @@
 #include "train/fast/blocks.h"
 
 #include "base/memory.h"
-#include "train/kernel.h"
+#include "base/padded.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum { BLOCK_CELLS = 1 << 15 };
 static bool pays(const biascope_dataset *data, const biascope_options *options) {
   if (!data->dense || data->features < LEAST_FEATURES) return false;
   if (bs_batch_size(options, data->samples) < LEAST_SAMPLES) return false;
-  if (!bs_gradient_is_plain(options) || bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_PER_SAMPLE)
+  if (!bs_gradient_is_plain(options) || !(bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_PASSES))
     return false;
   return data->samples >= LEAST_CELLS / data->features && bs_batch_is_most(options, data->samples);
 }
@@ -52,7 +52,7 @@ static const double *row_of(const bs_blocks *blocks, size_t b) {
 
 static void weigh_block(const bs_blocks *blocks, size_t first, size_t end) {
   for (size_t b = first; b < end; b++)
-    blocks->margin[b] = bs_kernel_dot(blocks->padded, row_of(blocks, b), blocks->moments->w);
+    blocks->margin[b] = bs_padded_dot(blocks->padded, row_of(blocks, b), blocks->moments->w);
   blocks->loss->weigh(end - first, blocks->margin + first, blocks->weight + first);
   bs_weights_divide(end - first, blocks->count, blocks->weight + first);
 }
@@ -61,7 +61,7 @@ static bool add_block(const bs_blocks *blocks, size_t first, size_t end, double 
   for (size_t b = first; b < end; b++) {
     double scale;
     if (!bs_moments_scale(blocks->moments, blocks->batch[b], blocks->weight[b], &scale)) return false;
-    if (scale != 0.0) bs_kernel_add(blocks->padded, scale, row_of(blocks, b), g);
+    if (scale != 0.0) bs_padded_add(blocks->padded, scale, row_of(blocks, b), g);
   }
   return true;
 }
@@ -102,6 +102,6 @@ bool bs_blocks_gradient(bs_blocks *blocks) {
   double *g = blocks->moments->g;
   memcpy(g, blocks->partial, blocks->padded * sizeof *g);
   for (size_t part = 1; part < BS_BLOCK_PARTS; part++)
-    bs_kernel_add(blocks->padded, 1.0, blocks->partial + part * blocks->padded, g);
+    bs_padded_add(blocks->padded, 1.0, blocks->partial + part * blocks->padded, g);
   return true;
 }

@@ -37,7 +37,7 @@ INLINE bs_vector coordinate(const bs_lane_samples *samples, bool shared, size_t 
   return shared ? bs_all(samples->shared[k]) : bs_load(samples->apart + k * BS_LANES);
 }
 
-/* Sixteen strided sums, as bs_kernel_dot's even and odd vectors have them. */
+/* Sixteen strided sums, as bs_padded_dot's even and odd vectors have them. */
 INLINE bs_vector dot_of(size_t padded, const bs_lane_samples *samples, bool shared, const double *w) {
   enum { STRIDE = 2 * BS_LANES };
   bs_vector sum[STRIDE];

@@ -1,9 +1,10 @@
-/* The loops of kernel.h for BS_LANES runs side by side: arrays hold coordinate k of run j at k BS_LANES + j. Each run
- * gets the bits that kernel.h gives it alone. The update is kernel.h's own. */
+/* The loops of base/padded.h for BS_LANES runs side by side: arrays hold coordinate k of run j at k BS_LANES + j. Each
+ * run gets the bits that those give it alone. The update is the rule's own. */
 #ifndef BIASCOPE_TRAIN_FAST_KERNEL_LANES_H
 #define BIASCOPE_TRAIN_FAST_KERNEL_LANES_H
 
-#include "train/kernel.h"
+#include "base/lanes.h"
+#include <stdbool.h>
 
 /* A sample for every run: one row that all share, or side by side. */
 typedef struct {

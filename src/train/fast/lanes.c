@@ -146,7 +146,7 @@ static void set_rates(lanes *l) {
     const biascope_options *options = &l->run[j]->options;
     const bool alike = j > 0 && options->lr == first->lr && options->lr_decay == first->lr_decay;
     l->rates.eta[j] = alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step);
-    l->rates.shrink[j] = bs_shrink(l->run[0]->rule, options, l->rates.eta[j]);
+    l->rates.shrink[j] = bs_shrink(options, l->rates.eta[j]);
   }
 }
 
@@ -154,13 +154,13 @@ static void set_rates(lanes *l) {
 static unsigned update(lanes *l) {
   set_rates(l);
   for (size_t j = 0; j < l->count; j++) l->run[j]->step++;
-  return bs_kernel_update(l->run[0]->rule, &(bs_update){.padded = l->features * BS_LANES,
-                                                        .g = l->g,
-                                                        .m = l->m,
-                                                        .v = l->v,
-                                                        .w = l->w,
-                                                        .eps = l->unit,
-                                                        .rates = &l->rates});
+  return l->run[0]->moments.step(&(bs_update){.padded = l->features * BS_LANES,
+                                              .g = l->g,
+                                              .m = l->m,
+                                              .v = l->v,
+                                              .w = l->w,
+                                              .eps = l->unit,
+                                              .rates = &l->rates});
 }
 
 static bool renormalise(lanes *l, unsigned faded) {
@@ -239,7 +239,7 @@ enum { MOST_FEATURES = 100 };
 bool bs_lanes_share(size_t samples, size_t features, const biascope_options *a, const biascope_options *b) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(a->optimizer);
   return features <= MOST_FEATURES && a->optimizer == b->optimizer && a->loss == b->loss && bs_gradient_is_plain(a) &&
-         bs_gradient_is_plain(b) && rule->second != BS_SECOND_PER_SAMPLE && rule->direction != BS_NORMALISED &&
+         bs_gradient_is_plain(b) && rule->fast & BS_FAST_LANES &&
          bs_batch_size(a, samples) == bs_batch_size(b, samples) &&
          (a->order == BIASCOPE_REPLACEMENT) == (b->order == BIASCOPE_REPLACEMENT);
 }

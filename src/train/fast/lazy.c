@@ -1,7 +1,6 @@
 #include "train/fast/lazy.h"
 
 #include "base/memory.h"
-#include "train/kernel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,10 +134,8 @@ static void find_directions(bs_lazy *lazy) {
   }
   memset(lazy->direction, 0, m->padded * sizeof *lazy->direction);
   memset(m->g, 0, m->padded * sizeof *m->g);
-  bs_kernel_update(
-      m->rule,
-      &(bs_update){
-          .padded = m->padded, .g = m->g, .m = m->m, .v = m->v, .w = lazy->direction, .eps = m->unit, .rates = &rates});
+  m->step(&(bs_update){
+      .padded = m->padded, .g = m->g, .m = m->m, .v = m->v, .w = lazy->direction, .eps = m->unit, .rates = &rates});
 }
 
 /* n steps without a gradient: m b1^n and v b2^n, powers of two going into the exponent. */

@@ -8,8 +8,7 @@ enum { LEAST_NONZEROS = 1 << 15 };
 
 static bool pays(const biascope_dataset *data, const biascope_options *options) {
   if (data->dense || data->row_start[data->samples] < LEAST_NONZEROS) return false;
-  /* the samples' own squares are not linear in x */
-  if (bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_PER_SAMPLE) return false;
+  if (!(bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_PASSES)) return false;
   return bs_batch_is_most(options, data->samples);
 }
 

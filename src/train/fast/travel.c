@@ -24,9 +24,7 @@ static double length_of(bs_double_double ratio) {
 
 bool bs_travel_known(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  if (rule->direction == BS_NORMALISED || rule->second == BS_SECOND_PER_SAMPLE) return false;
-  if (!bs_gradient_is_plain(options)) return false;
-  if (options->weight_decay > 0.0) return false;
+  if (!(rule->fast & BS_FAST_LAZY) || !bs_gradient_is_plain(options) || options->weight_decay > 0.0) return false;
   const bs_travel_kind kind = kind_of(options);
   if (kind != BS_FADES) return true;
   if (rule->direction == BS_RATIO && options->eps > 0.0) return false;

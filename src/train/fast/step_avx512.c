@@ -1,6 +1,6 @@
 /* A root and a quotient keep the divider busy for 25 cycles (Zen 4), while the multipliers rest. Here half of the roots
  * are multiplied out beside it, correctly rounded like the divider's own, which takes 19 cycles. */
-#include "train/fast/kernel_avx512.h"
+#include "train/fast/step_avx512.h"
 
 #ifdef AVX512
 #include <immintrin.h>
@@ -98,37 +98,23 @@ AVX512_INLINE unsigned update(bs_second_moment second, bs_update u) {
   return faded;
 }
 
-AVX512 static unsigned update_average(const bs_update *u) {
+AVX512 static unsigned step_average(const bs_update *u) {
   return update(BS_SECOND_AVERAGE, *u);
 }
-AVX512 static unsigned update_sum(const bs_update *u) {
+AVX512 static unsigned step_sum(const bs_update *u) {
   return update(BS_SECOND_SUM, *u);
 }
-AVX512 static unsigned update_per_sample(const bs_update *u) {
+AVX512 static unsigned step_per_sample(const bs_update *u) {
   return update(BS_SECOND_PER_SAMPLE, *u);
 }
 
-bool bs_kernel_avx512_runs(void) {
-  return bs_has_avx512();
-}
-
-unsigned bs_kernel_avx512_update(bs_second_moment second, const bs_update *u) {
-  switch (second) {
-  case BS_SECOND_AVERAGE:
-    return update_average(u);
-  case BS_SECOND_SUM:
-    return update_sum(u);
-  default:
-    return update_per_sample(u);
-  }
+bs_step *bs_step_avx512_of(const bs_optimizer_rule *rule) {
+  static bs_step *const STEPS[] = {
+      [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
+  return rule->fast & BS_FAST_ROOTS && bs_has_avx512() ? STEPS[rule->second] : rule->step;
 }
 #else
-bool bs_kernel_avx512_runs(void) {
-  return false;
-}
-
-unsigned bs_kernel_avx512_update(bs_second_moment second, const bs_update *update) {
-  (void)second, (void)update;
-  return 0;
+bs_step *bs_step_avx512_of(const bs_optimizer_rule *rule) {
+  return rule->step;
 }
 #endif

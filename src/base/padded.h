@@ -1,0 +1,15 @@
+/* Loops over padded arrays (lanes.h): wide vectors, the instruction set chosen at run time, the same bits on every one
+ * of them (no fused multiply-adds, one order of summation). */
+#ifndef BIASCOPE_BASE_PADDED_H
+#define BIASCOPE_BASE_PADDED_H
+
+#include <stddef.h>
+
+/* sum_k x_k w_k, eight strided sums in a fixed tree. */
+double bs_padded_dot(size_t padded, const double *x, const double *w);
+/* g += scale x */
+void bs_padded_add(size_t padded, double scale, const double *x, double *g);
+/* v += (scale x)^2 */
+void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
+
+#endif

@@ -1,0 +1,19 @@
+/* adagrad: the gradient over the root of the sum of all squares so far. */
+#include "rule/optimizer.h"
+
+INLINE bs_after move_adagrad(bs_before at) {
+  const double m = bs_momentum(at), v = at.v + at.g * at.g;
+  return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
+}
+
+FASTEST static unsigned step_adagrad(const bs_update *u) {
+  return bs_step_each(u, true, move_adagrad);
+}
+
+const bs_optimizer_rule BS_RULE(adagrad) = {.name = "adagrad",
+                                            .reads = {{BS_OPTION_EPS, 0.0}},
+                                            .second = BS_SECOND_SUM,
+                                            .direction = BS_RATIO,
+                                            .step = step_adagrad,
+                                            .limit = BS_LIMIT_ACCUMULATED,
+                                            .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};

@@ -1,0 +1,18 @@
+#include "rule/epoch.h"
+
+const bs_epoch_mean *bs_epoch_mean_of(bs_direction direction) {
+  static const bs_epoch_mean *const MEANS[] = {[BS_IDENTITY] = &bs_mean_identity,
+                                               [BS_NORMALISED] = &bs_mean_normalised,
+                                               [BS_SIGN] = &bs_mean_sign,
+                                               [BS_RATIO] = &bs_mean_ratio};
+  return MEANS[direction];
+}
+
+bool bs_epoch_memoryless(const bs_epoch_rule *rule) {
+  return rule->beta1 == 0.0 && rule->direction != BS_RATIO;
+}
+
+bs_comparison bs_epoch_comparison(const bs_epoch_rule *rule) {
+  const bs_epoch_mean *mean = bs_epoch_mean_of(rule->direction);
+  return bs_epoch_memoryless(rule) ? mean->without_memory : mean->with_memory;
+}

@@ -1,0 +1,55 @@
+/* gd and ngd: gradient descent with momentum, and the same of length 1. */
+#include "base/padded.h"
+#include "rule/optimizer.h"
+
+INLINE bs_after move_gd(bs_before at) {
+  const double m = bs_momentum(at);
+  return (bs_after){.m = m, .direction = m * at.eps, .content = fabs(m)};
+}
+
+FASTEST static unsigned step_gd(const bs_update *u) {
+  return bs_step_each(u, false, move_gd);
+}
+
+const bs_optimizer_rule BS_RULE(gd) = {.name = "gd",
+                                       .reads = {{BS_OPTION_BETA1, 0.0}},
+                                       .direction = BS_IDENTITY,
+                                       .step = step_gd,
+                                       .limit = BS_LIMIT_L2,
+                                       .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+
+/* m / ||m||_2 needs every coordinate of m before the first step: the moments first, with a step of zero. */
+static unsigned step_ngd(const bs_update *u) {
+  bs_update moments = *u;
+  bs_rates still = *u->rates;
+  memset(still.eta, 0, sizeof still.eta);
+  moments.rates = &still;
+  const unsigned tiny = step_gd(&moments);
+  const double norm = sqrt(bs_padded_dot(u->padded, u->m, u->m));
+  if (norm > 0.0) bs_padded_add(u->padded, -u->rates->eta[0] / norm, u->m, u->w);
+  return tiny;
+}
+
+const bs_optimizer_rule BS_RULE(ngd) = {.name = "ngd",
+                                        .reads = {{BS_OPTION_BETA1, 0.0}},
+                                        .direction = BS_NORMALISED,
+                                        .step = step_ngd,
+                                        .limit = BS_LIMIT_EQUILIBRIUM,
+                                        .fast = BS_FAST_PASSES};
+
+static void apply_identity(const bs_epoch_rule *rule, size_t steps, size_t width, double *momentum, double *second,
+                           double *direction) {
+  (void)rule, (void)second;
+  for (size_t t = 0; t < steps; t++) {
+    for (size_t k = 0; k < width; k++) {
+      direction[k] += momentum[t * width + k];
+      momentum[t * width + k] = 1.0;
+    }
+  }
+}
+
+/* A gradient that has faded beside the others' moves nothing. */
+const bs_epoch_mean bs_mean_identity = {
+    .apply = apply_identity, .with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_DATA};
+/* The length couples the coordinates: limit/epoch_normalised.c. */
+const bs_epoch_mean bs_mean_normalised = {.with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_BATCH};

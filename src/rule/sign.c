@@ -1,0 +1,50 @@
+/* signgd and signum: the sign of the gradient, or of its moving average. */
+#include "rule/optimizer.h"
+
+INLINE double sign_of(double m) {
+  return (m > 0.0 ? 1.0 : 0.0) - (m < 0.0 ? 1.0 : 0.0);
+}
+
+INLINE bs_after move_sign(bs_before at) {
+  const double m = bs_momentum(at);
+  return (bs_after){.m = m, .direction = sign_of(m), .content = fabs(m)};
+}
+
+FASTEST static unsigned step_sign(const bs_update *u) {
+  return bs_step_each(u, false, move_sign);
+}
+
+const bs_optimizer_rule BS_RULE(signgd) = {.name = "signgd",
+                                           .direction = BS_SIGN,
+                                           .step = step_sign,
+                                           .limit = BS_LIMIT_EQUILIBRIUM,
+                                           .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+
+const bs_optimizer_rule BS_RULE(signum) = {.name = "signum",
+                                           .reads = {{BS_OPTION_BETA1, 0.9}},
+                                           .direction = BS_SIGN,
+                                           .step = step_sign,
+                                           .limit = BS_LIMIT_EQUILIBRIUM,
+                                           .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+
+/* m / sqrt(m^2 + s^2 a^2), a in second: leaves dD/dm in momentum and dD/da in second. */
+static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, double *momenta, double *sizes,
+                       double *direction) {
+  const double smoothing = rule->smoothing;
+  for (size_t t = 0; t < steps; t++) {
+    double *momentum = momenta + t * width, *second = sizes + t * width;
+    for (size_t k = 0; k < width; k++) {
+      const double m = second[k] > 0.0 ? momentum[k] / second[k] : 0.0; /* in [-1, 1] */
+      const double root = sqrt(m * m + smoothing * smoothing), inverse = root > 0.0 ? 1.0 / root : 0.0;
+      const double slope = second[k] > 0.0 ? smoothing * smoothing * inverse * inverse * inverse / second[k] : 0.0;
+      direction[k] += m * inverse;
+      momentum[k] = slope;
+      second[k] = -m * slope;
+    }
+  }
+}
+
+const bs_epoch_mean bs_mean_sign = {.second = BS_AVERAGE_SIZES,
+                                    .apply = apply_sign,
+                                    .with_memory = BS_COMPARE_IN_COLUMN,
+                                    .without_memory = BS_COMPARE_IN_BATCH_AND_COLUMN};

@@ -1,0 +1,83 @@
+/* What a step is computed of, and the loop over the coordinates that every rule's step runs in: wide vectors, the
+ * instruction set chosen at run time, the same bits on every one of them (no fused multiply-adds). */
+#ifndef BIASCOPE_RULE_STEP_H
+#define BIASCOPE_RULE_STEP_H
+
+#include "base/lanes.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Below this a moment is about to leave double's range once squared: time to move its exponent. */
+#define BS_TINY 0x1p-400
+
+/* Of the coordinates k = j mod BS_LANES: one run's are all alike, runs side by side have one each. */
+typedef struct {
+  double beta1[BS_LANES], beta2[BS_LANES], eta[BS_LANES];
+  double shrink[BS_LANES]; /* 1 - eta weight_decay */
+} bs_rates;
+
+typedef struct {
+  size_t padded;     /* length of the arrays */
+  const double *g;   /* batch gradient, relative to each coordinate's exponent */
+  double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
+  const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
+  const bs_rates *rates;
+} bs_update;
+
+/* One step. Bit j of the result: some nonzero moment of a coordinate k = j mod BS_LANES fell below BS_TINY. */
+typedef unsigned bs_step(const bs_update *update);
+
+/* One coordinate: what a step reads, and what it makes of it. */
+typedef struct {
+  double g, m, v, eps;
+  double beta1, beta2;
+} bs_before;
+typedef struct {
+  double m, v;
+  double direction; /* w moves by -eta times this */
+  double content;   /* >= 0: what is left of past gradients, of the gradient's size */
+} bs_after;
+
+/* A step that takes each coordinate by itself; keeps_v: v is one of the rule's moments. For the compiler to make
+ * vectors of: it does that anew for every instruction set, which comparisons of vector types do not get. */
+INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
+  const bs_rates rates = *u->rates;
+  const double *restrict g = __builtin_assume_aligned(u->g, 64), *restrict eps = __builtin_assume_aligned(u->eps, 64);
+  double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
+  double *restrict w = __builtin_assume_aligned(u->w, 64);
+  int64_t tiny[BS_LANES] = {0};
+  for (size_t k = 0; k < u->padded; k += BS_LANES) {
+    INDEPENDENT
+    for (size_t j = 0; j < BS_LANES; j++) {
+      const size_t at = k + j;
+      const bs_after after = move((bs_before){
+          .g = g[at], .m = m[at], .v = v[at], .eps = eps[at], .beta1 = rates.beta1[j], .beta2 = rates.beta2[j]});
+      m[at] = after.m;
+      if (keeps_v) v[at] = after.v;
+      w[at] = rates.shrink[j] * w[at] - rates.eta[j] * after.direction;
+      tiny[j] |= (after.content < BS_TINY) & (after.content > 0.0);
+    }
+  }
+  unsigned mask = 0;
+  for (unsigned j = 0; j < BS_LANES; j++) mask |= (unsigned)tiny[j] << j;
+  return mask;
+}
+
+/* The momentum after the step. */
+INLINE double bs_momentum(bs_before at) {
+  return at.beta1 * at.m + (1.0 - at.beta1) * at.g;
+}
+
+/* m / denominator with 0/0 = 0: where nothing was ever seen, nothing moves. A mask rather than a condition, for
+ * compilers that make no vectors of a division which may not be due. */
+INLINE double bs_ratio(double m, double denominator) {
+  double ratio = m / denominator;
+  int64_t bits;
+  memcpy(&bits, &ratio, sizeof bits);
+  bits &= -(int64_t)(denominator > 0.0);
+  memcpy(&ratio, &bits, sizeof ratio);
+  return ratio;
+}
+
+#endif
