@@ -362,6 +362,10 @@ typedef struct {
   /* max_t ||m_t - grad L||_1 / G at the limit, G the mean of |l'| over the samples: a sign update's linf margin is at
    * least the best one less twice this (Section 5 of the paper). For a random order, of 4096 steps of it. */
   double misalignment;
+  /* gd: the loss's curvature at w = 0, the largest eigenvalue of l''(0) X'X / N, and the largest step size that
+   * descends it, 2 (1+b1) / ((1-b1) curvature); the step at which eta_t has come down to it, 0 for a start below it and
+   * infinity for a constant step size above it. NaN for optimizers whose steps do not grow with the gradient. */
+  double curvature, largest_lr, descends_from;
   double guaranteed; /* the fraction of the best linf margin that this leaves; NaN for updates that are no signs */
   biascope_options *recommended; /* freed with the diagnosis */
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */

@@ -71,7 +71,7 @@ static biascope_status run_once(void *context, biascope_error *error) {
   bs_reference *reference = NULL;
   bs_run_record records[2] = {0};
   biascope_status status = bs_plan_load(&what->plan, what->runs[0]->data, &data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(data, &reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(data, NULL, &reference, error);
   if (status == BIASCOPE_OK)
     status = bs_runs_execute(&what->plan, what->runs, what->count, reference, &stop, records, error);
   for (size_t i = 0; i < what->count; i++) {

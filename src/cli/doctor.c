@@ -113,6 +113,22 @@ static void print_recommended(const biascope_diagnosis *d) {
   putchar('\n');
 }
 
+static void print_step_size(const biascope_diagnosis *d) {
+  if (isnan(d->curvature)) return;
+  printf("step size     ");
+  if (!(d->descends_from > 0.0))
+    printf("descends: --lr is below %.3g, which the loss's curvature at the start, %.3g, allows\n", d->largest_lr,
+           d->curvature);
+  else if (isfinite(d->descends_from))
+    printf("TOO LARGE until about step %.3g: the loss's curvature at the start, %.3g, allows --lr %.3g\n",
+           d->descends_from, d->curvature, d->largest_lr);
+  else
+    printf(
+        "TOO LARGE: the loss's curvature at the start, %.3g, allows --lr %.3g; the loss may rise until its slope has "
+        "faded\n",
+        d->curvature, d->largest_lr);
+}
+
 static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   const double known_to = bs_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
@@ -125,6 +141,7 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   putchar('\n');
   print_staleness("momentum", "beta1", d->momentum_stale_until, flags->wish.steps);
   print_staleness("second moment", "beta2", d->second_moment_stale_until, flags->wish.steps);
+  print_step_size(d);
   if (isfinite(d->limit.handover_step))
     printf("eps           takes over at about step %.0f; from then on it is gradient descent\n",
            d->limit.handover_step);
@@ -162,14 +179,15 @@ static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
                               (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
                               (int)(d->promised >= wish->fraction));
   return cli_print_json(json_pack(
-      "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "stale_momentum",
+      "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "stale_momentum",
       (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
       cli_json_number(d->momentum_stale_until), "stale_second_moment",
       (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
       cli_json_number(d->second_moment_stale_until), "eps_handover_step", cli_json_number(d->limit.handover_step),
       "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
       fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
-      d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise));
+      d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise,
+      "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr)));
 }
 
 /* Unless told otherwise: what the optimizer's steps are largest in. */

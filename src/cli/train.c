@@ -10,7 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_STEPS = 4000, OPTION_RECORD, OPTION_TRACE, OPTION_CHECKPOINT, OPTION_RESUME, OPTION_THREADS };
+enum {
+  OPTION_STEPS = 4000,
+  OPTION_RECORD,
+  OPTION_TRACE,
+  OPTION_CHECKPOINT,
+  OPTION_RESUME,
+  OPTION_THREADS,
+  OPTION_REFERENCES
+};
 
 typedef struct {
   cli_common common;
@@ -19,7 +27,12 @@ typedef struct {
   size_t threads;
   unsigned per_decade; /* records */
   const char *trace, *checkpoint, *resume;
+  bs_reference_choice references;
+  bool no_prediction;
 } train_flags;
+
+/* Seconds, and multiplications, of comparing where nothing is asked for. */
+static const bs_reference_choice AFFORDABLE = {.seconds = 10.0, .prediction_effort = 4e9};
 
 static const struct argp_child CHILDREN[] = {
     {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
@@ -29,10 +42,27 @@ static const struct argp_option OPTIONS[] = {
     {"trace", OPTION_TRACE, "FILE", 0, "Write what was recorded as CSV", 3},
     {"checkpoint", OPTION_CHECKPOINT, "FILE", 0, "Write the final state, or the state at Ctrl-C", 3},
     {"resume", OPTION_RESUME, "FILE", 0, "Continue from a checkpoint", 3},
+    {"references", OPTION_REFERENCES, "all|none|LIST", 0,
+     "Margins to compare with after the run, as in l2,linf (default: those of l2, linf and l1 that take seconds)", 3},
     {"threads", OPTION_THREADS, "K", 0,
      "Threads for steps over most of large data (default 1); the result is the same for any number", 3},
     {0},
 };
+
+/* What is named is found, whatever it takes. */
+static void parse_references(struct argp_state *state, const char *text, train_flags *flags) {
+  static const char *const NAMES[] = {"l2", "linf", "l1", NULL};
+  char list[64], *rest = list;
+  flags->references = (bs_reference_choice){.seconds = INFINITY};
+  flags->no_prediction = !strcmp(text, "none");
+  if (!strcmp(text, "all")) return;
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) flags->references.omitted[n] = true;
+  if (flags->no_prediction) return;
+  if (snprintf(list, sizeof list, "%s", text) >= (int)sizeof list)
+    argp_error(state, "--references: '%s' is not all, none or a list of l2, linf and l1", text);
+  for (const char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+    flags->references.omitted[cli_parse_choice(state, "--references", name, NAMES)] = false;
+}
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   train_flags *flags = state->input;
@@ -53,6 +83,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case OPTION_CHECKPOINT:
     flags->checkpoint = text;
+    return 0;
+  case OPTION_REFERENCES:
+    parse_references(state, text, flags);
     return 0;
   case OPTION_THREADS:
     flags->threads = (size_t)cli_parse_u64(state, "--threads", text, 1, 1024);
@@ -108,19 +141,27 @@ static biascope_status step_to(biascope_trainer *trainer, uint64_t target, uint6
   return status;
 }
 
-static biascope_status advance(train_run *run, const train_flags *flags, FILE *trace, biascope_error *error) {
+static biascope_status advance(train_run *run, const train_flags *flags, biascope_error *error) {
   const uint64_t first = biascope_trainer_step(run->trainer);
   const double start = bs_clock(CLOCK_MONOTONIC);
   uint64_t slice = 1;
-  biascope_status status = train_measure(run, error);
+  biascope_status status = BIASCOPE_OK;
   while (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) < flags->steps && !interrupted) {
     const uint64_t target = bs_record_next(biascope_trainer_step(run->trainer), flags->steps, flags->per_decade);
     status = step_to(run->trainer, target, &slice, flags, first, start, error);
     if (status != BIASCOPE_OK || biascope_trainer_step(run->trainer) < target) break;
-    status = train_measure(run, error);
-    if (status == BIASCOPE_OK && trace) status = train_trace_row(run, trace, error);
+    status = train_record(run, flags->steps, error);
   }
   return status;
+}
+
+/* On a terminal, over the line of progress. */
+static void announce(const char *what) {
+  fprintf(stderr, "\r\033[Kthe run is compared: computing %s ", what);
+}
+
+static void end_announcements(const train_flags *flags) {
+  if (flags->references.announce) fputs("\r\033[K", stderr);
 }
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
@@ -129,31 +170,44 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
   if (status == BIASCOPE_OK && flags->threads > 0)
     status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
+  run->choice = flags->references;
+  run->no_prediction = flags->no_prediction;
   if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, run->options, &run->trainer, error);
+  if (status == BIASCOPE_OK) run->start_log_loss = biascope_trainer_log_loss(run->trainer);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
   if (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) > flags->steps) {
     snprintf(error->message, sizeof error->message, "%s: the checkpoint is at step %llu; expected --steps beyond it",
              flags->resume, (unsigned long long)biascope_trainer_step(run->trainer));
     status = error->status = BIASCOPE_USAGE;
   }
-  if (status == BIASCOPE_OK) status = bs_reference_create(run->data, &run->reference, error);
-  if (status == BIASCOPE_OK) status = bs_reference_predict(run->reference, run->options, &run->prediction, error);
-  return status == BIASCOPE_NOT_SEPARABLE ? train_take_apart(run, error) : status;
+  return status;
 }
 
-/* Trains, with the trace beside it. An interrupted run leaves its trace so far, and its checkpoint. */
+/* Compares the run, which is over, and writes its trace. */
+static biascope_status compare(train_run *run, bs_output_file *trace, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  if (trace->stream) status = train_trace_rows(run, error);
+  if (status == BIASCOPE_OK && trace->stream) status = bs_output_commit(trace, error);
+  if (status == BIASCOPE_OK && !interrupted) status = train_compare(run, error);
+  if (status == BIASCOPE_OK && !interrupted)
+    status = train_measure(run, biascope_trainer_weights(run->trainer), &run->last, error);
+  return status;
+}
+
+/* Trains, saves, and only then compares: nothing delays the run. An interrupted one leaves its checkpoint, and its
+ * trace so far. */
 static biascope_status train(train_run *run, const train_flags *flags, biascope_error *error) {
   bs_output_file trace = {0};
   biascope_status status = start(run, flags, error);
   if (status == BIASCOPE_OK && flags->trace) status = bs_output_open(&trace, flags->trace, error);
+  run->trace = trace.stream;
   if (trace.stream) train_trace_head(trace.stream);
-  if (status == BIASCOPE_OK) status = advance(run, flags, trace.stream, error);
-  if (status == BIASCOPE_OK && trace.stream)
-    status = bs_output_commit(&trace, error);
-  else
-    bs_output_abandon(&trace);
+  if (status == BIASCOPE_OK) status = advance(run, flags, error);
   if (status == BIASCOPE_OK && flags->checkpoint)
     status = biascope_trainer_save(run->trainer, flags->checkpoint, error);
+  if (status == BIASCOPE_OK) status = compare(run, &trace, error);
+  if (status != BIASCOPE_OK) bs_output_abandon(&trace);
+  end_announcements(flags);
   return status;
 }
 
@@ -167,8 +221,9 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 }
 
 int cli_train(int argc, char **argv) {
-  train_flags flags = {.steps = 100000, .per_decade = 20};
+  train_flags flags = {.steps = 100000, .per_decade = 20, .references = AFFORDABLE};
   cli_parse(&ARGP, argc, argv, &flags);
+  if (!flags.common.quiet && isatty(STDERR_FILENO)) flags.references.announce = announce;
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();
@@ -180,7 +235,8 @@ int cli_train(int argc, char **argv) {
     code = report_interruption(&run, &flags);
   else
     code = train_print(&run, flags.common.json);
-  if (code == 0 && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
+  if (code == 0 && run.compared && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
+  train_rows_free(&run);
   bs_reference_free(run.reference);
   biascope_parts_free(&run.parts);
   free(run.minimiser);

@@ -6,29 +6,52 @@
 #include "study/reference.h"
 #include <stdio.h>
 
+/* The run at a recorded step, kept until there are references to compare it with. */
+typedef struct {
+  uint64_t step;
+  double log_loss, misalignment;
+  biascope_staleness stale;
+  double *weights; /* d */
+} train_row;
+
 typedef struct {
   const biascope_options *options;
   biascope_dataset *data;
   biascope_trainer *trainer;
+  bs_reference_choice choice;
+  bool compared;                         /* the references have been looked for: */
   bs_reference *reference;               /* NULL where the data are not separable: */
   biascope_parts parts;                  /* then these */
   biascope_error not_separable;          /* and this is why */
   double *minimiser;                     /* of the loss on the inseparable part; NULL where it is not known */
   double *halves;                        /* scratch for the weights inside and outside its span, d each */
   const biascope_prediction *prediction; /* the reference's; NULL: none is certified */
-  bs_measurement last;                   /* of the current weights */
-  uint64_t momentum_stale_until, second_stale_until; /* the last steps measured that found them stale */
+  bool no_prediction;                    /* none is wanted */
+  bs_measurement last;                   /* of the final weights */
+  FILE *trace;                           /* NULL: none is written */
+  train_row *rows;                       /* of the trace, not yet written */
+  size_t row_count, row_capacity;
+  uint64_t momentum_stale_until, second_stale_until; /* the last steps recorded that found them stale */
   double momentum_excess, second_excess;             /* there */
+  double start_log_loss;                             /* at w = 0 */
+  uint64_t half_step; /* the last step recorded within the first half of the run, and the least x_i.w there */
+  double half_margin;
 } train_run;
 
-biascope_status train_measure(train_run *run, biascope_error *error);
-/* The trace, a row of CSV a measurement. */
+/* Finds the references chosen and the limit, or, of data that are not separable, their parts. Once. */
+biascope_status train_compare(train_run *run, biascope_error *error);
+/* Notes the run's current state; with a trace, as a row of it. */
+biascope_status train_record(train_run *run, uint64_t steps, biascope_error *error);
+/* Measures the final weights. */
+biascope_status train_measure(train_run *run, const double *w, bs_measurement *out, biascope_error *error);
+/* The trace, a row of CSV a record. Writing the rows kept compares them first. */
 void train_trace_head(FILE *trace);
-biascope_status train_trace_row(const train_run *run, FILE *trace, biascope_error *error);
-/* After `error` said that the data are not separable: finds their parts. Where those are not certified, it stands. */
-biascope_status train_take_apart(train_run *run, biascope_error *error);
+biascope_status train_trace_rows(train_run *run, biascope_error *error);
+void train_rows_free(train_run *run);
 void train_print_parts(const train_run *run);
 json_t *train_json_parts(const train_run *run);
+/* What the user should know of the run, into the array, or as lines of text where it is NULL. */
+void train_give_warnings(const train_run *run, json_t *warnings);
 /* The result, as text or JSON. Returns the exit code. */
 int train_print(const train_run *run, bool json);
 

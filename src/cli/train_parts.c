@@ -1,4 +1,4 @@
-/* What train compares with where no direction separates the data. */
+/* What train compares with: the references chosen, or the parts of data that no direction separates. */
 #include "cli/train.h"
 
 #include "base/digits.h"
@@ -26,7 +26,7 @@ static biascope_status find_minimiser(train_run *run, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-biascope_status train_take_apart(train_run *run, biascope_error *error) {
+static biascope_status take_apart(train_run *run, biascope_error *error) {
   run->not_separable = *error;
   biascope_status status = biascope_parts_find(run->data, &run->parts, error);
   if (status == BIASCOPE_NOT_CONVERGED) {
@@ -37,6 +37,28 @@ biascope_status train_take_apart(train_run *run, biascope_error *error) {
   run->halves = BS_NEW(double, 2 * biascope_dataset_features(run->data));
   if (status == BIASCOPE_OK && !run->halves) status = bs_fail_memory(error, "the weights in two parts");
   return status;
+}
+
+biascope_status train_compare(train_run *run, biascope_error *error) {
+  if (run->compared) return BIASCOPE_OK;
+  run->compared = true;
+  biascope_status status = bs_reference_create(run->data, &run->choice, &run->reference, error);
+  if (status == BIASCOPE_OK && !run->no_prediction)
+    status = bs_reference_predict(run->reference, run->options, &run->prediction, error);
+  if (status != BIASCOPE_NOT_SEPARABLE) return status;
+  bs_reference_free(run->reference);
+  run->reference = NULL;
+  return take_apart(run, error);
+}
+
+biascope_status train_measure(train_run *run, const double *w, bs_measurement *out, biascope_error *error) {
+  if (run->reference) return bs_reference_measure(run->reference, run->prediction, w, out, error);
+  out->cosine_predicted = NAN;
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
+    out->margin[n] = biascope_margin_of(run->data, (biascope_norm){.kind = (biascope_norm_kind)n}, w);
+    out->ratio[n] = out->cosine[n] = NAN;
+  }
+  return BIASCOPE_OK;
 }
 
 /* The weights in the two parts' terms. NaN where there is no such part. */

@@ -1,6 +1,7 @@
 /* Diagnosis: what a run will do, read off its predicted limit; and a search for options that do what is wished. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "limit/curvature.h"
 #include "limit/misalignment.h"
 #include "limit/step_sum.h"
 #include "rule/optimizer.h"
@@ -80,6 +81,25 @@ static biascope_status examine(const biascope_dataset *data, const biascope_opti
   if (bs_optimizer_rule_of(training->optimizer)->direction == BS_SIGN)
     out->guaranteed = fmax(0.0, 1.0 - 2.0 * out->misalignment / best[BIASCOPE_LINF]);
   return status;
+}
+
+/* The step from which eta_t <= largest. */
+static double small_from(const biascope_options *training, double largest) {
+  if (bs_learning_rate(training, 0) <= largest) return 0.0;
+  if (training->lr_decay == 0.0) return INFINITY;
+  return pow(training->lr / largest, 1.0 / training->lr_decay) - 2.0;
+}
+
+/* Whether steps are small enough to descend: gradient descent's alone grow with the gradient. */
+static biascope_status compare_with_curvature(const biascope_dataset *data, const biascope_options *training,
+                                              biascope_diagnosis *out, biascope_error *error) {
+  out->curvature = out->largest_lr = out->descends_from = NAN;
+  if (bs_optimizer_rule_of(training->optimizer)->direction != BS_IDENTITY) return BIASCOPE_OK;
+  const biascope_status status = bs_curvature(data, training->loss, &out->curvature, error);
+  if (status != BIASCOPE_OK) return status;
+  out->largest_lr = bs_largest_step(out->curvature, bs_effective_beta1(training));
+  out->descends_from = small_from(training, out->largest_lr);
+  return BIASCOPE_OK;
 }
 
 /* ---- The run as it might be --------------------------------------------------------------------- */
@@ -170,6 +190,7 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK) status = solve_margins(data, best, error);
   if (status == BIASCOPE_OK) status = locate(data, training, best, out, error);
   if (status == BIASCOPE_OK) status = examine(data, training, best, out, error);
+  if (status == BIASCOPE_OK) status = compare_with_curvature(data, training, out, error);
   if (status == BIASCOPE_OK)
     status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, training, error);
   if (status != BIASCOPE_OK) biascope_diagnosis_free(out);

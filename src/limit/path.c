@@ -48,7 +48,12 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
     status =
         bs_flow_create(&p->game, bs_loss_of(training->loss), training->weight_decay, MARGIN_ERROR, &p->flow, error);
   if (status != BIASCOPE_OK) path_free(p);
+  p->game.most_effort = question->options.effort > 0.0 ? question->options.effort : INFINITY;
   return status;
+}
+
+static bool path_advance(path *p, double limit) {
+  return !bs_game_exhausted(&p->game) && bs_flow_advance(p->flow, limit);
 }
 
 static double log_sum_exp(size_t n, const double *x) {
@@ -111,7 +116,7 @@ static biascope_status follow_steps(const bs_question *question, const bs_epoch_
     const double piece = fmin(end, fmax(2.0 * done, done + training->lr));
     const double ahead = lagging_time(training, rule, rate, done, piece);
     const double start = bs_flow_time(p->flow);
-    if (!bs_flow_advance(p->flow, start + ahead)) break;
+    if (!path_advance(p, start + ahead)) break;
     done += (piece - done) * (bs_flow_time(p->flow) - start) / ahead;
   }
   if (done >= end * (1.0 - 1e-12)) return BIASCOPE_OK;
@@ -146,7 +151,7 @@ biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule
   biascope_status status = path_create(question, rule, &p, error);
   if (status != BIASCOPE_OK) return status;
   double moving = INFINITY;
-  for (int step = 0; step < MOST_FLOW_STEPS && moving > AT_REST && bs_flow_advance(p.flow, INFINITY); step++) {
+  for (int step = 0; step < MOST_FLOW_STEPS && moving > AT_REST && path_advance(&p, INFINITY); step++) {
     bs_game_evaluate(&p.game, bs_flow_log_slopes(p.flow), false);
     moving = unrest(&p, question->training.weight_decay);
   }
@@ -154,8 +159,12 @@ biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule
   out->gap = moving;
   out->rate = 0.0;
   out->method = "point of rest: the update D balances the weight decay";
+  const bool exhausted = bs_game_exhausted(&p.game);
   path_free(&p);
   if (moving <= fmax(AT_REST, question->options.tolerance)) return BIASCOPE_OK;
+  if (exhausted)
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                   "no point of rest was found within the effort allowed; `biascope predict` takes the time");
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "no point of rest was found: the update and the weight decay differ by %.1e", moving);
 }
@@ -191,7 +200,7 @@ biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rul
   for (int n = 0; n < MOST_FLOW_STEPS && advanced && now > threshold; n++) {
     before = now;
     start = bs_flow_time(p.flow);
-    advanced = bs_flow_advance(p.flow, INFINITY);
+    advanced = path_advance(&p, INFINITY);
     now = log_second_moment(&p, gradient);
   }
   const double share = now < before ? (before - threshold) / (before - now) : 0.0;

@@ -48,7 +48,7 @@ static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *
   unload(s);
   const double begin = bs_clock(CLOCK_MONOTONIC);
   biascope_status status = bs_plan_load(s->plan, run->data, &s->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, &s->reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, NULL, &s->reference, error);
   add(&s->of_data, bs_clock(CLOCK_MONOTONIC) - begin);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }

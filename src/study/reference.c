@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "margin/cost.h"
 #include "rule/option.h"
 #include <math.h>
 #include <pthread.h>
@@ -27,7 +28,8 @@ struct kept_prediction {
 struct bs_reference {
   const biascope_dataset *data;
   biascope_margin solution[BS_REFERENCE_NORMS];
-  bool certified[BS_REFERENCE_NORMS];
+  bs_reference_choice choice;
+  bs_reference_state state[BS_REFERENCE_NORMS];
   pthread_mutex_t lock; /* guards the list, not its items */
   kept_prediction *predictions;
 };
@@ -36,18 +38,38 @@ static biascope_norm norm_of(int index) {
   return (biascope_norm){.kind = (biascope_norm_kind)index};
 }
 
-biascope_status bs_reference_create(const biascope_dataset *data, bs_reference **out, biascope_error *error) {
+static void announce(const bs_reference *reference, const char *what) {
+  if (reference->choice.announce) reference->choice.announce(what);
+}
+
+/* Every margin asked for that the seconds left allow, the cheapest norm first. */
+static biascope_status solve_margins(bs_reference *reference, biascope_error *error) {
+  static const char *const WHAT[BS_REFERENCE_NORMS] = {"the l2 margin", "the linf margin", "the l1 margin"};
+  const bs_reference_choice *choice = &reference->choice;
+  double left = choice->seconds > 0.0 ? choice->seconds : INFINITY;
+  biascope_status status = BIASCOPE_OK;
+  for (int n = 0; n < BS_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
+    const double seconds = bs_margin_seconds(reference->data, (biascope_norm_kind)n);
+    reference->state[n] = choice->omitted[n] ? BS_REFERENCE_OMITTED : BS_REFERENCE_TOO_LONG;
+    if (choice->omitted[n] || seconds > left) continue;
+    left -= seconds;
+    announce(reference, WHAT[n]);
+    status = biascope_margin_solve(reference->data, norm_of(n), NULL, &reference->solution[n], error);
+    reference->state[n] = status == BIASCOPE_OK ? BS_REFERENCE_CERTIFIED : BS_REFERENCE_UNCERTIFIED;
+    if (status == BIASCOPE_NOT_CONVERGED) status = BIASCOPE_OK;
+  }
+  return status;
+}
+
+biascope_status bs_reference_create(const biascope_dataset *data, const bs_reference_choice *choice, bs_reference **out,
+                                    biascope_error *error) {
   *out = NULL;
   bs_reference *reference = BS_NEW(bs_reference, 1);
   if (!reference) return bs_fail_memory(error, "the references of a data set");
   reference->data = data;
   pthread_mutex_init(&reference->lock, NULL);
-  biascope_status status = BIASCOPE_OK;
-  for (int n = 0; n < BS_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
-    status = biascope_margin_solve(data, norm_of(n), NULL, &reference->solution[n], error);
-    reference->certified[n] = status == BIASCOPE_OK;
-    if (status == BIASCOPE_NOT_CONVERGED) status = BIASCOPE_OK;
-  }
+  if (choice) reference->choice = *choice;
+  const biascope_status status = solve_margins(reference, error);
   if (status != BIASCOPE_OK) {
     bs_reference_free(reference);
     return status;
@@ -77,8 +99,16 @@ const biascope_margin *bs_reference_margin(const bs_reference *reference, int in
   return &reference->solution[index];
 }
 
+bs_reference_state bs_reference_state_of(const bs_reference *reference, int index) {
+  return reference->state[index];
+}
+
+bool bs_reference_solved(const bs_reference *reference, int index) {
+  return reference->state[index] == BS_REFERENCE_CERTIFIED || reference->state[index] == BS_REFERENCE_UNCERTIFIED;
+}
+
 bool bs_reference_certified(const bs_reference *reference, int index) {
-  return reference->certified[index];
+  return reference->state[index] == BS_REFERENCE_CERTIFIED;
 }
 
 /* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
@@ -122,7 +152,9 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_opt
   if (!item) return bs_fail_memory(error, "a prediction");
   pthread_mutex_lock(&item->lock);
   if (!item->done) {
-    const biascope_predict_options affordable = {.effort = PREDICTION_EFFORT};
+    const biascope_predict_options affordable = {
+        .effort = reference->choice.prediction_effort > 0.0 ? reference->choice.prediction_effort : PREDICTION_EFFORT};
+    announce(reference, "the predicted limit");
     item->status = biascope_predict(reference->data, &item->options, &affordable, &item->limit, &item->error);
     item->certified = item->status == BIASCOPE_OK;
     /* No limit to predict (say, eps > 0), or none certified: the run stands without one. */
@@ -146,7 +178,7 @@ biascope_status bs_reference_measure(const bs_reference *reference, const biasco
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
     out->ratio[n] = out->cosine[n] = NAN;
-    if (!reference->certified[n]) continue;
+    if (!bs_reference_certified(reference, n)) continue;
     out->ratio[n] = out->margin[n] / reference->solution[n].margin;
     const biascope_status status =
         biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w, &out->cosine[n], NULL, error);

@@ -19,13 +19,33 @@ typedef struct {
   double cosine_predicted; /* with the nearest where the limit is one of several */
 } bs_measurement;
 
-/* Solves for the three margins. The data must outlive the reference. BIASCOPE_NOT_SEPARABLE: there is none. */
-biascope_status bs_reference_create(const biascope_dataset *data, bs_reference **out, biascope_error *error);
+/* What to find, and what it may cost. Zero-initialised means: every norm, whatever it takes. */
+typedef struct {
+  bool omitted[BS_REFERENCE_NORMS];
+  double seconds;                     /* that the margins may take together, as estimated before each; 0: any */
+  double prediction_effort;           /* of a limit (biascope_predict_options); 0: that of half a minute */
+  void (*announce)(const char *what); /* called before what may take long; NULL: no call */
+} bs_reference_choice;
+
+typedef enum {
+  BS_REFERENCE_CERTIFIED,
+  BS_REFERENCE_UNCERTIFIED,
+  BS_REFERENCE_OMITTED,
+  BS_REFERENCE_TOO_LONG
+} bs_reference_state;
+
+/* Solves for the margins chosen (NULL: all). The data must outlive the reference. BIASCOPE_NOT_SEPARABLE: there is
+ * none. */
+biascope_status bs_reference_create(const biascope_dataset *data, const bs_reference_choice *choice, bs_reference **out,
+                                    biascope_error *error);
 void bs_reference_free(bs_reference *reference);
 
 const biascope_dataset *bs_reference_data(const bs_reference *reference);
-/* The solution of norm `index`; where it did not converge, its gap says how far it is certified. */
+/* The solution of norm `index`; where it did not converge, its gap says how far it is certified; empty where it was not
+ * computed. */
 const biascope_margin *bs_reference_margin(const bs_reference *reference, int index);
+bs_reference_state bs_reference_state_of(const bs_reference *reference, int index);
+bool bs_reference_solved(const bs_reference *reference, int index); /* certified or not, there is a solution */
 bool bs_reference_certified(const bs_reference *reference, int index);
 /* Whether the limits are the same, as they are for many step sizes. */
 bool bs_reference_same_limit(const biascope_options *a, const biascope_options *b);

@@ -45,7 +45,7 @@ typedef struct {
 
 static biascope_status load(const bs_plan *plan, size_t index, context *c, biascope_error *error) {
   biascope_status status = bs_plan_load(plan, index, &c->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, &c->reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, NULL, &c->reference, error);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 

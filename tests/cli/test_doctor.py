@@ -103,3 +103,16 @@ def test_recommendations_hold_on_random_data(tmp_path):
 def test_recommendations_hold_on_a_hundred_random_data_sets(tmp_path):
     kept = [recommendation_holds(seed, tmp_path) for seed in range(100)]
     assert sum(kept) >= 95
+
+
+def test_gradient_descents_step_is_compared_with_the_losss_curvature(tmp_path):
+    path = tmp_path / "huge.csv"
+    path.write_text("a,b,y\n1,99999,0\n2,99999,1\n")
+    x = numpy.array([[-1, -99999], [2, 99999]])
+    largest = numpy.linalg.eigvalsh(x.T @ x / 8)[-1]
+    result = json_of("doctor", path, "--label-column", 2, "--optimizer", "gd", "--beta1", 0)
+    assert result["curvature"] == pytest.approx(largest, rel=0.01)
+    assert result["largest_lr"] == pytest.approx(2 / largest, rel=0.01)
+    assert json_of("doctor", path, "--label-column", 2, "--optimizer", "adam")["curvature"] is None
+    text = subprocess.run([BIASCOPE, "doctor", path, "--label-column", "2", "--optimizer", "gd"], capture_output=True, text=True)
+    assert text.returncode == 0 and "TOO LARGE" in text.stdout

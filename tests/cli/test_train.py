@@ -315,3 +315,77 @@ def test_noise_is_seeded_resumed_to_the_bit_and_for_the_full_batch(tmp_path):
     assert any("noise" in warning for warning in whole["warnings"]) and whole["cosine"]["predicted"] is None
     batches = run(*flags, "--batch-size", 1, "--steps", 10)
     assert batches.returncode == 1 and "noise" in batches.stderr
+
+
+def wide_sparse(folder, samples, features, entries):
+    random = numpy.random.default_rng(0)
+    path = folder / "wide.svm"
+    rows = []
+    for _ in range(samples):
+        columns = numpy.sort(random.choice(features, entries, replace=False)) + 1
+        rows.append("+1 " + " ".join(f"{k}:{x:.4f}" for k, x in zip(columns, random.standard_normal(entries))))
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_references_that_would_take_long_are_left_out_and_said(tmp_path):
+    result = result_of(wide_sparse(tmp_path, 2500, 300000, 10), "--optimizer", "adam", "--batch-size", "100", "--steps", "20")
+    assert result["cosine"]["l2"] is not None
+    for norm in ("linf", "l1"):
+        assert result["margin_ratio"][norm] is None and result["margin"][norm] is not None
+        assert any(f"--references {norm}" in text for text in result["warnings"])
+
+
+def test_references_are_what_is_chosen(tmp_path):
+    everything = result_of(GAUSSIAN, *ADAM, "--steps", 1000)
+    assert result_of(GAUSSIAN, *ADAM, "--steps", 1000, "--references", "all") == everything
+    one = result_of(GAUSSIAN, *ADAM, "--steps", 1000, "--references", "linf", "--trace", tmp_path / "t.csv")
+    assert one["cosine"]["linf"] == everything["cosine"]["linf"] and one["cosine"]["l2"] is None and one["cosine"]["l1"] is None
+    with open(tmp_path / "t.csv", newline="") as file:
+        row = list(csv.DictReader(file))[-1]
+    assert float(row["cos_linf"]) == one["cosine"]["linf"] and row["cos_l2"] == ""
+    none = result_of(GAUSSIAN, *ADAM, "--steps", 1000, "--references", "none")
+    assert none["margin"] == everything["margin"] and set(none["cosine"].values()) == {None} and none["direction"] == everything["direction"]
+    for wrong in ("l3", "l2,x", "l" * 100):
+        refused = run(GAUSSIAN, "--references", wrong)
+        assert refused.returncode == 1 and wrong[:3] in refused.stderr
+
+
+def huge_constant(folder):
+    path = folder / "huge.csv"
+    path.write_text("a,b,y\n1,99999,0\n2,99999,1\n")
+    return path
+
+
+def test_steps_too_large_for_the_data_are_warned_of(tmp_path):
+    flags = [huge_constant(tmp_path), "--label-column", "2", "--optimizer", "gd", "--steps", 10000]
+    warnings = result_of(*flags)["warnings"]
+    for text in ("loss ends above that of w = 0", "has not separated the data"):
+        assert any(text in warning for warning in warnings), warnings
+    back_and_forth = tmp_path / "back_and_forth.csv"
+    back_and_forth.write_text("1,-0.9\n-0.9,1\n")
+    resting = result_of(back_and_forth, "--optimizer", "signgd", "--batch-size", 1, "--lr-decay", 0, "--steps", 10000, "--record", "log:1")
+    assert any("has hardly grown" in warning for warning in resting["warnings"])
+    for text in ("loss ends above", "not separated", "hardly grown"):
+        assert not any(text in warning for warning in result_of(GAUSSIAN, "--optimizer", "gd", "--steps", 10000)["warnings"])
+
+
+def test_a_terminal_is_told_what_is_compared():
+    try:
+        parent, child = pty.openpty()
+    except OSError:
+        pytest.skip("no pseudo-terminal to be had here")
+    process = subprocess.Popen([BIASCOPE, "train", GAUSSIAN, *ADAM, "--steps", "10"], stdout=subprocess.DEVNULL, stderr=child)
+    os.close(child)
+    shown = b""
+    while piece := read_or_nothing(parent):
+        shown += piece
+    assert process.wait() == 0 and b"computing the l1 margin" in shown and b"computing the predicted limit" in shown
+    assert shown.endswith(b"\x1b[K")
+
+
+def read_or_nothing(terminal):
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""

@@ -1,0 +1,135 @@
+/* The states of a run that are recorded, and the trace that they make once there is something to compare with. */
+#include "cli/train.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "rule/optimizer.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Weights kept beyond this are compared and written at once, though the references delay the run. */
+static const double MOST_KEPT_BYTES = 0x1p29;
+
+/* ---- Recording ---------------------------------------------------------------------------------- */
+
+static void note_staleness(train_run *run, uint64_t step, biascope_staleness stale) {
+  if (stale.momentum_stale) {
+    run->momentum_stale_until = step;
+    run->momentum_excess = stale.momentum_excess;
+  }
+  if (stale.second_moment_stale) {
+    run->second_stale_until = step;
+    run->second_excess = stale.second_moment_excess;
+  }
+}
+
+static biascope_status make_room(train_run *run, biascope_error *error) {
+  if (run->row_count < run->row_capacity) return BIASCOPE_OK;
+  const size_t capacity = 2 * run->row_capacity + 64;
+  train_row *rows = realloc(run->rows, capacity * sizeof *rows);
+  if (!rows) return bs_fail_memory(error, "the trace");
+  run->rows = rows;
+  run->row_capacity = capacity;
+  return BIASCOPE_OK;
+}
+
+static biascope_status keep_row(train_run *run, biascope_staleness stale, biascope_error *error) {
+  const size_t d = biascope_dataset_features(run->data);
+  biascope_status status = make_room(run, error);
+  if (status != BIASCOPE_OK) return status;
+  train_row *row = &run->rows[run->row_count];
+  *row = (train_row){.step = biascope_trainer_step(run->trainer),
+                     .log_loss = biascope_trainer_log_loss(run->trainer),
+                     .stale = stale,
+                     .weights = BS_NEW(double, d)};
+  if (!row->weights) return bs_fail_memory(error, "the trace");
+  memcpy(row->weights, biascope_trainer_weights(run->trainer), d * sizeof *row->weights);
+  run->row_count++;
+  biascope_alignment alignment;
+  status = biascope_trainer_alignment(run->trainer, NULL, &alignment, error);
+  row->misalignment = alignment.misalignment;
+  if (status == BIASCOPE_OK && (double)(run->row_count * d * sizeof *row->weights) > MOST_KEPT_BYTES)
+    status = train_trace_rows(run, error);
+  return status;
+}
+
+/* min x_i.w, not over the length of w. */
+static double least_margin(const train_run *run) {
+  const double *w = biascope_trainer_weights(run->trainer);
+  const double length = bs_norm2(biascope_dataset_features(run->data), w);
+  return length * biascope_margin_of(run->data, (biascope_norm){.kind = BIASCOPE_L2}, w);
+}
+
+biascope_status train_record(train_run *run, uint64_t steps, biascope_error *error) {
+  const uint64_t step = biascope_trainer_step(run->trainer);
+  const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
+  note_staleness(run, step, stale);
+  if (step <= steps / 2) {
+    run->half_step = step;
+    run->half_margin = least_margin(run);
+  }
+  return run->trace ? keep_row(run, stale, error) : BIASCOPE_OK;
+}
+
+void train_rows_free(train_run *run) {
+  for (size_t r = 0; r < run->row_count; r++) free(run->rows[r].weights);
+  free(run->rows);
+  run->rows = NULL;
+  run->row_count = run->row_capacity = 0;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------ */
+
+void train_trace_head(FILE *trace) {
+  fputs("step,epoch,lr,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,ratio_l2,ratio_linf,ratio_l1,cos_l2,"
+        "cos_linf,cos_l1,cos_predicted,momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n",
+        trace);
+}
+
+/* A field that is not a number stays empty. */
+static void put(FILE *trace, double value) {
+  if (isfinite(value))
+    fprintf(trace, ",%.17g", value);
+  else
+    fputc(',', trace);
+}
+
+/* For sign updates the fraction of the best linf margin that the misalignment leaves. */
+static double guaranteed_of(const train_run *run, double misalignment) {
+  const bool sign = bs_optimizer_rule_of(run->options->optimizer)->direction == BS_SIGN;
+  if (!sign || !run->reference || !bs_reference_solved(run->reference, BIASCOPE_LINF) || !isfinite(misalignment))
+    return NAN;
+  return fmax(0.0, 1.0 - 2.0 * misalignment / bs_reference_margin(run->reference, BIASCOPE_LINF)->upper_bound);
+}
+
+static void write_row(const train_run *run, const train_row *row, const bs_measurement *m) {
+  const size_t batches = bs_batches_per_epoch(run->options, biascope_dataset_samples(run->data));
+  fprintf(run->trace, "%llu", (unsigned long long)row->step);
+  put(run->trace, (double)row->step / (double)batches);
+  put(run->trace, bs_learning_rate(run->options, row->step));
+  put(run->trace, row->log_loss);
+  put(run->trace, log(bs_norm2(biascope_dataset_features(run->data), row->weights)));
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->margin[n]);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->ratio[n]);
+  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->cosine[n]);
+  put(run->trace, m->cosine_predicted);
+  put(run->trace, row->stale.momentum_excess);
+  put(run->trace, row->stale.second_moment_excess);
+  put(run->trace, row->misalignment);
+  put(run->trace, guaranteed_of(run, row->misalignment));
+  fputc('\n', run->trace);
+}
+
+biascope_status train_trace_rows(train_run *run, biascope_error *error) {
+  biascope_status status = train_compare(run, error);
+  for (size_t r = 0; r < run->row_count && status == BIASCOPE_OK; r++) {
+    bs_measurement measured;
+    status = train_measure(run, run->rows[r].weights, &measured, error);
+    if (status == BIASCOPE_OK) write_row(run, &run->rows[r], &measured);
+  }
+  for (size_t r = 0; r < run->row_count; r++) free(run->rows[r].weights);
+  run->row_count = 0;
+  return status;
+}
