@@ -33,7 +33,8 @@ typedef enum {
   BIASCOPE_BAD_INPUT = 2,     /* a file that cannot be read or written, or whose content is wrong */
   BIASCOPE_NOT_SEPARABLE = 3, /* no w has x_i.w > 0 for all i; a Farkas certificate says so */
   BIASCOPE_NOT_CONVERGED = 4, /* the certificate asked for was not reached */
-  BIASCOPE_NO_MEMORY = 5
+  BIASCOPE_NO_MEMORY = 5,
+  BIASCOPE_CANCELLED = 6 /* the caller's monitor said stop */
 } biascope_status;
 
 /* What went wrong, in words: names the file, line, value and what was expected. */
@@ -41,6 +42,23 @@ typedef struct {
   biascope_status status;
   char message[1024];
 } biascope_error;
+
+/* How far something long is. */
+typedef struct {
+  const char *what;     /* what is counted, such as "steps" or "runs" */
+  uint64_t done, total; /* of those; total 0: not known */
+  double fraction;      /* of the work that is done, in [0, 1]; NaN: not known */
+  double seconds;       /* since it began */
+  const char *note;     /* a line about what was found so far; NULL: nothing */
+} biascope_progress;
+
+/* How something long tells how far it is, and is told to stop: `tell` is called about ten times a second, by one thread
+ * at a time; where it returns false, the call ends soon and returns BIASCOPE_CANCELLED. All zero, or a NULL in place of
+ * a monitor: nothing is told. */
+typedef struct {
+  bool (*tell)(void *state, const biascope_progress *progress);
+  void *state; /* given to tell */
+} biascope_monitor;
 
 /* The library's version, "major.minor.patch". */
 BIASCOPE_API const char *biascope_version(void);

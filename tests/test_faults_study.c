@@ -1,8 +1,8 @@
 /* Every allocation and system call of reading a study, laying it out and running it fails once, in turn. */
 #include "fault_injection.h"
 
-#include "study/report.h"
 #include "study/run.h"
+#include "study/store.h"
 #include "temporary_folder.h"
 
 static const char STUDY[] = "steps = 20\n"
@@ -103,8 +103,8 @@ static void running_fails_cleanly(void **state) {
 
 static biascope_status store_once(void *context, biascope_error *error) {
   (void)context;
-  bs_store *store;
-  biascope_status status = bs_store_open(path_of("runs.db"), BS_STORE_WRITE, &store, error);
+  biascope_store *store;
+  biascope_status status = biascope_store_open(path_of("runs.db"), BIASCOPE_STORE_WRITE, &store, error);
   if (status == BIASCOPE_OK) status = bs_store_add_study(store, "A study", "study.toml", STUDY, error);
   if (status == BIASCOPE_OK) {
     bs_run_record record = {.id = bs_text_fingerprint("one"), .spec = "{}", .result = "{}", .trace = "{}"};
@@ -115,16 +115,16 @@ static biascope_status store_once(void *context, biascope_error *error) {
     if (status == BIASCOPE_OK) status = bs_store_commit(store, error);
     free(finished);
   }
-  bs_store_close(store);
+  biascope_store_close(store);
   return status;
 }
 
 static biascope_status report_once(void *context, biascope_error *error) {
   (void)context;
-  bs_store *store;
-  biascope_status status = bs_store_open(path_of("runs.db"), BS_STORE_READ, &store, error);
-  if (status == BIASCOPE_OK) status = bs_report_write(store, "runs.db", path_of("report.html"), error);
-  bs_store_close(store);
+  biascope_store *store;
+  biascope_status status = biascope_store_open(path_of("runs.db"), BIASCOPE_STORE_READ, &store, error);
+  if (status == BIASCOPE_OK) status = biascope_report_write(store, "runs.db", path_of("report.html"), error);
+  biascope_store_close(store);
   return status;
 }
 

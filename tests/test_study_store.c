@@ -201,14 +201,14 @@ static bs_run_record record_of(char *id, char *text) {
 }
 
 static size_t count_finished(const char *path) {
-  bs_store *store;
+  biascope_store *store;
   bs_fingerprint *finished;
   size_t count;
-  assert_int_equal(bs_store_open(path, BS_STORE_READ, &store, NULL), BIASCOPE_OK);
+  assert_int_equal(biascope_store_open(path, BIASCOPE_STORE_READ, &store, NULL), BIASCOPE_OK);
   assert_int_equal(bs_store_finished(store, &finished, &count, NULL), BIASCOPE_OK);
   for (size_t i = 1; i < count; i++) assert_true(strcmp(finished[i - 1].text, finished[i].text) < 0);
   free(finished);
-  bs_store_close(store);
+  biascope_store_close(store);
   return count;
 }
 
@@ -217,10 +217,10 @@ static void what_is_not_committed_is_not_there_and_no_run_is_there_twice(void **
   const char *path = path_of("runs.db");
   char first[] = "b1", second[] = "a2", text[] = "{}";
   const bs_run_record one = record_of(first, text), two = record_of(second, text);
-  bs_store *store, *rival;
+  biascope_store *store, *rival;
   biascope_error error;
-  assert_int_equal(bs_store_open(path, BS_STORE_WRITE, &store, NULL), BIASCOPE_OK);
-  assert_int_equal(bs_store_open(path, BS_STORE_WRITE, &rival, &error), BIASCOPE_BAD_INPUT);
+  assert_int_equal(biascope_store_open(path, BIASCOPE_STORE_WRITE, &store, NULL), BIASCOPE_OK);
+  assert_int_equal(biascope_store_open(path, BIASCOPE_STORE_WRITE, &rival, &error), BIASCOPE_BAD_INPUT);
   assert_non_null(strstr(error.message, "another sweep"));
   assert_int_equal(bs_store_add_run(store, &one, NULL), BIASCOPE_OK);
   assert_int_equal(count_finished(path), 0);
@@ -229,7 +229,7 @@ static void what_is_not_committed_is_not_there_and_no_run_is_there_twice(void **
   assert_int_equal(bs_store_add_run(store, &two, NULL), BIASCOPE_OK);
   assert_int_not_equal(bs_store_add_run(store, &one, &error), BIASCOPE_OK);
   assert_non_null(strstr(error.message, "UNIQUE"));
-  bs_store_close(store); /* with a run that was not committed */
+  biascope_store_close(store); /* with a run that was not committed */
   assert_int_equal(count_finished(path), 1);
   unlink(path);
 }

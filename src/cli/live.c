@@ -26,37 +26,37 @@ static void format_duration(double seconds, char *text, size_t size) {
     snprintf(text, size, "%.0f h %.0f min", floor(seconds / 3600), fmod(seconds, 3600) / 60);
 }
 
-static void draw(cli_live *live, const bs_sweep_progress *p, const char *left) {
+static double rate(const biascope_progress *p) {
+  return p->seconds > 0 ? (double)p->done / p->seconds : 0.0;
+}
+
+static void draw(cli_live *live, const biascope_progress *p, const char *left) {
   char bar[BAR + 1];
-  const double filled = p->work > 0 ? BAR * p->work_done / p->work : BAR;
-  for (size_t i = 0; i < BAR; i++) bar[i] = (double)i + 0.5 < filled ? '#' : '.';
+  for (size_t i = 0; i < BAR; i++) bar[i] = (double)i + 0.5 < BAR * p->fraction ? '#' : '.';
   bar[BAR] = '\0';
   if (live->lines_drawn) fprintf(stderr, "\r\033[%zuA", live->lines_drawn);
   fputs("\033[?7l", stderr); /* a line too long for the terminal is cut off, not wrapped */
-  fprintf(stderr, "\033[K[%s] %zu of %zu runs, %.1f a second, %s left\n", bar, p->done, p->runs,
-          p->seconds > 0 ? (double)p->done / p->seconds : 0.0, left);
+  fprintf(stderr, "\033[K[%s] %llu of %llu %s, %.1f a second, %s left\n", bar, (unsigned long long)p->done,
+          (unsigned long long)p->total, p->what, rate(p), left);
   live->lines_drawn = 1;
-  if (isfinite(p->best)) {
-    fprintf(stderr, "\033[K  cosine with %s: best %.7f (%.8s), worst %.7f (%.8s)\n",
-            p->predicted ? "the predicted limit" : "the l2 max margin", p->best, p->best_id, p->worst, p->worst_id);
+  if (p->note) {
+    fprintf(stderr, "\033[K  %s\n", p->note);
     live->lines_drawn = 2;
   }
   fputs("\033[?7h", stderr);
 }
 
-void cli_live_show(void *state, const bs_sweep_progress *progress) {
-  cli_live *live = state;
-  if (!live->terminal && progress->seconds < live->next_line) return;
-  const double each = progress->work_done > 0 ? progress->seconds / progress->work_done : INFINITY;
+void cli_live_show(cli_live *live, const biascope_progress *p) {
+  if (!live->terminal && p->seconds < live->next_line) return;
   char left[64];
-  format_duration(each * fmax(0.0, progress->work - progress->work_done), left, sizeof left);
+  format_duration(p->fraction > 0.0 ? p->seconds * (1.0 - p->fraction) / p->fraction : INFINITY, left, sizeof left);
   if (live->terminal) {
-    draw(live, progress, left);
+    draw(live, p, left);
     return;
   }
-  fprintf(stderr, "%zu of %zu runs, %.1f a second, %s left\n", progress->done, progress->runs,
-          (double)progress->done / progress->seconds, left);
-  while (live->next_line <= progress->seconds) live->next_line += SECONDS_A_LINE;
+  fprintf(stderr, "%llu of %llu %s, %.1f a second, %s left\n", (unsigned long long)p->done,
+          (unsigned long long)p->total, p->what, rate(p), left);
+  while (live->next_line <= p->seconds) live->next_line += SECONDS_A_LINE;
 }
 
 void cli_live_end(cli_live *live) {

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_CLI_LIVE_H
 #define BIASCOPE_CLI_LIVE_H
 
-#include "study/sweep.h"
+#include "biascope.h"
 
 typedef struct {
   bool terminal;
@@ -11,8 +11,7 @@ typedef struct {
 } cli_live;
 
 cli_live cli_live_start(void);
-/* To be a sweep's progress callback; state: a cli_live. */
-void cli_live_show(void *state, const bs_sweep_progress *progress);
+void cli_live_show(cli_live *live, const biascope_progress *progress);
 /* Clears what was redrawn. */
 void cli_live_end(cli_live *live);
 

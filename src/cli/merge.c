@@ -1,5 +1,5 @@
+#include "biascope_study.h"
 #include "cli/cli.h"
-#include "study/store.h"
 
 #include <stdio.h>
 
@@ -39,13 +39,13 @@ static const struct argp ARGP = {.parser = parse,
 int cli_merge(int argc, char **argv) {
   merge_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  bs_store *store;
+  biascope_store *store;
   biascope_error error;
-  bs_merge_count total = {0};
-  biascope_status status = bs_store_open(flags.out, BS_STORE_WRITE, &store, &error);
+  biascope_merge_count total = {0};
+  biascope_status status = biascope_store_open(flags.out, BIASCOPE_STORE_WRITE, &store, &error);
   for (int i = flags.inputs; i < argc && status == BIASCOPE_OK; i++) {
-    bs_merge_count count;
-    status = bs_store_merge(store, argv[i], &count, &error);
+    biascope_merge_count count;
+    status = biascope_store_merge(store, argv[i], &count, &error);
     total.added += count.added;
     total.present += count.present;
     total.replaced += count.replaced;
@@ -53,7 +53,7 @@ int cli_merge(int argc, char **argv) {
       fprintf(stderr, "%s: %zu runs added, %zu were there already, %zu of them less well certified and replaced\n",
               argv[i], count.added, count.present, count.replaced);
   }
-  bs_store_close(store);
+  biascope_store_close(store);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (!flags.common.json) return 0;
   return cli_print_json(json_pack("{s:I, s:I, s:I}", "added", (json_int_t)total.added, "present",

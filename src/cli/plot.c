@@ -1,4 +1,4 @@
-#include "study/plot.h"
+#include "biascope_study.h"
 #include "cli/cli.h"
 
 enum { X = 4300, Y, BY, WHERE, TITLE, OUT };
@@ -6,7 +6,7 @@ enum { X = 4300, Y, BY, WHERE, TITLE, OUT };
 typedef struct {
   cli_common common;
   const char *store_path;
-  bs_plot plot;
+  biascope_plot plot;
 } plot_flags;
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -63,11 +63,11 @@ static const struct argp ARGP = {
 int cli_plot(int argc, char **argv) {
   plot_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  bs_store *store;
+  biascope_store *store;
   biascope_error error;
-  biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);
-  if (status == BIASCOPE_OK) status = bs_plot_draw(store, &flags.plot, &error);
-  bs_store_close(store);
+  biascope_status status = biascope_store_open(flags.store_path, BIASCOPE_STORE_READ, &store, &error);
+  if (status == BIASCOPE_OK) status = biascope_plot_draw(store, &flags.plot, &error);
+  biascope_store_close(store);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   return flags.common.json ? cli_print_json(json_pack("{s:s}", "out", flags.plot.path)) : 0;
 }

@@ -1,4 +1,4 @@
-#include "study/report.h"
+#include "biascope_study.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -43,11 +43,11 @@ static const struct argp ARGP = {
 int cli_report_page(int argc, char **argv) {
   report_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  bs_store *store;
+  biascope_store *store;
   biascope_error error;
-  biascope_status status = bs_store_open(flags.store_path, BS_STORE_READ, &store, &error);
-  if (status == BIASCOPE_OK) status = bs_report_write(store, flags.store_path, flags.out, &error);
-  bs_store_close(store);
+  biascope_status status = biascope_store_open(flags.store_path, BIASCOPE_STORE_READ, &store, &error);
+  if (status == BIASCOPE_OK) status = biascope_report_write(store, flags.store_path, flags.out, &error);
+  biascope_store_close(store);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   return flags.common.json ? cli_print_json(json_pack("{s:s}", "out", flags.out)) : 0;
 }

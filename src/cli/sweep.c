@@ -1,9 +1,9 @@
+#include "biascope_study.h"
 #include "cli/cli.h"
 #include "cli/live.h"
-#include "study/ranks.h"
-#include "study/store.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,112 +86,78 @@ static const struct argp ARGP = {.parser = parse,
                                  .doc = "Run a study: data sets x optimizers x options. Stopped at any moment and "
                                         "started again, it goes on where it was."};
 
-static int dry_run(const sweep_flags *flags, bs_plan *plan) {
-  const size_t runs = plan->run_count;
-  biascope_error error;
-  biascope_status status = BIASCOPE_OK;
-  if (flags->store_path && access(flags->store_path, F_OK) == 0) {
-    bs_store *store;
-    status = bs_store_open(flags->store_path, BS_STORE_READ, &store, &error);
-    bs_fingerprint *finished = NULL;
-    size_t count = 0;
-    if (status == BIASCOPE_OK) status = bs_store_finished(store, &finished, &count, &error);
-    if (status == BIASCOPE_OK) bs_plan_drop(plan, finished, count);
-    free(finished);
-    bs_store_close(store);
-  }
+/* Drops what the store holds already, where there is one. */
+static biascope_status drop_finished(const char *store_path, biascope_study *study, biascope_error *error) {
+  if (!store_path || access(store_path, F_OK) != 0) return BIASCOPE_OK;
+  biascope_store *store;
+  biascope_status status = biascope_store_open(store_path, BIASCOPE_STORE_READ, &store, error);
+  if (status == BIASCOPE_OK) status = biascope_study_drop_finished(study, store, error);
+  biascope_store_close(store);
+  return status;
+}
+
+static int dry_run(const sweep_flags *flags, biascope_study *study) {
+  const size_t runs = biascope_study_runs(study);
   double seconds = 0.0;
-  if (status == BIASCOPE_OK) status = bs_sweep_estimate(plan, flags->jobs, &seconds, &error);
+  biascope_error error;
+  biascope_status status = drop_finished(flags->store_path, study, &error);
+  if (status == BIASCOPE_OK) status = biascope_study_estimate(study, flags->jobs, &seconds, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const size_t finished = runs - plan->run_count;
+  const size_t finished = runs - biascope_study_runs(study);
   if (flags->common.json)
     return cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "runs", (json_int_t)runs, "finished", (json_int_t)finished,
-                                    "combinations", (json_int_t)plan->combinations, "seconds_estimate",
+                                    "combinations", (json_int_t)biascope_study_combinations(study), "seconds_estimate",
                                     cli_json_number(seconds)));
   printf("%zu runs, %zu of them finished, about %.1f s to go with %zu jobs\n", runs, finished, seconds, flags->jobs);
   return 0;
 }
 
-static int summarise(const sweep_flags *flags, const bs_sweep_progress *p, size_t runs) {
-  const size_t finished = runs - p->runs + p->done;
+static int summarise(const sweep_flags *flags, const biascope_sweep_result *r, size_t runs) {
+  const size_t finished = runs - r->runs + r->done;
   if (flags->common.json)
     return cli_print_json(json_pack(
         "{s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}", "runs", (json_int_t)runs, "finished", (json_int_t)finished, "ran",
-        (json_int_t)p->done, "not_separable", (json_int_t)p->not_separable, "diverged", (json_int_t)p->diverged,
-        "seconds", p->seconds, "store_seconds", p->store_seconds, "interrupted", (int)atomic_load(&interrupted)));
+        (json_int_t)r->done, "not_separable", (json_int_t)r->not_separable, "diverged", (json_int_t)r->diverged,
+        "seconds", r->seconds, "store_seconds", r->store_seconds, "interrupted", (int)atomic_load(&interrupted)));
   if (flags->common.quiet) return 0;
   fprintf(stderr, "%zu of %zu runs are in %s; %zu of them ran now, in %.1f s\n", finished, runs, flags->store_path,
-          p->done, p->seconds);
-  if (p->not_separable)
-    fprintf(stderr, "note: the data of %zu runs is not separable; they are recorded as such\n", p->not_separable);
-  if (p->diverged)
+          r->done, r->seconds);
+  if (r->not_separable)
+    fprintf(stderr, "note: the data of %zu runs is not separable; they are recorded as such\n", r->not_separable);
+  if (r->diverged)
     fprintf(stderr,
             "note: in %zu runs the weights left the range that can be followed; they are recorded as diverged\n",
-            p->diverged);
-  if (p->done < p->runs) fputs("interrupted: the same command goes on from here\n", stderr);
+            r->diverged);
+  if (r->done < r->runs) fputs("interrupted: the same command goes on from here\n", stderr);
   return 0;
 }
 
-/* Rank 0: opens the store and reads what it holds. */
-static biascope_status open_store(const sweep_flags *flags, const bs_spec *spec, bs_store **store,
-                                  bs_fingerprint **finished, size_t *count, biascope_error *error) {
-  biascope_status status = bs_store_open(flags->store_path, BS_STORE_WRITE, store, error);
-  if (status == BIASCOPE_OK)
-    status = bs_store_add_study(*store, spec->name, spec->path, bs_toml_source(spec->document), error);
-  return status == BIASCOPE_OK ? bs_store_finished(*store, finished, count, error) : status;
+/* state: a cli_live, or NULL where nothing is to be shown. */
+static bool watch(void *state, const biascope_progress *progress) {
+  if (state) cli_live_show(state, progress);
+  return !atomic_load(&interrupted);
 }
 
-static int sweep(const sweep_flags *flags, bs_ranks *ranks, bs_plan *plan) {
-  const size_t runs = plan->run_count;
-  const bool first = ranks->rank == 0;
-  bs_store *store = NULL;
-  bs_fingerprint *finished = NULL;
-  size_t count = 0;
+static int sweep(const sweep_flags *flags, bool first, biascope_study *study) {
+  const size_t runs = biascope_study_runs(study);
   biascope_error error;
-  bs_sweep_progress progress;
-  biascope_status status = first ? open_store(flags, plan->spec, &store, &finished, &count, &error) : BIASCOPE_OK;
-  int code = cli_report(status, &error);
-  status = bs_ranks_agree(status, &finished, &count);
-  if (status == BIASCOPE_OK) {
-    bs_plan_drop(plan, finished, count);
-    bs_sink sink = bs_store_sink(store);
-    bs_ranks_divide(ranks, plan, &sink);
-    cli_live live = cli_live_start();
-    const bs_sweep_options options = {.jobs = flags->jobs,
-                                      .stop = &interrupted,
-                                      .progress = first && !flags->common.quiet ? cli_live_show : NULL,
-                                      .progress_state = &live};
-    status = bs_sweep_run(plan, &sink, &options, &progress, &error);
-    cli_live_end(&live);
-    code = cli_report(status, &error);
-    bs_ranks_finish(ranks);
-  }
-  free(finished);
-  bs_store_close(store);
-  if (status == BIASCOPE_OK && first) code = summarise(flags, &progress, runs);
-  return status != BIASCOPE_OK || code ? code : progress.done < progress.runs ? INTERRUPTED : 0;
+  biascope_sweep_result result;
+  cli_live live = cli_live_start();
+  const biascope_monitor monitor = {.tell = watch, .state = first && !flags->common.quiet ? &live : NULL};
+  const biascope_status status = biascope_study_sweep(study, flags->store_path, flags->jobs, &monitor, &result, &error);
+  cli_live_end(&live);
+  if (status != BIASCOPE_OK && status != BIASCOPE_CANCELLED) return first ? cli_report(status, &error) : (int)status;
+  const int code = first ? summarise(flags, &result, runs) : 0;
+  return code ? code : result.done < result.runs ? INTERRUPTED : 0;
 }
 
-static int run_plan(const sweep_flags *flags, bs_ranks *ranks, bs_plan *plan) {
-  if (plan->run_count < plan->combinations && !flags->common.quiet && ranks->rank == 0)
+static int run_study(const sweep_flags *flags, bool first, biascope_study *study) {
+  const size_t runs = biascope_study_runs(study), combinations = biascope_study_combinations(study);
+  if (runs < combinations && !flags->common.quiet && first)
     fprintf(stderr, "note: %zu of %zu combinations repeat another run, in all that it depends on, and are run once\n",
-            plan->combinations - plan->run_count, plan->combinations);
-  if (flags->shards) bs_plan_keep_shard(plan, flags->shard, flags->shards);
-  return flags->dry_run ? dry_run(flags, plan) : sweep(flags, ranks, plan);
-}
-
-static int plan_and_run(const sweep_flags *flags, bs_ranks *ranks) {
-  bs_spec spec = {0};
-  bs_plan plan = {0};
-  biascope_error error;
-  biascope_status status = bs_spec_read(flags->spec_path, &spec, &error);
-  if (status == BIASCOPE_OK) status = bs_plan_make(&spec, &plan, &error);
-  int code = ranks->rank == 0 ? cli_report(status, &error) : (int)status;
-  const bool all_well = bs_ranks_check(status) == BIASCOPE_OK;
-  if (all_well && plan.spec) code = run_plan(flags, ranks, &plan);
-  bs_plan_free(&plan);
-  bs_spec_free(&spec);
-  return code;
+            combinations - runs, combinations);
+  if (flags->shards) biascope_study_keep_shard(study, flags->shard, flags->shards);
+  return flags->dry_run ? dry_run(flags, study) : sweep(flags, first, study);
 }
 
 int cli_sweep(int argc, char **argv) {
@@ -200,9 +166,15 @@ int cli_sweep(int argc, char **argv) {
   const struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
-  bs_ranks ranks = bs_ranks_start();
+  const biascope_ranks ranks = biascope_ranks_start();
+  const bool first = ranks.rank == 0;
   if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-  const int code = plan_and_run(&flags, &ranks);
-  bs_ranks_end();
+  biascope_study *study;
+  biascope_error error;
+  const biascope_status status = biascope_study_read(flags.spec_path, &study, &error);
+  int code = first ? cli_report(status, &error) : (int)status;
+  if (status == BIASCOPE_OK) code = run_study(&flags, first, study);
+  biascope_study_free(study);
+  biascope_ranks_end();
   return code;
 }

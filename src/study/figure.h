@@ -3,6 +3,7 @@
 #ifndef BIASCOPE_STUDY_FIGURE_H
 #define BIASCOPE_STUDY_FIGURE_H
 
+#include "biascope_study.h"
 #include "rule/option.h"
 
 /* What is measured of a direction w. */
@@ -82,27 +83,17 @@ typedef struct {
   const char *real_path;     /* the real data set */
   uint64_t seed;             /* of the sampling orders */
   size_t threads;
-  void (*progress)(void *state, size_t done, size_t total); /* called from one thread at a time; NULL: none */
-  void *progress_state;
+  biascope_monitor monitor;
 } bs_figure_options;
-
-/* How a claim fared: the worst value of its series, and whether that meets the target. */
-typedef struct {
-  const bs_figure *figure;
-  const bs_claim *claim;
-  double value;
-  bool held;
-} bs_verdict;
 
 biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *options, bs_figure_points *out,
                               biascope_error *error);
 void bs_figure_points_free(bs_figure_points *points);
 
-bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points);
-/* "at least", "at most" or "about". */
-const char *bs_claim_relation_name(const bs_claim *claim);
+/* How a claim fared: the worst value of its series, and whether that meets the target. */
+biascope_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points);
 /* The summary as a Markdown table: figure, claim, expected, measured, verdict. */
-biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count, const char *path,
+biascope_status bs_figure_write_summary(const biascope_verdict *verdicts, size_t count, const char *path,
                                         biascope_error *error);
 
 /* Whether gnuplot can be run; asked before minutes are spent on the runs. */

@@ -31,8 +31,15 @@ double bs_figure_axis_value(bs_figure_axis axis, const biascope_options *trainin
   }
 }
 
-bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points) {
-  bs_verdict verdict = {.figure = figure, .claim = claim, .value = NAN};
+static const char *const RELATIONS[] = {[BS_AT_LEAST] = "at least", [BS_AT_MOST] = "at most", [BS_NEAR] = "about"};
+
+biascope_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points) {
+  biascope_verdict verdict = {.figure = figure->name,
+                              .claim = claim->text,
+                              .relation = RELATIONS[claim->relation],
+                              .target = claim->target,
+                              .tolerance = claim->tolerance,
+                              .value = NAN};
   double worst = -INFINITY;
   for (size_t i = 0; i < points->count; i++) {
     const bs_figure_point *point = &points->points[i];
@@ -41,7 +48,11 @@ bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const
         point->series >= claim->first + claim->count ||
         (claim->at > 0.0 && bs_figure_axis_value(figure->axis, &point->training) != claim->at))
       continue;
-    if (isnan(value)) return (bs_verdict){.figure = figure, .claim = claim, .value = NAN}; /* not measured: not held */
+    if (isnan(value)) { /* not measured: not held */
+      verdict.value = NAN;
+      verdict.held = false;
+      return verdict;
+    }
     if (excess(claim, value) <= worst) continue;
     worst = excess(claim, value);
     verdict.value = value;
@@ -50,18 +61,7 @@ bs_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const
   return verdict;
 }
 
-const char *bs_claim_relation_name(const bs_claim *claim) {
-  switch (claim->relation) {
-  case BS_AT_LEAST:
-    return "at least";
-  case BS_AT_MOST:
-    return "at most";
-  default:
-    return "about";
-  }
-}
-
-biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count, const char *path,
+biascope_status bs_figure_write_summary(const biascope_verdict *verdicts, size_t count, const char *path,
                                         biascope_error *error) {
   bs_output_file file;
   const biascope_status status = bs_output_open(&file, path, error);
@@ -69,9 +69,8 @@ biascope_status bs_figure_write_summary(const bs_verdict *verdicts, size_t count
   fputs("| figure | what the paper claims | expected | measured | verdict |\n| --- | --- | --- | --- | --- |\n",
         file.stream);
   for (size_t i = 0; i < count; i++) {
-    const bs_claim *claim = verdicts[i].claim;
-    fprintf(file.stream, "| %s | %s | %s %g | ", verdicts[i].figure->name, claim->text, bs_claim_relation_name(claim),
-            claim->target);
+    fprintf(file.stream, "| %s | %s | %s %g | ", verdicts[i].figure, verdicts[i].claim, verdicts[i].relation,
+            verdicts[i].target);
     if (isnan(verdicts[i].value))
       fputs("nothing | not measured |\n", file.stream);
     else

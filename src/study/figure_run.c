@@ -1,6 +1,7 @@
 /* Runs a figure's curves on threads and measures them against the references of their data. */
 #include "study/figure.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "study/record.h"
@@ -28,6 +29,7 @@ typedef struct {
 typedef struct {
   const bs_figure *figure;
   const bs_figure_options *options;
+  double start; /* on the monotonic clock */
   reference references[BS_FIGURE_DATASETS];
   job *jobs;
   size_t job_count, point_count;
@@ -142,9 +144,20 @@ static biascope_status run_job(runner *run, job *j, biascope_error *error) {
   return status == BIASCOPE_OK ? simulate(run, j, r, prediction, error) : status;
 }
 
+/* False: the figure is to stop. */
+static bool tell(const runner *run) {
+  const biascope_monitor *monitor = &run->options->monitor;
+  const biascope_progress progress = {.what = "runs",
+                                      .done = run->done,
+                                      .total = run->job_count,
+                                      .fraction = (double)run->done / (double)run->job_count,
+                                      .seconds = bs_clock(CLOCK_MONOTONIC) - run->start,
+                                      .note = run->figure->name};
+  return !monitor->tell || monitor->tell(monitor->state, &progress);
+}
+
 static void *work(void *state) {
   runner *run = state;
-  const bs_figure_options *options = run->options;
   pthread_mutex_lock(&run->lock);
   while (run->status == BIASCOPE_OK && run->next < run->job_count) {
     job *j = &run->jobs[run->next++];
@@ -157,7 +170,8 @@ static void *work(void *state) {
       run->error = error;
     }
     run->done++;
-    if (options->progress) options->progress(options->progress_state, run->done, run->job_count);
+    if (run->status == BIASCOPE_OK && !tell(run))
+      run->status = bs_fail(&run->error, BIASCOPE_CANCELLED, "%s was stopped", run->figure->name);
   }
   pthread_mutex_unlock(&run->lock);
   return NULL;
@@ -246,7 +260,8 @@ static biascope_status prepare(runner *run, biascope_error *error) {
 
 biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *options, bs_figure_points *out,
                               biascope_error *error) {
-  runner run = {.figure = figure, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
+  runner run = {
+      .figure = figure, .options = options, .start = bs_clock(CLOCK_MONOTONIC), .lock = PTHREAD_MUTEX_INITIALIZER};
   *out = (bs_figure_points){0};
   biascope_status status = prepare(&run, error);
   if (status == BIASCOPE_OK) {

@@ -132,7 +132,7 @@ static biascope_status draw(bs_drawing *d, const char *terminal, biascope_error 
   return status;
 }
 
-biascope_status bs_plot_draw(bs_store *store, const bs_plot *plot, biascope_error *error) {
+biascope_status biascope_plot_draw(biascope_store *store, const biascope_plot *plot, biascope_error *error) {
   bs_drawing d = {.store = store, .plot = plot, .traces = !strcmp(plot->x, "step")};
   const char *terminal;
   biascope_status status = bs_plot_find_column("--x", plot->x, &d.x, error);

@@ -51,7 +51,7 @@ biascope_status bs_plot_find_column(const char *flag, const char *name, const bs
 /* One row: curve, x, y, for ends least and greatest, predicted, for traces the run, and the place of x among its
  * values. Ordered by curve, then along it. A mean of predictions stands only where every run has one. */
 static char *build_query(const bs_drawing *d) {
-  const bs_plot *plot = d->plot;
+  const biascope_plot *plot = d->plot;
   const char *by = d->by ? plot->by : "''", *where = plot->where ? plot->where : "1";
   char *limit = d->y->measure ? sqlite3_mprintf("limit_%s", plot->y) : sqlite3_mprintf("NULL");
   char *query = NULL;

@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_STUDY_PLOT_INTERNAL_H
 #define BIASCOPE_STUDY_PLOT_INTERNAL_H
 
-#include "study/plot.h"
+#include "study/store.h"
 #include <stdio.h>
 
 typedef enum {
@@ -22,8 +22,8 @@ enum { BS_PLOT_MOST_TICS = 12 };
 
 /* A plot while it is made: what is asked for, the script so far, and what is known of its data. */
 typedef struct {
-  bs_store *store;
-  const bs_plot *plot;
+  biascope_store *store;
+  const biascope_plot *plot;
   const bs_plot_column *x, *y, *by; /* by NULL: none */
   bool traces;
   FILE *script;

@@ -3,6 +3,7 @@
 #ifndef BIASCOPE_STUDY_RANKS_H
 #define BIASCOPE_STUDY_RANKS_H
 
+#include "biascope_study.h"
 #include "study/plan.h"
 #include "study/sink.h"
 
@@ -11,9 +12,8 @@ typedef struct {
   size_t ended; /* ranks that have sent their last record */
 } bs_ranks;
 
-bs_ranks bs_ranks_start(void);
-/* To be called by every rank, however its sweep ended. */
-void bs_ranks_end(void);
+/* This process among them; biascope_ranks_start was called before. */
+bs_ranks bs_ranks_here(void);
 /* Whether all ranks are well: else every rank gets the status of one that is not. */
 biascope_status bs_ranks_check(biascope_status status);
 /* What rank 0 says: its status, and the runs that its store holds. *finished of the others is freed with free(). */

@@ -1,11 +1,15 @@
 /* One process: built without MPI. */
 #include "study/ranks.h"
 
-bs_ranks bs_ranks_start(void) {
-  return (bs_ranks){.rank = 0, .count = 1};
+biascope_ranks biascope_ranks_start(void) {
+  return (biascope_ranks){.rank = 0, .count = 1};
 }
 
-void bs_ranks_end(void) {}
+void biascope_ranks_end(void) {}
+
+bs_ranks bs_ranks_here(void) {
+  return (bs_ranks){.rank = 0, .count = 1};
+}
 
 biascope_status bs_ranks_check(biascope_status status) {
   return status;

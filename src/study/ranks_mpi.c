@@ -15,15 +15,21 @@ typedef struct {
   size_t length[TEXTS]; /* with the NUL; 0: no text */
 } header;
 
-bs_ranks bs_ranks_start(void) {
-  int provided, rank, count;
+biascope_ranks biascope_ranks_start(void) {
+  int provided;
   MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+  const bs_ranks here = bs_ranks_here();
+  return (biascope_ranks){.rank = here.rank, .count = here.count};
+}
+
+bs_ranks bs_ranks_here(void) {
+  int rank, count;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &count);
   return (bs_ranks){.rank = (size_t)rank, .count = (size_t)count};
 }
 
-void bs_ranks_end(void) {
+void biascope_ranks_end(void) {
   MPI_Finalize();
 }
 

@@ -1,4 +1,4 @@
-#include "study/report.h"
+#include "study/store.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -8,7 +8,7 @@
 #include <time.h>
 
 typedef struct {
-  bs_store *store;
+  biascope_store *store;
   const char *path;
   FILE *stream;
   char title[512];
@@ -132,7 +132,8 @@ static biascope_status write_page(report *r, biascope_error *error) {
   return status;
 }
 
-biascope_status bs_report_write(bs_store *store, const char *store_path, const char *path, biascope_error *error) {
+biascope_status biascope_report_write(biascope_store *store, const char *store_path, const char *path,
+                                      biascope_error *error) {
   bs_output_file file;
   report r = {.store = store, .path = store_path};
   biascope_status status = read_title(&r, error);

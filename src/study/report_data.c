@@ -47,7 +47,7 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
   }
 }
 
-static biascope_status write_rows(bs_store *store, FILE *stream, biascope_error *error) {
+static biascope_status write_rows(biascope_store *store, FILE *stream, biascope_error *error) {
   sqlite3_stmt *rows;
   biascope_status status = bs_store_select(store, OPTIONS ", " MEASURES ", " SOURCE, NULL, &rows, error);
   if (status != BIASCOPE_OK) return status;
@@ -71,7 +71,7 @@ static biascope_status write_rows(bs_store *store, FILE *stream, biascope_error 
 }
 
 /* How each data set came about, in the order of SOURCE. */
-static biascope_status write_sources(bs_store *store, FILE *stream, biascope_error *error) {
+static biascope_status write_sources(biascope_store *store, FILE *stream, biascope_error *error) {
   sqlite3_stmt *rows;
   bool found = true;
   biascope_status status = bs_store_prepare(store, "SELECT DISTINCT " DATA " FROM runs ORDER BY 1", &rows, error);
@@ -125,7 +125,7 @@ static unsigned long draw(const char *hash) {
   return strtoul(hash + (length > 8 ? length - 8 : 0), NULL, 16);
 }
 
-static biascope_status write_traces(bs_store *store, FILE *stream, biascope_error *error) {
+static biascope_status write_traces(biascope_store *store, FILE *stream, biascope_error *error) {
   sqlite3_int64 bytes;
   sqlite3_stmt *rows = NULL;
   biascope_status status = bs_store_number(store, "SELECT coalesce(sum(length(trace)), 0) FROM runs", &bytes, error);
@@ -142,7 +142,7 @@ static biascope_status write_traces(bs_store *store, FILE *stream, biascope_erro
   return status;
 }
 
-biascope_status bs_report_write_data(bs_store *store, const char *title, FILE *stream, biascope_error *error) {
+biascope_status bs_report_write_data(biascope_store *store, const char *title, FILE *stream, biascope_error *error) {
   sqlite3_stmt *facts;
   bool found;
   biascope_status status = bs_store_prepare(

@@ -7,6 +7,6 @@
 #include <stdio.h>
 
 /* No '<' stands in it, so that it may stand in a script of a page. */
-biascope_status bs_report_write_data(bs_store *store, const char *title, FILE *stream, biascope_error *error);
+biascope_status bs_report_write_data(biascope_store *store, const char *title, FILE *stream, biascope_error *error);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "study/store.h"
 
-struct bs_store {
+struct biascope_store {
   sqlite3 *db;
   char *path;
   int claim;            /* descriptor that holds the claim; -1: none */
@@ -13,8 +13,8 @@ struct bs_store {
 };
 
 /* The error for SQLite's last failure, in the user's terms. */
-biascope_status bs_store_fail(const bs_store *store, biascope_error *error);
-biascope_status bs_store_execute(bs_store *store, const char *sql, biascope_error *error);
+biascope_status bs_store_fail(const biascope_store *store, biascope_error *error);
+biascope_status bs_store_execute(biascope_store *store, const char *sql, biascope_error *error);
 /* "file:" and the path, percent-encoded, and the query. Freed with free(). */
 char *bs_store_uri(const char *path, const char *query);
 

@@ -15,7 +15,7 @@ static bool same_file(const char *a, const char *b) {
   return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
-static biascope_status attach(bs_store *store, const char *path, biascope_error *error) {
+static biascope_status attach(biascope_store *store, const char *path, biascope_error *error) {
   char *uri = bs_store_uri(path, "?mode=ro");
   char *sql = uri ? sqlite3_mprintf("ATTACH %Q AS other", uri) : NULL;
   const biascope_status status = sql ? bs_store_execute(store, sql, error) : bs_fail_memory(error, "a file name");
@@ -31,7 +31,7 @@ static bs_stored_run stored_run(sqlite3_stmt *rows, int column) {
 }
 
 /* The present row: hash, status here and there, the three texts here, the three there. */
-static biascope_status compare_row(const bs_store *store, const char *path, sqlite3_stmt *rows, bool *better,
+static biascope_status compare_row(const biascope_store *store, const char *path, sqlite3_stmt *rows, bool *better,
                                    biascope_error *error) {
   const bs_stored_run here = stored_run(rows, 3), there = stored_run(rows, 6);
   const char *hash = bs_store_text(rows, 0, ""), *status_here = bs_store_text(rows, 1, "");
@@ -52,7 +52,7 @@ static biascope_status compare_row(const bs_store *store, const char *path, sqli
 
 /* Compares the runs that both stores hold. better: the ids here of those that are better certified there; freed with
  * free(). */
-static biascope_status compare(bs_store *store, const char *path, sqlite3_int64 **better, size_t *count,
+static biascope_status compare(biascope_store *store, const char *path, sqlite3_int64 **better, size_t *count,
                                biascope_error *error) {
 #define BOTH_DIFFER                                                                                                    \
   " FROM main.runs AS a JOIN other.runs AS b USING (hash) WHERE a.status IS NOT b.status OR a.result IS NOT b.result " \
@@ -81,7 +81,7 @@ static biascope_status compare(bs_store *store, const char *path, sqlite3_int64 
 }
 
 /* Takes over what is better certified there, with who found it. */
-static biascope_status replace(bs_store *store, const sqlite3_int64 *ids, size_t count, biascope_error *error) {
+static biascope_status replace(biascope_store *store, const sqlite3_int64 *ids, size_t count, biascope_error *error) {
   sqlite3_stmt *update;
   bool found;
   biascope_status status = bs_store_prepare(
@@ -99,7 +99,8 @@ static biascope_status replace(bs_store *store, const sqlite3_int64 *ids, size_t
   return status;
 }
 
-static biascope_status reconcile(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error) {
+static biascope_status reconcile(biascope_store *store, const char *path, biascope_merge_count *count,
+                                 biascope_error *error) {
   sqlite3_int64 *better;
   biascope_status status = compare(store, path, &better, &count->replaced, error);
   if (status == BIASCOPE_OK) status = replace(store, better, count->replaced, error);
@@ -107,7 +108,8 @@ static biascope_status reconcile(bs_store *store, const char *path, bs_merge_cou
   return status;
 }
 
-static biascope_status copy(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error) {
+static biascope_status copy(biascope_store *store, const char *path, biascope_merge_count *count,
+                            biascope_error *error) {
   sqlite3_int64 total = 0;
   biascope_status status = reconcile(store, path, count, error);
   if (status == BIASCOPE_OK) status = bs_store_number(store, "SELECT count(*) FROM other.runs", &total, error);
@@ -125,13 +127,14 @@ static biascope_status copy(bs_store *store, const char *path, bs_merge_count *c
   return BIASCOPE_OK;
 }
 
-biascope_status bs_store_merge(bs_store *store, const char *path, bs_merge_count *count, biascope_error *error) {
-  *count = (bs_merge_count){0};
+biascope_status biascope_store_merge(biascope_store *store, const char *path, biascope_merge_count *count,
+                                     biascope_error *error) {
+  *count = (biascope_merge_count){0};
   if (same_file(store->path, path))
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a store cannot be merged into itself", path);
-  bs_store *other; /* opened and read on its own first, so that what is wrong with it is said of it */
-  biascope_status status = bs_store_open(path, BS_STORE_READ, &other, error);
-  bs_store_close(other);
+  biascope_store *other; /* opened and read on its own first, so that what is wrong with it is said of it */
+  biascope_status status = biascope_store_open(path, BIASCOPE_STORE_READ, &other, error);
+  biascope_store_close(other);
   if (status == BIASCOPE_OK) status = attach(store, path, error);
   if (status != BIASCOPE_OK) return status;
   status = bs_store_execute(store, "BEGIN IMMEDIATE", error);

@@ -92,7 +92,7 @@ char *bs_store_uri(const char *path, const char *query) {
   return NULL;
 }
 
-static biascope_status open_database(bs_store *store, int flags, const char *query, biascope_error *error) {
+static biascope_status open_database(biascope_store *store, int flags, const char *query, biascope_error *error) {
   char *uri = bs_store_uri(store->path, query);
   if (!uri) return bs_fail_memory(error, "a file name");
   const int code = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
@@ -105,7 +105,7 @@ static biascope_status open_database(bs_store *store, int flags, const char *que
 
 /* The claim is a lock on the file that ends with the process, however it ends. SQLite's own locks are of another kind.
  */
-static biascope_status claim(bs_store *store, biascope_error *error) {
+static biascope_status claim(biascope_store *store, biascope_error *error) {
   store->claim = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (store->claim < 0)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be written: %s", store->path, strerror(errno));
@@ -116,7 +116,7 @@ static biascope_status claim(bs_store *store, biascope_error *error) {
       store->path);
 }
 
-static biascope_status create_schema(bs_store *store, biascope_error *error) {
+static biascope_status create_schema(biascope_store *store, biascope_error *error) {
   char version[80];
   snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
            SCHEMA_VERSION);
@@ -129,7 +129,7 @@ static biascope_status create_schema(bs_store *store, biascope_error *error) {
 
 /* The tables say what is computed where a row is read or written, and so do triggers and indices: in a file that others
  * made that may be anything. */
-static biascope_status check_tables(bs_store *store, biascope_error *error) {
+static biascope_status check_tables(biascope_store *store, biascope_error *error) {
   sqlite3_int64 as_made = 0;
   char *sql =
       sqlite3_mprintf("SELECT count(*) FILTER (WHERE sql IN (%Q, %Q)) = 2 AND count(*) FILTER (WHERE sql NOT LIKE "
@@ -147,7 +147,7 @@ static biascope_status check_tables(bs_store *store, biascope_error *error) {
 
 /* SQLite 3.40.1's JSON functions crash on texts that are no JSON but that it takes for some, such as {{"a":""}:1}. Here
  * all that a store holds is judged before any of them sees it. */
-static biascope_status check_texts(bs_store *store, biascope_error *error) {
+static biascope_status check_texts(biascope_store *store, biascope_error *error) {
   static const char *const COLUMNS[] = {"hash", "spec", "result", "certificate", "trace"};
   sqlite3_stmt *rows;
   bool found = true;
@@ -170,7 +170,7 @@ static biascope_status check_texts(bs_store *store, biascope_error *error) {
 }
 
 /* Whose file it is, and of which version. *empty: nobody's yet. */
-static biascope_status identify(bs_store *store, bool *empty, biascope_error *error) {
+static biascope_status identify(biascope_store *store, bool *empty, biascope_error *error) {
   sqlite3_int64 application, version, tables;
   biascope_status status = bs_store_number(store, "PRAGMA application_id", &application, error);
   if (status == BIASCOPE_OK) status = bs_store_number(store, "PRAGMA user_version", &version, error);
@@ -188,7 +188,7 @@ static biascope_status identify(bs_store *store, bool *empty, biascope_error *er
   return check_tables(store, error);
 }
 
-static biascope_status open_write(bs_store *store, biascope_error *error) {
+static biascope_status open_write(biascope_store *store, biascope_error *error) {
   bool empty = false;
   biascope_status status = claim(store, error);
   if (status == BIASCOPE_OK) status = open_database(store, SQLITE_OPEN_READWRITE, "", error);
@@ -207,7 +207,7 @@ static bool has_log(const char *path) {
 }
 
 /* A store in a folder that cannot be written can be read where no log stands beside it. */
-static biascope_status open_read(bs_store *store, biascope_error *error) {
+static biascope_status open_read(biascope_store *store, biascope_error *error) {
   struct stat info;
   if (stat(store->path, &info) != 0)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the store cannot be read: %s", store->path, strerror(errno));
@@ -229,9 +229,10 @@ static biascope_status open_read(bs_store *store, biascope_error *error) {
   return status == BIASCOPE_OK ? check_texts(store, error) : status;
 }
 
-biascope_status bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error) {
+biascope_status biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,
+                                    biascope_error *error) {
   *out = NULL;
-  bs_store *store = BS_NEW(bs_store, 1);
+  biascope_store *store = BS_NEW(biascope_store, 1);
   if (!store) return bs_fail_memory(error, "the store");
   store->claim = -1;
   store->path = strdup(path);
@@ -239,16 +240,16 @@ biascope_status bs_store_open(const char *path, bs_store_mode mode, bs_store **o
     free(store);
     return bs_fail_memory(error, "the store");
   }
-  const biascope_status status = mode == BS_STORE_WRITE ? open_write(store, error) : open_read(store, error);
+  const biascope_status status = mode == BIASCOPE_STORE_WRITE ? open_write(store, error) : open_read(store, error);
   if (status != BIASCOPE_OK) {
-    bs_store_close(store);
+    biascope_store_close(store);
     return status;
   }
   *out = store;
   return BIASCOPE_OK;
 }
 
-void bs_store_close(bs_store *store) {
+void biascope_store_close(biascope_store *store) {
   if (!store) return;
   sqlite3_finalize(store->insert);
   sqlite3_close(store->db);

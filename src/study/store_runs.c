@@ -21,21 +21,21 @@ static void describe_machine(char *text, size_t size) {
     snprintf(text, size, "%s (%s %s, %s)", name.nodename, name.sysname, name.release, name.machine);
 }
 
-static biascope_status begin(bs_store *store, biascope_error *error) {
+static biascope_status begin(biascope_store *store, biascope_error *error) {
   if (store->in_transaction) return BIASCOPE_OK;
   const biascope_status status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
   store->in_transaction = status == BIASCOPE_OK;
   return status;
 }
 
-biascope_status bs_store_commit(bs_store *store, biascope_error *error) {
+biascope_status bs_store_commit(biascope_store *store, biascope_error *error) {
   if (!store->in_transaction) return BIASCOPE_OK;
   const biascope_status status = bs_store_execute(store, "COMMIT", error);
   if (status == BIASCOPE_OK) store->in_transaction = false;
   return status;
 }
 
-biascope_status bs_store_add_study(bs_store *store, const char *name, const char *path, const char *specification,
+biascope_status bs_store_add_study(biascope_store *store, const char *name, const char *path, const char *specification,
                                    biascope_error *error) {
   char started[32];
   format_time((double)time(NULL), started);
@@ -58,7 +58,7 @@ static const char *status_name(biascope_status status) {
   return status == BIASCOPE_OK ? "ok" : status == BIASCOPE_NOT_SEPARABLE ? "not separable" : "diverged";
 }
 
-biascope_status bs_store_add_run(bs_store *store, const bs_run_record *record, biascope_error *error) {
+biascope_status bs_store_add_run(biascope_store *store, const bs_run_record *record, biascope_error *error) {
   char started[32], machine[512] = "unknown";
   format_time(record->started, started);
   describe_machine(machine, sizeof machine);
@@ -89,11 +89,11 @@ static biascope_status sink_commit(void *state, biascope_error *error) {
   return bs_store_commit(state, error);
 }
 
-bs_sink bs_store_sink(bs_store *store) {
+bs_sink bs_store_sink(biascope_store *store) {
   return (bs_sink){.state = store, .add = sink_add, .commit = sink_commit};
 }
 
-biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t *count, biascope_error *error) {
+biascope_status bs_store_finished(biascope_store *store, bs_fingerprint **out, size_t *count, biascope_error *error) {
   sqlite3_int64 rows;
   sqlite3_stmt *statement = NULL;
   *out = NULL;
@@ -117,7 +117,7 @@ biascope_status bs_store_finished(bs_store *store, bs_fingerprint **out, size_t 
   return status;
 }
 
-biascope_status bs_store_select(bs_store *store, const char *columns, const char *where, sqlite3_stmt **out,
+biascope_status bs_store_select(biascope_store *store, const char *columns, const char *where, sqlite3_stmt **out,
                                 biascope_error *error) {
   *out = NULL;
   char *sql =

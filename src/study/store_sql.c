@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-biascope_status bs_store_fail(const bs_store *store, biascope_error *error) {
+biascope_status bs_store_fail(const biascope_store *store, biascope_error *error) {
   const char *path = store->path, *detail = sqlite3_errmsg(store->db);
   switch (sqlite3_errcode(store->db)) {
   case SQLITE_NOTADB:
@@ -30,23 +30,23 @@ biascope_status bs_store_fail(const bs_store *store, biascope_error *error) {
   }
 }
 
-biascope_status bs_store_execute(bs_store *store, const char *sql, biascope_error *error) {
+biascope_status bs_store_execute(biascope_store *store, const char *sql, biascope_error *error) {
   return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? BIASCOPE_OK : bs_store_fail(store, error);
 }
 
-biascope_status bs_store_prepare(bs_store *store, const char *sql, sqlite3_stmt **out, biascope_error *error) {
+biascope_status bs_store_prepare(biascope_store *store, const char *sql, sqlite3_stmt **out, biascope_error *error) {
   if (sqlite3_prepare_v2(store->db, sql, -1, out, NULL) == SQLITE_OK) return BIASCOPE_OK;
   *out = NULL;
   return bs_store_fail(store, error);
 }
 
-biascope_status bs_store_next(bs_store *store, sqlite3_stmt *rows, bool *found, biascope_error *error) {
+biascope_status bs_store_next(biascope_store *store, sqlite3_stmt *rows, bool *found, biascope_error *error) {
   const int code = sqlite3_step(rows);
   *found = code == SQLITE_ROW;
   return *found || code == SQLITE_DONE ? BIASCOPE_OK : bs_store_fail(store, error);
 }
 
-biascope_status bs_store_prepare_filtered(bs_store *store, const char *sql, const char *where, sqlite3_stmt **out,
+biascope_status bs_store_prepare_filtered(biascope_store *store, const char *sql, const char *where, sqlite3_stmt **out,
                                           biascope_error *error) {
   if (!where) return bs_store_prepare(store, sql, out, error);
   const biascope_status status = bs_store_prepare(store, sql, out, NULL);
@@ -58,7 +58,7 @@ biascope_status bs_store_prepare_filtered(bs_store *store, const char *sql, cons
                  where, sqlite3_errmsg(store->db));
 }
 
-biascope_status bs_store_number(bs_store *store, const char *sql, sqlite3_int64 *out, biascope_error *error) {
+biascope_status bs_store_number(biascope_store *store, const char *sql, sqlite3_int64 *out, biascope_error *error) {
   sqlite3_stmt *statement;
   bool found = false;
   biascope_status status = bs_store_prepare(store, sql, &statement, error);

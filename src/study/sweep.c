@@ -7,6 +7,7 @@
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,27 +175,53 @@ static void *work(void *state) {
 
 /* ---- The writer ----------------------------------------------------------------------------------- */
 
-static void note(bs_sweep_progress *p, const bs_run_record *record) {
-  p->done++;
-  p->work_done += record->work;
-  p->not_separable += record->status == BIASCOPE_NOT_SEPARABLE;
-  p->diverged += record->status == BIASCOPE_NOT_CONVERGED;
-  const double cosine = p->predicted ? record->predicted : record->cosine[0];
+/* The sweep so far: what the caller gets at the end, and what its monitor is told. */
+typedef struct {
+  biascope_sweep_result *result;
+  double work, work_done; /* on a scale of its own */
+  bool predicted;         /* of what best and worst are: the study predicts limits */
+  double best, worst;     /* final cosine with the predicted limit, else with l2; NaN before the first */
+  bs_fingerprint best_id, worst_id;
+} tally;
+
+static void count_run(tally *t, const bs_run_record *record) {
+  t->result->done++;
+  t->work_done += record->work;
+  t->result->not_separable += record->status == BIASCOPE_NOT_SEPARABLE;
+  t->result->diverged += record->status == BIASCOPE_NOT_CONVERGED;
+  const double cosine = t->predicted ? record->predicted : record->cosine[0];
   if (!record->result || !isfinite(cosine)) return;
-  if (!(cosine <= p->best)) {
-    p->best = cosine;
-    memcpy(p->best_id, record->id.text, sizeof p->best_id);
+  if (!(cosine <= t->best)) {
+    t->best = cosine;
+    t->best_id = record->id;
   }
-  if (!(cosine >= p->worst)) {
-    p->worst = cosine;
-    memcpy(p->worst_id, record->id.text, sizeof p->worst_id);
+  if (!(cosine >= t->worst)) {
+    t->worst = cosine;
+    t->worst_id = record->id;
   }
+}
+
+/* False: the sweep is to stop. */
+static bool tell(const biascope_monitor *monitor, const tally *t) {
+  char note[160] = "";
+  if (!monitor || !monitor->tell) return true;
+  if (isfinite(t->best))
+    snprintf(note, sizeof note, "cosine with %s: best %.7f (%.8s), worst %.7f (%.8s)",
+             t->predicted ? "the predicted limit" : "the l2 max margin", t->best, t->best_id.text, t->worst,
+             t->worst_id.text);
+  const biascope_progress progress = {.what = "runs",
+                                      .done = t->result->done,
+                                      .total = t->result->runs,
+                                      .fraction = t->work > 0.0 ? t->work_done / t->work : 1.0,
+                                      .seconds = t->result->seconds,
+                                      .note = *note ? note : NULL};
+  return monitor->tell(monitor->state, &progress);
 }
 
 typedef struct {
   sweep *sweep;
   const bs_sink *sink;
-  bs_sweep_progress *progress;
+  tally *tally;
   biascope_status status; /* of the first failure; from then on records are dropped */
   biascope_error *error;
 } writer;
@@ -202,14 +229,14 @@ typedef struct {
 static void add(writer *w, const bs_run_record *record) {
   const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
   if (w->status == BIASCOPE_OK) w->status = w->sink->add(w->sink->state, record, w->error);
-  if (w->status == BIASCOPE_OK) note(w->progress, record);
-  w->progress->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
+  if (w->status == BIASCOPE_OK) count_run(w->tally, record);
+  w->tally->result->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 static void commit(writer *w) {
   const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
   if (w->status == BIASCOPE_OK) w->status = w->sink->commit(w->sink->state, w->error);
-  w->progress->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
+  w->tally->result->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 /* Waits for records; false once the workers have ended and none is left. */
@@ -254,25 +281,27 @@ static bool gather(writer *w) {
   return more || others;
 }
 
-static biascope_status write_until_done(writer *w, const bs_sweep_options *options) {
+static biascope_status write_until_done(writer *w, const biascope_monitor *monitor) {
   const double begin = bs_clock(CLOCK_MONOTONIC);
-  double committed = begin, shown = begin;
+  double committed = begin, told = begin;
+  bool wanted = true;
   while (gather(w)) {
     const double now = bs_clock(CLOCK_MONOTONIC);
-    w->progress->seconds = now - begin;
+    w->tally->result->seconds = now - begin;
     if (now - committed >= COMMIT_SECONDS) {
       commit(w);
       committed = now;
     }
-    if (options->progress && now - shown >= PROGRESS_SECONDS) {
-      options->progress(options->progress_state, w->progress);
-      shown = now;
+    if (wanted && now - told >= PROGRESS_SECONDS) {
+      wanted = tell(monitor, w->tally);
+      told = now;
     }
-    if (w->status != BIASCOPE_OK || atomic_load(options->stop)) atomic_store(&w->sweep->stop, true);
+    if (w->status != BIASCOPE_OK || !wanted) atomic_store(&w->sweep->stop, true);
   }
   commit(w);
-  w->progress->seconds = bs_clock(CLOCK_MONOTONIC) - begin;
-  return w->status;
+  w->tally->result->seconds = bs_clock(CLOCK_MONOTONIC) - begin;
+  if (w->status != BIASCOPE_OK || wanted) return w->status;
+  return bs_fail(w->error, BIASCOPE_CANCELLED, "the sweep was stopped");
 }
 
 static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *started, biascope_error *error) {
@@ -290,37 +319,34 @@ static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *
   return BIASCOPE_OK;
 }
 
-biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, const bs_sweep_options *options,
-                             bs_sweep_progress *out, biascope_error *error) {
+biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jobs, const biascope_monitor *monitor,
+                             biascope_sweep_result *out, biascope_error *error) {
   sweep s = {.plan = plan,
-             .jobs = options->jobs,
+             .jobs = jobs,
              .lock = PTHREAD_MUTEX_INITIALIZER,
              .loaded = PTHREAD_COND_INITIALIZER,
              .changed = PTHREAD_COND_INITIALIZER};
-  *out = (bs_sweep_progress){.runs = plan->run_count + sink->expected,
-                             .work = sink->expected_work,
-                             .predicted = plan->spec->predict,
-                             .best = NAN,
-                             .worst = NAN};
-  writer w = {.sweep = &s, .sink = sink, .progress = out, .error = error};
+  *out = (biascope_sweep_result){.runs = plan->run_count + sink->expected};
+  tally t = {.result = out, .work = sink->expected_work, .predicted = plan->spec->predict, .best = NAN, .worst = NAN};
+  writer w = {.sweep = &s, .sink = sink, .tally = &t, .error = error};
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
   s.runs = BS_NEW(const bs_plan_run *, plan->run_count);
-  pthread_t *threads = BS_NEW(pthread_t, options->jobs);
+  pthread_t *threads = BS_NEW(pthread_t, jobs);
   size_t started = 0;
   openblas_set_num_threads(1); /* the threads here are the parallelism */
   biascope_status status = s.contexts && s.runs && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
     s.contexts[plan->runs[i].data].runs_left++;
-    out->work += bs_plan_work(plan, &plan->runs[i]);
+    t.work += bs_plan_work(plan, &plan->runs[i]);
     s.runs[i] = &plan->runs[i];
   }
   if (status == BIASCOPE_OK) /* pointers are what is sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(s.runs, plan->run_count, sizeof *s.runs, by_what_is_shared);
-  if (status == BIASCOPE_OK) status = start(&s, options->jobs, threads, &started, error);
-  if (status == BIASCOPE_OK) status = write_until_done(&w, options);
+  if (status == BIASCOPE_OK) status = start(&s, jobs, threads, &started, error);
+  if (status == BIASCOPE_OK) status = write_until_done(&w, monitor);
   while (started > 0) pthread_join(threads[--started], NULL);
-  if (status == BIASCOPE_OK && s.status != BIASCOPE_OK) {
+  if ((status == BIASCOPE_OK || status == BIASCOPE_CANCELLED) && s.status != BIASCOPE_OK) {
     status = s.status;
     if (error) *error = s.error;
   }

@@ -25,7 +25,7 @@ int __wrap_sqlite3_finalize(sqlite3_stmt *statement) {
 
 static void open_store(void) {
   char path[64];
-  check(bs_store_open(memory_database(path), BS_STORE_WRITE, &opened_store, NULL) == BIASCOPE_OK);
+  check(biascope_store_open(memory_database(path), BIASCOPE_STORE_WRITE, &opened_store, NULL) == BIASCOPE_OK);
   check(bs_store_add_study(opened_store, "<&\">", "study.toml", "[study]", NULL) == BIASCOPE_OK);
   check(bs_store_execute(opened_store, "BEGIN", NULL) == BIASCOPE_OK);
 }
@@ -61,7 +61,7 @@ static bool bind_words(sqlite3_stmt *statement, const uint8_t *bytes, size_t siz
 }
 
 /* Makes this the only run; false where the columns are refused. */
-static bool write_row(bs_store *store, const uint8_t *bytes, size_t size) {
+static bool write_row(biascope_store *store, const uint8_t *bytes, size_t size) {
   sqlite3_stmt *clear, *insert;
   check(bs_store_prepare(store, "DELETE FROM runs", &clear, NULL) == BIASCOPE_OK);
   check(sqlite3_step(clear) == SQLITE_DONE && sqlite3_reset(clear) == SQLITE_OK);

@@ -54,7 +54,7 @@ static void plain_end(void *unused) {
 static struct {
   char path[64];
   sqlite3_file *file; /* behind the path; the connection that is left open keeps it */
-  bs_store *merged;
+  biascope_store *merged;
 } input;
 
 static void make_files(void) {
@@ -67,23 +67,23 @@ static void make_files(void) {
         sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
   check(sqlite3_open(memory_database(input.path), &db) == SQLITE_OK);
   check(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &input.file) == SQLITE_OK);
-  check(bs_store_open(memory_database(path), BS_STORE_WRITE, &input.merged, NULL) == BIASCOPE_OK);
+  check(biascope_store_open(memory_database(path), BIASCOPE_STORE_WRITE, &input.merged, NULL) == BIASCOPE_OK);
 }
 
 static void merge(void) {
   biascope_error error = {.message = ""};
-  bs_merge_count count;
-  if (bs_store_merge(input.merged, input.path, &count, &error) != BIASCOPE_OK) check(strlen(error.message) > 0);
+  biascope_merge_count count;
+  if (biascope_store_merge(input.merged, input.path, &count, &error) != BIASCOPE_OK) check(strlen(error.message) > 0);
   check(bs_store_execute(input.merged, "DELETE FROM runs; DELETE FROM studies", &error) == BIASCOPE_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   biascope_error error = {.message = ""};
-  bs_store *store;
+  biascope_store *store;
   if (!input.file) make_files();
   check(input.file->pMethods->xTruncate(input.file, 0) == SQLITE_OK);
   if (size > 0) check(input.file->pMethods->xWrite(input.file, bytes, (int)size, 0) == SQLITE_OK);
-  const biascope_status status = bs_store_open(input.path, BS_STORE_READ, &store, &error);
+  const biascope_status status = biascope_store_open(input.path, BIASCOPE_STORE_READ, &store, &error);
   if (status != BIASCOPE_OK) {
     check(error.status == status && strlen(error.message) > 0);
     return 0;
@@ -92,6 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   ask_store();
   merge();
   opened_store = NULL;
-  bs_store_close(store);
+  biascope_store_close(store);
   return 0;
 }

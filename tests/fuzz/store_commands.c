@@ -3,14 +3,15 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "memory_file.h"
-#include "study/report.h"
 #include "study/report_assets.h"
+#include "study/store.h"
 
 #include <jansson.h>
 #include <string.h>
 
-biascope_status __wrap_bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error);
-void __wrap_bs_store_close(bs_store *store);
+biascope_status __wrap_biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,
+                                           biascope_error *error);
+void __wrap_biascope_store_close(biascope_store *store);
 biascope_status __wrap_bs_output_open(bs_output_file *file, const char *path, biascope_error *error);
 biascope_status __wrap_bs_output_commit(bs_output_file *file, biascope_error *error);
 void __wrap_bs_output_abandon(bs_output_file *file);
@@ -20,7 +21,7 @@ const char bs_asset_html[] = "{{title}}{{studies}}{{footer}}<script>{{data}}</sc
 const char bs_asset_css[] = "", bs_asset_js[] = "";
 const char bs_asset_vega[] = "", bs_asset_vega_lite[] = "", bs_asset_vega_embed[] = "";
 
-bs_store *opened_store;
+biascope_store *opened_store;
 
 static struct {
   char *text;
@@ -31,14 +32,15 @@ void check(bool holds) {
   if (!holds) abort();
 }
 
-biascope_status __wrap_bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error) {
-  if (!opened_store || mode == BS_STORE_WRITE) return __real_bs_store_open(path, mode, out, error);
+biascope_status __wrap_biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,
+                                           biascope_error *error) {
+  if (!opened_store || mode == BIASCOPE_STORE_WRITE) return __real_biascope_store_open(path, mode, out, error);
   *out = opened_store;
   return BIASCOPE_OK;
 }
 
-void __wrap_bs_store_close(bs_store *store) {
-  if (store != opened_store) __real_bs_store_close(store);
+void __wrap_biascope_store_close(biascope_store *store) {
+  if (store != opened_store) __real_biascope_store_close(store);
 }
 
 biascope_status __wrap_bs_output_open(bs_output_file *file, const char *path, biascope_error *error) {
@@ -98,11 +100,11 @@ static void list_runs(void) {
 }
 
 /* The page's one script is its data, which must be JSON and must not end the script. */
-static void write_report(bs_store *store) {
+static void write_report(biascope_store *store) {
   static const char OPEN[] = "<script>", CLOSE[] = "</script>";
   biascope_error error = {.message = ""};
   page.text = NULL;
-  if (bs_report_write(store, "runs.db", "report.html", &error) == BIASCOPE_OK) {
+  if (biascope_report_write(store, "runs.db", "report.html", &error) == BIASCOPE_OK) {
     const char *data = strstr(page.text, OPEN) + strlen(OPEN), *end = strstr(data, CLOSE);
     check(end + strlen(CLOSE) == page.text + page.length && is_json(data, (size_t)(end - data)));
   } else {

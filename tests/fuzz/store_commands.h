@@ -6,9 +6,10 @@
 
 /* The library's own: the commands that open a store to read are given this one where it is set, for reading the schema
  * anew would take most of the time. */
-extern bs_store *opened_store;
-biascope_status __real_bs_store_open(const char *path, bs_store_mode mode, bs_store **out, biascope_error *error);
-void __real_bs_store_close(bs_store *store);
+extern biascope_store *opened_store;
+biascope_status __real_biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,
+                                           biascope_error *error);
+void __real_biascope_store_close(biascope_store *store);
 
 void check(bool holds);
 /* The path of a new database in memory, as all that are opened from here on: SQLite's memory files, without system
