@@ -52,7 +52,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   }
   if (key == ARGP_KEY_END) {
     if (!common->data_path) argp_error(state, "DATA is missing: a .csv, .txt, .svm, .npy or other data file, or -");
-    if (!strcmp(common->data_path, "-") && !common->read.format)
+    if (common->data_path && !strcmp(common->data_path, "-") && !common->read.format)
       argp_error(state, "DATA is standard input, which has no ending: expected --format NAME");
     return 0;
   }

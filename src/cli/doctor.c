@@ -195,7 +195,7 @@ static void choose_wish(const biascope_options *options, biascope_wish *wish) {
   if (wish->fraction > 0.0) return;
   char optimizer[64] = "";
   biascope_options_get(options, "optimizer", optimizer, sizeof optimizer, NULL);
-  wish->norm = strcmp(optimizer, "gd") && strcmp(optimizer, "ngd") ? BIASCOPE_LINF : BIASCOPE_L2;
+  wish->norm = strcmp(optimizer, "gd") != 0 && strcmp(optimizer, "ngd") != 0 ? BIASCOPE_LINF : BIASCOPE_L2;
   wish->fraction = 0.98;
 }
 

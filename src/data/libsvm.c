@@ -162,6 +162,16 @@ static size_t distinct(uint32_t *sorted, size_t count) {
   return kept;
 }
 
+/* The caller frees the names, also those of a call that failed for lack of memory. */
+static bool name_columns(const uint32_t *index, size_t count, char **names) {
+  for (size_t k = 0; k < count; k++) {
+    char text[16];
+    snprintf(text, sizeof text, "%u", index[k]);
+    if (!(names[k] = strdup(text))) return false;
+  }
+  return true;
+}
+
 /* The columns that occur become 0, 1, ..., named by the index that the file has for them. */
 static biascope_status renumber(libsvm_reader *svm, size_t nonzeros, uint32_t *occurring) {
   bs_table *table = svm->table;
@@ -172,12 +182,7 @@ static biascope_status renumber(libsvm_reader *svm, size_t nonzeros, uint32_t *o
   }
   table->names = BS_NEW(char *, count);
   table->features = table->names ? count : 0;
-  for (size_t k = 0; k < table->features; k++) {
-    char text[16];
-    snprintf(text, sizeof text, "%u", occurring[k]);
-    if (!(table->names[k] = strdup(text))) return fail_memory(svm);
-  }
-  if (!table->names) return fail_memory(svm);
+  if (!table->names || !name_columns(occurring, count, table->names)) return fail_memory(svm);
   return bs_notes_add(&table->notes, svm->error,
                       "the largest index is %zu: the %zu columns that occur are numbered anew", svm->largest, count);
 }

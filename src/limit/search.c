@@ -73,7 +73,7 @@ static biascope_status try_once(attempt *a, int number, biascope_error *error) {
                            .error = SETTLING_ERROR[number],
                            .first = 0.1,
                            .most_steps = MOST_SETTLING_STEPS[number]};
-  bs_equilibrium found;
+  bs_equilibrium found = {.gap = INFINITY};
   biascope_status status = BIASCOPE_OK;
   if (a->start)
     memcpy(a->trial, a->start, a->game->samples * sizeof *a->trial);

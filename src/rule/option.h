@@ -78,8 +78,8 @@ typedef struct {
   const char *zero_name;               /* a whole number: a word for 0 ("full"), or NULL */
   const char *(*choice)(size_t index); /* the name of a choice; NULL beyond the last */
   bs_option_value otherwise;           /* the default of optimizers that state none of their own */
-  bool common;                         /* every optimizer reads it; else those that list it (optimizer.h) */
   bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
+  bool common;                         /* every optimizer reads it; else those that list it (optimizer.h) */
   bool off_at_zero;   /* 0 leaves a run as it was before the option existed: identities and checkpoints leave it out */
   bool speed_only;    /* changes no result: no part of identities, checkpoints, studies and stores */
   const char *column; /* in stores; NULL: the name */

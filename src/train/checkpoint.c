@@ -122,6 +122,7 @@ static bool starts_with(bs_span line, const char *word) {
 static biascope_status read_key(reader *r, const char *key, bs_span *values) {
   const bs_span line = bs_line(r->text, r->cursor);
   const char *after = line.begin + strlen(key);
+  *values = line;
   if (!starts_with(line, key) || (after < line.end && *after != ' '))
     return bs_fail_at(r->error, r->text, line.begin, "%s; expected \"%s\"", bs_quote(line).text, key);
   *values = (bs_span){after, line.end};
@@ -195,7 +196,7 @@ static biascope_status read_unseen(reader *r, bs_moments *m) {
 }
 
 static biascope_status read_moments(reader *r, bs_moments *m) {
-  int64_t common;
+  int64_t common = 0;
   const char *start = r->cursor;
   biascope_status status = read_integers(r, "common", 1, 0, 1, &common);
   if (status == BIASCOPE_OK) status = read_numbers(r, "w", m->features, -INFINITY, m->w);
@@ -225,7 +226,7 @@ static void free_touched(touched *t) {
 
 /* What a run has that follows its coordinates lazily; a run of `step` steps. */
 static biascope_status read_touched(reader *r, size_t features, int64_t step, touched *t) {
-  double now[2], *marks = BS_NEW(double, 2 * features);
+  double now[2] = {0}, *marks = BS_NEW(double, 2 * features);
   int64_t *steps = BS_NEW(int64_t, features);
   t->step = BS_NEW(uint64_t, features);
   t->mark = BS_NEW(bs_double_double, features);
@@ -299,7 +300,7 @@ static biascope_status check_damage(const reader *r) {
 
 /* Into fresh moments first, so that a file refused leaves the trainer as it was. */
 static biascope_status read_state(reader *r, biascope_trainer *trainer) {
-  int64_t step;
+  int64_t step = 0;
   bs_moments moments;
   touched t = {0};
   biascope_status status = check_damage(r);
