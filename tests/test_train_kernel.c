@@ -50,6 +50,8 @@ static void fill(size_t n, uint64_t seed, double *array[ARRAYS]) {
   }
 }
 
+static const bs_weighing momentum_alone; /* of rules that do not ask */
+
 /* One for every coordinate of a vector, as for runs side by side. */
 static bs_rates some_rates(uint64_t seed) {
   bs_rates rates;
@@ -82,9 +84,14 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     bs_padded_add_square(padded, 0.7, ours[2], ours[3]);
     baseline_add_square(padded, 0.7, theirs[2], theirs[3]);
     const bs_rates rates = some_rates(seed);
-    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates};
+    bs_weighing weighing;
+    for (size_t j = 0; j < BS_LANES; j++) {
+      weighing.past[j] = bs_random_uniform(seed, BS_STREAM_LABELS, 3 * BS_LANES + j);
+      weighing.present[j] = 1.0 - weighing.past[j];
+    }
+    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing};
     const unsigned tiny = step(&update);
-    const bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], &rates};
+    const bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], &rates, &weighing};
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -115,7 +122,7 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are};
+    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are, &momentum_alone};
     bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
@@ -142,7 +149,7 @@ static void assert_roots(const double v[TRIED]) {
     array[3][k] = v[k % TRIED];
     array[1][k] = sqrt(v[k % TRIED]);
   }
-  const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is};
+  const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is, &momentum_alone};
   bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {
     const double ratio = v[k % TRIED] == 0.0 ? 0.0 : v[k % TRIED] < INFINITY ? 1.0 : NAN;

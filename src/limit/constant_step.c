@@ -15,17 +15,35 @@ static double largest_decay(const bs_epoch_rule *rule) {
   return fmin(first, second);
 }
 
+/* In units of the current gradient the momenta before are (1-beta1) / (1-grown beta1) times a normalised average: what
+ * they and the gradient weigh together in a step, and they alone. */
+typedef struct {
+  double total, past;
+} step_weights;
+
+static step_weights weights_of(const bs_epoch_rule *rule, double grown_beta1, double decay) {
+  const double past = bs_epoch_past(rule), gain = (1.0 - rule->beta1) / (1.0 - grown_beta1);
+  const double old = past * exp(decay) * gain;
+  return (step_weights){old + 1.0 - past, old};
+}
+
 static bs_epoch_rule decayed(const bs_epoch_rule *rule, double decay) {
   bs_epoch_rule grown = *rule;
   grown.beta1 = fmin(1.0, rule->beta1 * exp(decay));
   grown.beta2 = fmin(1.0, rule->beta2 * exp(2.0 * decay));
+  if (rule->lead != 0.0) {
+    const step_weights weights = weights_of(rule, grown.beta1, decay);
+    grown.lead = grown.beta1 - weights.past / weights.total;
+  }
   return grown;
 }
 
 /* How much longer the update is than that of normalised averages with the grown betas. */
-static double length_gain(const bs_epoch_rule *rule, const bs_epoch_rule *grown) {
+static double length_gain(const bs_epoch_rule *rule, const bs_epoch_rule *grown, double decay) {
   if (rule->direction != BS_RATIO) return 1.0;
-  return (1.0 - rule->beta1) / (1.0 - grown->beta1) * sqrt((1.0 - grown->beta2) / (1.0 - rule->beta2));
+  const double momentum =
+      rule->lead != 0.0 ? weights_of(rule, grown->beta1, decay).total : (1.0 - rule->beta1) / (1.0 - grown->beta1);
+  return momentum * sqrt((1.0 - grown->beta2) / (1.0 - rule->beta2));
 }
 
 typedef struct {
@@ -39,7 +57,7 @@ typedef struct {
 static biascope_status evaluate(const work *w, double decay, double *excess, biascope_error *error) {
   *w->rule = decayed(&w->start, decay);
   const biascope_status status = w->find(w->context, w->rule, w->value, error);
-  *w->value *= length_gain(&w->start, w->rule);
+  *w->value *= length_gain(&w->start, w->rule, decay);
   *excess = w->lr * *w->value - decay;
   return status;
 }

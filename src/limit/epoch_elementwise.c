@@ -24,13 +24,15 @@ void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const b
   const size_t steps = schedule->steps;
   const bs_epoch_second second = bs_epoch_mean_of(rule->direction)->second;
   bs_epoch_fill_gradients(map, schedule, first, width);
-  bs_periodic_average(steps, width, rule->beta1, map->gradient, map->momentum, map->state);
+  bs_periodic_momentum(steps, width, rule, map->gradient, map->momentum, map->state);
   if (second == BS_AVERAGE_NOTHING) return;
   if (second == BS_AVERAGE_SIZES) fill_sizes(map, schedule, first, width);
   for (size_t n = 0; second == BS_AVERAGE_SQUARES && n < steps * width; n++)
     map->second[n] = map->gradient[n] * map->gradient[n];
-  bs_periodic_average(steps, width, second == BS_AVERAGE_SIZES ? rule->beta1 : rule->beta2, map->second, map->second,
-                      map->state);
+  if (second == BS_AVERAGE_SIZES)
+    bs_periodic_momentum(steps, width, rule, map->second, map->second, map->state);
+  else
+    bs_periodic_average(steps, width, rule->beta2, map->second, map->second, map->state);
 }
 
 /* sensitivity row l += c_l times the sum over l's steps of (dD/dG_t x_l + dD/da_t |x_l|) / |B_t|, where dD/dG_t
@@ -57,10 +59,10 @@ void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs
   mean->apply(rule, steps, width, map->momentum, map->second, direction + first);
   if (!sensitivity) return;
   const bool sizes = mean->second == BS_AVERAGE_SIZES;
-  bs_periodic_average_transposed(steps, width, rule->beta1, map->momentum, map->momentum, map->state);
-  if (mean->second != BS_AVERAGE_NOTHING)
-    bs_periodic_average_transposed(steps, width, sizes ? rule->beta1 : rule->beta2, map->second, map->second,
-                                   map->state);
+  bs_periodic_momentum_transposed(steps, width, rule, map->momentum, map->momentum, map->state);
+  if (sizes) bs_periodic_momentum_transposed(steps, width, rule, map->second, map->second, map->state);
+  if (mean->second == BS_AVERAGE_SQUARES)
+    bs_periodic_average_transposed(steps, width, rule->beta2, map->second, map->second, map->state);
   for (size_t n = 0; mean->second == BS_AVERAGE_SQUARES && n < steps * width; n++)
     map->momentum[n] += map->gradient[n] * map->second[n];
   add_sensitivity(map, schedule, sizes, first, width, sensitivity);

@@ -29,7 +29,7 @@ static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_sc
     double *slope = map->second + t * d;
     for (size_t k = 0; k < d; k++) slope[k] = map->length[t] * x[k] - along * unit[k];
   }
-  bs_periodic_average_transposed(schedule->steps, d, rule->beta1, map->second, map->second, map->state);
+  bs_periodic_momentum_transposed(schedule->steps, d, rule, map->second, map->second, map->state);
   for (size_t t = 0; t < schedule->steps; t++) {
     const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
     for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
@@ -42,7 +42,7 @@ void bs_epoch_normalised(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_
                          double *sensitivity) {
   const size_t d = map->features;
   bs_epoch_fill_gradients(map, schedule, 0, d);
-  bs_periodic_average(schedule->steps, d, rule->beta1, map->gradient, map->momentum, map->state);
+  bs_periodic_momentum(schedule->steps, d, rule, map->gradient, map->momentum, map->state);
   normalise_steps(map, schedule->steps, direction);
   if (!sensitivity) return;
   for (size_t l = 0; l < map->samples; l++) add_sample(map, rule, schedule, l, sensitivity + l * d);

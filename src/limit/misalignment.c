@@ -14,23 +14,29 @@ static const double FORGOTTEN = 1e-12; /* what may be left of the start, m = 0 *
 typedef struct {
   const biascope_dataset *data;
   const double *weights;
-  double beta, *momentum, *gradient, *full;
+  bs_epoch_rule averages;
+  double *momentum, *gradient, *full;
+  double *taken; /* the momentum that the step takes */
   bs_sampler sampler;
 } tracker;
 
-/* Moves the momentum on by the batch of step t. */
+/* Moves the momenta on by the batch of step t. */
 static void average_batch(tracker *k, uint64_t t) {
   const size_t d = k->data->features;
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&k->sampler, t, &count);
   memset(k->gradient, 0, d * sizeof *k->gradient);
   for (size_t b = 0; b < count; b++) bs_row_axpy(k->data, batch[b], k->weights[batch[b]] / (double)count, k->gradient);
-  for (size_t j = 0; j < d; j++) k->momentum[j] = k->beta * k->momentum[j] + (1.0 - k->beta) * k->gradient[j];
+  const double beta = k->averages.beta1, past = bs_epoch_past(&k->averages);
+  for (size_t j = 0; j < d; j++) {
+    k->taken[j] = past * k->momentum[j] + (1.0 - past) * k->gradient[j];
+    k->momentum[j] = beta * k->momentum[j] + (1.0 - beta) * k->gradient[j];
+  }
 }
 
 static double distance(const tracker *k) {
   double sum = 0.0;
-  for (size_t j = 0; j < k->data->features; j++) sum += fabs(k->momentum[j] - k->full[j]);
+  for (size_t j = 0; j < k->data->features; j++) sum += fabs(k->taken[j] - k->full[j]);
   return sum * (double)k->data->samples; /* G = 1 / N where the weights sum to 1 */
 }
 
@@ -38,10 +44,11 @@ static double distance(const tracker *k) {
 static uint64_t settle(tracker *k) {
   const uint64_t batches = k->sampler.batches;
   uint64_t steps = batches;
-  if (k->sampler.order != BIASCOPE_CYCLIC && k->beta > 0.0) steps += (uint64_t)(log(FORGOTTEN) / log(k->beta));
+  if (k->sampler.order != BIASCOPE_CYCLIC && k->averages.beta1 > 0.0)
+    steps += (uint64_t)(log(FORGOTTEN) / log(k->averages.beta1));
   for (uint64_t t = 0; t < steps; t++) average_batch(k, t);
   if (k->sampler.order == BIASCOPE_CYCLIC)
-    bs_scale(k->data->features, 1.0 / -expm1((double)batches * log(k->beta)), k->momentum);
+    bs_scale(k->data->features, 1.0 / -expm1((double)batches * log(k->averages.beta1)), k->momentum);
   return steps;
 }
 
@@ -59,13 +66,14 @@ static double largest_distance(tracker *k) {
 biascope_status bs_misalignment(const biascope_dataset *data, const biascope_options *training, const double *weights,
                                 double *out, biascope_error *error) {
   const size_t d = data->features;
-  tracker k = {.data = data, .weights = weights, .beta = bs_effective_beta1(training)};
+  tracker k = {.data = data, .weights = weights, .averages = bs_averages_of(training)};
   biascope_status status = bs_sampler_create(&k.sampler, training, data->samples, error);
   if (status != BIASCOPE_OK) return status;
   k.momentum = BS_NEW(double, d);
   k.gradient = BS_NEW(double, d);
   k.full = BS_NEW(double, d);
-  if (k.momentum && k.gradient && k.full) {
+  k.taken = BS_NEW(double, d);
+  if (k.momentum && k.gradient && k.full && k.taken) {
     for (size_t i = 0; i < data->samples; i++) bs_row_axpy(data, i, weights[i] / (double)data->samples, k.full);
     *out = largest_distance(&k);
   } else {
@@ -74,6 +82,7 @@ biascope_status bs_misalignment(const biascope_dataset *data, const biascope_opt
   free(k.momentum);
   free(k.gradient);
   free(k.full);
+  free(k.taken);
   bs_sampler_free(&k.sampler);
   return status;
 }

@@ -21,24 +21,39 @@ static void steady_state(size_t steps, size_t width, double beta, const double *
   for (size_t k = 0; k < width; k++) state[k] *= gain;
 }
 
-static void average(size_t steps, size_t width, double beta, const double *in, double *out, int backward,
+/* past: what the average before weighs in `out`; beta, of the average itself. */
+static void average(size_t steps, size_t width, double beta, double past, const double *in, double *out, int backward,
                     double *state) {
-  if (beta == 0.0) {
+  if (past == 0.0) {
     if (out != in) memcpy(out, in, steps * width * sizeof *out);
     return;
   }
   steady_state(steps, width, beta, in, backward, state);
   for (size_t t = 0; t < steps; t++) {
     const size_t row = row_at(t, steps, backward) * width;
-    for (size_t k = 0; k < width; k++) out[row + k] = state[k] = beta * state[k] + (1.0 - beta) * in[row + k];
+    for (size_t k = 0; k < width; k++) {
+      const double new = in[row + k];
+      out[row + k] = past * state[k] + (1.0 - past) * new;
+      state[k] = beta * state[k] + (1.0 - beta) * new;
+    }
   }
 }
 
 void bs_periodic_average(size_t steps, size_t width, double beta, const double *in, double *out, double *state) {
-  average(steps, width, beta, in, out, 0, state);
+  average(steps, width, beta, beta, in, out, 0, state);
 }
 
 void bs_periodic_average_transposed(size_t steps, size_t width, double beta, const double *in, double *out,
                                     double *state) {
-  average(steps, width, beta, in, out, 1, state);
+  average(steps, width, beta, beta, in, out, 1, state);
+}
+
+void bs_periodic_momentum(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in, double *out,
+                          double *state) {
+  average(steps, width, rule->beta1, bs_epoch_past(rule), in, out, 0, state);
+}
+
+void bs_periodic_momentum_transposed(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in,
+                                     double *out, double *state) {
+  average(steps, width, rule->beta1, bs_epoch_past(rule), in, out, 1, state);
 }

@@ -62,7 +62,7 @@ static biascope_status pulse_length(const bs_epoch_rule *rule, size_t batches, d
   const biascope_status status = momentum && second ? BIASCOPE_OK : bs_fail_memory(error, "the moments of an epoch");
   if (status == BIASCOPE_OK) {
     momentum[0] = second[0] = 1.0;
-    bs_periodic_average(batches, 1, rule->beta1, momentum, momentum, &state);
+    bs_periodic_momentum(batches, 1, rule, momentum, momentum, &state);
     bs_periodic_average(batches, 1, rule->beta2, second, second, &state);
     *out = 0.0;
     for (size_t t = 0; t < batches; t++) *out += second[t] > 0.0 ? momentum[t] / sqrt(second[t]) : 0.0;

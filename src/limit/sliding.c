@@ -108,13 +108,21 @@ static void list_members(work *w, const double *log_weights) {
   }
 }
 
-/* The part of x_lk that the momentum at (step, coordinate) holds per unit of c_l. */
+/* What a gradient of that age, in steps below a period of so many, weighs in the average. */
+static double weight_of(double beta, size_t age, size_t steps) {
+  if (beta == 0.0) return age == 0 ? 1.0 : 0.0;
+  return (1.0 - beta) / (1.0 - pow(beta, (double)steps)) * pow(beta, (double)age);
+}
+
+/* The part of x_lk that the momentum of the step at (step, coordinate) holds per unit of c_l. */
 static double share_of(const work *w, const element *e, size_t sample) {
   const size_t steps = w->schedule->steps, seen = w->step_of[sample], age = (e->step + steps - seen) % steps;
-  const double beta = w->game->rule.beta1, size = (double)(w->schedule->start[seen + 1] - w->schedule->start[seen]);
+  const double beta = w->game->rule.beta1, lead = w->game->rule.lead;
+  const double size = (double)(w->schedule->start[seen + 1] - w->schedule->start[seen]);
   const double x = w->game->rows[sample * w->game->features + e->coordinate];
-  if (beta == 0.0) return age == 0 ? x / size : 0.0;
-  return (1.0 - beta) / (1.0 - pow(beta, (double)steps)) * pow(beta, (double)age) * x / size;
+  double weight = weight_of(beta, age, steps);
+  if (lead != 0.0) weight += lead * ((age == 0 ? 1.0 : 0.0) - weight_of(beta, (age + steps - 1) % steps, steps));
+  return weight * x / size;
 }
 
 /* The level of the heaviest member in the momentum; false where no member is in it. */

@@ -9,7 +9,7 @@ const bs_epoch_mean *bs_epoch_mean_of(bs_direction direction) {
 }
 
 bool bs_epoch_memoryless(const bs_epoch_rule *rule) {
-  return rule->beta1 == 0.0 && rule->direction != BS_RATIO;
+  return bs_epoch_past(rule) == 0.0 && rule->direction != BS_RATIO;
 }
 
 bs_comparison bs_epoch_comparison(const bs_epoch_rule *rule) {

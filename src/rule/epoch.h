@@ -16,6 +16,8 @@ typedef enum {
 typedef struct {
   bs_direction direction;
   double beta1, beta2; /* in [0, 1]; of the moving averages: 0 keeps the current gradient, 1 the mean over the period */
+  /* The step's momentum is m_t + lead (g_t - m_(t-1)): what the current gradient weighs in it beyond its part in m. */
+  double lead;
   /* BS_SIGN: m / sqrt(m^2 + smoothing^2 a^2) in the place of sign(m), a the same average of sum c_i |x_i|. */
   double smoothing;
 } bs_epoch_rule;
@@ -49,6 +51,10 @@ typedef struct {
 extern const bs_epoch_mean bs_mean_identity, bs_mean_normalised, bs_mean_sign, bs_mean_ratio;
 
 const bs_epoch_mean *bs_epoch_mean_of(bs_direction direction);
+/* What the momenta before weigh in a step's: beta1 where nothing leads. */
+static inline double bs_epoch_past(const bs_epoch_rule *rule) {
+  return rule->beta1 - rule->lead;
+}
 /* Whether a step sees no batch but its own. */
 bool bs_epoch_memoryless(const bs_epoch_rule *rule);
 bs_comparison bs_epoch_comparison(const bs_epoch_rule *rule);

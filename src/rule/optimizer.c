@@ -23,30 +23,45 @@ static const bs_optimizer_rule *rule_in(const biascope_options *options) {
   return RULES[options->optimizer];
 }
 
+bs_epoch_rule bs_averages_of(const biascope_options *options) {
+  const bs_optimizer_rule *rule = rule_in(options);
+  bs_epoch_rule averages = {.direction = rule->direction};
+  if (rule->averages) {
+    rule->averages(options, &averages);
+    return averages;
+  }
+  if (bs_rule_option_of(rule, BS_OPTION_BETA1)) averages.beta1 = options->beta1;
+  if (bs_rule_option_of(rule, BS_OPTION_BETA2)) averages.beta2 = options->beta2;
+  return averages;
+}
+
 double bs_effective_beta1(const biascope_options *options) {
-  return bs_rule_option_of(rule_in(options), BS_OPTION_BETA1) ? options->beta1 : 0.0;
+  return bs_averages_of(options).beta1;
 }
 
 double bs_effective_beta2(const biascope_options *options) {
-  return rule_in(options)->second == BS_SECOND_AVERAGE ? options->beta2 : 0.0;
+  return bs_averages_of(options).beta2;
 }
 
-double bs_shrink(const biascope_options *options, double eta) {
-  return bs_rule_option_of(rule_in(options), BS_OPTION_WEIGHT_DECAY) ? 1.0 - eta * options->weight_decay : 1.0;
+bs_rate bs_rate_of(const biascope_options *options, double eta) {
+  const bs_optimizer_rule *rule = rule_in(options);
+  bs_rate rate = {.eta = eta, .shrink = 1.0};
+  if (bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY)) rate.shrink = 1.0 - eta * options->weight_decay;
+  if (rule->weigh) rule->weigh(options, &rate);
+  return rate;
 }
 
 /* adamproxy's two moments are means over the samples one by one, where its own are sums. Without any memory m / sqrt(v)
  * is the sign of the gradient. */
 void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out) {
   const bs_optimizer_rule *rule = rule_in(training);
-  *out = (bs_epoch_rule){
-      .direction = rule->direction, .beta1 = bs_effective_beta1(training), .beta2 = bs_effective_beta2(training)};
+  *out = bs_averages_of(training);
   if (rule->second == BS_SECOND_PER_SAMPLE) {
     training->batch_size = 1;
     training->order = BIASCOPE_CYCLIC;
     training->lr *= sqrt((double)samples);
     out->beta1 = out->beta2 = 1.0;
-  } else if (rule->direction == BS_RATIO && out->beta1 == 0.0 && out->beta2 == 0.0) {
+  } else if (rule->direction == BS_RATIO && bs_epoch_past(out) == 0.0 && out->beta2 == 0.0) {
     out->direction = BS_SIGN;
   }
 }

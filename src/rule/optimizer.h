@@ -55,8 +55,13 @@ typedef struct bs_optimizer_rule {
   const char *name;
   bs_rule_option reads[BS_MOST_RULE_OPTIONS]; /* ends where the option is 0 */
   bs_second_moment second; /* beside the momentum, m = b1 m + (1-b1) g; b1 = 0 for rules that do not read it */
-  bs_direction direction;  /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
-  bool full_batch;         /* defined for the full batch only */
+  /* Fills the decays of m and v, beta1 and beta2, and the lead. NULL: the options beta1 and beta2, where they are read.
+   */
+  void (*averages)(const biascope_options *options, bs_epoch_rule *out);
+  /* Fills what momenta and gradient weigh in a step, past and present. NULL: the step does not ask. */
+  void (*weigh)(const biascope_options *options, bs_rate *rate);
+  bs_direction direction; /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
+  bool full_batch;        /* defined for the full batch only */
   bs_step *step;
   bs_limit_kind limit;
   const char *unknown; /* BS_LIMIT_UNKNOWN: why, and what can be done */
@@ -75,9 +80,10 @@ const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer);
 /* What the rule says of an option that not every rule reads; NULL: it does not read it. */
 const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option);
 
-/* The beta1 in force: 0 for a rule without momentum. */
+/* The direction, and the averages that are kept and stepped along: decays of 0 for what a rule does not average. */
+bs_epoch_rule bs_averages_of(const biascope_options *options);
+/* The decay of m and that of v: of the averages above, beta1 and beta2. */
 double bs_effective_beta1(const biascope_options *options);
-/* The beta2 in force: 0 for a rule without an averaged second moment. */
 double bs_effective_beta2(const biascope_options *options);
 /* Turns the options of a run over N samples into those of the run whose epoch map has the rule's updates, and fills the
  * map's rule. BS_LIMIT_EQUILIBRIUM. */
@@ -96,7 +102,7 @@ bool bs_seed_matters(const biascope_options *options);
 bool bs_gradient_is_plain(const biascope_options *options);
 /* eta_t = lr (t+2)^-lr_decay, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
-/* What weight decay leaves of a weight in a step of that eta. */
-double bs_shrink(const biascope_options *options, double eta);
+/* What a step of that eta multiplies with. */
+bs_rate bs_rate_of(const biascope_options *options, double eta);
 
 #endif

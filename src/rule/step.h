@@ -17,13 +17,29 @@ typedef struct {
   double shrink[BS_LANES]; /* 1 - eta weight_decay */
 } bs_rates;
 
+/* What momenta and gradient weigh in the step, of rules that ask. */
+typedef struct {
+  double past[BS_LANES], present[BS_LANES];
+} bs_weighing;
+
+/* What one run multiplies with in a step. */
+typedef struct {
+  double eta, shrink, past, present;
+} bs_rate;
+
 typedef struct {
   size_t padded;     /* length of the arrays */
   const double *g;   /* batch gradient, relative to each coordinate's exponent */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
   const bs_rates *rates;
+  const bs_weighing *weighing;
 } bs_update;
+
+INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {
+  weighing->past[lane] = rate->past;
+  weighing->present[lane] = rate->present;
+}
 
 /* One step. Bit j of the result: some nonzero moment of a coordinate k = j mod BS_LANES fell below BS_TINY. */
 typedef unsigned bs_step(const bs_update *update);
@@ -31,7 +47,7 @@ typedef unsigned bs_step(const bs_update *update);
 /* One coordinate: what a step reads, and what it makes of it. */
 typedef struct {
   double g, m, v, eps;
-  double beta1, beta2;
+  double beta1, beta2, past, present;
 } bs_before;
 typedef struct {
   double m, v;
@@ -43,6 +59,7 @@ typedef struct {
  * vectors of: it does that anew for every instruction set, which comparisons of vector types do not get. */
 INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
   const bs_rates rates = *u->rates;
+  const bs_weighing weighing = *u->weighing;
   const double *restrict g = __builtin_assume_aligned(u->g, 64), *restrict eps = __builtin_assume_aligned(u->eps, 64);
   double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
   double *restrict w = __builtin_assume_aligned(u->w, 64);
@@ -51,8 +68,14 @@ INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(
     INDEPENDENT
     for (size_t j = 0; j < BS_LANES; j++) {
       const size_t at = k + j;
-      const bs_after after = move((bs_before){
-          .g = g[at], .m = m[at], .v = v[at], .eps = eps[at], .beta1 = rates.beta1[j], .beta2 = rates.beta2[j]});
+      const bs_after after = move((bs_before){.g = g[at],
+                                              .m = m[at],
+                                              .v = v[at],
+                                              .eps = eps[at],
+                                              .beta1 = rates.beta1[j],
+                                              .beta2 = rates.beta2[j],
+                                              .past = weighing.past[j],
+                                              .present = weighing.present[j]});
       m[at] = after.m;
       if (keeps_v) v[at] = after.v;
       w[at] = rates.shrink[j] * w[at] - rates.eta[j] * after.direction;

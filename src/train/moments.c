@@ -41,14 +41,17 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
                                         size_t features, biascope_error *error) {
   const size_t padded = bs_padded(features);
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  *moments = (bs_moments){.rule = rule,
-                          .step = bs_step_avx512_of(rule),
-                          .features = features,
-                          .padded = padded,
-                          .beta1 = bs_effective_beta1(options),
-                          .beta2 = bs_effective_beta2(options),
-                          .eps = bs_rule_option_of(rule, BS_OPTION_EPS) ? options->eps : 0.0,
-                          .common = true};
+  const bs_epoch_rule averages = bs_averages_of(options);
+  *moments =
+      (bs_moments){.rule = rule,
+                   .step = bs_step_avx512_of(rule),
+                   .features = features,
+                   .padded = padded,
+                   .beta1 = averages.beta1,
+                   .beta2 = averages.beta2,
+                   .forget = bs_epoch_past(&averages) == 0.0 && averages.beta2 == 0.0 && rule->second != BS_SECOND_SUM,
+                   .eps = bs_rule_option_of(rule, BS_OPTION_EPS) ? options->eps : 0.0,
+                   .common = true};
   moments->coupled =
       rule->direction == BS_NORMALISED || (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
@@ -172,7 +175,7 @@ static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
 }
 
 bool bs_moments_forget(const bs_moments *moments) {
-  return moments->beta1 == 0.0 && moments->beta2 == 0.0 && moments->rule->second != BS_SECOND_SUM;
+  return moments->forget;
 }
 
 static bool too_wide(const bs_moments *moments, span s) {

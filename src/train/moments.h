@@ -15,6 +15,7 @@ typedef struct {
   bs_step *step; /* the rule's, or one that gives its bits in less time */
   size_t features, padded;
   double beta1, beta2, eps;
+  bool forget;           /* nothing of m and v outlives a step */
   double *w, *m, *v, *g; /* padded */
   double *unit;          /* what bs_update.eps holds, kept in step with the exponents */
   int64_t *exponent;     /* features */

@@ -149,11 +149,12 @@ static void set_rates(biascope_trainer *trainer) {
   bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
   if (eta == rates->eta[0]) return;
-  const double shrink = bs_shrink(&trainer->options, eta);
+  const bs_rate rate = bs_rate_of(&trainer->options, eta);
   for (size_t j = 0; j < BS_LANES; j++) {
-    rates->eta[j] = eta;
-    rates->shrink[j] = shrink;
+    rates->eta[j] = rate.eta;
+    rates->shrink[j] = rate.shrink;
   }
+  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&rate, j, &trainer->weighing);
 }
 
 /* Where the features are followed lazily, the batch becomes all samples of a small problem. */
@@ -203,7 +204,8 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .v = moments->v,
                             .w = moments->w,
                             .eps = moments->unit,
-                            .rates = &trainer->rates};
+                            .rates = &trainer->rates,
+                            .weighing = &trainer->weighing};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->lazy) bs_lazy_close(trainer->lazy, trainer->step);

@@ -17,7 +17,8 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
-  bs_rates rates;        /* of the last step */
+  bs_rates rates; /* of the last step */
+  bs_weighing weighing;
   bs_passes *passes;     /* NULL where steps go sample by sample */
   bs_blocks *blocks;     /* NULL likewise */
   bs_lazy *lazy;         /* NULL where steps go over all features; else `moments` is what bs_lazy_show shows */

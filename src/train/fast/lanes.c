@@ -21,6 +21,7 @@ typedef struct {
   bs_weight *weight;
   bs_lane_samples samples;
   bs_rates rates;
+  bs_weighing weighing;
 } lanes;
 
 static biascope_status lanes_create(lanes *l, const biascope_trainer *first, biascope_error *error) {
@@ -145,8 +146,10 @@ static void set_rates(lanes *l) {
   for (size_t j = 0; j < l->count; j++) {
     const biascope_options *options = &l->run[j]->options;
     const bool alike = j > 0 && options->lr == first->lr && options->lr_decay == first->lr_decay;
-    l->rates.eta[j] = alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step);
-    l->rates.shrink[j] = bs_shrink(options, l->rates.eta[j]);
+    const bs_rate rate = bs_rate_of(options, alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step));
+    l->rates.eta[j] = rate.eta;
+    l->rates.shrink[j] = rate.shrink;
+    bs_weighing_put(&rate, j, &l->weighing);
   }
 }
 
@@ -160,7 +163,8 @@ static unsigned update(lanes *l) {
                                               .v = l->v,
                                               .w = l->w,
                                               .eps = l->unit,
-                                              .rates = &l->rates});
+                                              .rates = &l->rates,
+                                              .weighing = &l->weighing});
 }
 
 static bool renormalise(lanes *l, unsigned faded) {

@@ -128,14 +128,22 @@ static void load_from(bs_lazy *lazy, size_t first) {
 static void find_directions(bs_lazy *lazy) {
   bs_moments *m = &lazy->moments;
   bs_rates rates;
+  bs_weighing weighing;
   for (size_t j = 0; j < BS_LANES; j++) {
-    rates.beta1[j] = rates.beta2[j] = rates.shrink[j] = 1.0;
+    rates.beta1[j] = rates.beta2[j] = rates.shrink[j] = weighing.past[j] = 1.0;
+    weighing.present[j] = 0.0;
     rates.eta[j] = -1.0;
   }
   memset(lazy->direction, 0, m->padded * sizeof *lazy->direction);
   memset(m->g, 0, m->padded * sizeof *m->g);
-  m->step(&(bs_update){
-      .padded = m->padded, .g = m->g, .m = m->m, .v = m->v, .w = lazy->direction, .eps = m->unit, .rates = &rates});
+  m->step(&(bs_update){.padded = m->padded,
+                       .g = m->g,
+                       .m = m->m,
+                       .v = m->v,
+                       .w = lazy->direction,
+                       .eps = m->unit,
+                       .rates = &rates,
+                       .weighing = &weighing});
 }
 
 /* n steps without a gradient: m b1^n and v b2^n, powers of two going into the exponent. */

@@ -7,7 +7,8 @@
 enum { LEAST_LENGTH = 64, MOST_LENGTH = 1 << 18 };
 
 static bs_travel_kind kind_of(const biascope_options *options) {
-  if (bs_effective_beta1(options) == 0.0) return BS_STAYS;
+  const bs_epoch_rule averages = bs_averages_of(options);
+  if (bs_epoch_past(&averages) == 0.0) return BS_STAYS;
   return bs_optimizer_rule_of(options->optimizer)->direction == BS_SIGN ? BS_PERSISTS : BS_FADES;
 }
 
@@ -26,7 +27,9 @@ bool bs_travel_known(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (!(rule->fast & BS_FAST_LAZY) || !bs_gradient_is_plain(options) || options->weight_decay > 0.0) return false;
   const bs_travel_kind kind = kind_of(options);
-  if (kind != BS_FADES) return true;
+  if (kind == BS_STAYS) return true;
+  if (bs_effective_beta1(options) == 0.0) return false; /* the momentum is gone after a step */
+  if (kind == BS_PERSISTS) return true;
   if (rule->direction == BS_RATIO && options->eps > 0.0) return false;
   return length_of(ratio_of(options)) <= MOST_LENGTH;
 }
