@@ -1,6 +1,7 @@
 /* The trainer against the update rules written out in 160-bit arithmetic whose exponents never run out (MPFR). */
 #include "exact_loss.h"
 #include "margin_cases.h"
+#include "rule/optimizer.h"
 #include "rule/option.h"
 #include "train/sampler.h"
 #include <mpfr.h>
@@ -67,6 +68,9 @@ static void direct(exact *s, const biascope_options *o, size_t d, size_t k) {
   case BIASCOPE_SIGNUM:
     mpfr_set_si(s->b, mpfr_sgn(s->m[k]), MPFR_RNDN);
     return;
+  case BIASCOPE_LION:
+    mpfr_set_si(s->b, mpfr_sgn(s->v[k]), MPFR_RNDN);
+    return;
   default:
     mpfr_sqrt(s->a, o->optimizer == BIASCOPE_ADAMPROXY ? s->squares[k] : s->v[k], MPFR_RNDN);
     mpfr_add_d(s->a, s->a, o->eps, MPFR_RNDN);
@@ -119,6 +123,12 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
   }
   if (o->noise > 0.0 && o->noise_shape == BIASCOPE_NOISE_ISOTROPIC) add_isotropic(s, o, d, step);
   for (size_t k = 0; k < d; k++) {
+    if (o->optimizer == BIASCOPE_LION) { /* the mean that decides the sign, in the place of v */
+      mpfr_set(s->v[k], s->m[k], MPFR_RNDN);
+      average(s->v[k], o->beta1, s->g[k], s->a);
+      average(s->m[k], o->beta2, s->g[k], s->a);
+      continue;
+    }
     average(s->m[k], momentum ? o->beta1 : 0.0, s->g[k], s->a);
     mpfr_sqr(s->b, s->g[k], MPFR_RNDN);
     if (o->optimizer == BIASCOPE_ADAGRAD)
@@ -129,7 +139,7 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
   const double eta = o->lr * pow((double)step + 2.0, -o->lr_decay);
   for (size_t k = 0; k < d; k++) {
     direct(s, o, d, k);
-    if (o->optimizer == BIASCOPE_ADAMW) {
+    if (o->optimizer == BIASCOPE_ADAMW || o->optimizer == BIASCOPE_LION) {
       mpfr_mul_d(s->a, s->w[k], o->weight_decay, MPFR_RNDN);
       mpfr_add(s->b, s->b, s->a, MPFR_RNDN);
     }
@@ -180,7 +190,7 @@ static void compare(const trial *t, const biascope_dataset *data, const biascope
 static void compare_rules(const trial *t, const biascope_options *base) {
   biascope_dataset *full = dense(t->samples, t->features, t->values);
   biascope_dataset *sparse = compressed(t->samples, t->features, t->values);
-  for (biascope_optimizer optimizer = BIASCOPE_GD; optimizer <= BIASCOPE_ADAMW; optimizer++) {
+  for (biascope_optimizer optimizer = BIASCOPE_GD; bs_optimizer_rule_of(optimizer); optimizer++) {
     biascope_options options = *base;
     options.optimizer = optimizer;
     if (optimizer == BIASCOPE_ADAMPROXY) {

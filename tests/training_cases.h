@@ -3,17 +3,19 @@
 #define BIASCOPE_TESTS_TRAINING_CASES_H
 
 #include "margin_cases.h"
-#include "rule/option.h"
+#include "rule/optimizer.h"
 
-enum { TRAINING_CASES = 9 * 3 * 2 };
+#define ONE_MORE(NAME, name) +1
+enum { TRAINED = 0 BS_EVERY_RULE(ONE_MORE), TRAINING_CASES = TRAINED * 3 * 2 };
+#undef ONE_MORE
 
 /* Each optimizer, in each order, with a batch size from 1 to N drawn by the seed; eps every other time. */
 static inline biascope_options training_case(size_t index, size_t samples, uint64_t seed) {
-  biascope_options options = bs_options_of((biascope_optimizer)(index % 9));
-  options.order = (biascope_order)(index / 9 % 3);
+  biascope_options options = bs_options_of((biascope_optimizer)(index % TRAINED));
+  options.order = (biascope_order)(index / TRAINED % 3);
   options.loss = (biascope_loss)((index + seed) % 2);
   options.batch_size = 1 + bs_random_below(seed, BS_STREAM_NOISE, index, samples);
-  if (biascope_options_reads(&options, "eps")) options.eps = index / 27 ? 1e-6 : 0.0;
+  if (biascope_options_reads(&options, "eps")) options.eps = index / (3 * TRAINED) ? 1e-6 : 0.0;
   options.seed = seed;
   if (options.optimizer == BIASCOPE_ADAMPROXY) {
     options.batch_size = 0;

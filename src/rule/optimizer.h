@@ -18,7 +18,8 @@
   X(RMSPROP, rmsprop)                                                                                                  \
   X(ADAGRAD, adagrad)                                                                                                  \
   X(ADAMPROXY, adamproxy)                                                                                              \
-  X(ADAMW, adamw)
+  X(ADAMW, adamw)                                                                                                      \
+  X(LION, lion)
 
 /* An option that the rule reads, beside those that every rule reads, and the rule's default. */
 typedef struct {

@@ -15,7 +15,8 @@ typedef enum {
   BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
   BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
   BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
-  BIASCOPE_ADAMW      /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
+  BIASCOPE_ADAMW,     /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
+  BIASCOPE_LION       /* w -= eta (sign(b1 m + (1-b1) g) + weight_decay w);  m = b2 m + (1-b2) g */
 } biascope_optimizer;
 
 typedef enum {

@@ -1,4 +1,4 @@
-/* signgd and signum: the sign of the gradient, or of its moving average. */
+/* signgd, signum and lion: the sign of the gradient, of its moving average, or of a mean of both. */
 #include "rule/optimizer.h"
 
 INLINE double sign_of(double m) {
@@ -26,6 +26,37 @@ const bs_optimizer_rule BS_RULE(signum) = {.name = "signum",
                                            .step = step_sign,
                                            .limit = BS_LIMIT_EQUILIBRIUM,
                                            .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+
+/* Lion (Chen et al., arXiv 2302.06675, Algorithm 2): c = b1 m + (1-b1) g decides the sign, m = b2 m + (1-b2) g is kept.
+ * c is m after the step with b2 - b1 of the gradient in the place of m before it. */
+INLINE bs_after move_lion(bs_before at) {
+  const double m = bs_momentum(at);
+  return (bs_after){.m = m, .direction = sign_of(at.past * at.m + at.present * at.g), .content = fabs(m)};
+}
+
+FASTEST static unsigned step_lion(const bs_update *u) {
+  return bs_step_each(u, false, move_lion);
+}
+
+static void average_lion(const biascope_options *options, bs_epoch_rule *out) {
+  out->beta1 = options->beta2;
+  out->lead = options->beta2 - options->beta1;
+}
+
+static void weigh_lion(const biascope_options *options, bs_rate *rate) {
+  rate->past = options->beta1;
+  rate->present = 1.0 - options->beta1;
+}
+
+const bs_optimizer_rule BS_RULE(lion) = {
+    .name = "lion",
+    .reads = {{BS_OPTION_BETA1, 0.9}, {BS_OPTION_BETA2, 0.99}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
+    .direction = BS_SIGN,
+    .averages = average_lion,
+    .weigh = weigh_lion,
+    .step = step_lion,
+    .limit = BS_LIMIT_EQUILIBRIUM,
+    .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* m / sqrt(m^2 + s^2 a^2), a in second: leaves dD/dm in momentum and dD/da in second. */
 static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, double *momenta, double *sizes,

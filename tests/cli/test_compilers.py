@@ -11,7 +11,7 @@ DATA = pathlib.Path(os.environ["BIASCOPE_TEST_DATA"])
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("clang"), reason="clang is not installed")]
 
 GAUSSIAN, IRIS = DATA / "gaussian-10x50.csv", DATA / "real" / "iris.csv"
-OPTIMIZERS = ["gd", "ngd", "signgd", "signum", "adam", "rmsprop", "adagrad", "adamproxy", "adamw"]
+OPTIMIZERS = ["gd", "ngd", "signgd", "signum", "adam", "rmsprop", "adagrad", "adamproxy", "adamw", "lion"]
 LOSSES = ["logistic", "exp", "polynomial", "probit", "squared-hinge"]
 
 
