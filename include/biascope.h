@@ -68,15 +68,51 @@ BIASCOPE_API const char *biascope_version(void);
 /* N samples of d features, dense (row-major) or sparse (CSR), with the labels folded in. */
 typedef struct biascope_dataset biascope_dataset;
 
+/* What becomes of the features before the labels are folded in. */
+typedef enum {
+  BIASCOPE_UNSCALED,
+  BIASCOPE_STANDARDIZE, /* (x - mean) / standard deviation, of each feature over the samples; dense data only */
+  BIASCOPE_SCALE_MAX,   /* x / max |x|, of each feature over the samples */
+  BIASCOPE_SCALE_ROWS   /* each sample is divided by its Euclidean norm */
+} biascope_scaling;
+
+/* What becomes of values that are missing (nothing, NA, ?, NaN ...). */
+typedef enum {
+  BIASCOPE_MISSING_REFUSED,
+  BIASCOPE_MISSING_DROP, /* samples that lack one are left out */
+  BIASCOPE_MISSING_MEAN  /* the mean of the feature's other values */
+} biascope_missing;
+
+/* A linear classifier, and what data must go through to be classified by it. Arrays are the owner's. */
+typedef struct {
+  size_t features, outputs, classes; /* outputs: 1 for two classes, else one for each */
+  const double *weights;             /* outputs x features, row-major */
+  const char *const *feature_name;   /* features, or NULL */
+  const char *const *class_name;     /* classes, or NULL where there are none */
+  size_t positive;                   /* outputs = 1: the class that is +1 */
+  const double *shift, *scale;       /* feature k becomes (x - shift_k) / scale_k; NULL: neither */
+  bool rows_scaled;                  /* then each sample is divided by its Euclidean norm */
+  bool intercept;                    /* the last feature is 1 in every sample, and not in the file */
+} biascope_model;
+
 /* How a file is read. Zero-initialised means: what the file says by itself, labels folded in. */
 typedef struct {
-  const char *label_column; /* text: a header's name, or a 0-based index, negative from the end; NULL: folded in */
-  const char *format;       /* csv, tsv, text, libsvm or npy; NULL: by the path's ending */
-  char delimiter;           /* text: what separates fields, ' ' for any blanks; 0: found out by looking */
-  char decimal;             /* text: '.' or ','; 0: found out by looking */
-  const char *positive;     /* the class that is +1, all others being -1; NULL: the larger of two */
-  bool zero_based;          /* LIBSVM: indices count from 0, though none may be 0; else found out by looking */
-  bool several_classes;     /* more than two classes are kept apart, and their rows are not folded; else refused */
+  const char
+      *label_column;    /* text, .npy: a header's name, or a 0-based index, negative from the end; NULL: folded in */
+  const char *labels;   /* a file with one label for each sample, .npy or text; NULL: none */
+  const char *format;   /* csv, tsv, text, libsvm or npy; NULL: by the path's ending */
+  char delimiter;       /* text: what separates fields, ' ' for any blanks; 0: found out by looking */
+  char decimal;         /* text: '.' or ','; 0: found out by looking */
+  const char *positive; /* the class that is +1, all others being -1; NULL: the larger of two */
+  bool zero_based;      /* LIBSVM: indices count from 0, though none may be 0; else found out by looking */
+  bool several_classes; /* more than two classes are kept apart, and their rows are not folded; else refused */
+  const char *columns;  /* features to keep: names, 0-based indices and ranges a:b, separated by commas; NULL: all */
+  const char *drop;     /* features to leave out, likewise */
+  biascope_missing missing; /* text, .npy */
+  bool one_hot;             /* text: a column of words becomes a feature of 0 and 1 for each word */
+  biascope_scaling scaling;
+  bool intercept;             /* a last feature that is 1 in every sample is added */
+  const biascope_model *like; /* features, scaling, intercept and classes are this one's; NULL: the file's own */
 } biascope_read_options;
 
 /* Reads .csv, .tsv, .txt, .dat, .data (text), .svm, .libsvm (sparse) or .npy by its ending; "-" is standard input. The
@@ -98,6 +134,8 @@ BIASCOPE_API size_t biascope_dataset_samples(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_features(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_nonzeros(const biascope_dataset *data);
 BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
+/* A sample's d entries, as they are in the data set, zeros among them. */
+BIASCOPE_API void biascope_dataset_row(const biascope_dataset *data, size_t sample, double *out);
 /* The column's name in the file; NULL where it has none. */
 BIASCOPE_API const char *biascope_dataset_feature_name(const biascope_dataset *data, size_t feature);
 /* How many classes the labels name, numbers in their order, names in that of their bytes; 0: folded in, without names.
@@ -105,8 +143,38 @@ BIASCOPE_API const char *biascope_dataset_feature_name(const biascope_dataset *d
 BIASCOPE_API size_t biascope_dataset_classes(const biascope_dataset *data);
 BIASCOPE_API const char *biascope_dataset_class_name(const biascope_dataset *data, size_t class_index);
 BIASCOPE_API size_t biascope_dataset_class_samples(const biascope_dataset *data, size_t class_index);
+/* The classifier of these weights (d, or classes x d, the caller's) for data that are treated as these were. Its arrays
+ * are the data set's. */
+BIASCOPE_API biascope_model biascope_dataset_model(const biascope_dataset *data, size_t outputs, const double *weights);
+/* Writes by the ending: .json (with names, classes, scale and intercept, so that biascope_read_options.like can follow
+ * them), .csv (a header of names, where there are any) or .npy; complete or absent. */
+BIASCOPE_API biascope_status biascope_model_write(const biascope_model *model, const char *path, biascope_error *error);
+
+typedef struct {
+  size_t samples, classes; /* classes: 0 where labels are folded in */
+  double accuracy;         /* the share of samples that are classified correctly */
+  double *margins;         /* samples: y x.w, or x.w_y - max x.w_j over the other classes j */
+  size_t *confusion; /* classes x classes: of samples of the row's class, how many are given the column's. Where one of
+                      * more classes is told from the others: 2 x 2, the others first */
+} biascope_application;
+
+/* Classifies data that were read with options.like = model. */
+BIASCOPE_API biascope_status biascope_model_apply(const biascope_model *model, const biascope_dataset *data,
+                                                  biascope_application *out, biascope_error *error);
+BIASCOPE_API void biascope_application_free(biascope_application *application);
+
 /* The class of each sample, by its index, or NULL; the data set's own. */
 BIASCOPE_API const uint32_t *biascope_dataset_labels(const biascope_dataset *data);
+/* Whether the rows of the class -1 are negated, or labels were folded in by whoever wrote them. */
+BIASCOPE_API bool biascope_dataset_is_folded(const biascope_dataset *data);
+/* The same samples with a last feature that is 1 before folding; of data with classes. */
+BIASCOPE_API biascope_status biascope_dataset_with_intercept(const biascope_dataset *data, biascope_dataset **out,
+                                                             biascope_error *error);
+/* For a sample x of class y and every other class j, the row of (w_y - w_j).x in the classes x d weights w: a data set
+ * that is separable where some w classifies every sample. Unfolded rows, and the class of each. */
+BIASCOPE_API biascope_status biascope_dataset_class_pairs(const biascope_dataset *data, const uint32_t *class_index,
+                                                          size_t classes, biascope_dataset **out,
+                                                          biascope_error *error);
 /* What the reader found out or left out, a sentence each. */
 BIASCOPE_API size_t biascope_dataset_notes(const biascope_dataset *data);
 BIASCOPE_API const char *biascope_dataset_note(const biascope_dataset *data, size_t note);

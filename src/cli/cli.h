@@ -47,6 +47,25 @@ int cli_report(biascope_status status, const biascope_error *error);
 biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error);
 /* The same notes as a member, where there are any. */
 void cli_json_notes(json_t *object, const biascope_dataset *data);
+/* Where the data have an intercept, moves its weight from "direction" to a member of its own. */
+void cli_split_intercept(json_t *object, const biascope_dataset *data);
+/* What becomes of weights. */
+typedef struct {
+  const char *out, *test; /* files, or NULL */
+  double test_accuracy;
+} cli_result;
+extern const struct argp cli_result_argp; /* input: a cli_result */
+/* Classifies the test data, and writes the weights, where that is asked for. */
+biascope_status cli_finish_result(const cli_common *common, cli_result *result, const biascope_dataset *data,
+                                  const double *weights, biascope_error *error);
+/* Reads data to be classified by the model, whose columns, scale, intercept and classes they get. */
+biascope_status cli_read_like(const cli_common *common, const char *path, const biascope_model *model,
+                              biascope_dataset **out, biascope_error *error);
+/* What an object of weights says besides: the intercept apart, the test's accuracy, notes. */
+void cli_json_data(json_t *object, const biascope_dataset *data, const cli_result *result);
+void cli_print_test(const char *name, const cli_result *result);
+/* "classes" and "counts", where labels are not folded in. */
+void cli_json_classes(json_t *object, const biascope_dataset *data);
 /* A name from a file, which may not be UTF-8. */
 json_t *cli_json_text(const char *text);
 
@@ -77,6 +96,7 @@ int cli_solve(int argc, char **argv);
 int cli_train(int argc, char **argv);
 int cli_predict(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_apply(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_reproduce(int argc, char **argv);
 int cli_sweep(int argc, char **argv);

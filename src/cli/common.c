@@ -96,6 +96,14 @@ json_t *cli_json_array(size_t n, const double *values) {
   return array;
 }
 
+void cli_split_intercept(json_t *object, const biascope_dataset *data) {
+  if (!biascope_dataset_model(data, 1, NULL).intercept) return;
+  json_t *direction = json_object_get(object, "direction");
+  const size_t last = biascope_dataset_features(data) - 1;
+  json_object_set(object, "intercept", json_array_get(direction, last));
+  json_array_remove(direction, last);
+}
+
 json_t *cli_json_text(const char *text) {
   json_t *value = json_string(text);
   if (value) return value;
@@ -111,6 +119,17 @@ json_t *cli_json_text(const char *text) {
   value = json_string(latin);
   free(latin);
   return value;
+}
+
+void cli_json_classes(json_t *object, const biascope_dataset *data) {
+  if (biascope_dataset_classes(data) == 0) return;
+  json_t *classes = json_array(), *counts = json_array();
+  for (size_t k = 0; k < biascope_dataset_classes(data); k++) {
+    json_array_append_new(classes, cli_json_text(biascope_dataset_class_name(data, k)));
+    json_array_append_new(counts, json_integer((json_int_t)biascope_dataset_class_samples(data, k)));
+  }
+  json_object_set_new(object, "classes", classes);
+  json_object_set_new(object, "counts", counts);
 }
 
 static atomic_bool json_incomplete;

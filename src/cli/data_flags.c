@@ -5,24 +5,36 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum { TEXT, CHARACTER, TRUTH } flag_kind;
+typedef enum { TEXT, CHARACTER, TRUTH, MISSING, STANDARDIZE, SCALE } flag_kind;
+
+static const char *const MISSING_NAMES[] = {"refuse", "drop", "mean", NULL};
+static const char *const SCALE_NAMES[] = {"none", "max", "l2-rows", NULL};
+static const biascope_scaling SCALINGS[] = {BIASCOPE_UNSCALED, BIASCOPE_SCALE_MAX, BIASCOPE_SCALE_ROWS};
 
 /* Kind, member of biascope_read_options, name, argument, help. */
 #define DATA_FLAGS(X)                                                                                                  \
   X(TEXT, label_column, "label-column", "COLUMN",                                                                      \
     "Text: the label's column, by header name or 0-based index (negative: from the end); without it labels are "       \
     "folded in")                                                                                                       \
+  X(TEXT, labels, "labels", "FILE", "A file with one label for each sample, .npy or text")                             \
   X(TEXT, positive, "positive", "NAME", "The class that is +1, all others being -1 (default: the larger of two)")      \
   X(TEXT, format, "format", "NAME", "csv, tsv, text, libsvm or npy (default: by the path's ending)")                   \
   X(CHARACTER, delimiter, "delimiter", "C",                                                                            \
     "Text: what separates the fields: a character, 'tab' or 'blank' (default: found by looking)")                      \
   X(CHARACTER, decimal, "decimal", "C", "Text: the decimal point, . or , (default: found by looking)")                 \
-  X(TRUTH, zero_based, "zero-based", NULL, "LIBSVM: indices count from 0 (default: where one is 0)")
+  X(TRUTH, zero_based, "zero-based", NULL, "LIBSVM: indices count from 0 (default: where one is 0)")                   \
+  X(TEXT, columns, "columns", "LIST", "The features to keep: names, 0-based indices and ranges 2:5, in a list a,b,c")  \
+  X(TEXT, drop, "drop", "LIST", "The features to leave out, in such a list")                                           \
+  X(MISSING, missing, "missing", "HOW", "Samples with missing values: refuse (default), drop, or mean of the feature") \
+  X(TRUTH, one_hot, "one-hot", NULL, "Text: each word of a column of words becomes a feature of 0 and 1")              \
+  X(STANDARDIZE, scaling, "standardize", NULL, "Every feature to mean 0 and standard deviation 1")                     \
+  X(SCALE, scaling, "scale", "HOW", "max: every feature by its largest absolute value; l2-rows: samples to norm 1")    \
+  X(TRUTH, intercept, "intercept", NULL, "Add a feature that is 1 in every sample, reported apart")
 
-#define FLAG_KEY(kind, member, name, argument, help) KEY_##member,
+#define FLAG_KEY(kind, member, name, argument, help) KEY_##kind##_##member,
 enum { BEFORE_FIRST = 5000, DATA_FLAGS(FLAG_KEY) AFTER_LAST };
 
-#define FLAG_OPTION(kind, member, name, argument, help) {name, KEY_##member, argument, 0, help, 1},
+#define FLAG_OPTION(kind, member, name, argument, help) {name, KEY_##kind##_##member, argument, 0, help, 1},
 static const struct argp_option OPTIONS[] = {DATA_FLAGS(FLAG_OPTION){0}};
 
 #define FLAG_MEMBER(kind, member, name, argument, help) {kind, offsetof(biascope_read_options, member), name},
@@ -35,12 +47,41 @@ static const struct {
 static char parse_character(struct argp_state *state, int key, const char *text) {
   if (!strcmp(text, "tab") || !strcmp(text, "\\t")) return '\t';
   if (!strcmp(text, "blank")) return ' ';
-  const bool decimal = key == KEY_decimal;
+  const bool decimal = key == KEY_CHARACTER_decimal;
   const bool valid = strlen(text) == 1 && (decimal ? strchr(".,", text[0]) != NULL : !strchr("\"#\r\n", text[0]));
   if (!valid)
     argp_error(state, "--%s: '%s' is not %s", FLAGS[key - BEFORE_FIRST - 1].name, text,
                decimal ? ". or ," : "a character that can separate fields, 'tab' or 'blank'");
   return text[0];
+}
+
+static void set_scaling(struct argp_state *state, biascope_read_options *read, biascope_scaling scaling) {
+  if (read->scaling && read->scaling != scaling) argp_error(state, "--standardize and --scale: expected one of them");
+  read->scaling = scaling;
+}
+
+static void set_option(struct argp_state *state, int key, const char *text, biascope_read_options *read) {
+  void *member = (char *)read + FLAGS[key - BEFORE_FIRST - 1].offset;
+  switch (FLAGS[key - BEFORE_FIRST - 1].kind) {
+  case TEXT:
+    *(const char **)member = text;
+    break;
+  case CHARACTER:
+    *(char *)member = parse_character(state, key, text);
+    break;
+  case TRUTH:
+    *(bool *)member = true;
+    break;
+  case MISSING:
+    read->missing = (biascope_missing)cli_parse_choice(state, "--missing", text, MISSING_NAMES);
+    break;
+  case STANDARDIZE:
+    set_scaling(state, read, BIASCOPE_STANDARDIZE);
+    break;
+  case SCALE:
+    set_scaling(state, read, SCALINGS[cli_parse_choice(state, "--scale", text, SCALE_NAMES)]);
+    break;
+  }
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -57,14 +98,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   }
   if (key <= BEFORE_FIRST || key >= AFTER_LAST) return ARGP_ERR_UNKNOWN;
-  void *member = (char *)&common->read + FLAGS[key - BEFORE_FIRST - 1].offset;
-  const flag_kind kind = FLAGS[key - BEFORE_FIRST - 1].kind;
-  if (kind == TEXT)
-    *(const char **)member = text;
-  else if (kind == TRUTH)
-    *(bool *)member = true;
-  else
-    *(char *)member = parse_character(state, key, text);
+  set_option(state, key, text, &common->read);
   return 0;
 }
 

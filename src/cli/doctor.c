@@ -173,12 +173,12 @@ static json_t *fractions_json(const biascope_diagnosis *d) {
   return object;
 }
 
-static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
+static int print_json(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
   const biascope_wish *wish = &flags->wish;
   json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction, "steps",
                               (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
                               (int)(d->promised >= wish->fraction));
-  return cli_print_json(json_pack(
+  json_t *object = json_pack(
       "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "stale_momentum",
       (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
       cli_json_number(d->momentum_stale_until), "stale_second_moment",
@@ -187,7 +187,9 @@ static int print_json(const doctor_flags *flags, const biascope_diagnosis *d) {
       "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
       fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
       d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise,
-      "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr)));
+      "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr));
+  cli_json_notes(object, data);
+  return cli_print_json(object);
 }
 
 /* Unless told otherwise: what the optimizer's steps are largest in. */
@@ -211,7 +213,7 @@ int cli_doctor(int argc, char **argv) {
   if (status == BIASCOPE_OK) status = biascope_diagnose(data, flags.optimizer.options, &flags.wish, &diagnosis, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && flags.common.json)
-    code = print_json(&flags, &diagnosis);
+    code = print_json(&flags, data, &diagnosis);
   else if (status == BIASCOPE_OK)
     print_text(&flags, &diagnosis);
   biascope_diagnosis_free(&diagnosis);

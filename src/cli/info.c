@@ -32,40 +32,47 @@ typedef struct {
   biascope_margin margin;
   bool has_parts; /* of data that are not separable */
   biascope_parts parts;
-  biascope_error no_parts; /* else why not */
+  biascope_error no_parts;        /* else why not */
+  biascope_status with_intercept; /* the same decision for data with one; _USAGE: not asked */
 } data_info;
+
+static bool has_several_classes(const data_info *info) {
+  return !biascope_dataset_is_folded(info->data);
+}
+
+/* d numbers, or as many for each class. */
+static json_t *direction_json(const data_info *info) {
+  const biascope_margin *margin = &info->margin;
+  if (!has_several_classes(info)) return cli_json_array(margin->features, margin->direction);
+  json_t *rows = json_array();
+  for (size_t k = 0; k < margin->features; k += info->features)
+    json_array_append_new(rows, cli_json_array(info->features, margin->direction + k));
+  return rows;
+}
+
+static json_t *decision_json(biascope_status decision) {
+  return decision == BIASCOPE_NOT_CONVERGED ? json_null() : json_boolean(decision == BIASCOPE_OK);
+}
 
 static json_t *certificate_json(const data_info *info) {
   const biascope_margin *margin = &info->margin;
   if (info->decision == BIASCOPE_OK)
     return json_pack("{s:s, s:o, s:o, s:o}", "kind", "margin", "margin", cli_json_number(margin->margin), "upper_bound",
-                     cli_json_number(margin->upper_bound), "direction",
-                     cli_json_array(margin->features, margin->direction));
+                     cli_json_number(margin->upper_bound), "direction", direction_json(info));
   if (info->decision == BIASCOPE_NOT_SEPARABLE)
     return json_pack("{s:s, s:o, s:o}", "kind", "farkas", "residual", cli_json_number(margin->upper_bound), "dual",
                      cli_json_array(margin->samples, margin->dual));
   return json_null();
 }
 
-static void add_classes(json_t *object, const biascope_dataset *data) {
-  if (biascope_dataset_classes(data) == 0) return;
-  json_t *classes = json_array(), *counts = json_array();
-  for (size_t k = 0; k < biascope_dataset_classes(data); k++) {
-    json_array_append_new(classes, cli_json_text(biascope_dataset_class_name(data, k)));
-    json_array_append_new(counts, json_integer((json_int_t)biascope_dataset_class_samples(data, k)));
-  }
-  json_object_set_new(object, "classes", classes);
-  json_object_set_new(object, "counts", counts);
-}
-
 static json_t *info_json(const data_info *info) {
-  const bool decided = info->decision != BIASCOPE_NOT_CONVERGED;
   json_t *object = json_pack("{s:I, s:I, s:I, s:o, s:o}", "samples", (json_int_t)info->samples, "features",
                              (json_int_t)info->features, "nonzeros", (json_int_t)info->nonzeros, "separable",
-                             decided ? json_boolean(info->decision == BIASCOPE_OK) : json_null(), "certificate",
-                             certificate_json(info));
+                             decision_json(info->decision), "certificate", certificate_json(info));
   if (info->has_parts) json_object_set_new(object, "parts", cli_json_parts(&info->parts));
-  add_classes(object, info->data);
+  cli_json_classes(object, info->data);
+  if (info->with_intercept != BIASCOPE_USAGE)
+    json_object_set_new(object, "separable_with_intercept", decision_json(info->with_intercept));
   cli_json_notes(object, info->data);
   return object;
 }
@@ -89,18 +96,71 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
     printf("separable  yes: a direction has l2 margin %s (no direction has more than %s)\n",
            bs_digits(margin->margin, 0.0, 6).text, bs_digits(margin->upper_bound, 0.0, 6).text);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE)
-    printf("separable  no: a weighted mean of %zu sample%s is zero (relative residual %.1e)\n", margin->support,
-           margin->support == 1 ? "" : "s", margin->upper_bound);
+    printf("separable  no: a weighted mean of %zu %s%s is zero (relative residual %.1e)\n", margin->support,
+           has_several_classes(info) ? "row (w_y - w_j).x" : "sample", margin->support == 1 ? "" : "s",
+           margin->upper_bound);
   else
     printf("separable  undecided: %s\n", undecided->message);
   if (info->has_parts)
     cli_print_parts(&info->parts);
-  else if (info->decision == BIASCOPE_NOT_SEPARABLE)
+  else if (info->decision == BIASCOPE_NOT_SEPARABLE && !has_several_classes(info))
     printf("parts      not told apart: %s\n", info->no_parts.message);
+  if (info->decision != BIASCOPE_OK && info->with_intercept == BIASCOPE_OK)
+    puts("intercept  makes them separable (--intercept)");
   print_note(info->facts.zero_samples, "sample is all zeros: no direction separates it",
              "samples are all zeros: no direction separates them");
   print_note(info->facts.repeated_samples, "sample repeats another", "samples repeat others");
   print_note(info->facts.zero_features, "feature is zero in every sample", "features are zero in every sample");
+}
+
+/* Separable or not: whatever the margin's gap, it separates. Of several classes, their pairs are decided. */
+static biascope_status decide(const biascope_dataset *data, const uint32_t *labels, size_t classes,
+                              biascope_margin *margin, biascope_error *error) {
+  static const biascope_solve_options ANY_MARGIN = {.tolerance = 1.0};
+  biascope_dataset *pairs = NULL;
+  biascope_status status = labels ? biascope_dataset_class_pairs(data, labels, classes, &pairs, error) : BIASCOPE_OK;
+  if (status == BIASCOPE_OK)
+    status =
+        biascope_margin_solve(pairs ? pairs : data, (biascope_norm){.kind = BIASCOPE_L2}, &ANY_MARGIN, margin, error);
+  biascope_dataset_free(pairs);
+  return status;
+}
+
+static bool is_decision(biascope_status status) {
+  return status == BIASCOPE_OK || status == BIASCOPE_NOT_SEPARABLE || status == BIASCOPE_NOT_CONVERGED;
+}
+
+/* Whether an intercept makes data separable that are not; nothing where there is one, or no class is known. */
+static biascope_status decide_with_intercept(const data_info *info, const uint32_t *labels, biascope_error *error) {
+  const biascope_dataset *data = info->data;
+  if (biascope_dataset_classes(data) < 2 || biascope_dataset_model(data, 1, NULL).intercept) return BIASCOPE_USAGE;
+  if (info->decision == BIASCOPE_OK) return BIASCOPE_OK;
+  biascope_dataset *wider;
+  biascope_margin margin = {0};
+  biascope_status status = biascope_dataset_with_intercept(data, &wider, error);
+  if (status != BIASCOPE_OK) return status;
+  status = decide(wider, labels, biascope_dataset_classes(data), &margin, error);
+  biascope_margin_free(&margin);
+  biascope_dataset_free(wider);
+  return status;
+}
+
+static biascope_status find_out(data_info *info, biascope_error *error) {
+  const biascope_dataset *data = info->data;
+  const uint32_t *labels = biascope_dataset_is_folded(data) ? NULL : biascope_dataset_labels(data);
+  biascope_status status = bs_dataset_describe(data, &info->facts, error);
+  if (status != BIASCOPE_OK) return status;
+  biascope_error ignored;
+  info->decision = decide(data, labels, biascope_dataset_classes(data), &info->margin, error);
+  if (!is_decision(info->decision)) return info->decision;
+  info->with_intercept = decide_with_intercept(info, labels, &ignored);
+  if (!is_decision(info->with_intercept) && info->with_intercept != BIASCOPE_USAGE) {
+    *error = ignored;
+    return info->with_intercept;
+  }
+  if (info->decision == BIASCOPE_NOT_SEPARABLE && !labels)
+    info->has_parts = biascope_parts_find(data, &info->parts, &info->no_parts) == BIASCOPE_OK;
+  return BIASCOPE_OK;
 }
 
 static int describe(const biascope_dataset *data, bool json) {
@@ -110,19 +170,11 @@ static int describe(const biascope_dataset *data, bool json) {
                     .nonzeros = biascope_dataset_nonzeros(data),
                     .sparse = biascope_dataset_is_sparse(data)};
   biascope_error error;
-  biascope_status status = bs_dataset_describe(data, &info.facts, &error);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const biascope_solve_options any_margin = {.tolerance = 1.0}; /* whatever its gap, it separates */
-  info.decision = biascope_margin_solve(data, (biascope_norm){.kind = BIASCOPE_L2}, &any_margin, &info.margin, &error);
-  if (info.decision != BIASCOPE_OK && info.decision != BIASCOPE_NOT_SEPARABLE &&
-      info.decision != BIASCOPE_NOT_CONVERGED)
-    return cli_report(info.decision, &error);
-  if (info.decision == BIASCOPE_NOT_SEPARABLE)
-    info.has_parts = biascope_parts_find(data, &info.parts, &info.no_parts) == BIASCOPE_OK;
-  int code = (int)info.decision;
-  if (!json)
+  const biascope_status status = find_out(&info, &error);
+  int code = status == BIASCOPE_OK ? (int)info.decision : cli_report(status, &error);
+  if (status == BIASCOPE_OK && !json)
     print_table(&info, &error);
-  else if (cli_print_json(info_json(&info)) != 0)
+  else if (status == BIASCOPE_OK && cli_print_json(info_json(&info)) != 0)
     code = BIASCOPE_BAD_INPUT;
   biascope_margin_free(&info.margin);
   if (info.has_parts) biascope_parts_free(&info.parts);
@@ -132,6 +184,7 @@ static int describe(const biascope_dataset *data, bool json) {
 int cli_info(int argc, char **argv) {
   cli_common common = {0};
   cli_parse(&ARGP, argc, argv, &common);
+  common.read.several_classes = true;
   biascope_dataset *data;
   biascope_error error;
   const biascope_status status = cli_read_data(&common, &data, &error);

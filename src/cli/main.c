@@ -16,6 +16,7 @@ static const struct {
     {"train", cli_train, "Train, and compare the direction with every max-margin reference"},
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
     {"doctor", cli_doctor, "What a run will do, and options that do what is wanted; without training"},
+    {"apply", cli_apply, "Classify new data by a direction that was found"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
     {"reproduce", cli_reproduce, "The paper's figures, and whether its claims held"},
     {"sweep", cli_sweep, "Run a study: data sets x optimizers x options, into a store"},

@@ -18,11 +18,15 @@ static const double PATH_KNOWN_TO = 1e-3;
 typedef struct {
   cli_common common;
   cli_optimizer_flags optimizer;
+  cli_result result;
   biascope_predict_options options;
 } predict_flags;
 
-static const struct argp_child CHILDREN[] = {
-    {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
+                                             {&cli_optimizer_argp, 0, 0, 0},
+                                             {&cli_common_argp, 0, 0, 0},
+                                             {&cli_result_argp, 0, 0, 0},
+                                             {0}};
 
 static const struct argp_option OPTIONS[] = {
     {"tolerance", TOLERANCE, "GAP", 0, "Equilibrium gap to certify (default 1e-10)", 3},
@@ -39,6 +43,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = state->child_inputs[2] = &flags->common;
     state->child_inputs[1] = &flags->optimizer;
+    state->child_inputs[3] = &flags->result;
     return 0;
   case TOLERANCE:
     flags->options.tolerance = cli_parse_double(state, "--tolerance", text, 1e-300, 1.0);
@@ -198,19 +203,28 @@ static void print_table(const predict_flags *flags, const biascope_prediction *p
   if (prediction->starts > 0) print_others(prediction, cosines, known_to);
 }
 
-static int print_prediction(const predict_flags *flags, const biascope_prediction *prediction,
-                            const reference_cosines *cosines) {
-  if (flags->common.json) return cli_print_json(prediction_json(prediction, cosines));
+static int print_prediction(const predict_flags *flags, const biascope_dataset *data,
+                            const biascope_prediction *prediction, const reference_cosines *cosines) {
+  if (flags->common.json) {
+    json_t *object = prediction_json(prediction, cosines);
+    cli_json_data(object, data, &flags->result);
+    return cli_print_json(object);
+  }
   print_table(flags, prediction, cosines);
+  cli_print_test("test       ", &flags->result);
   return 0;
 }
 
 /* Prints the prediction with what it is compared with. Returns an exit code. */
-static int present(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction) {
+static int present(predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
+                   bool certified) {
   reference_cosines *cosines;
   biascope_error error;
   int code = cli_report(compare(data, prediction, &cosines, &error), &error);
-  if (code == 0) code = print_prediction(flags, prediction, cosines);
+  if (!certified) flags->result = (cli_result){0};
+  if (code == 0)
+    code = cli_report(cli_finish_result(&flags->common, &flags->result, data, prediction->direction, &error), &error);
+  if (code == 0) code = print_prediction(flags, data, prediction, cosines);
   free(cosines);
   return code;
 }
@@ -227,7 +241,7 @@ int cli_predict(int argc, char **argv) {
     status = biascope_predict(data, flags.optimizer.options, &flags.options, &prediction, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
-    const int presented = present(&flags, data, &prediction);
+    const int presented = present(&flags, data, &prediction, status == BIASCOPE_OK);
     if (presented) code = presented;
   }
   biascope_prediction_free(&prediction);

@@ -12,16 +12,18 @@
 static const double BOUNDS_APART = 1e-3;
 
 enum { ALL_DIGITS = 15 };
-enum { NORM = 3000, OUT, METRIC, TOLERANCE };
+enum { NORM = 3000, METRIC, TOLERANCE };
 
 typedef struct {
   cli_common common;
   biascope_norm norm;
-  const char *norm_name, *out_path, *metric_path;
+  cli_result result;
+  const char *norm_name, *metric_path;
   biascope_solve_options options;
 } solve_flags;
 
-static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {
+    {&cli_data_argp, 0, 0, 0}, {&cli_result_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
 
 static const struct argp_option OPTIONS[] = {
     {"norm", NORM, "NORM", 0, "l2, linf, l1, lP with any P > 1 (l1.5, l3), or mahalanobis", 1},
@@ -29,7 +31,6 @@ static const struct argp_option OPTIONS[] = {
      "mahalanobis: the d diagonal entries of M, a 1 x d data file (default: the metric of AdamProxy's fixed point on "
      "these data)",
      1},
-    {"out", OUT, "FILE", 0, "Write the direction, by the file's ending (.npy, .csv)", 1},
     {"tolerance", TOLERANCE, "GAP", 0, "Relative gap to certify (default 1e-10)", 1},
     {0},
 };
@@ -56,13 +57,11 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   solve_flags *flags = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    state->child_inputs[0] = state->child_inputs[1] = &flags->common;
+    state->child_inputs[0] = state->child_inputs[2] = &flags->common;
+    state->child_inputs[1] = &flags->result;
     return 0;
   case NORM:
     parse_norm(state, flags, text);
-    return 0;
-  case OUT:
-    flags->out_path = text;
     return 0;
   case METRIC:
     flags->metric_path = text;
@@ -126,31 +125,26 @@ static void print_table(const solve_flags *flags, const biascope_margin *solutio
     printf("unique       no: the optimal directions form a set of dimension %zu\n", solution->face_dimension);
 }
 
-static biascope_status write_direction(const char *path, const biascope_margin *solution, biascope_error *error) {
-  biascope_dataset *row;
-  biascope_status status = biascope_dataset_from_dense(1, solution->features, solution->direction, &row, error);
-  if (status != BIASCOPE_OK) return status;
-  status = biascope_dataset_write(row, path, error);
-  biascope_dataset_free(row);
-  return status;
-}
-
-static int print_solution(const solve_flags *flags, const biascope_margin *solution, biascope_status solved,
-                          biascope_error *error) {
+static int print_solution(solve_flags *flags, const biascope_dataset *data, const biascope_margin *solution,
+                          biascope_status solved, biascope_error *error) {
   int code = cli_report(solved, error);
   if (solved == BIASCOPE_NOT_SEPARABLE) {
     const int printed = flags->common.json ? cli_print_json(farkas_json(flags, solution)) : 0;
     return printed ? printed : code;
   }
-  if (flags->out_path && solved == BIASCOPE_OK) {
-    const biascope_status written = write_direction(flags->out_path, solution, error);
-    if (written != BIASCOPE_OK) return cli_report(written, error);
+  if (solved == BIASCOPE_OK) {
+    const biascope_status finished =
+        cli_finish_result(&flags->common, &flags->result, data, solution->direction, error);
+    if (finished != BIASCOPE_OK) return cli_report(finished, error);
   }
   if (flags->common.json) {
-    const int printed = cli_print_json(solution_json(flags, solution));
+    json_t *object = solution_json(flags, solution);
+    cli_json_data(object, data, solved == BIASCOPE_OK ? &flags->result : NULL);
+    const int printed = cli_print_json(object);
     return printed ? printed : code;
   }
   print_table(flags, solution);
+  if (solved == BIASCOPE_OK) cli_print_test("test         ", &flags->result);
   return code;
 }
 
@@ -181,13 +175,13 @@ static biascope_status find_metric(const solve_flags *flags, const biascope_data
   return BIASCOPE_OK;
 }
 
-static int solve_data(const solve_flags *flags, const biascope_dataset *data) {
+static int solve_data(solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
   biascope_margin solution;
   const biascope_status solved = biascope_margin_solve(data, flags->norm, &flags->options, &solution, &error);
   const bool has_solution =
       solved == BIASCOPE_OK || solved == BIASCOPE_NOT_SEPARABLE || solved == BIASCOPE_NOT_CONVERGED;
-  const int code = has_solution ? print_solution(flags, &solution, solved, &error) : cli_report(solved, &error);
+  const int code = has_solution ? print_solution(flags, data, &solution, solved, &error) : cli_report(solved, &error);
   biascope_margin_free(&solution);
   return code;
 }

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/vector.h"
 #include "study/record.h"
 #include <math.h>
 #include <signal.h>
@@ -23,6 +25,7 @@ enum {
 typedef struct {
   cli_common common;
   cli_optimizer_flags optimizer;
+  cli_result result;
   uint64_t steps;
   size_t threads;
   unsigned per_decade; /* records */
@@ -34,8 +37,11 @@ typedef struct {
 /* Seconds, and multiplications, of comparing where nothing is asked for. */
 static const bs_reference_choice AFFORDABLE = {.seconds = 10.0, .prediction_effort = 4e9};
 
-static const struct argp_child CHILDREN[] = {
-    {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
+static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
+                                             {&cli_optimizer_argp, 0, "Optimizer:", 2},
+                                             {&cli_common_argp, 0, 0, 0},
+                                             {&cli_result_argp, 0, 0, 0},
+                                             {0}};
 static const struct argp_option OPTIONS[] = {
     {"steps", OPTION_STEPS, "T", 0, "Optimizer steps in all (default 100000)", 3},
     {"record", OPTION_RECORD, "log:K", 0, "Compare K times a decade of steps, and at the end (default log:20)", 3},
@@ -70,6 +76,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = state->child_inputs[2] = &flags->common;
     state->child_inputs[1] = &flags->optimizer;
+    state->child_inputs[3] = &flags->result;
     return 0;
   case OPTION_STEPS:
     flags->steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
@@ -211,6 +218,18 @@ static biascope_status train(train_run *run, const train_flags *flags, biascope_
   return status;
 }
 
+/* Writes the direction and classifies the test data, where that is asked for. */
+static biascope_status finish(const train_run *run, train_flags *flags, biascope_error *error) {
+  const size_t d = biascope_dataset_features(run->data);
+  const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
+  double *direction = BS_NEW(double, d);
+  if (!direction) return bs_fail_memory(error, "the direction");
+  for (size_t k = 0; k < d; k++) direction[k] = norm > 0.0 ? w[k] / norm : 0.0;
+  const biascope_status status = cli_finish_result(&flags->common, &flags->result, run->data, direction, error);
+  free(direction);
+  return status;
+}
+
 static int report_interruption(const train_run *run, const train_flags *flags) {
   const unsigned long long step = biascope_trainer_step(run->trainer);
   if (flags->checkpoint)
@@ -227,14 +246,15 @@ int cli_train(int argc, char **argv) {
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();
-  const biascope_status status = train(&run, &flags, &error);
+  biascope_status status = train(&run, &flags, &error);
+  if (status == BIASCOPE_OK && !interrupted) status = finish(&run, &flags, &error);
   int code;
   if (status != BIASCOPE_OK)
     code = cli_report(status, &error);
   else if (interrupted)
     code = report_interruption(&run, &flags);
   else
-    code = train_print(&run, flags.common.json);
+    code = train_print(&run, &flags.result, flags.common.json);
   if (code == 0 && run.compared && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
   train_rows_free(&run);
   bs_reference_free(run.reference);

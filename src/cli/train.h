@@ -53,6 +53,6 @@ json_t *train_json_parts(const train_run *run);
 /* What the user should know of the run, into the array, or as lines of text where it is NULL. */
 void train_give_warnings(const train_run *run, json_t *warnings);
 /* The result, as text or JSON. Returns the exit code. */
-int train_print(const train_run *run, bool json);
+int train_print(const train_run *run, const cli_result *result, bool json);
 
 #endif

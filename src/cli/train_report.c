@@ -49,7 +49,7 @@ static json_t *by_norm(const double *values) {
   return object;
 }
 
-static int print_json(const train_run *run) {
+static int print_json(const train_run *run, const cli_result *test) {
   const bs_measurement *m = &run->last;
   const size_t d = biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
@@ -65,11 +65,13 @@ static int print_json(const train_run *run) {
       cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
       by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings);
   if (!run->reference) json_object_set_new(result, "parts", train_json_parts(run));
+  cli_json_data(result, run->data, test);
   return cli_print_json(result);
 }
 
-int train_print(const train_run *run, bool json) {
-  if (json) return print_json(run);
+int train_print(const train_run *run, const cli_result *result, bool json) {
+  if (json) return print_json(run, result);
   print_text(run);
+  cli_print_test("test  ", result);
   return 0;
 }

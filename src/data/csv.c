@@ -17,6 +17,10 @@ biascope_status bs_csv_take(const bs_csv_reader *csv, const char **cursor, bs_fi
 
 static biascope_status add_label(bs_csv_reader *csv, bs_field field) {
   const char *fault;
+  if (csv->options->missing && bs_is_missing(field.text)) {
+    bs_table_add_missing(csv->table, "%s:%zu: the label is missing", csv->table->path, csv->lines.number);
+    return bs_labels_add_none(&csv->table->labels) ? BIASCOPE_OK : bs_fail_memory(csv->error, "the labels");
+  }
   if (bs_labels_add(&csv->table->labels, field.text, csv->dialect.decimal, &fault)) return BIASCOPE_OK;
   if (!fault) return bs_fail_memory(csv->error, "the labels");
   if (field.text.begin == field.text.end)
@@ -37,17 +41,18 @@ static biascope_status fail_value(const bs_csv_reader *csv, size_t column, bs_fi
   else if (memchr(field.text.begin, ';', bs_span_length(field.text)) ||
            memchr(field.text.begin, '\t', bs_span_length(field.text)))
     hint = csv->dialect.delimiter == ',' ? " (commas separate fields)" : " (another character separates fields)";
+  else if (kind == BS_NOT_A_NUMBER && !bs_begins_like_number(field.text, csv->dialect.decimal) &&
+           !bs_is_missing(field.text))
+    hint = " (for a column of words: --one-hot, or --drop)";
   return bs_fail_number(error, &csv->lines, field.text, kind, what, hint);
 }
 
 /* A missing value is counted, and the first is what the message names in the end. */
-static biascope_status add_missing(bs_csv_reader *csv, size_t column, bs_field field, double *value) {
-  *value = NAN;
-  if (csv->missing++ > 0) return BIASCOPE_OK;
-  bs_number_kind kind = bs_parse_number(field.text, '.', value);
-  *value = NAN;
-  fail_value(csv, column, field, kind, &csv->missing_first);
-  return BIASCOPE_OK;
+static void add_missing(const bs_csv_reader *csv, size_t column, bs_field field) {
+  biascope_error error;
+  if (csv->table->missing == 0)
+    fail_value(csv, column, field, bs_is_missing(field.text) ? BS_NOT_A_NUMBER : BS_NOT_FINITE, &error);
+  bs_table_add_missing(csv->table, "%s", csv->table->missing == 0 ? error.message : "");
 }
 
 /* Whatever is no plain number. */
@@ -55,13 +60,44 @@ static biascope_status add_unusual(bs_csv_reader *csv, size_t column, bs_field f
   const char decimal = csv->dialect.decimal;
   const bs_number_kind kind = bs_parse_number(field.text, decimal, value);
   if (kind == BS_NUMBER) return BIASCOPE_OK;
-  if (bs_is_missing(field.text)) return add_missing(csv, column, field, value);
+  if (bs_is_missing(field.text)) {
+    add_missing(csv, column, field);
+    *value = NAN;
+    return BIASCOPE_OK;
+  }
   if (bs_is_truth(field.text, value)) {
     csv->truths = true;
     return BIASCOPE_OK;
   }
   if ((field.quoted || csv->options->decimal) && bs_is_grouped(field.text, decimal, value)) return BIASCOPE_OK;
   return fail_value(csv, column, field, kind, csv->error);
+}
+
+/* A word of a column of words; the number in its place is not used. */
+static biascope_status add_word(bs_csv_reader *csv, size_t column, bs_field field, double *value) {
+  const char *fault = NULL;
+  bs_labels *words = &csv->category[column];
+  const bool missing = bs_is_missing(field.text);
+  *value = missing ? NAN : 0.0;
+  if (missing) add_missing(csv, column, field);
+  if (missing ? bs_labels_add_none(words) : bs_labels_add(words, field.text, csv->dialect.decimal, &fault))
+    return BIASCOPE_OK;
+  if (!fault) return bs_fail_memory(csv->error, "the words of a column");
+  return bs_lines_fail(csv->error, &csv->lines, field.text.begin, "the word %s %s", bs_quote(field.text).text, fault);
+}
+
+static biascope_status add_field(bs_csv_reader *csv, size_t column, bs_field field, double **value) {
+  switch ((bs_role)csv->role[column]) {
+  case BS_FEATURE:
+    return add_unusual(csv, column, field, (*value)++);
+  case BS_CATEGORY:
+    return add_word(csv, column, field, (*value)++);
+  case BS_LABEL:
+    return add_label(csv, field);
+  case BS_SKIPPED:
+    break;
+  }
+  return BIASCOPE_OK;
 }
 
 static biascope_status fail_count(const bs_csv_reader *csv, size_t column) {
@@ -96,9 +132,7 @@ static biascope_status read_row(bs_csv_reader *csv) {
     }
     bs_field field;
     biascope_status status = bs_csv_take(csv, &cursor, &field);
-    if (status == BIASCOPE_OK && known && csv->role[column] == BS_LABEL) status = add_label(csv, field);
-    if (status == BIASCOPE_OK && known && csv->role[column] == BS_FEATURE)
-      status = add_unusual(csv, column, field, value++);
+    if (status == BIASCOPE_OK && known) status = add_field(csv, column, field, &value);
     if (status != BIASCOPE_OK) return status;
     if (column == csv->columns && csv->dialect.trailing && !cursor && field.text.begin == field.text.end) column--;
   }
@@ -166,10 +200,7 @@ static biascope_status check_end(bs_csv_reader *csv) {
   if (csv->declared_samples > 0 && csv->declared_samples != csv->table->samples)
     return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: %zu samples; expected %zu, as the first line declares",
                    csv->table->path, csv->table->samples, csv->declared_samples);
-  if (csv->missing == 0)
-    return csv->class_names && csv->role[csv->columns - 1] == BS_LABEL ? name_classes(csv) : BIASCOPE_OK;
-  return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s (%zu missing value%s in all)", csv->missing_first.message,
-                 csv->missing, csv->missing == 1 ? "" : "s");
+  return csv->class_names && csv->role[csv->columns - 1] == BS_LABEL ? name_classes(csv) : BIASCOPE_OK;
 }
 
 static biascope_status note(bs_csv_reader *csv) {
@@ -193,6 +224,8 @@ biascope_status bs_csv_read(bs_source *source, const bs_file_format *format, con
   if (status == BIASCOPE_OK) status = note(&csv);
   if (status == BIASCOPE_OK && !(table->dense = bs_growth_join(&csv.values)))
     status = bs_fail_memory(error, "the dataset");
+  if (status == BIASCOPE_OK && csv.category) status = bs_csv_expand_categories(&csv);
+  bs_csv_free_categories(&csv);
   bs_growth_free(&csv.values);
   free(csv.role);
   free(csv.class_names);

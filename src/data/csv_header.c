@@ -56,22 +56,23 @@ static biascope_status find_label_by_index(const bs_csv_reader *csv, bool *is_in
   return BIASCOPE_OK;
 }
 
-/* By name: the first line is a header, and exactly one of its fields is that name. */
-static biascope_status find_label_by_name(bs_csv_reader *csv, size_t *label) {
-  const char *name = csv->options->label_column;
+static const char *place_of(const bs_csv_reader *csv, size_t column) {
+  bs_field field;
   const char *cursor = csv->lines.line.begin;
-  for (size_t column = csv->row_names; cursor; column++) {
-    bs_field field;
-    const biascope_status status = bs_csv_take(csv, &cursor, &field);
-    if (status != BIASCOPE_OK) return status;
-    char *text = bs_field_copy(field);
-    if (!text) return bs_fail_memory(csv->error, "a column's name");
-    const bool found = strcmp(text, name) == 0;
-    free(text);
-    if (found && *label != NO_COLUMN)
-      return bs_lines_fail(csv->error, &csv->lines, field.text.begin,
+  for (size_t k = csv->row_names; k < column && cursor; k++)
+    if (bs_take_field(csv->lines.line, csv->dialect.delimiter, &cursor, &field)) break;
+  return cursor ? cursor : csv->lines.line.begin;
+}
+
+/* By name: the first line is a header, and exactly one of its fields is that name. */
+static biascope_status find_label_by_name(bs_csv_reader *csv, char *const *names, size_t *label) {
+  const char *name = csv->options->label_column;
+  for (size_t column = 0; column < csv->columns; column++) {
+    if (!names[column] || strcmp(names[column], name) != 0) continue;
+    if (*label != NO_COLUMN)
+      return bs_lines_fail(csv->error, &csv->lines, place_of(csv, column),
                            "a second column is named '%s'; give its index instead", name);
-    if (found) *label = column;
+    *label = column;
   }
   csv->header = true;
   if (*label != NO_COLUMN) return BIASCOPE_OK;
@@ -79,12 +80,12 @@ static biascope_status find_label_by_name(bs_csv_reader *csv, size_t *label) {
                        "no column is named '%s'; expected a header row with that name, or a column's index", name);
 }
 
-static biascope_status find_label(bs_csv_reader *csv, size_t *label) {
+static biascope_status find_label(bs_csv_reader *csv, char *const *names, size_t *label) {
   *label = NO_COLUMN;
   if (!csv->options->label_column) return BIASCOPE_OK;
   bool is_index;
   const biascope_status status = find_label_by_index(csv, &is_index, label);
-  return status == BIASCOPE_OK && !is_index ? find_label_by_name(csv, label) : status;
+  return status == BIASCOPE_OK && !is_index ? find_label_by_name(csv, names, label) : status;
 }
 
 /* ---- Is the line a header? ------------------------------------------------------------------ */
@@ -150,48 +151,84 @@ static biascope_status read_declaration(bs_csv_reader *csv, bool *found) {
 
 /* ---- Roles and names ------------------------------------------------------------------------ */
 
-static biascope_status assign_roles(bs_csv_reader *csv, size_t label) {
-  csv->role = BS_NEW(unsigned char, csv->columns);
-  if (!csv->role) return bs_fail_memory(csv->error, "the columns");
-  if (label != NO_COLUMN) csv->role[label] = BS_LABEL;
-  csv->table->labelled = label != NO_COLUMN;
+static void free_names(char **names, size_t count) {
+  for (size_t k = 0; names && k < count; k++) free(names[k]);
+  free(names);
+}
+
+/* What stands in the line as each column's name, were it a header; NULL before the first where that has none. */
+static biascope_status take_names(const bs_csv_reader *csv, char ***out) {
+  char **names = BS_NEW(char *, csv->columns);
+  if (!names) return bs_fail_memory(csv->error, "the columns' names");
+  const char *cursor = csv->lines.line.begin;
+  for (size_t column = csv->row_names; cursor && column < csv->columns; column++) {
+    bs_field field;
+    biascope_status status = bs_csv_take(csv, &cursor, &field);
+    if (status == BIASCOPE_OK && !(names[column] = bs_field_copy(field)))
+      status = bs_fail_memory(csv->error, "a column's name");
+    if (status == BIASCOPE_OK) continue;
+    free_names(names, csv->columns);
+    return status;
+  }
+  *out = names;
   return BIASCOPE_OK;
 }
 
-/* The first column, where it has no name, names or counts the rows. */
-static biascope_status skip_row_names(bs_csv_reader *csv) {
-  if (csv->role[0] == BS_LABEL) return BIASCOPE_OK;
-  csv->role[0] = BS_SKIPPED;
-  return bs_notes_add(&csv->table->notes, csv->error,
-                      "the first column has no name: taken for the rows' names, and left out");
+/* Marks what the user's lists leave out. */
+static biascope_status heed_lists(bs_csv_reader *csv, char *const *names) {
+  const char *const lists[] = {csv->options->columns, csv->options->drop};
+  biascope_status status = BIASCOPE_OK;
+  for (int list = 0; list < 2 && status == BIASCOPE_OK; list++) {
+    if (!lists[list]) continue;
+    bool *chosen = BS_NEW(bool, csv->columns);
+    if (!chosen) return bs_fail_memory(csv->error, "the columns");
+    status = bs_choose_columns(lists[list], names, csv->columns, csv->table->path, chosen, csv->error);
+    for (size_t k = 0; k < csv->columns; k++)
+      if (csv->role[k] == BS_FEATURE && chosen[k] == (list == 1)) csv->role[k] = BS_SKIPPED;
+    free(chosen);
+  }
+  csv->table->selected = true;
+  return status;
 }
 
-static biascope_status count_features(bs_csv_reader *csv) {
+/* The label's column, the rows' names, what is left out, and the features. */
+static biascope_status assign_roles(bs_csv_reader *csv, char *const *names, size_t label, bool empty_first) {
+  csv->role = BS_NEW(unsigned char, csv->columns);
+  if (!csv->role) return bs_fail_memory(csv->error, "the columns");
+  csv->table->labelled = label != NO_COLUMN;
+  if (label != NO_COLUMN) csv->role[label] = BS_LABEL;
+  biascope_status status = BIASCOPE_OK;
+  if (csv->header && (csv->row_names || empty_first) && label != 0) {
+    csv->role[0] = BS_SKIPPED;
+    status = bs_notes_add(&csv->table->notes, csv->error,
+                          "the first column has no name: taken for the rows' names, and left out");
+  }
+  if (status == BIASCOPE_OK) status = heed_lists(csv, csv->header ? names : NULL);
+  if (status == BIASCOPE_OK && csv->options->one_hot) status = bs_csv_find_categories(csv);
+  if (status != BIASCOPE_OK) return status;
   csv->table->features = 0;
-  for (size_t column = 0; column < csv->columns; column++) csv->table->features += csv->role[column] == BS_FEATURE;
+  for (size_t k = 0; k < csv->columns; k++)
+    csv->table->features += csv->role[k] == BS_FEATURE || csv->role[k] == BS_CATEGORY;
   if (csv->table->features > 0) return BIASCOPE_OK;
   return bs_lines_fail(csv->error, &csv->lines, csv->lines.line.begin,
                        "no column beside the label's; expected features%s",
                        csv->columns == 1 ? " (is the delimiter another? --delimiter)" : "");
 }
 
-static biascope_status take_names(bs_csv_reader *csv, bs_span line) {
+/* The names of the features, taken out of those of the columns. */
+static biascope_status name_features(bs_csv_reader *csv, char **names) {
   bs_table *table = csv->table;
   table->names = BS_NEW(char *, table->features);
   if (!table->names) return bs_fail_memory(csv->error, "the columns' names");
-  const char *cursor = line.begin;
   size_t feature = 0;
-  for (size_t column = csv->row_names; cursor && column < csv->columns; column++) {
-    bs_field field;
-    const char *fault = bs_take_field(line, csv->dialect.delimiter, &cursor, &field);
-    if (fault) return bs_lines_fail(csv->error, &csv->lines, cursor, "%s", fault);
+  for (size_t column = 0; column < csv->columns; column++) {
     if (csv->role[column] == BS_SKIPPED) continue;
-    if (field.text.begin == field.text.end)
-      return bs_lines_fail(csv->error, &csv->lines, field.text.begin,
+    if (!names[column] || !*names[column])
+      return bs_lines_fail(csv->error, &csv->lines, place_of(csv, column),
                            "column %zu of the header has no name; expected one", column + 1);
-    if (csv->role[column] != BS_FEATURE) continue;
-    table->names[feature] = bs_field_copy(field);
-    if (!table->names[feature++]) return bs_fail_memory(csv->error, "a column's name");
+    if (csv->role[column] == BS_LABEL) continue;
+    table->names[feature++] = names[column];
+    names[column] = NULL;
   }
   return BIASCOPE_OK;
 }
@@ -206,6 +243,20 @@ static biascope_status count_columns(bs_csv_reader *csv) {
   return BIASCOPE_OK;
 }
 
+static biascope_status divide_columns(bs_csv_reader *csv, char **names) {
+  size_t label = NO_COLUMN;
+  line_kind kind;
+  biascope_status status = find_label(csv, names, &label);
+  if (status == BIASCOPE_OK) status = look_at_fields(csv, csv->lines.line, csv->row_names ? NO_COLUMN : label, &kind);
+  if (status != BIASCOPE_OK) return status;
+  csv->header = csv->header || csv->row_names || is_header(&kind);
+  status = assign_roles(csv, names, label, kind.empty_first);
+  if (status == BIASCOPE_OK && csv->header) status = name_features(csv, names);
+  if (status == BIASCOPE_OK && csv->header && kind.counting)
+    status = bs_notes_add(&csv->table->notes, csv->error, "the first line counts the columns: taken for the header");
+  return status;
+}
+
 biascope_status bs_csv_first_line(bs_csv_reader *csv, bool *header) {
   *header = true;
   biascope_status status = BIASCOPE_OK;
@@ -214,20 +265,12 @@ biascope_status bs_csv_first_line(bs_csv_reader *csv, bool *header) {
     status = read_declaration(csv, &declaration);
     if (status != BIASCOPE_OK || declaration) return status;
   }
-  size_t label = NO_COLUMN;
-  line_kind kind = {0};
+  char **names = NULL;
   status = count_columns(csv);
-  if (status == BIASCOPE_OK) status = find_label(csv, &label);
-  if (status == BIASCOPE_OK) status = assign_roles(csv, label);
-  if (status == BIASCOPE_OK) status = look_at_fields(csv, csv->lines.line, csv->row_names ? NO_COLUMN : label, &kind);
-  if (status != BIASCOPE_OK) return status;
-  csv->header = csv->header || csv->row_names || is_header(&kind);
-  if (csv->header && (csv->row_names || kind.empty_first)) status = skip_row_names(csv);
-  if (status == BIASCOPE_OK) status = count_features(csv);
+  if (status == BIASCOPE_OK) status = take_names(csv, &names);
+  if (status == BIASCOPE_OK) status = divide_columns(csv, names);
+  free_names(names, csv->columns);
   *header = csv->header;
-  if (status == BIASCOPE_OK && csv->header) status = take_names(csv, csv->lines.line);
-  if (status == BIASCOPE_OK && csv->header && kind.counting)
-    status = bs_notes_add(&csv->table->notes, csv->error, "the first line counts the columns: taken for the header");
   return status;
 }
 

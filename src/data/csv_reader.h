@@ -7,7 +7,7 @@
 #include "data/growth.h"
 #include "data/lines.h"
 
-typedef enum { BS_FEATURE, BS_LABEL, BS_SKIPPED } bs_role;
+typedef enum { BS_FEATURE, BS_LABEL, BS_SKIPPED, BS_CATEGORY } bs_role;
 
 typedef struct {
   bs_lines lines;
@@ -22,10 +22,9 @@ typedef struct {
   size_t declared_samples; /* by scikit-learn's first line, or 0 */
   char *class_names;       /* that line, or NULL */
   bs_growth values;
-  size_t skipped; /* comments */
-  size_t missing; /* values */
-  biascope_error missing_first;
-  bool truths; /* true and false among the values */
+  bs_labels *category; /* the words of each column; NULL where none is BS_CATEGORY */
+  size_t skipped;      /* comments */
+  bool truths;         /* true and false among the values */
 } bs_csv_reader;
 
 /* Finds the delimiter and the decimal point, and says so where they are not what the ending names. */
@@ -34,6 +33,11 @@ biascope_status bs_csv_look_at(bs_csv_reader *csv, char usual);
 biascope_status bs_csv_first_line(bs_csv_reader *csv, bool *is_header);
 /* A line that begins with '#': a comment, a header, or, where it may be data, an error. */
 biascope_status bs_csv_comment(bs_csv_reader *csv, bool *is_comment);
+/* Finds the columns of words, by the lines ahead and, where it is no header, the current one. */
+biascope_status bs_csv_find_categories(bs_csv_reader *csv);
+/* Each column of words becomes columns of 0 and 1, one for each word. */
+biascope_status bs_csv_expand_categories(bs_csv_reader *csv);
+void bs_csv_free_categories(bs_csv_reader *csv);
 /* Takes the next field of the current line; *cursor as in bs_take_field. */
 biascope_status bs_csv_take(const bs_csv_reader *csv, const char **cursor, bs_field *field);
 

@@ -125,6 +125,8 @@ void biascope_dataset_free(biascope_dataset *data) {
   free_texts(data->class_name, data->classes);
   free(data->class_samples);
   free(data->class);
+  free(data->shift);
+  free(data->scale);
   bs_notes_free(&data->notes);
   free(data);
 }
@@ -137,6 +139,11 @@ size_t biascope_dataset_features(const biascope_dataset *data) {
 }
 bool biascope_dataset_is_sparse(const biascope_dataset *data) {
   return data->dense == NULL;
+}
+void biascope_dataset_row(const biascope_dataset *data, size_t sample, double *out) {
+  memset(out, 0, data->features * sizeof *out);
+  const bs_row row = bs_row_of(data, sample);
+  for (size_t at = 0; at < row.count; at++) out[bs_row_column(&row, at)] = row.value[at];
 }
 const char *biascope_dataset_feature_name(const biascope_dataset *data, size_t feature) {
   return data->name ? data->name[feature] : NULL;
@@ -152,6 +159,19 @@ size_t biascope_dataset_class_samples(const biascope_dataset *data, size_t class
 }
 const uint32_t *biascope_dataset_labels(const biascope_dataset *data) {
   return data->class;
+}
+biascope_model biascope_dataset_model(const biascope_dataset *data, size_t outputs, const double *weights) {
+  return (biascope_model){.features = data->features,
+                          .outputs = outputs,
+                          .classes = data->classes,
+                          .weights = weights,
+                          .feature_name = (const char *const *)data->name,
+                          .class_name = (const char *const *)data->class_name,
+                          .positive = data->positive,
+                          .shift = data->shift,
+                          .scale = data->scale,
+                          .rows_scaled = data->rows_scaled,
+                          .intercept = data->intercept};
 }
 size_t biascope_dataset_notes(const biascope_dataset *data) {
   return data->notes.count;

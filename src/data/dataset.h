@@ -14,8 +14,12 @@ struct biascope_dataset {
   size_t classes;    /* that the labels name; 0 where labels are folded in without a name */
   char **class_name; /* numbers in their order, names in that of their bytes */
   size_t *class_samples;
-  uint32_t *class; /* of each sample; NULL where there are no classes */
-  bs_notes notes;  /* what its reader found out */
+  uint32_t *class;       /* of each sample; NULL where there are no classes */
+  bool unfolded;         /* rows of several classes, as they stand in the file */
+  size_t positive;       /* else: the class that is +1 */
+  double *shift, *scale; /* what the features went through, or NULL */
+  bool rows_scaled, intercept;
+  bs_notes notes; /* what its reader found out */
 };
 
 /* Takes over `values` (samples x features, from BS_NEW) on success only. */

@@ -51,13 +51,23 @@ static const bs_file_format *find_reader(const char *path, const biascope_read_o
 /* What the format cannot heed is refused. */
 static biascope_status check_options(const char *path, const bs_file_format *format,
                                      const biascope_read_options *options, biascope_error *error) {
-  if (format->read == bs_csv_read) return BIASCOPE_OK;
-  if (options->label_column)
-    return bs_fail(error, BIASCOPE_USAGE, "%s: a label column ('%s') can be named for .csv and other text only", path,
-                   options->label_column);
-  if (options->delimiter || options->decimal)
-    return bs_fail(error, BIASCOPE_USAGE, "%s: a delimiter or decimal point can be given for .csv and other text only",
-                   path);
+  const bool text = format->read == bs_csv_read, sparse = format->read == bs_libsvm_read;
+  const struct {
+    bool given;
+    const char *what, *where;
+  } refused[] = {
+      {options->label_column && sparse, "a label column can be named", "for text and arrays"},
+      {options->labels && options->label_column, "labels are in one place", "a column or a file"},
+      {(options->delimiter || options->decimal) && !text, "a delimiter or decimal point can be given", "for text"},
+      {options->one_hot && !text, "words become features", "in text"},
+      {options->zero_based && !sparse, "indices count from 0 or 1", "in LIBSVM's format"},
+      {options->missing && sparse, "values can be missing", "in text and arrays"},
+      {options->like && (options->columns || options->drop || options->scaling || options->intercept),
+       "columns, scale and intercept are the classifier's", "where there is one"},
+  };
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    if (refused[i].given)
+      return bs_fail(error, BIASCOPE_USAGE, "%s: %s %s only", path, refused[i].what, refused[i].where);
   return BIASCOPE_OK;
 }
 

@@ -14,6 +14,9 @@ typedef biascope_status bs_format_reader(bs_source *source, const bs_file_format
                                          const biascope_read_options *options, bs_table *table, biascope_error *error);
 bs_format_reader bs_csv_read, bs_libsvm_read, bs_npy_read;
 
+/* An array of one dimension, or of one column: so many samples of one feature. */
+biascope_status bs_npy_read_vector(bs_source *source, bs_table *table, biascope_error *error);
+
 typedef void bs_format_writer(const biascope_dataset *data, FILE *stream);
 bs_format_writer bs_csv_write, bs_libsvm_write, bs_npy_write;
 

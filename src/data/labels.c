@@ -71,44 +71,87 @@ bool bs_labels_add(bs_labels *labels, bs_span text, char decimal, const char **f
   if (!again && !find_spelling(labels, text, decimal, &labels->latest, fault)) return false;
   *fault = NULL;
   const uint32_t class = labels->spelling[labels->latest].class;
-  labels->classes[class].samples++;
   return bs_growth_append(&labels->samples, &class);
 }
 
-static int compare_classes(const void *a, const void *b, void *context) {
-  const bs_class *classes = context, *first = &classes[*(const uint32_t *)a], *second = &classes[*(const uint32_t *)b];
-  if (first->numeric) return (first->value > second->value) - (first->value < second->value);
+bool bs_labels_add_none(bs_labels *labels) {
+  return prepare(labels) && bs_growth_append(&labels->samples, &BS_NO_CLASS);
+}
+
+biascope_status bs_labels_join(bs_labels *labels, biascope_error *error) {
+  if (labels->class) return BIASCOPE_OK;
+  labels->samples.size = sizeof(uint32_t);
+  labels->class = bs_growth_join(&labels->samples);
+  return labels->class ? BIASCOPE_OK : bs_fail_memory(error, "the labels");
+}
+
+static int compare_classes(const void *a, const void *b) {
+  const bs_class *first = a, *second = b;
+  if (first->numeric && second->numeric) return (first->value > second->value) - (first->value < second->value);
   return bs_span_compare(whole(first->name), whole(second->name));
 }
 
-static void apply_order(bs_labels *labels, const uint32_t *order, uint32_t *rank, bs_class *sorted) {
-  for (size_t k = 0; k < labels->count; k++) {
-    sorted[k] = labels->classes[order[k]];
-    rank[order[k]] = (uint32_t)k;
-  }
-  memcpy(labels->classes, sorted, labels->count * sizeof *sorted);
-  size_t samples = 0;
-  for (size_t k = 0; k < labels->count; k++) samples += labels->classes[k].samples;
-  for (size_t i = 0; i < samples; i++) labels->class[i] = rank[labels->class[i]];
+static void count_samples(bs_labels *labels, size_t samples) {
+  for (size_t k = 0; k < labels->count; k++) labels->classes[k].samples = 0;
+  for (size_t i = 0; i < samples; i++)
+    if (labels->class[i] != BS_NO_CLASS) labels->classes[labels->class[i]].samples++;
 }
 
-biascope_status bs_labels_sort(bs_labels *labels, const char *path, biascope_error *error) {
+static void drop_empty_classes(bs_labels *labels) {
+  size_t kept = 0;
+  for (size_t k = 0; k < labels->count; k++) {
+    if (labels->classes[k].samples > 0)
+      labels->classes[kept++] = labels->classes[k];
+    else
+      free(labels->classes[k].name);
+  }
+  labels->count = kept;
+}
+
+biascope_status bs_labels_sort(bs_labels *labels, size_t samples, const char *path, biascope_error *error) {
+  if (!prepare(labels)) return bs_fail_memory(error, "the classes");
+  count_samples(labels, samples);
+  uint32_t *rank = BS_NEW(uint32_t, labels->count);
+  if (!rank) return bs_fail_memory(error, "the classes");
+  const size_t before = labels->count;
+  for (size_t k = 0; k < before; k++) labels->classes[k].number = (uint32_t)k;
+  drop_empty_classes(labels);
+  if (labels->count > 1) qsort(labels->classes, labels->count, sizeof *labels->classes, compare_classes);
+  for (size_t k = 0; k < labels->count; k++) rank[labels->classes[k].number] = (uint32_t)k;
+  for (size_t i = 0; i < samples; i++)
+    if (labels->class[i] != BS_NO_CLASS) labels->class[i] = rank[labels->class[i]];
+  free(rank);
   for (size_t k = 1; k < labels->count; k++) {
     if (labels->classes[k].numeric != labels->classes[0].numeric)
       return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the labels are %s; expected only numbers or only names", path,
                      bs_labels_list(labels).text);
   }
-  uint32_t *order = BS_NEW(uint32_t, labels->count), *rank = BS_NEW(uint32_t, labels->count);
-  bs_class *sorted = BS_NEW(bs_class, labels->count);
-  labels->class = bs_growth_join(&labels->samples);
-  const bool allocated = order && rank && sorted && labels->class;
-  for (size_t k = 0; allocated && k < labels->count; k++) order[k] = (uint32_t)k;
-  if (allocated && labels->count > 1) qsort_r(order, labels->count, sizeof *order, compare_classes, labels->classes);
-  if (allocated) apply_order(labels, order, rank, sorted);
-  free(order);
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t count, const char *const *names,
+                                  biascope_error *error) {
+  bs_class *classes = BS_NEW(bs_class, count);
+  uint32_t *rank = BS_NEW(uint32_t, labels->count);
+  bool copied = classes && rank;
+  for (size_t j = 0; copied && j < count; j++) {
+    copied = (classes[j].name = strdup(names[j])) != NULL;
+    for (size_t k = 0; copied && k < labels->count; k++)
+      if (strcmp(labels->classes[k].name, names[j]) == 0) rank[k] = (uint32_t)j;
+  }
+  for (size_t i = 0; copied && i < samples; i++) labels->class[i] = rank[labels->class[i]];
+  if (copied) {
+    for (size_t k = 0; k < labels->count; k++) free(labels->classes[k].name);
+    free(labels->classes);
+    labels->classes = classes;
+    labels->count = count;
+    count_samples(labels, samples);
+  } else {
+    for (size_t j = 0; classes && j < count; j++) free(classes[j].name);
+    free(classes);
+  }
   free(rank);
-  free(sorted);
-  return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the classes");
+  return copied ? BIASCOPE_OK : bs_fail_memory(error, "the classes");
 }
 
 bs_class_list bs_labels_list(const bs_labels *labels) {

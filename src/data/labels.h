@@ -8,12 +8,14 @@
 #include "data/number.h"
 
 enum { BS_CLASSES_MOST = 1000 };
+static const uint32_t BS_NO_CLASS = UINT32_MAX; /* of a sample whose label is missing */
 
 typedef struct {
   char *name; /* as first spelled */
   bool numeric;
   double value;
   size_t samples;
+  uint32_t number; /* before they were sorted */
 } bs_class;
 
 typedef struct {
@@ -28,14 +30,22 @@ typedef struct {
   bs_spelling *spelling; /* each text that was seen, */
   uint32_t *place;       /* found by its hash: a number from 1, or 0 */
   bs_growth samples;     /* the class of each sample, uint32_t, */
-  uint32_t *class;       /* and once sorted */
+  uint32_t *class;       /* and once joined */
 } bs_labels;
 
 /* Appends a sample of the class that the text names; numbers are equal where their values are. What cannot be a label
  * is said in *fault, a static string, or NULL where memory is lacking. */
 bool bs_labels_add(bs_labels *labels, bs_span text, char decimal, const char **fault);
-/* Orders the classes: numbers by value, names by their bytes. Labels that mix the two are refused. */
-biascope_status bs_labels_sort(bs_labels *labels, const char *path, biascope_error *error);
+/* Appends a sample whose label is missing. */
+bool bs_labels_add_none(bs_labels *labels);
+/* Gathers the samples' classes in one array, where they may be changed. */
+biascope_status bs_labels_join(bs_labels *labels, biascope_error *error);
+/* Counts the joined samples again, drops classes without any, and orders the others: numbers by value, names by their
+ * bytes. Labels that mix the two are refused. */
+biascope_status bs_labels_sort(bs_labels *labels, size_t samples, const char *path, biascope_error *error);
+/* Makes the classes those of a list, which has each name. */
+biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t count, const char *const *names,
+                                  biascope_error *error);
 /* "'a', 'b' and more", at most eight of them. */
 typedef struct {
   char text[700];

@@ -64,8 +64,24 @@ static biascope_status fail_value(const libsvm_reader *svm, bs_span number, bs_n
                         comma ? " with a decimal point (blanks separate the entries)" : "");
 }
 
-/* One `index:value`; *index is the previous one's. Zeros are not stored, but their index counts for the dimension. */
-static biascope_status read_entry(libsvm_reader *svm, bs_span word, bool first, size_t *index) {
+/* The entries of the row that is being read, in room for as many as its text can hold. */
+typedef struct {
+  size_t count;
+  uint32_t *column;
+  double *value;
+} row_entries;
+
+/* Zeros are not stored, but their index counts for the dimension. */
+static inline void add_entry(libsvm_reader *svm, size_t index, double value, row_entries *row) {
+  if (index > svm->largest) svm->largest = index;
+  if (index == 0) svm->zero_based = true;
+  if (value == 0.0) return;
+  row->column[row->count] = (uint32_t)index;
+  row->value[row->count++] = value;
+}
+
+/* One `index:value`; *index is the previous one's. */
+static biascope_status read_entry(libsvm_reader *svm, bs_span word, bool first, size_t *index, row_entries *row) {
   const char *colon = memchr(word.begin, ':', bs_span_length(word));
   if (!colon)
     return bs_lines_fail(svm->error, &svm->lines, word.begin, "%s has no colon; expected index:value",
@@ -76,12 +92,22 @@ static biascope_status read_entry(libsvm_reader *svm, bs_span word, bool first, 
   double value;
   const bs_number_kind kind = bs_parse_number(number, '.', &value);
   if (kind != BS_NUMBER) return fail_value(svm, number, kind);
-  if (*index > svm->largest) svm->largest = *index;
-  if (*index == 0) svm->zero_based = true;
-  if (value == 0.0) return BIASCOPE_OK;
-  const uint32_t column = (uint32_t)*index;
-  return bs_growth_append(&svm->column, &column) && bs_growth_append(&svm->value, &value) ? BIASCOPE_OK
-                                                                                          : fail_memory(svm);
+  add_entry(svm, *index, value, row);
+  return BIASCOPE_OK;
+}
+
+/* The ordinary case: digits, a colon, a number and a blank or the end; false leaves *at where it was. */
+static inline bool take_plain_entry(const char **at, const char *end, size_t *index, double *value) {
+  size_t number = 0;
+  const char *digit = *at;
+  for (; digit < end && *digit >= '0' && *digit <= '9' && number < UINT32_MAX; digit++)
+    number = 10 * number + (size_t)(*digit - '0');
+  if (digit == *at || digit == end || *digit != ':' || number >= UINT32_MAX) return false;
+  const char *stop = bs_scan_number(digit + 1, end, '.', value);
+  if (stop == digit + 1 || !isfinite(*value) || (stop < end && *stop != ' ' && *stop != '\t')) return false;
+  *index = number;
+  *at = stop;
+  return true;
 }
 
 static biascope_status read_label(libsvm_reader *svm, bs_span word) {
@@ -98,22 +124,44 @@ static bool is_query(bs_span word) {
   return bs_span_length(word) > 4 && memcmp(word.begin, "qid:", 4) == 0;
 }
 
-static biascope_status read_row(libsvm_reader *svm, bs_span content) {
+static biascope_status read_entries(libsvm_reader *svm, bs_span rest, row_entries *row) {
   bs_span word;
+  size_t index = 0, next;
+  double value;
+  for (bool first = true; rest.begin < rest.end;) {
+    while (rest.begin < rest.end && (*rest.begin == ' ' || *rest.begin == '\t')) rest.begin++;
+    const char *start = rest.begin;
+    if (take_plain_entry(&rest.begin, rest.end, &next, &value) && (first || next > index)) {
+      add_entry(svm, index = next, value, row);
+    } else {
+      rest.begin = start;
+      if (!take_word(&rest, &word)) break;
+      const biascope_status status = read_entry(svm, word, first, &index, row);
+      if (status != BIASCOPE_OK) return status;
+    }
+    first = false;
+  }
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_row(libsvm_reader *svm, bs_span content) {
+  enum { SHORTEST_ENTRY = 4 }; /* a blank, an index, a colon and a digit */
+  bs_span word, rest;
   take_word(&content, &word);
   biascope_status status = read_label(svm, word);
-  size_t index = 0;
-  bool first = true, first_word = true;
-  while (status == BIASCOPE_OK && take_word(&content, &word)) {
-    if (first_word && is_query(word)) {
-      svm->queries++;
-    } else {
-      status = read_entry(svm, word, first, &index);
-      first = false;
-    }
-    first_word = false;
-  }
   if (status != BIASCOPE_OK) return status;
+  rest = content;
+  if (take_word(&rest, &word) && is_query(word)) {
+    svm->queries++;
+    content = rest;
+  }
+  const size_t most = bs_span_length(content) / SHORTEST_ENTRY + 1;
+  row_entries row = {0, bs_growth_room(&svm->column, most), bs_growth_room(&svm->value, most)};
+  if (!row.column || !row.value) return fail_memory(svm);
+  status = read_entries(svm, content, &row);
+  if (status != BIASCOPE_OK) return status;
+  bs_growth_keep(&svm->column, row.count);
+  bs_growth_keep(&svm->value, row.count);
   svm->table->samples++;
   return bs_growth_append(&svm->row_start, &svm->value.count) ? BIASCOPE_OK : fail_memory(svm);
 }

@@ -123,7 +123,11 @@ static biascope_status fail_size(const bs_source *source, const npy_array *array
 }
 
 /* The declared shape against the bytes that are there, before anything of that shape is allocated. */
-static biascope_status check_shape(const bs_source *source, const npy_array *array, biascope_error *error) {
+static biascope_status check_shape(const bs_source *source, npy_array *array, bool vector, biascope_error *error) {
+  if (vector && array->dimensions == 1) {
+    array->shape[1] = 1;
+    array->dimensions = 2;
+  }
   if (array->dimensions != 2)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: an array of %zu dimension%s; expected 2, samples x features",
                    source->path, array->dimensions, array->dimensions == 1 ? "" : "s");
@@ -139,7 +143,7 @@ static biascope_status check_shape(const bs_source *source, const npy_array *arr
   return BIASCOPE_OK;
 }
 
-static biascope_status read_header(bs_source *source, npy_array *array, biascope_error *error) {
+static biascope_status read_header(bs_source *source, npy_array *array, bool vector, biascope_error *error) {
   enum { LONGEST_HEADER = 1 << 20 };
   unsigned char prefix[12];
   size_t got;
@@ -166,7 +170,7 @@ static biascope_status read_header(bs_source *source, npy_array *array, biascope
   if (status == BIASCOPE_OK && got < length) status = fail(source, "the file ends within its header", error);
   if (status == BIASCOPE_OK) status = parse_dictionary(source, (bs_span){header, header + length}, array, error);
   free(header);
-  return status == BIASCOPE_OK ? check_shape(source, array, error) : status;
+  return status == BIASCOPE_OK ? check_shape(source, array, vector, error) : status;
 }
 
 static double half_precision(uint64_t bits) {
@@ -222,6 +226,11 @@ static biascope_status decode(npy_reader *npy, size_t first, size_t count, biasc
   for (size_t n = 0; n < count; n++) {
     if (isfinite(npy->decoded[n])) continue;
     const size_t place = place_of(array, first + n);
+    if (isnan(npy->decoded[n])) {
+      bs_table_add_missing(npy->table, "%s: the element [%zu, %zu] is nan; expected a finite number", npy->source->path,
+                           place / features, place % features);
+      continue;
+    }
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the element [%zu, %zu] is %g; expected a finite number",
                    npy->source->path, place / features, place % features, npy->decoded[n]);
   }
@@ -276,12 +285,9 @@ static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   return npy->table->dense ? BIASCOPE_OK : bs_fail_memory(error, "the dataset");
 }
 
-biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
-                            bs_table *table, biascope_error *error) {
-  (void)format;
-  (void)options;
+static biascope_status read_array(bs_source *source, bool vector, bs_table *table, biascope_error *error) {
   npy_array array = {0};
-  biascope_status status = read_header(source, &array, error);
+  biascope_status status = read_header(source, &array, vector, error);
   if (status != BIASCOPE_OK) return status;
   table->samples = array.shape[0];
   table->features = array.shape[1];
@@ -296,6 +302,17 @@ biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, con
   free(npy.raw);
   free(npy.decoded);
   return status;
+}
+
+biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+                            bs_table *table, biascope_error *error) {
+  (void)format;
+  (void)options;
+  return read_array(source, false, table, error);
+}
+
+biascope_status bs_npy_read_vector(bs_source *source, bs_table *table, biascope_error *error) {
+  return read_array(source, true, table, error);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */

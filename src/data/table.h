@@ -10,13 +10,19 @@
 typedef struct {
   const char *path; /* as messages name it; the caller's */
   size_t samples, features;
-  double *dense;     /* samples x features, row-major; NULL where sparse */
+  double *dense;     /* samples x features, row-major; NULL where sparse. NaN: missing */
   size_t *row_start; /* CSR, as in a data set */
   uint32_t *column;
   double *value;
-  char **names;     /* features, or NULL */
-  bool labelled;    /* whether each sample has a label; else the labels are folded in */
-  bs_labels labels; /* before they are sorted */
+  char **names;                 /* features, or NULL */
+  bool labelled;                /* whether each sample has a label; else the labels are folded in */
+  bool selected;                /* the reader has heeded options->columns and drop */
+  bs_labels labels;             /* before they are sorted */
+  size_t missing;               /* values */
+  biascope_error missing_first; /* where the first of them is */
+  double *shift, *scale;        /* features, or NULL */
+  bool rows_scaled, intercept, unfolded;
+  size_t positive;
   bs_notes notes;
 } bs_table;
 
@@ -24,5 +30,26 @@ typedef struct {
 biascope_status bs_table_finish(bs_table *table, const biascope_read_options *options, biascope_dataset **out,
                                 biascope_error *error);
 void bs_table_free(bs_table *table);
+
+/* ---- Its steps, in their order; each is nothing where no option asks for it ------------------ */
+
+/* Counts a missing value, which `where` and the rest describe; its place in the table gets NaN. */
+__attribute__((format(printf, 2, 3))) void bs_table_add_missing(bs_table *table, const char *format, ...);
+/* Labels from a column of an array, or from a file of their own. */
+biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error);
+biascope_status bs_table_select(bs_table *table, const biascope_read_options *options, biascope_error *error);
+biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing, biascope_error *error);
+/* The columns of `like`, by name where both have names. */
+biascope_status bs_table_match(bs_table *table, const biascope_model *like, biascope_error *error);
+biascope_status bs_table_scale(bs_table *table, const biascope_read_options *options, biascope_error *error);
+biascope_status bs_table_add_intercept(bs_table *table, biascope_error *error);
+/* Sorts the classes, and negates the rows of -1. */
+biascope_status bs_table_fold(bs_table *table, const biascope_read_options *options, biascope_error *error);
+
+/* Keeps the dense columns for which `keep` is true, and their names. */
+void bs_table_keep_columns(bs_table *table, const bool *keep);
+/* Marks the columns that a list of names, indices and ranges a:b names; `names` may be NULL. */
+biascope_status bs_choose_columns(const char *list, char *const *names, size_t count, const char *path, bool *chosen,
+                                  biascope_error *error);
 
 #endif

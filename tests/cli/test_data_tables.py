@@ -1,0 +1,325 @@
+"""Tables as people have them, judged by what pandas and scikit-learn make of the same files."""
+import json
+import os
+import subprocess
+
+import numpy as np
+import pandas
+import pytest
+from sklearn import datasets, preprocessing
+
+BIASCOPE = os.environ["BIASCOPE"]
+TABLES = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables")
+
+
+def run(*arguments):
+    return subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True)
+
+
+def call(*arguments, code=0):
+    result = run(*arguments, "--json")
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def info(path, *arguments, code=0):
+    return call("info", path, *arguments, code=code)
+
+
+def folded(x, y, positive):
+    return np.where(np.asarray(y) == positive, 1, -1)[:, None] * np.asarray(x, dtype=float)
+
+
+def assert_same_data(path, arguments, x, tmp_path, exact=True):
+    """The certificate is a function of the data: those of two spellings of the same data agree."""
+    np.save(tmp_path / "judge.npy", x)
+    judge = run("info", tmp_path / "judge.npy", "--json")
+    ours, theirs = info(path, *arguments, code=judge.returncode), json.loads(judge.stdout)
+    assert [ours[key] for key in ("samples", "features")] == list(x.shape)
+    if exact:
+        assert ours["nonzeros"] == theirs["nonzeros"] and ours["certificate"] == theirs["certificate"]
+    elif ours["separable"]:
+        assert ours["certificate"]["margin"] == pytest.approx(theirs["certificate"]["margin"], rel=1e-6)
+
+
+# ---- The data sets that everybody tries first -----------------------------------------------------------------------
+
+LOADERS = {"iris": datasets.load_iris, "wine": datasets.load_wine, "breast_cancer": datasets.load_breast_cancer}
+FILES = {"iris": "iris.csv", "wine": "wine_data.csv", "breast_cancer": "breast_cancer.csv"}
+
+
+def spellings(name, bunch, folder):
+    """scikit-learn's own file, pandas' with and without its row numbers, R's two, and UCI's, which has no header."""
+    frame = bunch.data.assign(species=[bunch.target_names[k] for k in bunch.target])
+    yield os.path.join(TABLES, FILES[name]), "-1"
+    for number, (options, label) in enumerate((
+            ({}, "species"), ({"index": False}, "species"), ({"index": False, "header": False}, "-1"),
+            ({"index": False, "sep": ";", "decimal": ","}, "species"), ({"quoting": 2}, "species"),
+            ({"index": False, "encoding": "utf-16"}, "species"), ({"index": False, "lineterminator": "\r"}, "species"))):
+        path = folder / f"{name}{number}.csv"
+        options = {("line_terminator" if key == "lineterminator" and pandas.__version__ < "1.5" else key): value
+                   for key, value in options.items()}
+        frame.to_csv(path, **options)
+        yield path, label
+    path = folder / f"{name}.txt"  # write.table of R: quoted names, blanks, row names without a name of their own
+    lines = frame.to_csv(sep=" ", quoting=2).splitlines()
+    path.write_text("\n".join([lines[0].split(" ", 1)[1]] + lines[1:]) + "\n")
+    yield path, "species"
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_well_known_data_are_read_by_the_name_of_the_label_alone(name, tmp_path):
+    bunch = LOADERS[name](as_frame=True)
+    counts = [int((bunch.target == k).sum()) for k in range(len(bunch.target_names))]
+    order = sorted(range(len(counts)), key=lambda k: bunch.target_names[k])
+    first = None
+    for path, label in spellings(name, bunch, tmp_path):
+        report = info(path, "--label-column", label, code=0 if name != "iris" else 3)
+        by_number = path == os.path.join(TABLES, FILES[name])  # 0, 1, ... with names
+        expected = range(len(counts)) if by_number else order
+        assert report["classes"] == [bunch.target_names[k] for k in expected], path
+        assert report["counts"] == [counts[k] for k in expected]
+        assert (report["samples"], report["features"]) == bunch.data.shape
+        positive = bunch.target_names[0]
+        x = folded(bunch.data, bunch.target, 0)
+        np.save(tmp_path / "judge.npy", x)
+        first = first or json.loads(run("info", tmp_path / "judge.npy", "--json").stdout)["certificate"]
+        ours = run("info", path, "--label-column", label, "--positive", positive, "--json")
+        assert json.loads(ours.stdout)["certificate"] == first, path
+
+
+def test_a_class_of_several_is_separable_or_not_as_its_pairs_are(tmp_path):
+    """x.w_y > x.w_j for every other class j: judged from the weights alone."""
+    rng = np.random.default_rng(3)
+    w = rng.standard_normal((4, 6))
+    x = rng.standard_normal((40, 6))
+    y = (x @ w.T).argmax(axis=1)
+    pandas.DataFrame(x).assign(y=[f"class {k}" for k in y]).to_csv(tmp_path / "d.csv", index=False)
+    report = info(tmp_path / "d.csv", "--label-column", "y")
+    found = np.array(report["certificate"]["direction"])
+    scores = x @ found.T
+    assert report["separable"] is True and found.shape == w.shape
+    others = np.where(np.eye(4, dtype=bool)[y], -np.inf, scores).max(axis=1)
+    margin = (scores[np.arange(40), y] - others).min() / np.linalg.norm(found)
+    assert margin == pytest.approx(report["certificate"]["margin"], rel=1e-9) and margin > 0
+
+
+def test_more_than_two_classes_are_refused_where_two_are_needed(tmp_path):
+    path = os.path.join(TABLES, "iris.csv")
+    for command in (["solve", "--norm", "l2"], ["train", "--steps", "10"], ["predict"], ["doctor"]):
+        result = run(command[0], path, "--label-column", "-1", *command[1:])
+        assert result.returncode == 2 and "'setosa', 'versicolor', 'virginica'" in result.stderr
+    assert call("solve", path, "--label-column", "-1", "--positive", "setosa", "--norm", "l2")["margin"] > 0
+
+
+# ---- Columns --------------------------------------------------------------------------------------------------------
+
+COLUMNS = {
+    "names": (["--columns", "b,d"], [1, 3]),
+    "indices": (["--columns", "1,-2"], [1, 3]),
+    "a range": (["--columns", "1:3"], [1, 2, 3]),
+    "a range of names": (["--columns", "b:d"], [1, 2, 3]),
+    "open ranges": (["--columns", ":1,3:"], [0, 1, 3]),
+    "dropped": (["--drop", "a,c"], [1, 3]),
+    "both": (["--columns", "0:2", "--drop", "b"], [0, 2]),
+}
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_columns_are_chosen(case, tmp_path):
+    arguments, kept = COLUMNS[case]
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((6, 4)), [0, 1, 0, 1, 1, 0]
+    pandas.DataFrame(x, columns=list("abcd")).assign(y=y).to_csv(tmp_path / "d.csv", index=False)
+    np.save(tmp_path / "d.npy", np.column_stack([x, y]))
+    judge = folded(x, y, 1)[:, kept]
+    assert_same_data(tmp_path / "d.csv", ["--label-column", "y", *arguments], judge, tmp_path)
+    if case in ("indices", "a range"):  # the label's column is taken out first
+        arguments = [argument.replace("-2", "3") for argument in arguments]
+        assert_same_data(tmp_path / "d.npy", ["--label-column", "-1", *arguments], judge, tmp_path)
+        lines = ["%d %s" % (2 * y[i] - 1, " ".join(f"{k + 1}:{v!r}" for k, v in enumerate(x[i].tolist()))) for i in range(6)]
+        (tmp_path / "d.svm").write_text("\n".join(lines) + "\n")
+        assert_same_data(tmp_path / "d.svm", arguments, judge, tmp_path, exact=False)
+
+
+def test_text_columns_that_are_dropped_may_hold_anything(tmp_path):
+    (tmp_path / "d.csv").write_text('who,a,y\n"Ann, the first",1,0\nBob,2,1\n')
+    assert_same_data(tmp_path / "d.csv", ["--label-column", "y", "--drop", "who"], np.array([[-1.0], [2.0]]), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["npy", "npy column", "text", "text with a header", "names"])
+def test_labels_in_a_file_of_their_own(form, tmp_path):
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((5, 3)), np.array([0, 1, 1, 0, 1])
+    np.save(tmp_path / "x.npy", x)
+    path = tmp_path / ("y.npy" if form.startswith("npy") else "y.txt")
+    if form.startswith("npy"):
+        np.save(path, y[:, None] if form == "npy column" else y)
+    else:
+        words = [["no", "yes"][k] for k in y] if form == "names" else [str(k) for k in y]
+        path.write_text("".join(f"{word}\n" for word in (["label"] if "header" in form else []) + words))
+    assert_same_data(tmp_path / "x.npy", ["--labels", path], folded(x, y, 1), tmp_path)
+    path.write_text("1\n2\n")
+    if not form.startswith("npy"):
+        result = run("info", tmp_path / "x.npy", "--labels", path)
+        assert result.returncode == 2 and "2 labels; expected 5" in result.stderr
+
+
+# ---- Values ---------------------------------------------------------------------------------------------------------
+
+def test_missing_values_are_dropped_or_replaced(tmp_path):
+    frame = pandas.DataFrame({"a": [1, np.nan, 3, 4, -2], "b": [2, 5, np.nan, -1, 7.5], "y": [0, 1, 1, 0, 1]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    np.save(tmp_path / "d.npy", frame.to_numpy(dtype=float))
+    result = run("info", tmp_path / "d.csv", "--label-column", "y")
+    assert result.returncode == 2 and "d.csv:3:1: field 1 is empty" in result.stderr and "2 missing" in result.stderr
+    whole = frame.dropna()
+    mean = frame.fillna(frame.mean())
+    for path in (tmp_path / "d.csv", tmp_path / "d.npy"):
+        for how, judge in (("drop", whole), ("mean", mean)):
+            assert_same_data(path, ["--label-column", "-1", "--missing", how],
+                             folded(judge[["a", "b"]], judge["y"], 1), tmp_path)
+
+
+def test_a_sample_without_a_label_can_be_dropped(tmp_path):
+    (tmp_path / "d.csv").write_text("a,y\n1,no\n2,yes\n3,\n-4,NA\n5,no\n")
+    assert_same_data(tmp_path / "d.csv", ["--label-column", "y", "--missing", "drop"],
+                     np.array([[-1.0], [2.0], [-5.0]]), tmp_path)
+
+
+def test_words_become_features(tmp_path):
+    frame = pandas.DataFrame({"colour": ["red", "blue", "red", "green"], "size": [1.5, 2, -3, 4],
+                              "shape": ["round", "flat", "flat", "round"], "y": [0, 1, 0, 1]})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    dummies = pandas.get_dummies(frame.drop(columns="y"), columns=["colour", "shape"], prefix_sep="=", dtype=float)
+    names = ["colour=blue", "colour=green", "colour=red", "size", "shape=flat", "shape=round"]
+    assert set(names) == set(dummies.columns)
+    arguments = ["--label-column", "y", "--one-hot"]
+    assert_same_data(tmp_path / "d.csv", arguments, folded(dummies[names], frame["y"], 1), tmp_path)
+    call("solve", tmp_path / "d.csv", *arguments, "--norm", "l2", "--out", tmp_path / "w.json")
+    assert json.loads((tmp_path / "w.json").read_text())["names"] == names
+
+
+# ---- Intercept and scale --------------------------------------------------------------------------------------------
+
+def test_an_intercept_is_a_column_of_ones_reported_apart(tmp_path):
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((12, 3)) + 5
+    y = (x[:, 0] > np.median(x[:, 0])).astype(int)
+    pandas.DataFrame(x, columns=list("abc")).assign(y=y).to_csv(tmp_path / "d.csv", index=False)
+    data = (tmp_path / "d.csv", "--label-column", "y")
+    np.save(tmp_path / "ones.npy", folded(np.column_stack([x, np.ones(12)]), y, 1))
+    bare = info(*data, code=3)
+    assert bare["separable"] is False and bare["separable_with_intercept"] is True
+    assert "intercept  makes them separable" in run("info", *data).stdout
+    judge = call("solve", tmp_path / "ones.npy", "--norm", "l2")
+    ours = call("solve", *data, "--norm", "l2", "--intercept")
+    assert ours["direction"] + [ours["intercept"]] == pytest.approx(judge["direction"], rel=1e-12)
+    for command in (["train", "--steps", "50"], ["predict"]):
+        result = call(command[0], *data, "--intercept", *command[1:])
+        assert len(result["direction"]) == 3 and isinstance(result["intercept"], float)
+
+
+def test_nothing_makes_what_overlaps_separable(tmp_path):
+    (tmp_path / "d.csv").write_text("a,y\n1,0\n2,1\n3,0\n")
+    assert info(tmp_path / "d.csv", "--label-column", "y", code=3)["separable_with_intercept"] is False
+
+
+SCALES = {
+    "--standardize": lambda x: preprocessing.StandardScaler().fit_transform(x),
+    "--scale max": lambda x: preprocessing.MaxAbsScaler().fit_transform(x),
+    "--scale l2-rows": lambda x: preprocessing.normalize(x),
+}
+
+
+@pytest.mark.parametrize("flags", SCALES)
+def test_features_are_scaled_as_scikit_learn_scales_them(flags, tmp_path):
+    bunch = datasets.load_breast_cancer()
+    pandas.DataFrame(bunch.data).assign(y=bunch.target).to_csv(tmp_path / "d.csv", index=False)
+    x = np.column_stack([SCALES[flags](bunch.data), np.ones(len(bunch.target))])
+    arguments = ["--label-column", "y", "--intercept", *flags.split()]
+    assert_same_data(tmp_path / "d.csv", arguments, folded(x, bunch.target, 1), tmp_path, exact=False)
+
+
+# ---- New data -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("flags", ["", "--standardize", "--scale max", "--scale l2-rows"])
+def test_new_data_are_treated_as_the_old_ones(flags, tmp_path):
+    bunch = datasets.load_breast_cancer(as_frame=True)
+    frame = bunch.data.assign(y=[bunch.target_names[k] for k in bunch.target])
+    old, new = frame.iloc[::2], frame.iloc[1::2]
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new[list(reversed(frame.columns))].to_csv(tmp_path / "new.csv", index=False)
+    label = ["--label-column", "y"]
+    steps = ["--optimizer", "gd", "--lr", "0.01", "--steps", "300", "--intercept", *flags.split()]
+    result = run("train", tmp_path / "old.csv", *label, *steps, "--json", "--out", tmp_path / "w.json", "--test", tmp_path / "new.csv")
+    trained = json.loads(result.stdout)
+    w = json.loads((tmp_path / "w.json").read_text())
+    assert w["direction"] == trained["direction"] and w["intercept"] == [trained["intercept"]]
+    scaler = {"": None, "--standardize": preprocessing.StandardScaler, "--scale max": preprocessing.MaxAbsScaler,
+              "--scale l2-rows": preprocessing.Normalizer}[flags]
+    x = new.drop(columns="y").to_numpy()
+    if scaler:
+        x = scaler().fit(old.drop(columns="y").to_numpy()).transform(x)
+    sign = np.where(new["y"] == "malignant", 1, -1)
+    margins = sign * (x @ np.array(w["direction"]) + w["intercept"][0])
+    applied = call("apply", tmp_path / "w.json", tmp_path / "new.csv", *label)
+    assert np.allclose(applied["margins"], margins, rtol=1e-9, atol=1e-12 * np.abs(margins).max())
+    assert applied["accuracy"] == (margins > 0).mean() == trained["test_accuracy"]
+    table = pandas.crosstab(new["y"], np.where((margins > 0) == (sign > 0), "malignant", "benign")).reindex(
+        index=["benign", "malignant"], columns=["benign", "malignant"], fill_value=0)
+    assert applied["classes"] == ["benign", "malignant"] and applied["confusion"] == table.to_numpy().tolist()
+
+
+def test_several_classes_are_classified_by_the_largest_score(tmp_path):
+    bunch = datasets.load_wine(as_frame=True)
+    rng = np.random.default_rng(6)
+    w = rng.standard_normal((3, 13))
+    (tmp_path / "w.json").write_text(json.dumps({"direction": w.tolist(), "classes": ["class_0", "class_1", "class_2"]}))
+    applied = call("apply", tmp_path / "w.json", os.path.join(TABLES, "wine_data.csv"), "--label-column", "-1")
+    guess = (bunch.data.to_numpy() @ w.T).argmax(axis=1)
+    assert applied["accuracy"] == (guess == bunch.target).mean()
+    assert applied["confusion"] == [[int(((bunch.target == i) & (guess == j)).sum()) for j in range(3)] for i in range(3)]
+
+
+@pytest.mark.parametrize("ending", ["json", "csv", "npy"])
+def test_a_direction_is_written_with_its_names(ending, tmp_path):
+    (tmp_path / "d.csv").write_text('"a, b",c,y\n1,2,0\n-3,4,1\n')
+    data = (tmp_path / "d.csv", "--label-column", "y")
+    out = tmp_path / f"w.{ending}"
+    for command in (["solve", "--norm", "l2"], ["predict"], ["train", "--steps", "20"]):
+        direction = call(command[0], *data, *command[1:], "--out", out)["direction"]
+        if ending == "json":
+            assert json.loads(out.read_text()) == {"direction": direction, "names": ["a, b", "c"], "classes": ["0", "1"],
+                                                   "positive": ["1"]}
+        elif ending == "csv":
+            frame = pandas.read_csv(out)
+            assert list(frame.columns) == ["a, b", "c"] and frame.iloc[0].tolist() == pytest.approx(direction, rel=1e-15)
+        else:
+            assert np.load(out).tolist() == [direction]
+        assert call("apply", out, *data)["accuracy"] == 1.0
+    result = run("solve", *data, "--norm", "l2", "--out", tmp_path / "w.txt")
+    assert result.returncode == 2 and ".json, .csv or .npy" in result.stderr
+
+
+BAD_DIRECTIONS = {
+    "not JSON": ("{", "1:"),
+    "no direction": ("{}", "\"direction\""),
+    "a word": ('{"direction": ["x"]}', "\"direction\""),
+    "empty": ('{"direction": []}', "\"direction\""),
+    "names": ('{"direction": [1, 2], "names": ["a"]}', "\"names\""),
+    "scale": ('{"direction": [1, 2], "shift": [0, 0], "scale": [1, 0]}', "\"scale\""),
+    "positive": ('{"direction": [1, 2], "classes": ["0", "1"], "positive": ["2"]}', "\"positive\""),
+    "size": ('{"direction": [1, 2, 3]}', "2 features; expected 3"),
+    "other names": ('{"direction": [1, 2], "names": ["a", "c"]}', "'c'"),
+    "other classes": ('{"direction": [1, 2], "classes": ["u", "v"], "positive": ["v"]}', "none of the classifier's"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DIRECTIONS)
+def test_a_direction_that_is_none_is_refused(case, tmp_path):
+    content, fragment = BAD_DIRECTIONS[case]
+    (tmp_path / "w.json").write_text(content)
+    (tmp_path / "d.csv").write_text("a,b,y\n1,2,0\n3,4,1\n")
+    result = run("apply", tmp_path / "w.json", tmp_path / "d.csv", "--label-column", "y")
+    assert result.returncode == 2 and fragment in result.stderr and result.stdout == ""
