@@ -6,7 +6,7 @@ build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
   libopenblas-dev liblapacke-dev                        # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
-  libfast-float-dev                                     # data: numbers in text
+  libfast-float-dev libarchive-dev                      # data: numbers in text, compressed files
   libxxhash-dev libsqlite3-dev libtomlplusplus-dev      # studies: fingerprints, the store, specifications
   gnuplot-nox fonts-dejavu-core                         # figures
   help2man                                              # man pages

@@ -100,7 +100,7 @@ typedef struct {
   const char
       *label_column;    /* text, .npy: a header's name, or a 0-based index, negative from the end; NULL: folded in */
   const char *labels;   /* a file with one label for each sample, .npy or text; NULL: none */
-  const char *format;   /* csv, tsv, text, libsvm or npy; NULL: by the path's ending */
+  const char *format;   /* csv, tsv, text, arff, libsvm, npy or npz; NULL: by the path's ending */
   char delimiter;       /* text: what separates fields, ' ' for any blanks; 0: found out by looking */
   char decimal;         /* text: '.' or ','; 0: found out by looking */
   const char *positive; /* the class that is +1, all others being -1; NULL: the larger of two */
@@ -115,8 +115,8 @@ typedef struct {
   const biascope_model *like; /* features, scaling, intercept and classes are this one's; NULL: the file's own */
 } biascope_read_options;
 
-/* Reads .csv, .tsv, .txt, .dat, .data (text), .svm, .libsvm (sparse) or .npy by its ending; "-" is standard input. The
- * formats and the rule for labels: docs/data.md. */
+/* Reads .csv, .tsv, .txt, .dat, .data, .arff (text), .svm, .libsvm (sparse), .npy or .npz by its ending, which may have
+ * .gz, .bz2, .xz or .zst after it; "-" is standard input. The formats and the rule for labels: docs/data.md. */
 BIASCOPE_API biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options,
                                                    biascope_dataset **out, biascope_error *error);
 /* Copies samples x features row-major values; every value must be finite. */

@@ -18,7 +18,7 @@ static const biascope_scaling SCALINGS[] = {BIASCOPE_UNSCALED, BIASCOPE_SCALE_MA
     "folded in")                                                                                                       \
   X(TEXT, labels, "labels", "FILE", "A file with one label for each sample, .npy or text")                             \
   X(TEXT, positive, "positive", "NAME", "The class that is +1, all others being -1 (default: the larger of two)")      \
-  X(TEXT, format, "format", "NAME", "csv, tsv, text, libsvm or npy (default: by the path's ending)")                   \
+  X(TEXT, format, "format", "NAME", "csv, tsv, text, arff, libsvm, npy or npz (default: by the path's ending)")        \
   X(CHARACTER, delimiter, "delimiter", "C",                                                                            \
     "Text: what separates the fields: a character, 'tab' or 'blank' (default: found by looking)")                      \
   X(CHARACTER, decimal, "decimal", "C", "Text: the decimal point, . or , (default: found by looking)")                 \

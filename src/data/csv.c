@@ -153,11 +153,12 @@ static biascope_status read_line(bs_csv_reader *csv, size_t *blank_line) {
     return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s:%zu:1: an empty line; expected one only at the end",
                    csv->table->path, *blank_line);
   if (csv->lines.number == 1 && csv->dialect.separator_line) return BIASCOPE_OK;
-  if (*content.begin == '#') {
+  if (*content.begin == csv->comment) {
     bool is_comment = true;
     const biascope_status status = bs_csv_comment(csv, &is_comment);
     if (status != BIASCOPE_OK || is_comment) return status;
   }
+  if (csv->comment == '%') bs_arff_unquote(csv, csv->lines.line);
   if (csv->columns > 0) return read_row(csv);
   bool is_header;
   const biascope_status status = bs_csv_first_line(csv, &is_header);
@@ -207,29 +208,39 @@ static biascope_status note(bs_csv_reader *csv) {
   bs_notes *notes = &csv->table->notes;
   biascope_status status = BIASCOPE_OK;
   if (csv->skipped > 0)
-    status = bs_notes_add(notes, csv->error, "%zu line%s skipped, which begin%s with '#'", csv->skipped,
-                          csv->skipped == 1 ? "" : "s", csv->skipped == 1 ? "s" : "");
+    status = bs_notes_add(notes, csv->error, "%zu line%s skipped, which begin%s with '%c'", csv->skipped,
+                          csv->skipped == 1 ? "" : "s", csv->skipped == 1 ? "s" : "", csv->comment);
   if (status == BIASCOPE_OK && csv->truths)
     status = bs_notes_add(notes, csv->error, "true and yes are read as 1, false and no as 0");
   return status;
 }
 
+biascope_status bs_csv_read_rows(bs_csv_reader *csv) {
+  biascope_status status = read_lines(csv);
+  if (status == BIASCOPE_OK) status = check_end(csv);
+  if (status == BIASCOPE_OK) status = note(csv);
+  if (status == BIASCOPE_OK && !(csv->table->dense = bs_growth_join(&csv->values)))
+    status = bs_fail_memory(csv->error, "the dataset");
+  if (status == BIASCOPE_OK && csv->category) status = bs_csv_expand_categories(csv);
+  return status;
+}
+
+void bs_csv_free(bs_csv_reader *csv) {
+  bs_csv_free_categories(csv);
+  bs_growth_free(&csv->values);
+  free(csv->role);
+  free(csv->class_names);
+  bs_lines_close(&csv->lines);
+}
+
 biascope_status bs_csv_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
                             bs_table *table, biascope_error *error) {
-  bs_csv_reader csv = {.options = options, .table = table, .error = error, .values.size = sizeof(double)};
+  bs_csv_reader csv = {
+      .options = options, .table = table, .error = error, .comment = '#', .values.size = sizeof(double)};
   biascope_status status = bs_lines_open(&csv.lines, source, error);
   if (status == BIASCOPE_OK) status = bs_csv_look_at(&csv, format->delimiter);
-  if (status == BIASCOPE_OK) status = read_lines(&csv);
-  if (status == BIASCOPE_OK) status = check_end(&csv);
-  if (status == BIASCOPE_OK) status = note(&csv);
-  if (status == BIASCOPE_OK && !(table->dense = bs_growth_join(&csv.values)))
-    status = bs_fail_memory(error, "the dataset");
-  if (status == BIASCOPE_OK && csv.category) status = bs_csv_expand_categories(&csv);
-  bs_csv_free_categories(&csv);
-  bs_growth_free(&csv.values);
-  free(csv.role);
-  free(csv.class_names);
-  bs_lines_close(&csv.lines);
+  if (status == BIASCOPE_OK) status = bs_csv_read_rows(&csv);
+  bs_csv_free(&csv);
   return status;
 }
 

@@ -25,8 +25,11 @@ static void mark_words(bs_csv_reader *csv, bs_span line) {
 biascope_status bs_csv_find_categories(bs_csv_reader *csv) {
   bs_span ahead = bs_lines_ahead(&csv->lines), line;
   if (!csv->header) mark_words(csv, csv->lines.line);
-  for (int i = 0; i < LINES_LOOKED_AT && bs_take_line(&ahead, csv->lines.feed, &line); i++)
-    if (ahead.begin < ahead.end || i == 0) mark_words(csv, line);
+  for (int i = 0; i < LINES_LOOKED_AT && bs_take_line(&ahead, csv->lines.feed, &line); i++) {
+    if (csv->comment == '%') bs_arff_unquote(csv, line);
+    if (bs_trim(line).begin == line.end || *bs_trim(line).begin == csv->comment) continue;
+    if (ahead.begin < ahead.end || csv->lines.at_end) mark_words(csv, line);
+  }
   for (size_t k = 0; k < csv->columns; k++) {
     if (csv->role[k] != BS_CATEGORY || csv->category) continue;
     csv->category = BS_NEW(bs_labels, csv->columns);

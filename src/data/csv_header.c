@@ -243,6 +243,14 @@ static biascope_status count_columns(bs_csv_reader *csv) {
   return BIASCOPE_OK;
 }
 
+biascope_status bs_csv_divide(bs_csv_reader *csv, char **names) {
+  size_t label = NO_COLUMN;
+  csv->header = true;
+  biascope_status status = find_label(csv, names, &label);
+  if (status == BIASCOPE_OK) status = assign_roles(csv, names, label, false);
+  return status == BIASCOPE_OK ? name_features(csv, names) : status;
+}
+
 static biascope_status divide_columns(bs_csv_reader *csv, char **names) {
   size_t label = NO_COLUMN;
   line_kind kind;
@@ -283,7 +291,8 @@ biascope_status bs_csv_comment(bs_csv_reader *csv, bool *is_comment) {
   content.begin++;
   content = bs_trim(content);
   *is_comment = true;
-  if (columns < 2 || bs_count_fields(content, csv->dialect.delimiter) != columns + csv->dialect.trailing) {
+  if (csv->comment != '#' || columns < 2 ||
+      bs_count_fields(content, csv->dialect.delimiter) != columns + csv->dialect.trailing) {
     csv->skipped++;
     return BIASCOPE_OK;
   }

@@ -18,6 +18,7 @@ typedef struct {
   size_t columns; /* of a row, the skipped ones included; 0 before the first line */
   unsigned char *role;
   bool header;
+  char comment;            /* what a comment begins with */
   bool row_names;          /* the header lacks a name for the first column, which names the rows */
   size_t declared_samples; /* by scikit-learn's first line, or 0 */
   char *class_names;       /* that line, or NULL */
@@ -27,6 +28,13 @@ typedef struct {
   bool truths;         /* true and false among the values */
 } bs_csv_reader;
 
+/* Reads the lines that are left, rows and, before them, what csv_header.c knows; and makes the table of them. */
+biascope_status bs_csv_read_rows(bs_csv_reader *csv);
+void bs_csv_free(bs_csv_reader *csv);
+/* ARFF: single quotes around the fields of a line in the reader's buffer become double ones. */
+void bs_arff_unquote(const bs_csv_reader *csv, bs_span line);
+/* Divides columns of known names into label, features and what is left out. */
+biascope_status bs_csv_divide(bs_csv_reader *csv, char **names);
 /* Finds the delimiter and the decimal point, and says so where they are not what the ending names. */
 biascope_status bs_csv_look_at(bs_csv_reader *csv, char usual);
 /* Counts the columns and gives each its role; a header's names become the features'. */

@@ -7,23 +7,37 @@
 #include <strings.h>
 
 static const bs_file_format FORMATS[] = {
-    {"csv", ".csv", ',', bs_csv_read, bs_csv_write},
-    {"tsv", ".tsv", '\t', bs_csv_read, NULL},
-    {"text", ".txt", 0, bs_csv_read, NULL},
-    {"text", ".dat", 0, bs_csv_read, NULL},
-    {"text", ".data", 0, bs_csv_read, NULL},
-    {"libsvm", ".svm", 0, bs_libsvm_read, bs_libsvm_write},
-    {"libsvm", ".libsvm", 0, bs_libsvm_read, bs_libsvm_write},
-    {"npy", ".npy", 0, bs_npy_read, bs_npy_write},
+    {"csv", ".csv", ',', bs_csv_read, bs_csv_write, false},
+    {"tsv", ".tsv", '\t', bs_csv_read, NULL, false},
+    {"text", ".txt", 0, bs_csv_read, NULL, false},
+    {"text", ".dat", 0, bs_csv_read, NULL, false},
+    {"text", ".data", 0, bs_csv_read, NULL, false},
+    {"arff", ".arff", ',', bs_arff_read, NULL, false},
+    {"libsvm", ".svm", 0, bs_libsvm_read, bs_libsvm_write, false},
+    {"libsvm", ".libsvm", 0, bs_libsvm_read, bs_libsvm_write, false},
+    {"npy", ".npy", 0, bs_npy_read, bs_npy_write, false},
+    {"npz", ".npz", 0, bs_npz_read, NULL, true},
 };
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
-static const bs_file_format *format_by_ending(const char *path) {
+static const char *const COMPRESSIONS[] = {".gz", ".bz2", ".xz", ".zst"};
+
+static bool ends_with(const char *path, size_t length, const char *ending) {
+  const size_t tail = strlen(ending);
+  return length > tail && !strncasecmp(path + length - tail, ending, tail);
+}
+
+/* The path's length without the ending of a compression. */
+static size_t length_uncompressed(const char *path) {
   const size_t length = strlen(path);
-  for (size_t i = 0; i < FORMAT_COUNT; i++) {
-    const size_t ending = strlen(FORMATS[i].ending);
-    if (length > ending && !strcasecmp(path + length - ending, FORMATS[i].ending)) return &FORMATS[i];
-  }
+  for (size_t i = 0; i < sizeof COMPRESSIONS / sizeof COMPRESSIONS[0]; i++)
+    if (ends_with(path, length, COMPRESSIONS[i])) return length - strlen(COMPRESSIONS[i]);
+  return length;
+}
+
+static const bs_file_format *format_by_ending(const char *path, size_t length) {
+  for (size_t i = 0; i < FORMAT_COUNT; i++)
+    if (ends_with(path, length, FORMATS[i].ending)) return &FORMATS[i];
   return NULL;
 }
 
@@ -35,15 +49,16 @@ static const bs_file_format *format_by_name(const char *name) {
 
 static const bs_file_format *find_reader(const char *path, const biascope_read_options *options,
                                          biascope_error *error) {
-  const bs_file_format *format = options->format ? format_by_name(options->format) : format_by_ending(path);
+  const bs_file_format *format =
+      options->format ? format_by_name(options->format) : format_by_ending(path, length_uncompressed(path));
   if (format) return format;
   if (options->format)
-    bs_error_set(error, BIASCOPE_USAGE, "format '%s' is unknown; expected csv, tsv, text, libsvm or npy",
+    bs_error_set(error, BIASCOPE_USAGE, "format '%s' is unknown; expected csv, tsv, text, arff, libsvm, npy or npz",
                  options->format);
   else
     bs_error_set(error, BIASCOPE_BAD_INPUT,
-                 "%s: unknown file ending; expected .csv, .tsv, .txt, .dat, .data, .svm, .libsvm or .npy, or a format "
-                 "named by --format",
+                 "%s: unknown file ending; expected .csv, .tsv, .txt, .dat, .data, .arff, .svm, .libsvm, .npy or .npz, "
+                 "with .gz, .bz2, .xz or .zst after it if need be, or a format named by --format",
                  path);
   return NULL;
 }
@@ -51,7 +66,8 @@ static const bs_file_format *find_reader(const char *path, const biascope_read_o
 /* What the format cannot heed is refused. */
 static biascope_status check_options(const char *path, const bs_file_format *format,
                                      const biascope_read_options *options, biascope_error *error) {
-  const bool text = format->read == bs_csv_read, sparse = format->read == bs_libsvm_read;
+  const bool text = format->read == bs_csv_read || format->read == bs_arff_read,
+             sparse = format->read == bs_libsvm_read;
   const struct {
     bool given;
     const char *what, *where;
@@ -71,6 +87,13 @@ static biascope_status check_options(const char *path, const bs_file_format *for
   return BIASCOPE_OK;
 }
 
+static biascope_status open_source(bs_source *source, const char *path, const bs_file_format *format,
+                                   biascope_error *error) {
+  if (format->is_archive) return bs_source_open_zip(source, path, error);
+  if (path[length_uncompressed(path)]) return bs_source_open_compressed(source, path, error);
+  return bs_source_open(source, path, error);
+}
+
 biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options, biascope_dataset **out,
                                       biascope_error *error) {
   static const biascope_read_options DEFAULTS = {0};
@@ -81,7 +104,7 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   biascope_status status = check_options(path, format, options, error);
   if (status != BIASCOPE_OK) return status;
   bs_source source;
-  status = bs_source_open(&source, path, error);
+  status = open_source(&source, path, format, error);
   if (status != BIASCOPE_OK) return status;
   bs_table table = {.path = source.path};
   status = format->read(&source, format, options, &table, error);
@@ -92,7 +115,7 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
 }
 
 biascope_status biascope_dataset_write(const biascope_dataset *data, const char *path, biascope_error *error) {
-  const bs_file_format *format = format_by_ending(path);
+  const bs_file_format *format = format_by_ending(path, strlen(path));
   if (!format || !format->write)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
   const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);

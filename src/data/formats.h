@@ -12,10 +12,10 @@ typedef struct bs_file_format bs_file_format;
 
 typedef biascope_status bs_format_reader(bs_source *source, const bs_file_format *format,
                                          const biascope_read_options *options, bs_table *table, biascope_error *error);
-bs_format_reader bs_csv_read, bs_libsvm_read, bs_npy_read;
+bs_format_reader bs_csv_read, bs_arff_read, bs_libsvm_read, bs_npy_read, bs_npz_read;
 
-/* An array of one dimension, or of one column: so many samples of one feature. */
-biascope_status bs_npy_read_vector(bs_source *source, bs_table *table, biascope_error *error);
+/* An array of two dimensions, or of one: so many samples of one feature. */
+biascope_status bs_npy_read_any(bs_source *source, bs_table *table, bool *is_vector, biascope_error *error);
 
 typedef void bs_format_writer(const biascope_dataset *data, FILE *stream);
 bs_format_writer bs_csv_write, bs_libsvm_write, bs_npy_write;
@@ -26,6 +26,7 @@ struct bs_file_format {
   char delimiter;     /* text: the usual one; 0: none is */
   bs_format_reader *read;
   bs_format_writer *write; /* NULL: it is read only */
+  bool is_archive;         /* a zip file of several members */
 };
 
 #endif

@@ -7,6 +7,9 @@
 
 enum { BLOCK = 1 << 18, LONGEST_UTF8 = 3 }; /* bytes read at a time; of UTF-8 that two bytes of UTF-16 become */
 
+/* What a few compressed bytes can become must not fill the memory. */
+static const size_t LONGEST_LINE = (size_t)1 << 30;
+
 /* ---- UTF-16 --------------------------------------------------------------------------------- */
 
 static char *put_utf8(char *at, unsigned code) {
@@ -80,6 +83,9 @@ static biascope_status read_more(bs_lines *lines, biascope_error *error) {
   status = bs_source_read(lines->source, raw, BLOCK, &count, error);
   if (status != BIASCOPE_OK) return status;
   lines->at_end = count < BLOCK;
+  if (lines->end - lines->begin > LONGEST_LINE)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s:%zu: the line is longer than 2^30 bytes; expected lines of text",
+                   lines->source->path, lines->number + 1);
   lines->end += lines->utf16 ? decode(lines, space, (const unsigned char *)raw, count) : count;
   return BIASCOPE_OK;
 }

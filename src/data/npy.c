@@ -123,8 +123,9 @@ static biascope_status fail_size(const bs_source *source, const npy_array *array
 }
 
 /* The declared shape against the bytes that are there, before anything of that shape is allocated. */
-static biascope_status check_shape(const bs_source *source, npy_array *array, bool vector, biascope_error *error) {
-  if (vector && array->dimensions == 1) {
+static biascope_status check_shape(const bs_source *source, npy_array *array, bool *is_vector, biascope_error *error) {
+  if (is_vector) *is_vector = array->dimensions == 1;
+  if (is_vector && array->dimensions == 1) {
     array->shape[1] = 1;
     array->dimensions = 2;
   }
@@ -143,7 +144,7 @@ static biascope_status check_shape(const bs_source *source, npy_array *array, bo
   return BIASCOPE_OK;
 }
 
-static biascope_status read_header(bs_source *source, npy_array *array, bool vector, biascope_error *error) {
+static biascope_status read_header(bs_source *source, npy_array *array, bool *is_vector, biascope_error *error) {
   enum { LONGEST_HEADER = 1 << 20 };
   unsigned char prefix[12];
   size_t got;
@@ -170,7 +171,7 @@ static biascope_status read_header(bs_source *source, npy_array *array, bool vec
   if (status == BIASCOPE_OK && got < length) status = fail(source, "the file ends within its header", error);
   if (status == BIASCOPE_OK) status = parse_dictionary(source, (bs_span){header, header + length}, array, error);
   free(header);
-  return status == BIASCOPE_OK ? check_shape(source, array, vector, error) : status;
+  return status == BIASCOPE_OK ? check_shape(source, array, is_vector, error) : status;
 }
 
 static double half_precision(uint64_t bits) {
@@ -285,9 +286,9 @@ static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   return npy->table->dense ? BIASCOPE_OK : bs_fail_memory(error, "the dataset");
 }
 
-static biascope_status read_array(bs_source *source, bool vector, bs_table *table, biascope_error *error) {
+static biascope_status read_array(bs_source *source, bool *is_vector, bs_table *table, biascope_error *error) {
   npy_array array = {0};
-  biascope_status status = read_header(source, &array, vector, error);
+  biascope_status status = read_header(source, &array, is_vector, error);
   if (status != BIASCOPE_OK) return status;
   table->samples = array.shape[0];
   table->features = array.shape[1];
@@ -308,11 +309,11 @@ biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, con
                             bs_table *table, biascope_error *error) {
   (void)format;
   (void)options;
-  return read_array(source, false, table, error);
+  return read_array(source, NULL, table, error);
 }
 
-biascope_status bs_npy_read_vector(bs_source *source, bs_table *table, biascope_error *error) {
-  return read_array(source, true, table, error);
+biascope_status bs_npy_read_any(bs_source *source, bs_table *table, bool *is_vector, biascope_error *error) {
+  return read_array(source, is_vector, table, error);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 #include "data/source.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -31,6 +33,88 @@ biascope_status bs_source_open(bs_source *source, const char *path, biascope_err
   return BIASCOPE_OK;
 }
 
+/* ---- Archives ------------------------------------------------------------------------------- */
+
+static biascope_status fail_archive(const bs_source *source, biascope_error *error) {
+  const char *reason = archive_error_string(source->archive);
+  if (archive_errno(source->archive) == ENOMEM) return bs_fail_memory(error, "a compressed file's content");
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", source->path, reason ? reason : "a damaged file");
+}
+
+/* Opens the file through libarchive; `prepare` says what may be in it. */
+static biascope_status open_archive(bs_source *source, const char *path, void (*prepare)(struct archive *),
+                                    biascope_error *error) {
+  enum { BLOCK = 1 << 16 };
+  biascope_status status = bs_source_open(source, path, error);
+  if (status != BIASCOPE_OK) return status;
+  source->has_size = false;
+  source->archive = archive_read_new();
+  if (!source->archive) {
+    status = bs_fail_memory(error, "a compressed file's content");
+  } else {
+    prepare(source->archive);
+    if (archive_read_open_fd(source->archive, source->descriptor, BLOCK) != ARCHIVE_OK)
+      status = fail_archive(source, error);
+  }
+  if (status != BIASCOPE_OK) bs_source_close(source);
+  return status;
+}
+
+static void expect_compression(struct archive *archive) {
+  archive_read_support_filter_gzip(archive);
+  archive_read_support_filter_bzip2(archive);
+  archive_read_support_filter_xz(archive);
+  archive_read_support_filter_zstd(archive);
+  archive_read_support_format_raw(archive);
+  archive_read_support_format_empty(archive);
+}
+
+static void expect_zip(struct archive *archive) {
+  archive_read_support_format_zip(archive);
+}
+
+biascope_status bs_source_open_compressed(bs_source *source, const char *path, biascope_error *error) {
+  biascope_status status = open_archive(source, path, expect_compression, error);
+  if (status != BIASCOPE_OK) return status;
+  struct archive_entry *entry;
+  const int result = archive_read_next_header(source->archive, &entry);
+  if (result != ARCHIVE_OK && result != ARCHIVE_EOF) status = fail_archive(source, error);
+  if (status == BIASCOPE_OK && archive_filter_count(source->archive) < 2)
+    status = bs_fail(error, BIASCOPE_BAD_INPUT,
+                     "%s: is not compressed; expected gzip, bzip2, xz or zstd as its name says", source->path);
+  if (status != BIASCOPE_OK) bs_source_close(source);
+  return status;
+}
+
+biascope_status bs_source_open_zip(bs_source *source, const char *path, biascope_error *error) {
+  return open_archive(source, path, expect_zip, error);
+}
+
+biascope_status bs_source_next_member(bs_source *source, const char **name, biascope_error *error) {
+  struct archive_entry *entry;
+  const int result = archive_read_next_header(source->archive, &entry);
+  *name = NULL;
+  if (result == ARCHIVE_EOF) return BIASCOPE_OK;
+  if (result != ARCHIVE_OK) return fail_archive(source, error);
+  *name = archive_entry_pathname(entry);
+  source->taken = 0;
+  return *name ? BIASCOPE_OK : bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a member without a name", source->path);
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static biascope_status read_archive(bs_source *source, char *bytes, size_t size, size_t *count, biascope_error *error) {
+  while (*count < size) {
+    const la_ssize_t got = archive_read_data(source->archive, bytes + *count, size - *count);
+    if (got == ARCHIVE_RETRY) continue;
+    if (got < 0) return fail_archive(source, error);
+    if (got == 0) break;
+    *count += (size_t)got;
+  }
+  source->taken += *count;
+  return BIASCOPE_OK;
+}
+
 void bs_source_open_memory(bs_source *source, const char *path, const void *bytes, size_t size) {
   *source = (bs_source){.path = path, .descriptor = -1, .has_size = true, .size = size, .bytes = bytes};
 }
@@ -42,6 +126,8 @@ static size_t take_memory(bs_source *source, void *bytes, size_t size) {
 }
 
 biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
+  *count = 0;
+  if (source->archive) return read_archive(source, bytes, size, count, error);
   *count = source->descriptor < 0 ? take_memory(source, bytes, size) : 0;
   while (source->descriptor >= 0 && *count < size) {
     const ssize_t got = read(source->descriptor, (char *)bytes + *count, size - *count);
@@ -55,6 +141,8 @@ biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size
 }
 
 void bs_source_close(bs_source *source) {
+  if (source->archive) archive_read_free(source->archive);
+  source->archive = NULL;
   if (source->descriptor >= 0) close(source->descriptor);
   source->descriptor = -1;
 }

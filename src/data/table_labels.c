@@ -82,7 +82,8 @@ static biascope_status read_label_lines(bs_table *table, bs_source *source, bias
 
 static biascope_status read_label_array(bs_table *table, bs_source *source, biascope_error *error) {
   bs_table array = {.path = source->path};
-  biascope_status status = bs_npy_read_vector(source, &array, error);
+  bool is_vector;
+  biascope_status status = bs_npy_read_any(source, &array, &is_vector, error);
   if (status == BIASCOPE_OK && (array.features != 1 || array.samples != table->samples))
     status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %zu x %zu labels; expected %zu, one for each sample of %s",
                      source->path, array.samples, array.features, table->samples, table->path);
@@ -98,6 +99,9 @@ static bool ends_with(const char *path, const char *ending) {
 }
 
 biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error) {
+  if (options->label_column && !table->labelled && !table->dense)
+    return bs_fail(error, BIASCOPE_USAGE, "%s: a label column can be named for text and dense arrays only",
+                   table->path);
   if (options->label_column && !table->labelled) return take_column(table, options->label_column, error);
   if (!options->labels) return BIASCOPE_OK;
   if (table->labelled)

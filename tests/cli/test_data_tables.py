@@ -6,6 +6,8 @@ import subprocess
 import numpy as np
 import pandas
 import pytest
+from scipy import sparse
+from scipy.io import arff
 from sklearn import datasets, preprocessing
 
 BIASCOPE = os.environ["BIASCOPE"]
@@ -323,3 +325,121 @@ def test_a_direction_that_is_none_is_refused(case, tmp_path):
     (tmp_path / "d.csv").write_text("a,b,y\n1,2,0\n3,4,1\n")
     result = run("apply", tmp_path / "w.json", tmp_path / "d.csv", "--label-column", "y")
     assert result.returncode == 2 and fragment in result.stderr and result.stdout == ""
+
+
+# ---- Compressed files, archives and ARFF -----------------------------------------------------------------------------
+
+COMPRESSORS = {"gz": ["gzip", "-k"], "bz2": ["bzip2", "-k"], "xz": ["xz", "-k"], "zst": ["zstd", "-q", "-k"]}
+
+
+@pytest.mark.parametrize("ending", COMPRESSORS)
+def test_compressed_files_are_read(ending, tmp_path):
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((50, 4))
+    pandas.DataFrame(x).to_csv(tmp_path / "d.csv", index=False, header=False)
+    np.save(tmp_path / "e.npy", x)
+    (tmp_path / "f.svm").write_text("".join("1 " + " ".join(f"{k + 1}:{v!r}" for k, v in enumerate(row)) + "\n" for row in x.tolist()))
+    for name in ("d.csv", "e.npy", "f.svm"):
+        subprocess.run([*COMPRESSORS[ending], tmp_path / name], check=True)
+        assert_same_data(tmp_path / f"{name}.{ending}", [], x, tmp_path, exact=name != "f.svm")
+    damaged = (tmp_path / f"d.csv.{ending}").read_bytes()
+    (tmp_path / f"cut.csv.{ending}").write_bytes(damaged[:len(damaged) // 2])
+    (tmp_path / f"not.csv.{ending}").write_text("1,2\n")
+    for name, fragment in ((f"cut.csv.{ending}", "cannot be read"), (f"not.csv.{ending}", "not compressed")):
+        result = run("info", tmp_path / name)
+        assert result.returncode == 2 and fragment in result.stderr, result.stderr
+
+
+def test_scikit_learns_digits_are_read_as_they_are(tmp_path):
+    x, y = datasets.load_digits(return_X_y=True)
+    arguments = ["--label-column", "-1", "--positive", "3"]
+    assert_same_data(os.path.join(TABLES, "digits.csv.gz"), arguments, folded(x, y, 3), tmp_path)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_arrays_of_an_npz(save, tmp_path):
+    rng = np.random.default_rng(9)
+    x, y = rng.standard_normal((6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    save(tmp_path / "both.npz", X=x, y=y)
+    save(tmp_path / "alone.npz", x)
+    assert_same_data(tmp_path / "both.npz", [], folded(x, y, 1), tmp_path)
+    assert_same_data(tmp_path / "alone.npz", [], x, tmp_path)
+    save(tmp_path / "two.npz", a=x, b=x)
+    result = run("info", tmp_path / "two.npz")
+    assert result.returncode == 2 and "two arrays may be the samples" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+@pytest.mark.parametrize("compressed", [True, False])
+def test_sparse_matrices_of_scipy(form, compressed, tmp_path):
+    matrix = sparse.random(30, 40, density=0.2, format=form, random_state=1)
+    sparse.save_npz(tmp_path / "d.npz", matrix, compressed=compressed)
+    np.save(tmp_path / "y.npy", np.arange(30) % 2)
+    judge = folded(matrix.toarray(), np.arange(30) % 2, 1)
+    assert_same_data(tmp_path / "d.npz", ["--labels", tmp_path / "y.npy"], judge, tmp_path, exact=False)
+    report = info(tmp_path / "d.npz", "--labels", tmp_path / "y.npy")
+    assert report["nonzeros"] == matrix.nnz
+
+
+def npz(folder, **arrays):
+    np.savez(folder / "d.npz", **arrays)
+    return folder / "d.npz"
+
+
+BAD_NPZ = {
+    "coo": (dict(format=np.array(b"coo"), data=[1.0], row=[0], col=[0], shape=[1, 1]), "CSR"),
+    "no shape": (dict(format=np.array(b"csr"), data=[1.0], indices=[0], indptr=[0, 1]), "shape"),
+    "index": (dict(format=np.array(b"csr"), data=[1.0], indices=[3], indptr=[0, 1], shape=[1, 2]), "do not fit"),
+    "starts": (dict(format=np.array(b"csr"), data=[1.0], indices=[0], indptr=[1, 0], shape=[1, 2]), "do not fit"),
+    "wide": (dict(format=np.array(b"csr"), data=[1.0], indices=[0], indptr=[0, 1], shape=[1, 2 ** 31]), "too large"),
+    "tall": (dict(format=np.array(b"csc"), data=[1.0], indices=[0], indptr=[0, 1], shape=[2 ** 31, 1]), "too large"),
+    "text": (dict(X=np.array(["a"])), "elements of type"),
+    "vector": (dict(y=[1.0, 2.0]), "no array of two dimensions"),
+    "labels": (dict(X=[[1.0]], y=[1.0, 2.0]), "2 labels; expected 1"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_NPZ)
+def test_archives_without_samples_are_refused(case, tmp_path):
+    arrays, fragment = BAD_NPZ[case]
+    result = run("info", npz(tmp_path, **arrays))
+    assert result.returncode == 2 and fragment in result.stderr and result.stdout == "", result.stderr
+
+
+def test_a_zip_that_is_none_is_refused(tmp_path):
+    (tmp_path / "d.npz").write_bytes(b"PK\x03\x04" + b"\0" * 50)
+    (tmp_path / "e.npz").write_text("1,2\n")
+    for name in ("d.npz", "e.npz"):
+        assert run("info", tmp_path / name).returncode == 2
+
+
+def test_arff_is_read_as_scipy_reads_it(tmp_path):
+    path = tmp_path / "weather.arff"
+    path.write_text("% the weather\n@RELATION weather\n\n@attribute outlook {sunny, overcast, rain}\n"
+                    "@attribute 'wind speed' real\n@attribute temperature NUMERIC\n@attribute play {yes,no}\n@DATA\n"
+                    "sunny,1.5,30,no\n% a comment\novercast,2,25,yes\nrain,3,10,yes\nsunny, 4, 28,no\n")
+    table, meta = arff.loadarff(path)
+    y = table["play"] == b"yes"
+    numbers = np.column_stack([table["wind speed"], table["temperature"]])
+    label = ["--label-column", "play"]
+    assert_same_data(path, [*label, "--drop", "outlook"], folded(numbers, y, True), tmp_path)
+    words = np.column_stack([table["outlook"] == word for word in (b"overcast", b"rain", b"sunny")])
+    assert_same_data(path, [*label, "--one-hot"], folded(np.column_stack([words, numbers]), y, True), tmp_path)
+    path.write_text(path.read_text().replace("rain", "'rain, light'"))  # which SciPy does not read
+    assert_same_data(path, [*label, "--one-hot"], folded(np.column_stack([words, numbers]), y, True), tmp_path)
+    result = run("info", path, *label)
+    assert result.returncode == 2 and "weather.arff:9:1: field 1 is 'sunny'" in result.stderr
+
+
+@pytest.mark.parametrize("content,fragment", [
+    ("@relation r\n@attribute a real\n", "no @data"),
+    ("@relation r\n@data\n1\n", "no @attribute"),
+    ("@relation r\n@attribute\n@data\n1\n", "d.arff:2:1"),
+    ("1,2\n", "d.arff:1:1: '1,2'; expected @relation"),
+    ("@attribute a real\n@attribute b real\n@data\n1\n", "1 fields; expected 2"),
+    ("@attribute a real\n@data\n{0 1}\n", "'{0 1}'"),
+])
+def test_malformed_arff_is_refused(content, fragment, tmp_path):
+    (tmp_path / "d.arff").write_text(content)
+    result = run("info", tmp_path / "d.arff")
+    assert result.returncode == 2 and fragment in result.stderr, result.stderr

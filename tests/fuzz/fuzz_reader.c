@@ -1,6 +1,7 @@
 /* One reader on any bytes: it must refuse them in words or hand out a valid data set. READER is a reader of
  * data/formats.h, chosen by tests/fuzz/CMakeLists.txt. */
 #include "data/formats.h"
+#include "memory_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,16 +24,26 @@ static void check_dataset(const biascope_dataset *data) {
   }
 }
 
-/* As a file of known size, and as a pipe. */
+/* As a file of known size, and as a pipe; a zip archive as a file. */
 static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biascope_read_options *options) {
   const bs_file_format format = {.name = "input", .delimiter = ',', .read = READER};
-  bs_source source;
-  bs_source_open_memory(&source, "input", bytes, size);
-  source.has_size = !pipe;
-  bs_table table = {.path = "input"};
   biascope_error error = {.message = ""};
   biascope_dataset *data = NULL;
-  biascope_status status = READER(&source, &format, options, &table, &error);
+  bs_source source;
+  biascope_status status = BIASCOPE_OK;
+  if (READER == bs_npz_read) {
+    static int descriptor;
+    char path[64];
+    status = bs_source_open_zip(&source, memory_file(&descriptor, bytes, size, path), &error);
+  } else {
+    bs_source_open_memory(&source, "input", bytes, size);
+    source.has_size = !pipe;
+  }
+  bs_table table = {.path = "input"};
+  if (status == BIASCOPE_OK) {
+    status = READER(&source, &format, options, &table, &error);
+    bs_source_close(&source);
+  }
   if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, &data, &error);
   check((data != NULL) == (status == BIASCOPE_OK));
   if (data)
@@ -46,7 +57,9 @@ static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biasco
 static const biascope_read_options OPTIONS[] = {
     {.label_column = NULL},
     {.label_column = "-1", .several_classes = true},
-    {.label_column = "y", .decimal = ',', .delimiter = ';'},
+    {.label_column = "y", .decimal = ',', .delimiter = ';', .missing = BIASCOPE_MISSING_DROP, .intercept = true},
+    {.label_column = "0", .missing = BIASCOPE_MISSING_MEAN, .one_hot = true, .scaling = BIASCOPE_STANDARDIZE},
+    {.columns = "0,2:3,-1", .positive = "1", .scaling = BIASCOPE_SCALE_ROWS, .intercept = true},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

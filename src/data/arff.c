@@ -1,0 +1,94 @@
+/* Weka's ARFF: attributes by name, then rows of comma-separated values; '%' starts a comment. Not its sparse rows. */
+#include "data/csv_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Takes `word`, in either case of letters, and a blank off the line. */
+static bool take_keyword(bs_span *line, const char *word) {
+  const size_t length = strlen(word);
+  if (bs_span_length(*line) < length || strncasecmp(line->begin, word, length) != 0) return false;
+  const char *after = line->begin + length;
+  if (after < line->end && *after != ' ' && *after != '\t') return false;
+  *line = bs_trim((bs_span){after, line->end});
+  return true;
+}
+
+/* A name, in quotes of either kind where it has blanks. */
+static bs_span take_name(bs_span line) {
+  bs_span name = line;
+  if (line.begin < line.end && (*line.begin == '\'' || *line.begin == '"')) {
+    const char *close = memchr(line.begin + 1, *line.begin, bs_span_length(line) - 1);
+    return close ? (bs_span){line.begin + 1, close} : (bs_span){line.end, line.end};
+  }
+  name.end = name.begin;
+  while (name.end < line.end && !strchr(" \t{", *name.end)) name.end++;
+  return name;
+}
+
+/* The declarations up to @data. */
+static biascope_status read_attributes(bs_csv_reader *csv, bs_growth *names) {
+  for (;;) {
+    bool more;
+    const biascope_status status = bs_lines_next(&csv->lines, &more, csv->error);
+    if (status != BIASCOPE_OK) return status;
+    if (!more) return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: no @data; expected ARFF", csv->table->path);
+    bs_span line = bs_trim(csv->lines.line);
+    if (line.begin == line.end || *line.begin == '%' || take_keyword(&line, "@relation")) continue;
+    if (take_keyword(&line, "@data")) return BIASCOPE_OK;
+    const bs_span name = take_keyword(&line, "@attribute") ? take_name(line) : (bs_span){line.end, line.end};
+    if (name.begin == name.end)
+      return bs_lines_fail(csv->error, &csv->lines, csv->lines.line.begin,
+                           "%s; expected @relation, @attribute NAME TYPE or @data", bs_quote(csv->lines.line).text);
+    char *copy = bs_span_copy(name);
+    if (!copy || !bs_growth_append(names, &copy)) {
+      free(copy);
+      return bs_fail_memory(csv->error, "an attribute's name");
+    }
+  }
+}
+
+static biascope_status divide_attributes(bs_csv_reader *csv, bs_growth *growth) {
+  csv->columns = growth->count;
+  if (csv->columns == 0)
+    return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: no @attribute; expected ARFF", csv->table->path);
+  char **names = bs_growth_join(growth);
+  if (!names) return bs_fail_memory(csv->error, "the attributes' names");
+  const biascope_status status = bs_csv_divide(csv, names);
+  for (size_t k = 0; k < csv->columns; k++) free(names[k]);
+  free(names);
+  return status;
+}
+
+void bs_arff_unquote(const bs_csv_reader *csv, bs_span line) {
+  char *bytes = csv->lines.buffer + (line.begin - csv->lines.buffer);
+  const size_t length = bs_span_length(line);
+  for (size_t i = 0; i < length; i++) {
+    if (bytes[i] != '\'') continue;
+    size_t before = i, after = i + 1;
+    while (before > 0 && (bytes[before - 1] == ' ' || bytes[before - 1] == '\t')) before--;
+    while (after < length && (bytes[after] == ' ' || bytes[after] == '\t')) after++;
+    if (before == 0 || bytes[before - 1] == ',' || after == length || bytes[after] == ',') bytes[i] = '"';
+  }
+}
+
+biascope_status bs_arff_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+                             bs_table *table, biascope_error *error) {
+  bs_csv_reader csv = {
+      .options = options, .table = table, .error = error, .comment = '%', .values.size = sizeof(double)};
+  csv.dialect = (bs_dialect){.delimiter = format->delimiter, .decimal = '.'};
+  bs_growth names = {.size = sizeof(char *)};
+  biascope_status status = bs_lines_open(&csv.lines, source, error);
+  if (status == BIASCOPE_OK) status = read_attributes(&csv, &names);
+  if (status == BIASCOPE_OK) status = divide_attributes(&csv, &names);
+  if (status == BIASCOPE_OK) status = bs_csv_read_rows(&csv);
+  if (names.count > 0) { /* what a failure left */
+    char **left = bs_growth_join(&names);
+    for (size_t k = 0; left && k < csv.columns; k++) free(left[k]);
+    free(left);
+  }
+  bs_growth_free(&names);
+  bs_csv_free(&csv);
+  return status;
+}
