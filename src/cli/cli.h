@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_CLI_CLI_H
 #define BIASCOPE_CLI_CLI_H
 
-#include "biascope.h"
+#include "measure/measure.h"
 #include <argp.h>
 #include <jansson.h>
 
@@ -72,6 +72,8 @@ json_t *cli_json_text(const char *text);
 /* A finite number, else null: JSON has no NaN. */
 json_t *cli_json_number(double value);
 json_t *cli_json_array(size_t n, const double *values);
+/* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
+void cli_json_measures(json_t *object, const bs_measurement *measured);
 /* The parts of data that are not separable, with their proof, and in words. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);

@@ -132,6 +132,17 @@ void cli_json_classes(json_t *object, const biascope_dataset *data) {
   json_object_set_new(object, "counts", counts);
 }
 
+void cli_json_measures(json_t *object, const bs_measurement *measured) {
+  for (size_t i = 0; i < bs_measure_count(); i++) {
+    const bs_measure *measure = bs_measure_at(i);
+    json_t *value = cli_json_number(bs_measure_of(measure, measured)), *family = object;
+    if (measure->of && !json_object_get(object, measure->family))
+      json_object_set_new(object, measure->family, json_object());
+    if (measure->of) family = json_object_get(object, measure->family);
+    json_object_set_new(family, measure->of ? measure->of : measure->name, value);
+  }
+}
+
 static atomic_bool json_incomplete;
 
 static void *allocate_json(size_t size) {

@@ -198,6 +198,7 @@ static biascope_status compare(train_run *run, bs_output_file *trace, biascope_e
   if (status == BIASCOPE_OK && !interrupted) status = train_compare(run, error);
   if (status == BIASCOPE_OK && !interrupted)
     status = train_measure(run, biascope_trainer_weights(run->trainer), &run->last, error);
+  run->last.log_loss = biascope_trainer_log_loss(run->trainer);
   return status;
 }
 

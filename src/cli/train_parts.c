@@ -53,7 +53,8 @@ biascope_status train_compare(train_run *run, biascope_error *error) {
 
 biascope_status train_measure(train_run *run, const double *w, bs_measurement *out, biascope_error *error) {
   if (run->reference) return bs_reference_measure(run->reference, run->prediction, w, out, error);
-  out->cosine_predicted = NAN;
+  *out = (bs_measurement){.log_loss = NAN, .cosine_predicted = NAN};
+  out->weight_norm = bs_norm2(biascope_dataset_features(run->data), w);
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(run->data, (biascope_norm){.kind = (biascope_norm_kind)n}, w);
     out->ratio[n] = out->cosine[n] = NAN;

@@ -53,17 +53,16 @@ static int print_json(const train_run *run, const cli_result *test) {
   const bs_measurement *m = &run->last;
   const size_t d = biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
-  json_t *direction = json_array(), *cosine = by_norm(m->cosine), *warnings = json_array();
+  json_t *direction = json_array(), *warnings = json_array();
   if (warnings) train_give_warnings(run, warnings);
   for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
-  json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
   double angle[BS_REFERENCE_NORMS];
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) angle[n] = acos(m->cosine[n]);
-  json_t *result = json_pack(
-      "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
-      "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
-      cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
-      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings);
+  json_t *result = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
+                             "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)),
+                             "loss_log", cli_json_number(m->log_loss), "angle", by_norm(angle), "warnings", warnings);
+  cli_json_measures(result, m);
+  json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* as "ratio" was called */
   if (!run->reference) json_object_set_new(result, "parts", train_json_parts(run));
   cli_json_data(result, run->data, test);
   return cli_print_json(result);

@@ -83,9 +83,9 @@ void train_rows_free(train_run *run) {
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
 void train_trace_head(FILE *trace) {
-  fputs("step,epoch,lr,log_loss,log_weight_norm,margin_l2,margin_linf,margin_l1,ratio_l2,ratio_linf,ratio_l1,cos_l2,"
-        "cos_linf,cos_l1,cos_predicted,momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n",
-        trace);
+  fputs("step,epoch,lr", trace);
+  for (size_t i = 0; i < bs_measure_count(); i++) fprintf(trace, ",%s", bs_measure_at(i)->name);
+  fputs(",momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n", trace);
 }
 
 /* A field that is not a number stays empty. */
@@ -109,12 +109,7 @@ static void write_row(const train_run *run, const train_row *row, const bs_measu
   fprintf(run->trace, "%llu", (unsigned long long)row->step);
   put(run->trace, (double)row->step / (double)batches);
   put(run->trace, bs_learning_rate(run->options, row->step));
-  put(run->trace, row->log_loss);
-  put(run->trace, log(bs_norm2(biascope_dataset_features(run->data), row->weights)));
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->margin[n]);
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->ratio[n]);
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) put(run->trace, m->cosine[n]);
-  put(run->trace, m->cosine_predicted);
+  for (size_t i = 0; i < bs_measure_count(); i++) put(run->trace, bs_measure_of(bs_measure_at(i), m));
   put(run->trace, row->stale.momentum_excess);
   put(run->trace, row->stale.second_moment_excess);
   put(run->trace, row->misalignment);
@@ -127,6 +122,7 @@ biascope_status train_trace_rows(train_run *run, biascope_error *error) {
   for (size_t r = 0; r < run->row_count && status == BIASCOPE_OK; r++) {
     bs_measurement measured;
     status = train_measure(run, run->rows[r].weights, &measured, error);
+    measured.log_loss = run->rows[r].log_loss;
     if (status == BIASCOPE_OK) write_row(run, &run->rows[r], &measured);
   }
   for (size_t r = 0; r < run->row_count; r++) free(run->rows[r].weights);

@@ -99,13 +99,3 @@ void bs_option_format(bs_option option, bs_option_value value, char text[BS_OPTI
     break;
   }
 }
-
-size_t biascope_option_count(void) {
-  return BS_OPTIONS;
-}
-
-void biascope_option_describe(size_t index, biascope_option *out) {
-  const bs_option_row *row = bs_option_row_of((bs_option)index);
-  *out = (biascope_option){.name = row->name, .type = row->type, .placeholder = row->placeholder, .help = row->help};
-  bs_option_expected((bs_option)index, out->expected, sizeof out->expected);
-}

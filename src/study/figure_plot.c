@@ -11,11 +11,11 @@
 static const struct {
   const char *column, *label;
 } MEASURES[BS_MEASURES] = {
-    [BS_COSINE_L2] = {"cos_l2", "cosine with ℓ_2-max-margin"},
-    [BS_COSINE_LINF] = {"cos_linf", "cosine with ℓ_∞-max-margin"},
-    [BS_COSINE_PROXY] = {"cos_proxy", "cosine with AdamProxy limit"},
-    [BS_COSINE_PREDICTED] = {"cos_predicted", "cosine with predicted limit"},
-    [BS_FRACTION_LINF] = {"linf_fraction", "fraction of best ℓ_∞ margin"},
+    [BS_COSINE_L2] = {"cosine_l2", "cosine with ℓ_2-max-margin"},
+    [BS_COSINE_LINF] = {"cosine_linf", "cosine with ℓ_∞-max-margin"},
+    [BS_COSINE_PROXY] = {"cosine_proxy", "cosine with AdamProxy limit"},
+    [BS_COSINE_PREDICTED] = {"cosine_predicted", "cosine with predicted limit"},
+    [BS_FRACTION_LINF] = {"ratio_linf", "fraction of best ℓ_∞ margin"},
 };
 
 /* x: a gnuplot expression of the CSV's columns. A beta is drawn by its distance from 1, on a reversed log axis. */

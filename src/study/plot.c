@@ -23,7 +23,7 @@ static biascope_status find_terminal(const char *path, const char **out, biascop
 
 /* Where the step sizes, batch sizes, ... span a decade or so, their ratios matter. */
 static bool logarithmic(const bs_drawing *d) {
-  return d->x->layout == BS_PLOT_SCALED && d->least_x > 0 && d->greatest_x >= 8 * d->least_x;
+  return d->x.layout == BS_COLUMN_SCALED && d->least_x > 0 && d->greatest_x >= 8 * d->least_x;
 }
 
 static void write_frame(const bs_drawing *d, const char *terminal) {
@@ -34,24 +34,24 @@ static void write_frame(const bs_drawing *d, const char *terminal) {
           "set linetype cycle %d\nset key outside right top reverse Left samplen 2.5 spacing 1.2\n"
           "set tics font ',11'\nset autoscale yfix\nset offsets 0, 0, graph 0.03, graph 0.03\n"
           "set xlabel '%s'\nset ylabel '%s'\n",
-          BS_GNUPLOT_COLOURS, d->x->label, d->y->label);
+          BS_GNUPLOT_COLOURS, d->x.label, d->y.label);
   if (d->plot->title) {
     fputs("set title ", script);
     bs_gnuplot_quoted(script, d->plot->title);
     fputs(" noenhanced\n", script);
   }
-  if (d->x->layout != BS_PLOT_SCALED)
+  if (d->x.layout != BS_COLUMN_SCALED)
     fprintf(script, "set xtics noenhanced%s\nset xrange [%g:%g]\n",
             d->label_characters > AXIS_CHARACTERS ? " rotate by -30" : "", d->least_x - 0.4, d->greatest_x + 0.4);
   else if (logarithmic(d))
     fprintf(script, "set logscale x\nset xrange [%.12g:%.12g]\n", d->least_x * 0.92, d->greatest_x * 1.08);
-  if (d->by) fprintf(script, "set key title '%s' left\n", d->by->label);
+  if (d->by.label) fprintf(script, "set key title '%s' left\n", d->by.label);
   if (d->traces) fputs("set format x '10^{%T}'\n", script);
 }
 
 /* Tics where the values are, if they are few; without its number where the next would touch it. */
 static void write_tics(const bs_drawing *d) {
-  if (d->x->layout != BS_PLOT_SCALED || d->traces || d->x_count > BS_PLOT_MOST_TICS) return;
+  if (d->x.layout != BS_COLUMN_SCALED || d->traces || d->x_count > BS_PLOT_MOST_TICS) return;
   const double character = 1.0 / AXIS_CHARACTERS;
   double free_until = INFINITY;
   fputs("set xtics (", d->script);
@@ -72,7 +72,7 @@ static void write_tics(const bs_drawing *d) {
 /* Columns of a block: x, its name, y, least, greatest, predicted. Between the least and the greatest run a band, or a
  * bar where nothing lies between two x; curves then stand beside each other. Rings on the dots: predicted. */
 static void write_curve(const bs_drawing *d, size_t c) {
-  const bool apart = d->x->layout == BS_PLOT_NAMES, bars = apart || d->x_count == 1;
+  const bool apart = d->x.layout == BS_COLUMN_NAMES, bars = apart || d->x_count == 1;
   const double width = 0.6 / (double)d->curves;
   char x[48];
   snprintf(x, sizeof x, "($1%+.4g)",
@@ -83,7 +83,7 @@ static void write_curve(const bs_drawing *d, size_t c) {
   if (d->has_limit)
     fprintf(script, "$c%zu using %s:6 with %s lt %zu lw 1.2%s notitle, ", c, x, limit_style, c,
             apart ? "" : " dt (9,5)");
-  if (d->x->layout != BS_PLOT_SCALED)
+  if (d->x.layout != BS_COLUMN_SCALED)
     fprintf(script, "$c%zu using 1:3:xtic(2) with points pt 0 lc rgb '#ff000000' notitle, ", c);
   fprintf(script, "$c%zu using %s:3 with %s lt %zu title n%zu noenhanced", c, x,
           d->traces ? "lines lw 1.2"
@@ -93,7 +93,7 @@ static void write_curve(const bs_drawing *d, size_t c) {
 }
 
 static void write_curves(const bs_drawing *d) {
-  const bool bands = d->has_spread && d->x_count > 1 && d->x->layout != BS_PLOT_NAMES;
+  const bool bands = d->has_spread && d->x_count > 1 && d->x.layout != BS_COLUMN_NAMES;
   fputs("plot ", d->script);
   for (size_t c = 1; bands && c <= d->curves; c++)
     fprintf(d->script, "$c%zu using 1:4:5 with filledcurves lt %zu fs transparent solid 0.13 noborder notitle, ", c, c);

@@ -6,44 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const bs_plot_column COLUMNS[] = {
-    {"data", "data set", BS_PLOT_NAMES, false},
-    {"samples", "samples", BS_PLOT_SCALED, false},
-    {"features", "features", BS_PLOT_SCALED, false},
-    {"optimizer", "optimizer", BS_PLOT_NAMES, false},
-    {"loss", "loss", BS_PLOT_NAMES, false},
-    {"batch_order", "order", BS_PLOT_NAMES, false},
-    {"batch_size", "batch size", BS_PLOT_SCALED, false},
-    {"beta1", "β_1", BS_PLOT_EVENLY, false},
-    {"beta2", "β_2", BS_PLOT_EVENLY, false},
-    {"eps", "ε", BS_PLOT_EVENLY, false},
-    {"weight_decay", "weight decay", BS_PLOT_EVENLY, false},
-    {"lr", "step size", BS_PLOT_SCALED, false},
-    {"lr_decay", "step decay", BS_PLOT_EVENLY, false},
-    {"steps", "steps", BS_PLOT_SCALED, false},
-    {"seed", "seed", BS_PLOT_NAMES, false},
-    {"step", "step", BS_PLOT_SCALED, false},
-    {"cosine_l2", "cosine with the ℓ_2 max-margin direction", BS_PLOT_SCALED, true},
-    {"cosine_linf", "cosine with the ℓ_∞ max-margin direction", BS_PLOT_SCALED, true},
-    {"cosine_l1", "cosine with the ℓ_1 max-margin direction", BS_PLOT_SCALED, true},
-    {"cosine_predicted", "cosine with the predicted limit", BS_PLOT_SCALED, false},
-    {"ratio_l2", "fraction of the best ℓ_2 margin", BS_PLOT_SCALED, true},
-    {"ratio_linf", "fraction of the best ℓ_∞ margin", BS_PLOT_SCALED, true},
-    {"ratio_l1", "fraction of the best ℓ_1 margin", BS_PLOT_SCALED, true},
-    {"loss_log", "log loss", BS_PLOT_SCALED, false},
-    {"weight_norm_log", "log weight norm", BS_PLOT_SCALED, false},
-    {"predicted_gap", "certified gap of the prediction", BS_PLOT_SCALED, false},
-    {"predicted_rate", "predicted rate", BS_PLOT_SCALED, false},
-    {"seconds", "seconds", BS_PLOT_SCALED, false},
-};
+/* Along the traces, in place of a column. */
+static const bs_column STEP = {.name = "step", .label = "step"};
 
-biascope_status bs_plot_find_column(const char *flag, const char *name, const bs_plot_column **out,
-                                    biascope_error *error) {
-  char list[600] = "";
-  for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++) {
-    *out = &COLUMNS[i];
-    if (!strcmp(COLUMNS[i].name, name)) return BIASCOPE_OK;
-    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", COLUMNS[i].name);
+/* Column `index` of those that can be drawn; false beyond the last. */
+static bool drawn_column(size_t index, bs_column *out) {
+  *out = STEP;
+  if (index == 0) return true;
+  for (size_t i = 0; bs_column_at(i, out); i++)
+    if (out->label && --index == 0) return true;
+  return false;
+}
+
+biascope_status bs_plot_find_column(const char *flag, const char *name, bs_column *out, biascope_error *error) {
+  char list[800] = "";
+  for (size_t i = 0; drawn_column(i, out); i++) {
+    if (!strcmp(out->name, name)) return BIASCOPE_OK;
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", out->name);
   }
   return bs_fail(error, BIASCOPE_USAGE, "%s: '%s' is not one of %s", flag, name, list);
 }
@@ -52,8 +31,8 @@ biascope_status bs_plot_find_column(const char *flag, const char *name, const bs
  * values. Ordered by curve, then along it. A mean of predictions stands only where every run has one. */
 static char *build_query(const bs_drawing *d) {
   const biascope_plot *plot = d->plot;
-  const char *by = d->by ? plot->by : "''", *where = plot->where ? plot->where : "1";
-  char *limit = d->y->measure ? sqlite3_mprintf("limit_%s", plot->y) : sqlite3_mprintf("NULL");
+  const char *by = d->by.label ? plot->by : "''", *where = plot->where ? plot->where : "1";
+  char *limit = d->y.of_limit ? sqlite3_mprintf("limit_%s", plot->y) : sqlite3_mprintf("NULL");
   char *query = NULL;
   if (limit && d->traces)
     query = sqlite3_mprintf("SELECT %s, x.value, json_extract(trace, '$.%s[' || x.key || ']'), NULL, NULL, %s, hash, 0 "
@@ -87,7 +66,7 @@ static bool note_x(bs_drawing *d, double x) {
 }
 
 static void write_point(bs_drawing *d, sqlite3_stmt *rows) {
-  if (d->x->layout == BS_PLOT_SCALED) {
+  if (d->x.layout == BS_COLUMN_SCALED) {
     const double x = sqlite3_column_double(rows, 1);
     note_x(d, x);
     fprintf(d->script, "%.12g -", x);

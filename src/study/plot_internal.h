@@ -2,21 +2,9 @@
 #ifndef BIASCOPE_STUDY_PLOT_INTERNAL_H
 #define BIASCOPE_STUDY_PLOT_INTERNAL_H
 
+#include "study/column.h"
 #include "study/store.h"
 #include <stdio.h>
-
-typedef enum {
-  BS_PLOT_SCALED, /* at their values */
-  BS_PLOT_EVENLY, /* side by side, in order */
-  BS_PLOT_NAMES   /* side by side, and nothing lies between them */
-} bs_plot_layout;
-
-/* A column of runs that can be asked for. */
-typedef struct {
-  const char *name, *label; /* on an axis or a legend */
-  bs_plot_layout layout;    /* on the x axis */
-  bool measure;             /* has a predicted counterpart, the column limit_... */
-} bs_plot_column;
 
 enum { BS_PLOT_MOST_TICS = 12 };
 
@@ -24,7 +12,7 @@ enum { BS_PLOT_MOST_TICS = 12 };
 typedef struct {
   biascope_store *store;
   const biascope_plot *plot;
-  const bs_plot_column *x, *y, *by; /* by NULL: none */
+  bs_column x, y, by; /* by without a name: none */
   bool traces;
   FILE *script;
   size_t curves, points;
@@ -36,8 +24,7 @@ typedef struct {
 } bs_drawing;
 
 /* The column of that name; the error, of the flag, lists them all. */
-biascope_status bs_plot_find_column(const char *flag, const char *name, const bs_plot_column **out,
-                                    biascope_error *error);
+biascope_status bs_plot_find_column(const char *flag, const char *name, bs_column *out, biascope_error *error);
 /* Writes the runs to the script: blocks $c1, $c2, ... with columns x, its name, y, least, greatest, predicted, and
  * variables n1, n2, ... with the curves' names. Notes what there is of each. */
 biascope_status bs_plot_write_data(bs_drawing *d, biascope_error *error);

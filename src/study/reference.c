@@ -8,8 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
-
 /* Multiplications of a search beside training: half a minute. */
 static const double PREDICTION_EFFORT = 5e10;
 
@@ -175,6 +173,8 @@ const char *bs_reference_why_not(bs_reference *reference, const biascope_options
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error) {
   const size_t d = biascope_dataset_features(reference->data);
+  out->log_loss = NAN;
+  out->weight_norm = bs_norm2(d, w);
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
     out->ratio[n] = out->cosine[n] = NAN;

@@ -4,20 +4,9 @@
 #define BIASCOPE_STUDY_REFERENCE_H
 
 #include "base/error.h"
-
-/* The norms measured, in the order of biascope_norm_kind. */
-enum { BS_REFERENCE_NORMS = 3 };
-extern const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS];
+#include "measure/measure.h"
 
 typedef struct bs_reference bs_reference;
-
-/* One direction, measured. NaN where there is nothing to measure against. */
-typedef struct {
-  double margin[BS_REFERENCE_NORMS];
-  double ratio[BS_REFERENCE_NORMS]; /* of the best margin */
-  double cosine[BS_REFERENCE_NORMS];
-  double cosine_predicted; /* with the nearest where the limit is one of several */
-} bs_measurement;
 
 /* What to find, and what it may cost. Zero-initialised means: every norm, whatever it takes. */
 typedef struct {
@@ -54,7 +43,7 @@ biascope_status bs_reference_predict(bs_reference *reference, const biascope_opt
                                      const biascope_prediction **out, biascope_error *error);
 /* After it gave NULL: why. Owned by the reference. */
 const char *bs_reference_why_not(bs_reference *reference, const biascope_options *options);
-/* prediction: may be NULL. */
+/* Measures w, all but the loss. prediction: may be NULL. */
 biascope_status bs_reference_measure(const bs_reference *reference, const biascope_prediction *prediction,
                                      const double *w, bs_measurement *out, biascope_error *error);
 

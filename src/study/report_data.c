@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 
+#include "measure/measure.h"
+#include "study/column.h"
 #include "study/json.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,26 +11,18 @@
 
 /* What the traces may take of the page, about; of a larger store one in k is shown. */
 static const double MOST_TRACE_BYTES = 2e6;
-static const double TRACE_SHARE = 0.45; /* of a stored trace's bytes that the page repeats */
+static const double TRACE_SHARE = 0.65; /* of a stored trace's bytes that the page repeats */
 
-/* First what a run depends on, written exactly, so that it can be run again; then measures. */
-#define OPTIONS                                                                                                        \
-  "hash, status, data, samples, features, optimizer, loss, batch_order, batch_size, beta1, beta2, eps, weight_decay, " \
-  "lr, lr_decay, steps, seed"
-#define MEASURES                                                                                                       \
-  "cosine_predicted, cosine_l2, cosine_linf, cosine_l1, ratio_l2, ratio_linf, ratio_l1, limit_cosine_l2, "             \
-  "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
-  "predicted_rate, loss_log, weight_norm_log, seconds"
+/* What a run depends on is written exactly, so that it can be run again. */
+enum {
+  EXACT = BS_COLUMN_IDENTITY | BS_COLUMN_DATA | BS_COLUMN_OPTION,
+  SHOWN = EXACT | BS_COLUMN_MEASURE | BS_COLUMN_LIMIT | BS_COLUMN_PREDICTION
+};
 /* The run's data set in the page's list of them. */
 #define DATA "spec -> '$.data'"
 #define SOURCE "dense_rank() OVER (ORDER BY " DATA ") - 1 AS source"
-enum { OPTION_COUNT = 17 };
 
-/* The traces' columns that the page draws. */
-static const char *const TRACE_COLUMNS[] = {"cosine_predicted", "cosine_l2",  "cosine_linf", "cosine_l1",
-                                            "ratio_l2",         "ratio_linf", "ratio_l1"};
-
-static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
+static void write_value(FILE *stream, sqlite3_stmt *rows, int column, bool exact) {
   switch (sqlite3_column_type(rows, column)) {
   case SQLITE_NULL:
     fputs("null", stream);
@@ -37,7 +31,7 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
     fprintf(stream, "%lld", (long long)sqlite3_column_int64(rows, column));
     break;
   case SQLITE_FLOAT:
-    if (column < OPTION_COUNT)
+    if (exact)
       bs_json_number(stream, sqlite3_column_double(rows, column));
     else
       bs_json_rounded(stream, sqlite3_column_double(rows, column), 8);
@@ -47,21 +41,68 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column) {
   }
 }
 
+/* What the page draws, it draws along the traces too. */
+static bool is_drawn(const bs_column *column) {
+  for (size_t i = 0; i < bs_measure_count(); i++)
+    if (bs_measure_at(i)->recorded && !strcmp(bs_measure_at(i)->name, column->name)) return true;
+  return false;
+}
+
+static const char *role_of(const bs_column *column) {
+  if (column->kind & (BS_COLUMN_DATA | BS_COLUMN_OPTION)) return "option";
+  return is_drawn(column) ? "measure" : "other";
+}
+
+/* What the page shows of a run, and how it calls it: first what the run depends on, then measures. `option`: the flag
+ * of the command line that sets it. */
+static void write_columns(FILE *stream) {
+  static const char *const LAYOUTS[] = {
+      [BS_COLUMN_SCALED] = "scaled", [BS_COLUMN_EVENLY] = "evenly", [BS_COLUMN_NAMES] = "names"};
+  bs_column column;
+  fputs("\"columns\":[", stream);
+  for (size_t i = 0; bs_column_at(i, &column); i++) {
+    if (!(column.kind & SHOWN)) continue;
+    fprintf(stream, "{\"name\":\"%s\",\"role\":\"%s\",\"layout\":\"%s\",\"title\":", column.name, role_of(&column),
+            LAYOUTS[column.layout]);
+    bs_json_string(stream, column.title);
+    if (column.kind == BS_COLUMN_OPTION) fprintf(stream, ",\"option\":\"%s\"", column.path);
+    if (column.is_flag) fputs(",\"is_flag\":true", stream);
+    fputs("},\n", stream);
+  }
+  fputs("{\"name\":\"source\",\"role\":\"other\",\"layout\":\"names\",\"title\":\"source\"}],\n", stream);
+}
+
+static biascope_status select_rows(biascope_store *store, sqlite3_stmt **out, biascope_error *error) {
+  char *list = bs_column_list(SHOWN), *columns = list ? sqlite3_mprintf("%s, " SOURCE, list) : NULL;
+  free(list);
+  if (!columns) return bs_fail_memory(error, "a query");
+  const biascope_status status = bs_store_select(store, columns, NULL, out, error);
+  sqlite3_free(columns);
+  return status;
+}
+
+/* How many of the columns are written exactly. */
+static int exact_columns(void) {
+  bs_column column;
+  int count = 0;
+  for (size_t i = 0; bs_column_at(i, &column); i++) count += (column.kind & EXACT) != 0;
+  return count;
+}
+
 static biascope_status write_rows(biascope_store *store, FILE *stream, biascope_error *error) {
   sqlite3_stmt *rows;
-  biascope_status status = bs_store_select(store, OPTIONS ", " MEASURES ", " SOURCE, NULL, &rows, error);
+  biascope_status status = select_rows(store, &rows, error);
   if (status != BIASCOPE_OK) return status;
-  const int columns = sqlite3_column_count(rows);
-  for (int c = 0; c < columns; c++)
-    fprintf(stream, "%s\"%s\"", c ? "," : "\"columns\":[", sqlite3_column_name(rows, c));
-  fputs("],\n\"rows\":[", stream);
+  const int columns = sqlite3_column_count(rows), exact = exact_columns();
+  write_columns(stream);
+  fputs("\"rows\":[", stream);
   bool found = true;
   for (size_t i = 0; status == BIASCOPE_OK && found; i++) {
     status = bs_store_next(store, rows, &found, error);
     if (status != BIASCOPE_OK || !found) break;
     for (int c = 0; c < columns; c++) {
       fputs(c ? "," : i ? ",\n[" : "[", stream);
-      write_value(stream, rows, c);
+      write_value(stream, rows, c, c < exact);
     }
     fputs("]", stream);
   }
@@ -110,9 +151,10 @@ static biascope_status write_trace(FILE *stream, const char *text, size_t row, b
   fprintf(stream, "%s\"%zu\":{", *first ? "" : ",\n", row);
   *first = false;
   write_trace_column(stream, trace, "step", "%.0f");
-  for (size_t c = 0; c < sizeof TRACE_COLUMNS / sizeof *TRACE_COLUMNS; c++) {
+  for (size_t i = 0; i < bs_measure_count(); i++) {
+    if (!bs_measure_at(i)->recorded) continue;
     fputs(",", stream);
-    write_trace_column(stream, trace, TRACE_COLUMNS[c], "%.6g");
+    write_trace_column(stream, trace, bs_measure_at(i)->name, "%.6g");
   }
   fputs("}", stream);
   json_decref(trace);

@@ -3,20 +3,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/vector.h"
 #include "study/json.h"
 #include "study/record.h"
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { TRACE_COLUMNS = 9 };
-static const char *const TRACE_NAMES[TRACE_COLUMNS] = {"loss_log",    "weight_norm_log", "ratio_l2",
-                                                       "ratio_linf",  "ratio_l1",        "cosine_l2",
-                                                       "cosine_linf", "cosine_l1",       "cosine_predicted"};
-
+/* A run's measures along its way, those that are recorded. */
 typedef struct {
   uint64_t *step;
-  double *values; /* TRACE_COLUMNS a point */
+  bs_measurement *measured;
   size_t count;
 } trace;
 
@@ -24,18 +19,14 @@ typedef struct {
 
 static void trace_free(trace *t) {
   free(t->step);
-  free(t->values);
+  free(t->measured);
 }
 
 /* False where out of memory; to be freed even then. */
 static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
   const size_t points = bs_record_count(run->steps, per_decade);
-  *t = (trace){.step = BS_NEW(uint64_t, points), .values = BS_NEW(double, points *TRACE_COLUMNS)};
-  return t->step && t->values;
-}
-
-static double weight_norm_log(size_t features, const biascope_trainer *trainer) {
-  return log(bs_norm2(features, biascope_trainer_weights(trainer)));
+  *t = (trace){.step = BS_NEW(uint64_t, points), .measured = BS_NEW(bs_measurement, points)};
+  return t->step && t->measured;
 }
 
 /* What the texts are made of. */
@@ -50,13 +41,8 @@ typedef struct {
 
 static void add_to_trace(void *state, const biascope_trainer *trainer, const bs_measurement *m) {
   outcome *o = state;
-  double *point = o->trace.values + o->trace.count * TRACE_COLUMNS;
-  o->trace.step[o->trace.count++] = biascope_trainer_step(trainer);
-  *point++ = biascope_trainer_log_loss(trainer);
-  *point++ = weight_norm_log(biascope_dataset_features(bs_reference_data(o->reference)), trainer);
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->ratio[n];
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) *point++ = m->cosine[n];
-  *point = m->cosine_predicted;
+  o->trace.step[o->trace.count] = biascope_trainer_step(trainer);
+  o->trace.measured[o->trace.count++] = *m;
   o->last = *m;
 }
 
@@ -67,31 +53,32 @@ static void write_member(FILE *stream, const char *separator, const char *key, d
   bs_json_number(stream, value);
 }
 
-/* predicted: a further member, or NULL. */
-static void write_norms(FILE *stream, const char *separator, const char *key, const double *values,
-                        const double *predicted) {
-  fprintf(stream, "%s\"%s\":{", separator, key);
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++)
-    write_member(stream, n ? "," : "", BS_REFERENCE_NORM_NAMES[n], values[n]);
-  if (predicted) write_member(stream, ",", "predicted", *predicted);
-  fputs("}", stream);
+/* "cosine":{"l2": ..., ...}, ...: the measures, those of one family together. */
+static void write_measures(FILE *stream, const bs_measurement *measured, bool of_limit) {
+  const char *family = "", *separator = "";
+  for (size_t i = 0; i < bs_measure_count(); i++) {
+    const bs_measure *measure = bs_measure_at(i);
+    if (of_limit && !measure->of_limit) continue;
+    const bool next = strcmp(family, measure->family) != 0;
+    if (next && *family) fputs("}", stream);
+    if (next && measure->of) fprintf(stream, "%s\"%s\":{", separator, measure->family);
+    write_member(stream, next && measure->of ? "" : separator, measure->of ? measure->of : measure->name,
+                 bs_measure_of(measure, measured));
+    family = measure->of ? measure->family : "";
+    separator = ",";
+  }
+  if (*family) fputs("}", stream);
 }
 
-static void write_result(FILE *stream, const bs_plan_run *run, const biascope_trainer *trainer, const bs_measurement *m,
-                         const bs_measurement *limit, size_t features) {
-  const biascope_staleness stale = biascope_trainer_staleness(trainer);
-  fprintf(stream, "{\"steps\":%llu", (unsigned long long)run->steps);
-  write_member(stream, ",", "loss_log", biascope_trainer_log_loss(trainer));
-  write_member(stream, ",", "weight_norm_log", weight_norm_log(features, trainer));
-  write_norms(stream, ",", "margin", m->margin, NULL);
-  write_norms(stream, ",", "ratio", m->ratio, NULL);
-  write_norms(stream, ",", "cosine", m->cosine, &m->cosine_predicted);
+static void write_result(FILE *stream, const outcome *o) {
+  const biascope_staleness stale = biascope_trainer_staleness(o->trainer);
+  fprintf(stream, "{\"steps\":%llu,", (unsigned long long)o->run->steps);
+  write_measures(stream, &o->last, false);
   fprintf(stream, ",\"stale\":{\"momentum\":%s,\"second_moment\":%s}", stale.momentum_stale ? "true" : "false",
           stale.second_moment_stale ? "true" : "false");
-  if (limit) { /* where the predicted direction itself lies */
+  if (o->prediction) { /* where the predicted direction itself lies */
     fputs(",\"limit\":{", stream);
-    write_norms(stream, "", "cosine", limit->cosine, NULL);
-    write_norms(stream, ",", "ratio", limit->ratio, NULL);
+    write_measures(stream, &o->limit, true);
     fputs("}", stream);
   }
   fputs("}", stream);
@@ -118,27 +105,26 @@ static void write_certificate(FILE *stream, const bs_reference *reference, const
   fputs("}", stream);
 }
 
-/* Columns of equal length; 10 digits, so that 1 - cosine is known to 1e-10. */
+/* Columns of equal length, with digits enough for 1 - cosine to be known to 1e-10. */
+enum { TRACE_DIGITS = 10 };
+
 static void write_trace(FILE *stream, const trace *t) {
   fputs("{\"step\":[", stream);
   for (size_t i = 0; i < t->count; i++) fprintf(stream, "%s%llu", i ? "," : "", (unsigned long long)t->step[i]);
-  for (int c = 0; c < TRACE_COLUMNS; c++) {
-    fprintf(stream, "],\"%s\":[", TRACE_NAMES[c]);
+  for (size_t c = 0; c < bs_measure_count(); c++) {
+    const bs_measure *measure = bs_measure_at(c);
+    if (!measure->recorded) continue;
+    fprintf(stream, "],\"%s\":[", measure->name);
     for (size_t i = 0; i < t->count; i++) {
-      const double value = t->values[i * TRACE_COLUMNS + (size_t)c];
       if (i) fputc(',', stream);
-      if (isfinite(value))
-        fprintf(stream, "%.10g", value);
-      else
-        fputs("null", stream);
+      bs_json_rounded(stream, bs_measure_of(measure, &t->measured[i]), TRACE_DIGITS);
     }
   }
   fputs("]}", stream);
 }
 
 static void write_part(FILE *stream, const outcome *o, int part) {
-  const size_t features = biascope_dataset_features(bs_reference_data(o->reference));
-  if (part == 0) write_result(stream, o->run, o->trainer, &o->last, o->prediction ? &o->limit : NULL, features);
+  if (part == 0) write_result(stream, o);
   if (part == 1) write_certificate(stream, o->reference, o->prediction);
   if (part == 2) write_trace(stream, &o->trace);
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/agreement.h"
+#include "study/store_schema.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,7 +56,7 @@ static biascope_status compare_row(const biascope_store *store, const char *path
 static biascope_status compare(biascope_store *store, const char *path, sqlite3_int64 **better, size_t *count,
                                biascope_error *error) {
 #define BOTH_DIFFER                                                                                                    \
-  " FROM main.runs AS a JOIN other.runs AS b USING (hash) WHERE a.status IS NOT b.status OR a.result IS NOT b.result " \
+  " FROM main.runs AS a JOIN other_runs AS b USING (hash) WHERE a.status IS NOT b.status OR a.result IS NOT b.result " \
   "OR a.trace IS NOT b.trace OR a.certificate IS NOT b.certificate"
   sqlite3_stmt *rows = NULL;
   sqlite3_int64 most = 0;
@@ -87,7 +88,7 @@ static biascope_status replace(biascope_store *store, const sqlite3_int64 *ids, 
   biascope_status status = bs_store_prepare(
       store,
       "UPDATE main.runs SET (version, machine, started, seconds, result, certificate, trace) = (SELECT version, "
-      "machine, started, seconds, result, certificate, trace FROM other.runs AS b WHERE b.hash = runs.hash) "
+      "machine, started, seconds, result, certificate, trace FROM other_runs AS b WHERE b.hash = runs.hash) "
       "WHERE id = ?",
       &update, error);
   for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
@@ -112,7 +113,7 @@ static biascope_status copy(biascope_store *store, const char *path, biascope_me
                             biascope_error *error) {
   sqlite3_int64 total = 0;
   biascope_status status = reconcile(store, path, count, error);
-  if (status == BIASCOPE_OK) status = bs_store_number(store, "SELECT count(*) FROM other.runs", &total, error);
+  if (status == BIASCOPE_OK) status = bs_store_number(store, "SELECT count(*) FROM other_runs", &total, error);
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store,
                               "INSERT OR IGNORE INTO main.studies (name, path, specification, version, started) "
@@ -120,7 +121,7 @@ static biascope_status copy(biascope_store *store, const char *path, biascope_me
                               error);
   if (status == BIASCOPE_OK)
     status = bs_store_execute(
-        store, "INSERT OR IGNORE INTO main.runs (" STORED ") SELECT " STORED " FROM other.runs ORDER BY id", error);
+        store, "INSERT OR IGNORE INTO main.runs (" STORED ") SELECT " STORED " FROM other_runs ORDER BY id", error);
   if (status != BIASCOPE_OK) return status;
   count->added = (size_t)sqlite3_changes64(store->db);
   count->present = (size_t)total - count->added;
@@ -137,12 +138,14 @@ biascope_status biascope_store_merge(biascope_store *store, const char *path, bi
   biascope_store_close(other);
   if (status == BIASCOPE_OK) status = attach(store, path, error);
   if (status != BIASCOPE_OK) return status;
-  status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
+  status = bs_store_show_runs(store, "other", "other_runs", error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
   if (status == BIASCOPE_OK) status = copy(store, path, count, error);
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store, "COMMIT", error);
   else
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  sqlite3_exec(store->db, "DROP VIEW IF EXISTS other_runs", NULL, NULL, NULL);
   sqlite3_exec(store->db, "DETACH other", NULL, NULL, NULL);
   return status;
 }

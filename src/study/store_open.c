@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/json.h"
+#include "study/store_schema.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,69 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-  APPLICATION_ID = 0x62696173 /* "bias" */,
-  SCHEMA_VERSION = 1,
-  OPEN_MILLISECONDS = 2000,
-  WRITE_MILLISECONDS = 60000
-};
-
-/* Columns computed from the JSON, so that any SQLite client can filter by them. They take no space. */
-// clang-format off
-#define COMPUTED(name, expression) ",\n  " name " GENERATED ALWAYS AS (" expression ") VIRTUAL"
-#define FROM(json, name, path) COMPUTED(name, "json_extract(" json ", '$." path "')")
-#define NORMS(json, name, path) \
-  FROM(json, name "_l2", path ".l2") FROM(json, name "_linf", path ".linf") FROM(json, name "_l1", path ".l1")
-
-static const char STUDIES[] =
-    "CREATE TABLE studies (\n"
-    "  id INTEGER PRIMARY KEY,\n"
-    "  name TEXT NOT NULL,\n"
-    "  path TEXT NOT NULL,\n"
-    "  specification TEXT NOT NULL UNIQUE,\n"
-    "  version TEXT NOT NULL,\n"
-    "  started TEXT NOT NULL\n"
-    ")";
-static const char RUNS[] =
-    "CREATE TABLE runs (\n"
-    "  id INTEGER PRIMARY KEY,\n"
-    "  hash TEXT NOT NULL UNIQUE,\n"
-    "  status TEXT NOT NULL,\n"
-    "  version TEXT NOT NULL,\n"
-    "  machine TEXT NOT NULL,\n"
-    "  started TEXT NOT NULL,\n"
-    "  seconds REAL NOT NULL,\n"
-    "  spec TEXT NOT NULL,\n"
-    "  result TEXT,\n"
-    "  certificate TEXT,\n"
-    "  trace TEXT"
-    FROM("spec", "data", "data.name")
-    FROM("spec", "samples", "data.samples")
-    FROM("spec", "features", "data.features")
-    FROM("spec", "optimizer", "optimizer")
-    FROM("spec", "loss", "loss")
-    FROM("spec", "batch_size", "batch_size")
-    FROM("spec", "batch_order", "order")
-    FROM("spec", "beta1", "beta1")
-    FROM("spec", "beta2", "beta2")
-    FROM("spec", "eps", "eps")
-    FROM("spec", "weight_decay", "weight_decay")
-    FROM("spec", "lr", "lr")
-    FROM("spec", "lr_decay", "lr_decay")
-    FROM("spec", "steps", "steps")
-    COMPUTED("seed", "coalesce(json_extract(spec, '$.seed'), json_extract(spec, '$.data.seed'))")
-    FROM("result", "loss_log", "loss_log")
-    FROM("result", "weight_norm_log", "weight_norm_log")
-    NORMS("result", "margin", "margin")
-    NORMS("result", "ratio", "ratio")
-    NORMS("result", "cosine", "cosine")
-    FROM("result", "cosine_predicted", "cosine.predicted")
-    NORMS("result", "limit_cosine", "limit.cosine")
-    NORMS("result", "limit_ratio", "limit.ratio")
-    FROM("certificate", "predicted_gap", "predicted.gap")
-    FROM("certificate", "predicted_rate", "predicted.rate")
-    "\n)";
-// clang-format on
+enum { APPLICATION_ID = 0x62696173 /* "bias" */, OPEN_MILLISECONDS = 2000, WRITE_MILLISECONDS = 60000 };
 
 char *bs_store_uri(const char *path, const char *query) {
   char *uri = NULL;
@@ -119,30 +58,11 @@ static biascope_status claim(biascope_store *store, biascope_error *error) {
 static biascope_status create_schema(biascope_store *store, biascope_error *error) {
   char version[80];
   snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
-           SCHEMA_VERSION);
+           BS_STORE_SCHEMA);
   biascope_status status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
-  if (status == BIASCOPE_OK) status = bs_store_execute(store, STUDIES, error);
-  if (status == BIASCOPE_OK) status = bs_store_execute(store, RUNS, error);
+  if (status == BIASCOPE_OK) status = bs_store_create_tables(store, error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, version, error);
   return status == BIASCOPE_OK ? bs_store_execute(store, "COMMIT", error) : status;
-}
-
-/* The tables say what is computed where a row is read or written, and so do triggers and indices: in a file that others
- * made that may be anything. */
-static biascope_status check_tables(biascope_store *store, biascope_error *error) {
-  sqlite3_int64 as_made = 0;
-  char *sql =
-      sqlite3_mprintf("SELECT count(*) FILTER (WHERE sql IN (%Q, %Q)) = 2 AND count(*) FILTER (WHERE sql NOT LIKE "
-                      "'CREATE TABLE %%' AND sql NOT LIKE 'CREATE VIEW %%') = 0 FROM sqlite_master",
-                      STUDIES, RUNS);
-  const biascope_status status = sql ? bs_store_number(store, sql, &as_made, error) : bs_fail_memory(error, "a query");
-  sqlite3_free(sql);
-  if (status != BIASCOPE_OK || as_made) return status;
-  return bs_fail(
-      error, BIASCOPE_BAD_INPUT,
-      "%s: its tables are not those of a store; expected them as 'biascope sweep' makes them, with no trigger or "
-      "index beside them",
-      store->path);
 }
 
 /* SQLite 3.40.1's JSON functions crash on texts that are no JSON but that it takes for some, such as {{"a":""}:1}. Here
@@ -152,7 +72,7 @@ static biascope_status check_texts(biascope_store *store, biascope_error *error)
   sqlite3_stmt *rows;
   bool found = true;
   biascope_status status =
-      bs_store_prepare(store, "SELECT hash, spec, result, certificate, trace FROM runs", &rows, error);
+      bs_store_prepare(store, "SELECT hash, spec, result, certificate, trace FROM main.runs", &rows, error);
   while (status == BIASCOPE_OK && found) {
     status = bs_store_next(store, rows, &found, error);
     for (int c = 1; c < 5 && status == BIASCOPE_OK && found; c++) {
@@ -181,11 +101,11 @@ static biascope_status identify(biascope_store *store, bool *empty, biascope_err
   if (application != APPLICATION_ID)
     return bs_fail(error, BIASCOPE_BAD_INPUT,
                    "%s: is a database of another program; expected a store made by 'biascope sweep'", store->path);
-  if (version > SCHEMA_VERSION)
+  if (version > BS_STORE_SCHEMA)
     return bs_fail(error, BIASCOPE_BAD_INPUT,
                    "%s: the store was written by a newer biascope (schema %lld; this one, %s, reads up to %d)",
-                   store->path, (long long)version, BIASCOPE_VERSION, SCHEMA_VERSION);
-  return check_tables(store, error);
+                   store->path, (long long)version, BIASCOPE_VERSION, BS_STORE_SCHEMA);
+  return bs_store_check_tables(store, error);
 }
 
 static biascope_status open_write(biascope_store *store, biascope_error *error) {
@@ -195,7 +115,8 @@ static biascope_status open_write(biascope_store *store, biascope_error *error) 
   if (status == BIASCOPE_OK) status = identify(store, &empty, error);
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error);
-  if (status == BIASCOPE_OK && empty) status = create_schema(store, error);
+  if (status == BIASCOPE_OK) status = empty ? create_schema(store, error) : bs_store_upgrade(store, error);
+  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, "main", "runs", error);
   if (status == BIASCOPE_OK)
     sqlite3_busy_timeout(store->db, WRITE_MILLISECONDS); /* a long sweep outwaits a reader's lock */
   return status;
@@ -226,7 +147,10 @@ static biascope_status open_read(biascope_store *store, biascope_error *error) {
   }
   if (status == BIASCOPE_OK && empty)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is empty; expected a store made by 'biascope sweep'", store->path);
-  return status == BIASCOPE_OK ? check_texts(store, error) : status;
+  if (status == BIASCOPE_OK) status = check_texts(store, error);
+  if (status == BIASCOPE_OK) status = bs_store_execute(store, "PRAGMA query_only = OFF", error);
+  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, "main", "runs", error);
+  return status == BIASCOPE_OK ? bs_store_execute(store, "PRAGMA query_only = ON", error) : status;
 }
 
 biascope_status biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,

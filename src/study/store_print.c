@@ -1,17 +1,13 @@
 /* The runs of a store as a table, as CSV or as JSON. */
+#include "base/error.h"
+#include "study/column.h"
 #include "study/json.h"
 #include "study/store.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Every column that is a single value. */
-#define CSV_COLUMNS                                                                                                    \
-  "hash, status, data, samples, features, optimizer, loss, batch_size, batch_order, beta1, beta2, eps, "               \
-  "weight_decay, lr, lr_decay, seed, steps, loss_log, weight_norm_log, margin_l2, margin_linf, margin_l1, "            \
-  "ratio_l2, ratio_linf, ratio_l1, cosine_l2, cosine_linf, cosine_l1, cosine_predicted, limit_cosine_l2, "             \
-  "limit_cosine_linf, limit_cosine_l1, limit_ratio_l2, limit_ratio_linf, limit_ratio_l1, predicted_gap, "              \
-  "predicted_rate, version, machine, started, seconds"
 #define JSON_COLUMNS "hash, status, version, machine, started, seconds, spec, result, certificate"
 
 /* RFC 4180: quoted where a comma, quote or line break makes it needed. */
@@ -96,7 +92,7 @@ static void print_json_heading(FILE *stream, sqlite3_stmt *rows) {
 
 /* How the runs are printed. */
 typedef struct {
-  const char *columns;
+  const char *columns; /* NULL: every one that is a single value */
   void (*print_heading)(FILE *stream, sqlite3_stmt *rows);
   void (*print_row)(FILE *stream, sqlite3_stmt *rows, size_t index);
   const char *end;
@@ -106,7 +102,7 @@ static const runs_format FORMATS[] = {
     [BIASCOPE_RUNS_TABLE] = {"hash, data, optimizer, batch_size AS batch, batch_order, beta1, beta2, lr, lr_decay, "
                              "cosine_l2, cosine_linf, cosine_l1, cosine_predicted",
                              print_table_heading, print_table_row, ""},
-    [BIASCOPE_RUNS_CSV] = {CSV_COLUMNS, print_csv_heading, print_csv_row, ""},
+    [BIASCOPE_RUNS_CSV] = {NULL, print_csv_heading, print_csv_row, ""},
     [BIASCOPE_RUNS_JSON] = {JSON_COLUMNS, print_json_heading, print_json_row, "]\n"},
     [BIASCOPE_RUNS_JSON_WITH_TRACES] = {JSON_COLUMNS ", trace", print_json_heading, print_json_row, "]\n"},
 };
@@ -115,7 +111,10 @@ biascope_status biascope_store_print(biascope_store *store, biascope_runs_format
                                      FILE *stream, biascope_error *error) {
   const runs_format *format = &FORMATS[format_number];
   sqlite3_stmt *rows;
-  biascope_status status = bs_store_select(store, format->columns, where, &rows, error);
+  char *all = bs_column_list(~0U);
+  if (!all) return bs_fail_memory(error, "a list of columns");
+  biascope_status status = bs_store_select(store, format->columns ? format->columns : all, where, &rows, error);
+  free(all);
   if (status != BIASCOPE_OK) return status;
   format->print_heading(stream, rows);
   bool found = true;

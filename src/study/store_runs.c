@@ -2,6 +2,7 @@
 #include "study/store_internal.h"
 
 #include "base/error.h"
+#include "study/column.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ biascope_status bs_store_add_run(biascope_store *store, const bs_run_record *rec
   if (status == BIASCOPE_OK && !store->insert)
     status = bs_store_prepare(
         store,
-        "INSERT INTO runs (hash, status, version, machine, started, spec, result, certificate, trace, seconds) "
+        "INSERT INTO main.runs (hash, status, version, machine, started, spec, result, certificate, trace, seconds) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &store->insert, error);
   if (status != BIASCOPE_OK) return status;
@@ -120,10 +121,11 @@ biascope_status bs_store_finished(biascope_store *store, bs_fingerprint **out, s
 biascope_status bs_store_select(biascope_store *store, const char *columns, const char *where, sqlite3_stmt **out,
                                 biascope_error *error) {
   *out = NULL;
+  char *order = bs_column_list(BS_COLUMN_DATA | BS_COLUMN_OPTION);
   char *sql =
-      sqlite3_mprintf("SELECT %s FROM runs WHERE (%s\n) ORDER BY data, samples, features, optimizer, loss, "
-                      "batch_order, batch_size, beta1, beta2, eps, weight_decay, lr, lr_decay, steps, seed, hash",
-                      columns, where ? where : "1");
+      order ? sqlite3_mprintf("SELECT %s FROM runs WHERE (%s\n) ORDER BY %s, hash", columns, where ? where : "1", order)
+            : NULL;
+  free(order);
   if (!sql) return bs_fail_memory(error, "a query");
   const biascope_status status = bs_store_prepare_filtered(store, sql, where, out, error);
   sqlite3_free(sql);

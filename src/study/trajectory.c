@@ -45,6 +45,7 @@ static biascope_status measure(const bs_trajectory *trajectory, const going *g, 
     bs_measurement measurement;
     status = bs_reference_measure(trajectory->reference, run->prediction, biascope_trainer_weights(run->trainer),
                                   &measurement, error);
+    measurement.log_loss = biascope_trainer_log_loss(run->trainer);
     if (status == BIASCOPE_OK) trajectory->record(run->state, run->trainer, &measurement);
   }
   return status;

@@ -44,10 +44,10 @@ def test_a_figure_is_svg_and_png_and_csv_and_script_and_summary(fig2):
 def test_the_csv_is_tidy_and_ends_where_the_claims_say(fig2):
     folder, claims = fig2
     rows = rows_of(folder / "fig2.csv")
-    assert {"curve", "label", "batch_size", "beta1", "beta2", "step", "source", "last", "cos_l2", "cos_linf"} <= set(rows[0])
+    assert {"curve", "label", "batch_size", "beta1", "beta2", "step", "source", "last", "cosine_l2", "cosine_linf"} <= set(rows[0])
     ends = [row for row in rows if row["source"] == "simulated" and row["last"] == "1"]
     assert len(ends) == 4
-    assert min(float(row["cos_l2"]) for row in ends if row["batch_size"] == "1") == pytest.approx(claims[0]["value"])
+    assert min(float(row["cosine_l2"]) for row in ends if row["batch_size"] == "1") == pytest.approx(claims[0]["value"])
     for curve in {row["curve"] for row in rows}:
         steps = [int(row["step"]) for row in rows if row["curve"] == curve and row["source"] == "simulated"]
         assert steps == sorted(set(steps)) and len(steps) > 100
@@ -121,6 +121,6 @@ def test_noise_on_the_full_gradient(tmp_path):
     rows = rows_of(tmp_path / "fig7.csv")
     assert {row["source"] for row in rows} == {"simulated"} and len({row["noise"] for row in rows}) == 10
     for label in ("Adam, isotropic noise", "SignGD, isotropic noise"):
-        cosines = [float(row["cos_linf"]) for row in sorted(rows, key=lambda row: float(row["noise"])) if row["label"] == label]
+        cosines = [float(row["cosine_linf"]) for row in sorted(rows, key=lambda row: float(row["noise"])) if row["label"] == label]
         assert len(cosines) == 10 and all(a > b - 0.01 for a, b in zip(cosines, cosines[1:]))
     assert "predicted" not in (tmp_path / "fig7.svg").read_text()

@@ -4,6 +4,7 @@ import csv
 import fcntl
 import io
 import json
+import math
 import os
 import pty
 import random
@@ -162,9 +163,9 @@ def test_a_run_holds_what_train_prints(finished, tmp_path):
     trained = output("train", tmp_path / "x.npy", "--optimizer", "adam", "--batch-size", 5, "--beta1", 0.9, "--lr", 0.1,
                      "--steps", 300)
     assert one["result"]["steps"] == trained["steps"]
-    for key in ("loss_log", "weight_norm_log"):
+    for key in ("log_loss", "weight_norm"):
         assert one["result"][key] == pytest.approx(trained[key], rel=1e-12)
-    for key in ("margin", "cosine"):
+    for key in ("margin", "ratio", "cosine"):
         for name, value in trained[key].items():
             if name in one["result"][key]:
                 assert one["result"][key][name] == pytest.approx(value, abs=1e-9)
@@ -264,15 +265,46 @@ def test_a_shard_that_is_none_is_a_usage_error(tmp_path, shard):
 def test_stores_that_contradict_each_other_are_not_merged(finished, tmp_path):
     other = shutil.copy(finished, tmp_path / "other.db")
     with database_of(other) as database:
-        database.execute("UPDATE runs SET result = json_set(result, '$.loss_log', -1) WHERE id = 7")
+        database.execute("UPDATE runs SET result = json_set(result, '$.log_loss', -1) WHERE id = 7")
         database.execute("INSERT INTO runs (hash, status, version, machine, started, seconds, spec) SELECT 'new', status, "
                          "version, machine, started, seconds, spec FROM runs WHERE id = 1")
     store = shutil.copy(finished, tmp_path / "runs.db")
     before = rows(store)
     message = run("merge", store, other, code=BAD_INPUT).stderr
-    assert "another result" in message and str(store) in message and str(other) in message and "loss_log -1)" in message
+    assert "another result" in message and str(store) in message and str(other) in message and "log_loss -1)" in message
     assert rows(store) == before
     assert "into itself" in run("merge", store, store, code=BAD_INPUT).stderr
+
+
+def test_a_store_of_schema_1_is_read_and_brought_up_to_date(tmp_path):
+    """Its results named two measures otherwise, and weight_norm_log was the norm's log."""
+    earlier = shutil.copy(os.path.join(os.path.dirname(__file__), "../fuzz/corpus/store/one.db"), tmp_path / "earlier.db")
+    with database_of(earlier) as database:
+        (old,) = database.execute("SELECT result FROM runs ORDER BY id").fetchone()
+    old = json.loads(old)
+    found = output("runs", earlier, "--traces")
+    assert found[0]["result"]["log_loss"] == old["loss_log"] and "loss_log" not in found[0]["result"]
+    assert found[0]["result"]["weight_norm"] == pytest.approx(math.exp(old["weight_norm_log"]), rel=1e-15)
+    assert found[0]["trace"]["weight_norm"][-1] == pytest.approx(found[0]["result"]["weight_norm"], rel=1e-9)
+    listed = run("runs", earlier, "--csv").stdout
+    assert output("merge", tmp_path / "new.db", earlier, "--quiet") == {"added": 2, "present": 0, "replaced": 0}
+    assert output("merge", earlier, tmp_path / "new.db", "--quiet") == {"added": 0, "present": 2, "replaced": 0}
+    for path in (earlier, tmp_path / "new.db"):
+        assert run("runs", path, "--csv").stdout == listed and output("runs", path, "--traces") == found
+        with database_of(path) as database:
+            assert database.execute("PRAGMA user_version").fetchone() == (2,)
+            assert database.execute("SELECT log_loss, noise FROM runs ORDER BY id").fetchone() == (old["loss_log"], 0)
+
+
+def test_a_store_that_lacks_an_options_column_is_read_and_gets_it(finished, tmp_path):
+    path = shutil.copy(finished, tmp_path / "runs.db")
+    listed = run("runs", path, "--csv", "--where", "noise = 0").stdout
+    change_schema(path, lambda sql: re.sub(r",\n  noise GENERATED ALWAYS AS .*? VIRTUAL", "", sql))
+    assert run("runs", path, "--csv", "--where", "noise = 0").stdout == listed
+    run("merge", path, finished)
+    assert run("runs", path, "--csv").stdout == listed
+    with database_of(path) as database:
+        assert database.execute("SELECT count(*) FROM runs WHERE noise = 0").fetchone() == (STUDY_RUNS,)
 
 
 def results_of(store):

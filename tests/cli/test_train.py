@@ -80,7 +80,7 @@ def test_the_trace_is_log_spaced_and_ends_with_the_result(tmp_path):
         assert float(last[f"cos_{norm}"]) == pytest.approx(result["cosine"][norm])
         assert float(last[f"margin_{norm}"]) == pytest.approx(result["margin"][norm])
         assert float(last[f"ratio_{norm}"]) == pytest.approx(result["margin_ratio"][norm])
-    assert float(last["cos_predicted"]) == pytest.approx(result["cosine"]["predicted"])
+    assert float(last["cosine_predicted"]) == pytest.approx(result["cosine"]["predicted"])
 
 
 @pytest.mark.parametrize("order", ("cyclic", "shuffle", "replacement"))
@@ -343,7 +343,7 @@ def test_references_are_what_is_chosen(tmp_path):
     assert one["cosine"]["linf"] == everything["cosine"]["linf"] and one["cosine"]["l2"] is None and one["cosine"]["l1"] is None
     with open(tmp_path / "t.csv", newline="") as file:
         row = list(csv.DictReader(file))[-1]
-    assert float(row["cos_linf"]) == one["cosine"]["linf"] and row["cos_l2"] == ""
+    assert float(row["cosine_linf"]) == one["cosine"]["linf"] and row["cosine_l2"] == ""
     none = result_of(GAUSSIAN, *ADAM, "--steps", 1000, "--references", "none")
     assert none["margin"] == everything["margin"] and set(none["cosine"].values()) == {None} and none["direction"] == everything["direction"]
     for wrong in ("l3", "l2,x", "l" * 100):

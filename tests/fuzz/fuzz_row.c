@@ -63,10 +63,10 @@ static bool bind_words(sqlite3_stmt *statement, const uint8_t *bytes, size_t siz
 /* Makes this the only run; false where the columns are refused. */
 static bool write_row(biascope_store *store, const uint8_t *bytes, size_t size) {
   sqlite3_stmt *clear, *insert;
-  check(bs_store_prepare(store, "DELETE FROM runs", &clear, NULL) == BIASCOPE_OK);
+  check(bs_store_prepare(store, "DELETE FROM main.runs", &clear, NULL) == BIASCOPE_OK);
   check(sqlite3_step(clear) == SQLITE_DONE && sqlite3_reset(clear) == SQLITE_OK);
   check(bs_store_prepare(store,
-                         "INSERT INTO runs (hash, status, spec, result, certificate, trace, version, machine, "
+                         "INSERT INTO main.runs (hash, status, spec, result, certificate, trace, version, machine, "
                          "started, seconds) VALUES (?, ?, ?, ?, ?, ?, 'v', 'm', 's', 1.5)",
                          &insert, NULL) == BIASCOPE_OK);
   const bool added = bind_words(insert, bytes, size) && sqlite3_step(insert) == SQLITE_DONE;

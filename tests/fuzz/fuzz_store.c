@@ -74,7 +74,7 @@ static void merge(void) {
   biascope_error error = {.message = ""};
   biascope_merge_count count;
   if (biascope_store_merge(input.merged, input.path, &count, &error) != BIASCOPE_OK) check(strlen(error.message) > 0);
-  check(bs_store_execute(input.merged, "DELETE FROM runs; DELETE FROM studies", &error) == BIASCOPE_OK);
+  check(bs_store_execute(input.merged, "DELETE FROM main.runs; DELETE FROM studies", &error) == BIASCOPE_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

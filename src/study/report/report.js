@@ -2,23 +2,14 @@
 // Reads the runs from #report-data and draws them. Text reaches the page as text nodes only, never as markup.
 (() => {
   const DATA = JSON.parse(document.getElementById("report-data").textContent);
-  const COLUMN = Object.fromEntries(DATA.columns.map((name, index) => [name, index]));
-  const LABELS = {
-    data: "data set", samples: "samples", features: "features", optimizer: "optimizer", loss: "loss",
-    batch_order: "order", batch_size: "batch size", beta1: "β₁", beta2: "β₂", eps: "ε", weight_decay: "weight decay",
-    lr: "step size", lr_decay: "step decay", steps: "steps", seed: "seed", hash: "run", status: "status",
-    cosine_predicted: "cosine, predicted limit", cosine_l2: "cosine, ℓ₂", cosine_linf: "cosine, ℓ∞", cosine_l1: "cosine, ℓ₁",
-    ratio_l2: "margin ratio, ℓ₂", ratio_linf: "margin ratio, ℓ∞", ratio_l1: "margin ratio, ℓ₁",
-    limit_cosine_l2: "predicted cosine, ℓ₂", limit_cosine_linf: "predicted cosine, ℓ∞", limit_cosine_l1: "predicted cosine, ℓ₁",
-    limit_ratio_l2: "predicted margin ratio, ℓ₂", limit_ratio_linf: "predicted margin ratio, ℓ∞", limit_ratio_l1: "predicted margin ratio, ℓ₁",
-    predicted_gap: "certified gap of the prediction", predicted_rate: "predicted rate", loss_log: "log loss",
-    weight_norm_log: "log weight norm", seconds: "seconds",
-  };
-  const DIMENSIONS = ["data", "samples", "features", "optimizer", "loss", "batch_order", "batch_size", "beta1", "beta2", "eps",
-    "weight_decay", "lr", "lr_decay", "steps", "seed"];
-  const MEASURES = ["cosine_l2", "cosine_linf", "cosine_l1", "cosine_predicted", "ratio_l2", "ratio_linf", "ratio_l1"];
-  const CONTINUOUS = new Set(["samples", "features", "batch_size", "lr", "steps"]);
-  const NAMES = new Set(["data", "optimizer", "loss", "batch_order", "seed"]);
+  const COLUMN = Object.fromEntries(DATA.columns.map(({ name }, index) => [name, index]));
+  const SUBSCRIPTS = { "_1": "₁", "_2": "₂", "_∞": "∞" };
+  const LABELS = Object.fromEntries(DATA.columns.map(({ name, title }) => [name,
+    (name.startsWith("limit_") ? "predicted " : "") + title.replace(/_[12∞]/g, (mark) => SUBSCRIPTS[mark])]));
+  const having = (key, wanted) => DATA.columns.filter((column) => column[key] === wanted).map(({ name }) => name);
+  const DIMENSIONS = having("role", "option"), MEASURES = having("role", "measure");
+  const CONTINUOUS = new Set(having("layout", "scaled"));
+  const NAMES = new Set(having("layout", "names"));
   const TABLE_ROWS = 50, MOST_LINES = 50, MOST_FILTER_VALUES = 200, MOST_COLOURS = 10;
   // Okabe and Ito's colours, told apart by every kind of colour vision, and three more; brighter on a dark page.
   const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -330,11 +321,10 @@
 
   function openRun(run) {
     const list = byId("run").querySelector("dl");
-    list.replaceChildren(...DATA.columns.filter((name) => name !== "source" && value(run, name) !== null).flatMap((name) =>
+    list.replaceChildren(...DATA.columns.filter(({ name }) => name !== "source" && value(run, name) !== null).flatMap(({ name }) =>
       [element("dt", LABELS[name] ?? name), element("dd", String(value(run, name)))]));
-    const flags = ["optimizer", "loss", "batch_size", "batch_order", "beta1", "beta2", "eps", "weight_decay", "lr", "lr_decay", "steps", "seed"]
-      .filter((name) => value(run, name) !== null)
-      .map((name) => `--${(name === "batch_order" ? "order" : name).replaceAll("_", "-")} ${value(run, name)}`);
+    const flags = DATA.columns.filter(({ name, option, is_flag }) => option && value(run, name) !== null && !(is_flag && !value(run, name)))
+      .map(({ name, option, is_flag }) => `--${option.replaceAll("_", "-")}` + (is_flag ? "" : ` ${value(run, name)}`));
     byId("run").querySelector("pre").textContent = trainLines(run, flags).join("\n");
     byId("run").showModal();
   }

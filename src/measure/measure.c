@@ -1,0 +1,50 @@
+#include "measure/measure.h"
+
+const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
+
+#define AT(member) .offset = offsetof(bs_measurement, member)
+#define OF_NORM(what, norm, kind) .name = what "_" norm, .family = what, .of = (norm), AT(kind)
+
+static const bs_measure TABLE[] = {
+    {OF_NORM("cosine", "l2", cosine[0]), .title = "cosine, ℓ_2", .label = "cosine with the ℓ_2 max-margin direction",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("cosine", "linf", cosine[1]), .title = "cosine, ℓ_∞", .label = "cosine with the ℓ_∞ max-margin direction",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("cosine", "l1", cosine[2]), .title = "cosine, ℓ_1", .label = "cosine with the ℓ_1 max-margin direction",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("cosine", "predicted", cosine_predicted), .title = "cosine, predicted limit",
+     .label = "cosine with the predicted limit", .recorded = true},
+    {OF_NORM("ratio", "l2", ratio[0]), .title = "margin ratio, ℓ_2", .label = "fraction of the best ℓ_2 margin",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("ratio", "linf", ratio[1]), .title = "margin ratio, ℓ_∞", .label = "fraction of the best ℓ_∞ margin",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("ratio", "l1", ratio[2]), .title = "margin ratio, ℓ_1", .label = "fraction of the best ℓ_1 margin",
+     .recorded = true, .of_limit = true},
+    {OF_NORM("margin", "l2", margin[0]), .title = "margin, ℓ_2", .label = "ℓ_2 margin"},
+    {OF_NORM("margin", "linf", margin[1]), .title = "margin, ℓ_∞", .label = "ℓ_∞ margin"},
+    {OF_NORM("margin", "l1", margin[2]), .title = "margin, ℓ_1", .label = "ℓ_1 margin"},
+    {.name = "log_loss",
+     .family = "log_loss",
+     .title = "log loss",
+     .label = "log loss",
+     AT(log_loss),
+     .recorded = true},
+    {.name = "weight_norm",
+     .family = "weight_norm",
+     .title = "weight norm",
+     .label = "weight norm ‖w‖_2",
+     AT(weight_norm),
+     .recorded = true},
+};
+
+size_t bs_measure_count(void) {
+  return sizeof TABLE / sizeof *TABLE;
+}
+
+const bs_measure *bs_measure_at(size_t index) {
+  return &TABLE[index];
+}
+
+double bs_measure_of(const bs_measure *measure, const bs_measurement *measured) {
+  return *(const double *)((const char *)measured + measure->offset);
+}

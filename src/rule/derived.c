@@ -1,0 +1,37 @@
+/* What follows from the options: the batches, the step sizes. */
+#include "rule/optimizer.h"
+
+#include <math.h>
+
+size_t bs_batch_size(const biascope_options *options, size_t samples) {
+  return options->batch_size == 0 ? samples : options->batch_size;
+}
+
+size_t bs_batches_per_epoch(const biascope_options *options, size_t samples) {
+  const size_t size = bs_batch_size(options, samples);
+  return (samples + size - 1) / size;
+}
+
+bool bs_batch_is_most(const biascope_options *options, size_t samples) {
+  return bs_batch_size(options, samples) >= samples - samples / 2;
+}
+
+bool bs_is_full_batch(const biascope_options *options, size_t samples) {
+  if (options->order == BIASCOPE_REPLACEMENT) return options->batch_size == 0;
+  return bs_batch_size(options, samples) == samples;
+}
+
+bool bs_seed_matters(const biascope_options *options) {
+  return options->order != BIASCOPE_CYCLIC || options->noise > 0.0;
+}
+
+bool bs_gradient_is_plain(const biascope_options *options) {
+  return options->noise == 0.0;
+}
+
+double bs_learning_rate(const biascope_options *options, uint64_t step) {
+  const double t = (double)step + 2.0;
+  if (options->lr_decay == 0.0) return options->lr;
+  if (options->lr_decay == 0.5) return options->lr / sqrt(t); /* the usual one, without pow's cost */
+  return options->lr * pow(t, -options->lr_decay);
+}

@@ -1,0 +1,82 @@
+/* Whether options are in range, are read, and go together. */
+#include "rule/optimizer.h"
+
+#include "base/error.h"
+#include <stdio.h>
+#include <string.h>
+
+biascope_status bs_option_check(const biascope_options *options, bs_option option, biascope_error *error) {
+  const bs_option_row *row = bs_option_row_of(option);
+  const bs_option_value value = bs_option_get(options, option);
+  char expected[sizeof((biascope_option *)NULL)->expected];
+  switch (row->type) {
+  case BIASCOPE_OPTION_REAL:
+    if (value.real >= row->low && value.real <= row->high) return BIASCOPE_OK;
+    return bs_fail(error, BIASCOPE_USAGE, "%s = %g; expected %s", row->name, value.real, row->range);
+  case BIASCOPE_OPTION_WHOLE:
+    if ((value.whole >= row->least && value.whole <= row->most) || (value.whole == 0 && row->zero_name))
+      return BIASCOPE_OK;
+    break;
+  case BIASCOPE_OPTION_CHOICE:
+    if (row->choice(value.whole)) return BIASCOPE_OK;
+    break;
+  case BIASCOPE_OPTION_FLAG:
+    return BIASCOPE_OK;
+  }
+  bs_option_expected(option, expected, sizeof expected);
+  return bs_fail(error, BIASCOPE_USAGE, "%s = %llu; expected %s", row->name, (unsigned long long)value.whole, expected);
+}
+
+/* The optimizers that read the option. */
+static void list_readers(bs_option option, char *text, size_t size) {
+  const bs_optimizer_rule *rule;
+  text[0] = '\0';
+  for (int i = 0; (rule = bs_optimizer_rule_of((biascope_optimizer)i)); i++) {
+    if (!bs_rule_option_of(rule, option)) continue;
+    snprintf(text + strlen(text), size - strlen(text), "%s%s", *text ? ", " : "", rule->name);
+  }
+}
+
+void bs_option_explain(const biascope_options *options, bs_option option, char *text, size_t size) {
+  const bs_option_row *row = bs_option_row_of(option);
+  const char *optimizer = bs_optimizer_rule_of(options->optimizer)->name;
+  char readers[256];
+  list_readers(option, readers, sizeof readers);
+  if (row->common)
+    snprintf(text, size, "%s reads it only where %s is above 0", optimizer, bs_option_row_of(row->needs)->name);
+  else
+    snprintf(text, size, "%s does not read it; these optimizers do: %s", optimizer, readers);
+}
+
+/* An option that was set by name, and that no step will read, would do nothing: better refused than ignored. */
+static biascope_status check_is_read(const biascope_options *options, bs_option option, biascope_error *error) {
+  const bs_option_row *row = bs_option_row_of(option);
+  if (bs_option_is_read(options, option) || !(options->given >> option & 1)) return BIASCOPE_OK;
+  if (bs_option_is_usual(options, option) && row->needs == BS_OPTION_OPTIMIZER) return BIASCOPE_OK;
+  char value[BS_OPTION_TEXT], why[512];
+  bs_option_format(option, bs_option_get(options, option), value);
+  bs_option_explain(options, option, why, sizeof why);
+  return bs_fail(error, BIASCOPE_USAGE, "%s = %s: %s", row->name, value, why);
+}
+
+/* What more than one option, or the data, decide. */
+static biascope_status check_together(const biascope_options *options, size_t samples, biascope_error *error) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (options->batch_size > samples)
+    return bs_fail(error, BIASCOPE_USAGE, "batch size %zu; expected 1 to %zu, the number of samples",
+                   options->batch_size, samples);
+  if (rule->full_batch && !bs_is_full_batch(options, samples))
+    return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
+  if (options->noise > 0.0 && (!bs_is_full_batch(options, samples) || rule->second == BS_SECOND_PER_SAMPLE))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "noise %g is added to the full batch's gradient: expected batch size full, and not adamproxy",
+                   options->noise);
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_options_check(const biascope_options *options, size_t samples, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = bs_option_check(options, (bs_option)i, error);
+  for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = check_is_read(options, (bs_option)i, error);
+  return status == BIASCOPE_OK && samples > 0 ? check_together(options, samples, error) : status;
+}

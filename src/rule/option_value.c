@@ -1,0 +1,95 @@
+/* The values of options: in the struct that the step loop reads, and what a run reads of them. */
+#include "rule/optimizer.h"
+
+#include <string.h>
+
+/* Members are doubles, 64-bit or 32-bit integers, enumerations or Booleans. */
+bs_option_value bs_option_get(const biascope_options *options, bs_option option) {
+  const bs_option_row *row = bs_option_row_of(option);
+  const char *member = (const char *)options + row->offset;
+  bs_option_value value = {.whole = 0};
+  uint32_t half;
+  switch (row->size) {
+  case sizeof(bool):
+    value.whole = *(const bool *)member;
+    break;
+  case sizeof half:
+    memcpy(&half, member, sizeof half);
+    value.whole = half;
+    break;
+  default:
+    memcpy(&value, member, sizeof value);
+  }
+  return value;
+}
+
+void bs_option_put(biascope_options *options, bs_option option, bs_option_value value) {
+  const bs_option_row *row = bs_option_row_of(option);
+  char *member = (char *)options + row->offset;
+  const uint32_t half = (uint32_t)value.whole;
+  switch (row->size) {
+  case sizeof(bool):
+    *(bool *)member = value.whole != 0;
+    break;
+  case sizeof half:
+    memcpy(member, &half, sizeof half);
+    break;
+  default:
+    memcpy(member, &value, sizeof value);
+  }
+}
+
+bool bs_option_equal(bs_option option, bs_option_value a, bs_option_value b) {
+  return bs_option_row_of(option)->type == BIASCOPE_OPTION_REAL ? a.real == b.real : a.whole == b.whole;
+}
+
+double bs_option_number(const biascope_options *options, bs_option option) {
+  const bs_option_value value = bs_option_get(options, option);
+  return bs_option_row_of(option)->type == BIASCOPE_OPTION_REAL ? value.real : (double)value.whole;
+}
+
+bs_option_value bs_option_of_number(bs_option option, double number) {
+  if (bs_option_row_of(option)->type == BIASCOPE_OPTION_REAL) return (bs_option_value){.real = number};
+  return (bs_option_value){.whole = (uint64_t)number};
+}
+
+/* The optimizer's usual value. */
+static bs_option_value usual_value(const bs_optimizer_rule *rule, bs_option option) {
+  const bs_rule_option *own = rule ? bs_rule_option_of(rule, option) : NULL;
+  return own ? bs_option_of_number(option, own->otherwise) : bs_option_row_of(option)->otherwise;
+}
+
+biascope_options bs_options_of(biascope_optimizer optimizer) {
+  biascope_options options = {.optimizer = optimizer};
+  for (int i = BS_OPTION_OPTIMIZER + 1; i < BS_OPTIONS; i++)
+    bs_option_put(&options, (bs_option)i, usual_value(bs_optimizer_rule_of(optimizer), (bs_option)i));
+  return options;
+}
+
+bool bs_option_is_usual(const biascope_options *options, bs_option option) {
+  if (option == BS_OPTION_OPTIMIZER) return true;
+  return bs_option_equal(option, bs_option_get(options, option),
+                         usual_value(bs_optimizer_rule_of(options->optimizer), option));
+}
+
+bool bs_option_is_read(const biascope_options *options, bs_option option) {
+  const bs_option_row *row = bs_option_row_of(option);
+  if (!row->common && !bs_rule_option_of(bs_optimizer_rule_of(options->optimizer), option)) return false;
+  return row->needs == BS_OPTION_OPTIMIZER || bs_option_number(options, row->needs) != 0.0;
+}
+
+biascope_options bs_options_read(const biascope_options *options) {
+  biascope_options read = *options;
+  for (int i = 0; i < BS_OPTIONS; i++) {
+    const bs_option option = (bs_option)i;
+    if (!bs_option_is_read(options, option))
+      bs_option_put(&read, option, usual_value(bs_optimizer_rule_of(options->optimizer), option));
+  }
+  return read;
+}
+
+bool bs_option_is_stated(const biascope_options *options, bs_option option) {
+  const bs_option_row *row = bs_option_row_of(option);
+  return bs_option_is_read(options, option) && !row->speed_only &&
+         !(row->off_at_zero && bs_option_number(options, option) == 0.0);
+}
