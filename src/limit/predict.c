@@ -191,8 +191,7 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   bs_question question = {.data = data, .training = bs_options_read(training), .log_weights = log_weights};
   if (options) question.options = *options;
   if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
-  if (training->noise > 0.0)
-    status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
+  status = bs_require_plain_limit(training, question.options.steps, error);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
   if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
   if (status == BIASCOPE_OK) status = require_bounded_ratio(&question, error);

@@ -1,6 +1,7 @@
 /* What follows from the options: the batches, the step sizes. */
 #include "rule/optimizer.h"
 
+#include "base/error.h"
 #include <math.h>
 
 size_t bs_batch_size(const biascope_options *options, size_t samples) {
@@ -27,6 +28,13 @@ bool bs_seed_matters(const biascope_options *options) {
 
 bool bs_gradient_is_plain(const biascope_options *options) {
   return options->noise == 0.0;
+}
+
+biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error) {
+  const char *what = steps > 0 ? "point after a number of steps" : "limit";
+  if (options->noise > 0.0)
+    return bs_fail(error, BIASCOPE_USAGE, "no %s is predicted under gradient noise, here %g", what, options->noise);
+  return BIASCOPE_OK;
 }
 
 double bs_learning_rate(const biascope_options *options, uint64_t step) {

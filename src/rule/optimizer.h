@@ -101,6 +101,9 @@ bool bs_is_full_batch(const biascope_options *options, size_t samples);
 bool bs_seed_matters(const biascope_options *options);
 /* Whether a step's gradient is the batch's own, as the fast paths take it to be. */
 bool bs_gradient_is_plain(const biascope_options *options);
+/* BIASCOPE_USAGE, in words: a run whose gradients are not plain does not go where it would with plain ones. `steps`: to
+ * the point after so many; 0: to its limit. */
+biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error);
 /* eta_t = lr (t+2)^-lr_decay, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
 /* What a step of that eta multiplies with. */
