@@ -25,7 +25,7 @@ typedef struct {
   biascope_optimizer optimizer;
   biascope_loss loss;
   size_t batch_size;
-  double eps, weight_decay, lr, lr_decay, noise;
+  double eps, weight_decay, lr, lr_decay, noise, clip;
   uint64_t steps;
   double effort;
   biascope_status status;
@@ -36,6 +36,10 @@ typedef struct {
 
 static const refusal REFUSALS[] = {
     {.optimizer = BIASCOPE_ADAM, .noise = 0.5, .status = BIASCOPE_USAGE, .message = "gradient noise, here 0.5"},
+    {.optimizer = BIASCOPE_ADAM, .clip = 0.5, .batch_size = 1, .status = BIASCOPE_USAGE, .message = "clip 0.5"},
+    {.optimizer = BIASCOPE_ADAGRAD, .clip = 0.5, .status = BIASCOPE_USAGE, .message = "clip 0.5"},
+    {.optimizer = BIASCOPE_ADAMW, .clip = 0.5, .weight_decay = 0.1, .status = BIASCOPE_USAGE, .message = "clip 0.5"},
+    {.optimizer = BIASCOPE_SIGNUM, .clip = 0.5, .steps = 9, .status = BIASCOPE_USAGE, .message = "clip 0.5"},
     {.optimizer = BIASCOPE_ADAM, .loss = BIASCOPE_POLYNOMIAL, .status = BIASCOPE_USAGE, .message = "polynomial"},
     {.optimizer = BIASCOPE_GD, .loss = BIASCOPE_SQUARED_HINGE, .status = BIASCOPE_USAGE, .message = "exceeds 1"},
     {.optimizer = BIASCOPE_ADAM,
@@ -95,6 +99,7 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
     training.batch_size = r->batch_size;
     training.eps = r->eps;
     training.noise = r->noise;
+    training.clip = r->clip;
     training.order = r->order;
     if (r->beta1 > 0.0) {
       training.beta1 = r->beta1;

@@ -101,6 +101,20 @@ static void add_isotropic(exact *s, const biascope_options *o, size_t d, uint64_
   }
 }
 
+/* g, and with it every sample's own part, scaled to the norm C where it is longer. */
+static void clip(exact *s, const biascope_options *o, size_t d) {
+  mpfr_set_zero(s->a, 1);
+  for (size_t k = 0; k < d; k++) mpfr_fma(s->a, s->g[k], s->g[k], s->a, MPFR_RNDN);
+  mpfr_sqrt(s->a, s->a, MPFR_RNDN);
+  if (o->clip == 0.0 || mpfr_cmp_d(s->a, o->clip) <= 0) return;
+  mpfr_d_div(s->a, o->clip, s->a, MPFR_RNDN);
+  for (size_t k = 0; k < d; k++) {
+    mpfr_mul(s->g[k], s->g[k], s->a, MPFR_RNDN);
+    mpfr_mul(s->squares[k], s->squares[k], s->a, MPFR_RNDN);
+    mpfr_mul(s->squares[k], s->squares[k], s->a, MPFR_RNDN);
+  }
+}
+
 static void exact_step(exact *s, const biascope_options *o, size_t d, const double *x, const uint32_t *batch,
                        size_t count, uint64_t step) {
   const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
@@ -121,6 +135,7 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
       mpfr_fma(s->squares[k], s->a, s->a, s->squares[k], MPFR_RNDN);
     }
   }
+  clip(s, o, d);
   if (o->noise > 0.0 && o->noise_shape == BIASCOPE_NOISE_ISOTROPIC) add_isotropic(s, o, d, step);
   for (size_t k = 0; k < d; k++) {
     if (o->optimizer == BIASCOPE_LION) { /* the mean that decides the sign, in the place of v */
@@ -194,7 +209,6 @@ static void compare_rules(const trial *t, const biascope_options *base) {
     biascope_options options = *base;
     options.optimizer = optimizer;
     if (optimizer == BIASCOPE_ADAMPROXY) {
-      options.eps = 0.0; /* it reads none */
       options.batch_size = 0;
       options.order = BIASCOPE_CYCLIC;
     }
@@ -230,6 +244,26 @@ static void every_rule_is_the_rule_of_the_header(void **state) {
                                       .lr_decay = decays[seed / 2 % 3],
                                       .seed = seed};
     const trial t = {n, d, values, 120, 1e-6};
+    compare_rules(&t, &options);
+    free(values);
+  }
+}
+
+/* Clipped for some steps, for all of them, and to a norm whose square leaves double's range. */
+static void clipping_scales_the_gradient(void **state) {
+  (void)state;
+  static const double norms[] = {0.05, 1e-4, 1e-250};
+  for (uint64_t seed = 0; seed < 9; seed++) {
+    double *values = gaussian_values(6, 5, 0.3, seed);
+    const biascope_options options = {.batch_size = seed % 3,
+                                      .order = (biascope_order)(seed / 3),
+                                      .beta1 = 0.5,
+                                      .beta2 = 0.9,
+                                      .clip = norms[seed % 3],
+                                      .lr = 0.5,
+                                      .lr_decay = 0.25,
+                                      .seed = seed};
+    const trial t = {6, 5, values, 120, 1e-6};
     compare_rules(&t, &options);
     free(values);
   }
@@ -315,9 +349,8 @@ int main(void) {
   mpfr_set_emin(mpfr_get_emin_min());
   mpfr_set_emax(mpfr_get_emax_max());
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_rule_is_the_rule_of_the_header),
-      cmocka_unit_test(noise_is_the_noise_of_the_header),
-      cmocka_unit_test(features_that_fade_are_followed),
+      cmocka_unit_test(every_rule_is_the_rule_of_the_header), cmocka_unit_test(noise_is_the_noise_of_the_header),
+      cmocka_unit_test(features_that_fade_are_followed),      cmocka_unit_test(clipping_scales_the_gradient),
       cmocka_unit_test(features_of_every_scale_are_followed),
   };
   const int failed = cmocka_run_group_tests_name("train against the exact rules", tests, NULL, NULL);

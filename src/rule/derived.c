@@ -27,13 +27,26 @@ bool bs_seed_matters(const biascope_options *options) {
 }
 
 bool bs_gradient_is_plain(const biascope_options *options) {
-  return options->noise == 0.0;
+  return options->noise == 0.0 && options->clip == 0.0;
+}
+
+/* Gradients fade, so that clipping ends. What is left of it is another starting point, which the max margins that gd
+ * and full batches go to do not depend on; sums over the run, weights at rest and the choice among equilibria do. */
+static bool forgets_clipping(const biascope_options *options, uint64_t steps) {
+  const bs_limit_kind limit = bs_optimizer_rule_of(options->optimizer)->limit;
+  return steps == 0 && options->weight_decay == 0.0 &&
+         (limit == BS_LIMIT_L2 || (limit == BS_LIMIT_EQUILIBRIUM && options->batch_size == 0));
 }
 
 biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error) {
   const char *what = steps > 0 ? "point after a number of steps" : "limit";
   if (options->noise > 0.0)
     return bs_fail(error, BIASCOPE_USAGE, "no %s is predicted under gradient noise, here %g", what, options->noise);
+  if (options->clip > 0.0 && !forgets_clipping(options, steps))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "no %s is predicted with clip %g, which bends the first steps: only where it does not depend on "
+                   "them, for gd or the full batch, it is that without clip",
+                   what, options->clip);
   return BIASCOPE_OK;
 }
 

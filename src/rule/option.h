@@ -44,6 +44,7 @@ typedef enum {
   BS_OPTION_WEIGHT_DECAY,
   BS_OPTION_LR,
   BS_OPTION_LR_DECAY,
+  BS_OPTION_CLIP,
   BS_OPTION_NOISE,
   BS_OPTION_NOISE_SHAPE,
   BS_OPTION_SEED,
@@ -56,7 +57,7 @@ struct biascope_options {
   biascope_loss loss;
   size_t batch_size; /* 0: the full batch */
   biascope_order order;
-  double beta1, beta2, eps, weight_decay, lr, lr_decay, noise;
+  double beta1, beta2, eps, weight_decay, lr, lr_decay, clip, noise;
   biascope_noise noise_shape;
   uint64_t seed;
   size_t threads; /* 0: one */

@@ -57,6 +57,10 @@ static const bs_option_row TABLE[BS_OPTIONS] = {
     [BS_OPTION_LR_DECAY] = {OPTION(lr_decay), REAL(0.0, 1.0, "0 <= lr_decay <= 1"), EVERY_RULE, .otherwise.real = 0.5,
                             .label = "step decay", .placeholder = "A",
                             .help = "Step t has the size ETA (t+2)^-A; 0: constant"},
+    [BS_OPTION_CLIP] = {OPTION(clip), REAL(0.0, 1e300, "0 <= clip <= 1e300"), EVERY_RULE, .off_at_zero = true,
+                        .label = "clip", .placeholder = "C",
+                        .help =
+                            "A batch's gradient is scaled down to this Euclidean norm where it is longer; 0: never"},
     [BS_OPTION_NOISE] = {OPTION(noise), REAL(0.0, 1e6, "0 <= noise <= 1e6"), EVERY_RULE, .off_at_zero = true,
                          .label = "noise", .placeholder = "S",
                          .help = "Gaussian noise on the full batch's gradient, S times its natural size; see "

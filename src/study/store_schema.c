@@ -97,13 +97,15 @@ biascope_status bs_store_create_tables(biascope_store *store, biascope_error *er
   return status == BIASCOPE_OK ? execute(store, text_of(write_runs, NULL), error) : status;
 }
 
-static biascope_status schema_of(biascope_store *store, const char *database, sqlite3_int64 *version, biascope_error *error) {
+static biascope_status schema_of(biascope_store *store, const char *database, sqlite3_int64 *version,
+                                 biascope_error *error) {
   char sql[80];
   snprintf(sql, sizeof sql, "PRAGMA %s.user_version", database);
   return bs_store_number(store, sql, version, error);
 }
 
-biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name, biascope_error *error) {
+biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name,
+                                   biascope_error *error) {
   sqlite3_int64 version;
   biascope_status status = schema_of(store, database, &version, error);
   if (status == BIASCOPE_OK) status = bs_store_add_upgrade(store, error);

@@ -13,6 +13,7 @@ biascope_status bs_store_check_tables(biascope_store *store, biascope_error *err
 biascope_status bs_store_upgrade(biascope_store *store, biascope_error *error);
 /* Makes the temporary view `name` of the runs in `database` ("main", or one that is attached), with every column of
  * column.h, whichever columns the store's own table has. */
-biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name, biascope_error *error);
+biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name,
+                                   biascope_error *error);
 
 #endif

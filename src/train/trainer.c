@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/padded.h"
+#include "base/vector.h"
 #include "train/noise.h"
 #include <math.h>
 #include <stdlib.h>
@@ -182,6 +183,49 @@ static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *bat
     bs_noise_weigh(options, trainer->step, count, trainer->weight);
 }
 
+/* The batch's gradient into g, in units of 2^unit, about the size of its largest part; INT64_MIN: it is zero. */
+static int64_t sum_by_itself(const scope *s, const bs_weighted_batch *batch) {
+  const bs_moments *moments = s->moments;
+  int64_t unit = INT64_MIN;
+  memset(moments->g, 0, moments->padded * sizeof *moments->g);
+  for (size_t b = 0; b < batch->count; b++) {
+    const int64_t size = batch->weight[b].exponent + moments->size[batch->sample[b]];
+    if (batch->weight[b].mantissa != 0.0 && size > unit) unit = size;
+  }
+  for (size_t b = 0; b < batch->count; b++) {
+    const bs_row row = bs_row_of(s->data, batch->sample[b]);
+    const bs_weight weight = batch->weight[b];
+    for (size_t at = 0; at < row.count && weight.mantissa != 0.0; at++)
+      moments->g[bs_row_column(&row, at)] +=
+          weight.mantissa * bs_times_power_of_two(row.value[at], weight.exponent - unit);
+  }
+  return unit;
+}
+
+/* Moments that hold nothing yet expect gradients as large as the data make them: here that much smaller ones. */
+static void expect_smaller(bs_moments *moments, int64_t exponent) {
+  const size_t d = moments->features;
+  if (bs_max_abs(d, moments->m) > 0.0 || bs_max_abs(d, moments->v) > 0.0) return;
+  for (size_t k = 0; k < d; k++) moments->exponent[k] += exponent;
+  bs_moments_refresh(moments);
+}
+
+/* Scales the batch's weights down to a gradient of norm C where that is longer: before exponents are chosen for it. */
+static void clip_weights(biascope_trainer *trainer, const scope *s, const uint32_t *batch, size_t count) {
+  const int64_t unit = sum_by_itself(s, &(bs_weighted_batch){batch, trainer->weight, count});
+  const double norm = bs_norm2(s->moments->features, s->moments->g);
+  if (norm == 0.0) return;
+  int most, length, change, whole;
+  const double ratio = frexp(trainer->options.clip, &most) / frexp(norm, &length), part = frexp(ratio, &change);
+  const int64_t exponent = (int64_t)most - length + change - unit; /* C / ||g|| is part 2^exponent, part < 1 */
+  if (exponent > 0) return;
+  expect_smaller(s->moments, exponent);
+  for (size_t b = 0; b < count; b++) {
+    trainer->weight[b].mantissa = frexp(trainer->weight[b].mantissa * part, &whole);
+    trainer->weight[b].exponent += exponent + whole;
+  }
+}
+
 static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
   if (!add_all(trainer, batch)) add_each(s, batch);
@@ -195,6 +239,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
   const scope s = open_step(trainer, &batch, count);
   weigh(trainer, &s, batch, count);
+  if (trainer->options.clip > 0.0) clip_weights(trainer, &s, batch, count);
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
   set_rates(trainer);
   bs_moments *moments = s.moments;

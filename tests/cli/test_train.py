@@ -389,3 +389,12 @@ def read_or_nothing(terminal):
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+def test_a_clipped_gradient_is_as_long_as_said():
+    """A step of gradient descent from w = 0 is lr / sqrt(2) times the gradient."""
+    flags = ("--optimizer", "gd", "--lr", 1, "--steps", 1)
+    whole, clipped, short = (result_of(GAUSSIAN, *flags, *clip) for clip in ((), ("--clip", 0.01), ("--clip", 100)))
+    assert clipped["weight_norm"] == pytest.approx(0.01 / math.sqrt(2), rel=1e-15)
+    assert clipped["direction"] == pytest.approx(whole["direction"], abs=1e-15)
+    assert short["weight_norm"] == whole["weight_norm"] > 0.1
