@@ -315,12 +315,13 @@ typedef enum {
   BIASCOPE_OPTION_FLAG    /* "true" or "false" */
 } biascope_option_type;
 
-/* An option in words; the strings but `expected` are static. */
+/* An option in words; the strings that are not arrays are static. */
 typedef struct {
   const char *name;
   biascope_option_type type;
   const char *placeholder; /* for its value in a help text, such as "B" */
   const char *help;        /* what it does */
+  char usual[64];          /* its value where none is set; "" where that depends on the optimizer */
   char expected[512];      /* what its value may be, such as "a whole number from 1 to 10" */
 } biascope_option;
 

@@ -21,7 +21,8 @@ static void describe(size_t index, struct argp_option *out) {
   biascope_option_describe(index, &option);
   for (size_t i = 0; option.name[i] && i + 1 < sizeof names[index]; i++)
     names[index][i] = option.name[i] == '_' ? '-' : option.name[i];
-  snprintf(helps[index], sizeof helps[index], "%s: %s", option.help, option.expected);
+  const char *usual = option.usual[0] ? option.usual : "the optimizer's";
+  snprintf(helps[index], sizeof helps[index], "%s: %s (default %s)", option.help, option.expected, usual);
   const bool flag = option.type == BIASCOPE_OPTION_FLAG;
   *out = (struct argp_option){
       names[index], FIRST_KEY + (int)index, flag ? NULL : option.placeholder, 0, flag ? option.help : helps[index], 2};

@@ -9,7 +9,7 @@
 biascope_status bs_predict_after_steps(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                        biascope_error *error);
 
-/* adamw with weight decay: w stays bounded and comes to rest where D(c) = weight_decay w. */
+/* adamw with weight decay: w stays bounded and comes to rest where D(c) is the decay times w. */
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error);
 

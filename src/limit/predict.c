@@ -37,7 +37,7 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
                                     biascope_error *error) {
   const biascope_norm l2 = {.kind = BIASCOPE_L2};
   if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
-  if (question->training.weight_decay > 0.0) return bs_predict_rest(question, rule, out, error);
+  if (bs_weights_shrink(&question->training)) return bs_predict_rest(question, rule, out, error);
   if (!bs_is_full_batch(&question->training, out->samples))
     return bs_predict_equilibrium(question, rule, "equilibrium of the epoch map", out, error);
   /* normalised gradient flow over the full batch is gradient flow in another time */
@@ -110,7 +110,7 @@ static biascope_status require_covered_loss(const bs_question *question, biascop
   const bs_loss *loss = bs_loss_of(training->loss);
   const bool vanishing =
       training->optimizer == BIASCOPE_GD || (training->lr_decay > 0.5 && training->eps == 0.0 &&
-                                             training->weight_decay == 0.0 && training->optimizer != BIASCOPE_ADAGRAD);
+                                             !bs_weights_shrink(training) && training->optimizer != BIASCOPE_ADAGRAD);
   switch (loss->tail) {
   case BS_TAIL_EXPONENTIAL:
     return BIASCOPE_OK;
@@ -141,7 +141,7 @@ static biascope_status require_covered_eps(const bs_question *question, biascope
   if (question->options.steps > 0)
     return bs_fail(error, BIASCOPE_USAGE, "the direction after a number of steps is predicted for eps 0 only, not %g",
                    training->eps);
-  if (training->weight_decay > 0.0)
+  if (bs_weights_shrink(training))
     return bs_fail(error, BIASCOPE_USAGE, "weight decay is predicted for eps 0 only, not %g", training->eps);
   return BIASCOPE_OK;
 }

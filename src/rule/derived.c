@@ -26,6 +26,10 @@ bool bs_seed_matters(const biascope_options *options) {
   return options->order != BIASCOPE_CYCLIC || options->noise > 0.0;
 }
 
+bool bs_weights_shrink(const biascope_options *options) {
+  return options->weight_decay > 0.0;
+}
+
 bool bs_gradient_is_plain(const biascope_options *options) {
   return options->noise == 0.0 && options->clip == 0.0;
 }
@@ -34,7 +38,7 @@ bool bs_gradient_is_plain(const biascope_options *options) {
  * and full batches go to do not depend on; sums over the run, weights at rest and the choice among equilibria do. */
 static bool forgets_clipping(const biascope_options *options, uint64_t steps) {
   const bs_limit_kind limit = bs_optimizer_rule_of(options->optimizer)->limit;
-  return steps == 0 && options->weight_decay == 0.0 &&
+  return steps == 0 && !bs_weights_shrink(options) &&
          (limit == BS_LIMIT_L2 || (limit == BS_LIMIT_EQUILIBRIUM && options->batch_size == 0));
 }
 

@@ -99,6 +99,8 @@ bool bs_batch_is_most(const biascope_options *options, size_t samples);
 bool bs_is_full_batch(const biascope_options *options, size_t samples);
 /* Whether the run draws random numbers. */
 bool bs_seed_matters(const biascope_options *options);
+/* Whether steps shrink the weights beside moving them, so that they stay bounded. */
+bool bs_weights_shrink(const biascope_options *options);
 /* Whether a step's gradient is the batch's own, as the fast paths take it to be. */
 bool bs_gradient_is_plain(const biascope_options *options);
 /* BIASCOPE_USAGE, in words: a run whose gradients are not plain does not go where it would with plain ones. `steps`: to

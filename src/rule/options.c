@@ -9,8 +9,9 @@
 
 biascope_status biascope_options_create(const char *optimizer, biascope_options **out, biascope_error *error) {
   *out = NULL;
-  bs_option_value value;
-  const biascope_status status = bs_option_parse(BS_OPTION_OPTIMIZER, optimizer ? optimizer : "adam", &value, error);
+  bs_option_value value = bs_option_row_of(BS_OPTION_OPTIMIZER)->otherwise;
+  const biascope_status status =
+      optimizer ? bs_option_parse(BS_OPTION_OPTIMIZER, optimizer, &value, error) : BIASCOPE_OK;
   if (status != BIASCOPE_OK) return status;
   *out = BS_NEW(biascope_options, 1);
   if (!*out) return bs_fail_memory(error, "the options");
@@ -78,4 +79,5 @@ void biascope_option_describe(size_t index, biascope_option *out) {
   const bs_option_row *row = bs_option_row_of((bs_option)index);
   *out = (biascope_option){.name = row->name, .type = row->type, .placeholder = row->placeholder, .help = row->help};
   bs_option_expected((bs_option)index, out->expected, sizeof out->expected);
+  if (row->common) bs_option_format((bs_option)index, row->otherwise, out->usual);
 }

@@ -14,7 +14,7 @@
 /* Of the coordinates k = j mod BS_LANES: one run's are all alike, runs side by side have one each. */
 typedef struct {
   double beta1[BS_LANES], beta2[BS_LANES], eta[BS_LANES];
-  double shrink[BS_LANES]; /* 1 - eta weight_decay */
+  double shrink[BS_LANES]; /* 1 less eta times the decay of weights */
 } bs_rates;
 
 /* What momenta and gradient weigh in the step, of rules that ask. */

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin/cost.h"
-#include "rule/option.h"
+#include "rule/optimizer.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -112,7 +112,7 @@ bool bs_reference_certified(const bs_reference *reference, int index) {
 /* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
  * Adagrad, whose second moment grows with the way taken. */
 static bool limit_reads_lr(const biascope_options *options) {
-  return options->lr_decay == 0.0 || options->eps > 0.0 || options->weight_decay > 0.0 ||
+  return options->lr_decay == 0.0 || options->eps > 0.0 || bs_weights_shrink(options) ||
          options->optimizer == BIASCOPE_ADAGRAD;
 }
 
