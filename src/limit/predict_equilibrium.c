@@ -190,7 +190,7 @@ static biascope_status require_size(const bs_question *question, biascope_error 
 static biascope_status require_memory(const bs_question *question, const bs_epoch_rule *rule, biascope_error *error) {
   const biascope_options *training = &question->training;
   if (!bs_epoch_memoryless(rule) || training->order == BIASCOPE_CYCLIC || training->batch_size == 1) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_USAGE,
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "no limit is predicted for updates without memory from random batches of %zu: a batch whose samples "
                  "have all faded still takes a full step, which its least faded sample decides",
                  training->batch_size);
