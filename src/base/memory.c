@@ -23,3 +23,7 @@ void *bs_allocate_unset(size_t count, size_t size) {
   if (memory) memset(memory + count * size, 0, bytes - count * size);
   return memory;
 }
+
+char *bs_copy_text(const char *text) {
+  return strdup(text);
+}

@@ -1,4 +1,4 @@
-/* Overflow-checked, cache-aligned, zeroed allocation. Freed with free(). */
+/* Overflow-checked, cache-aligned, zeroed allocation, and copies of texts. Freed with free(). */
 #ifndef BIASCOPE_BASE_MEMORY_H
 #define BIASCOPE_BASE_MEMORY_H
 
@@ -11,6 +11,9 @@ enum { BS_ALIGNMENT = 64 };
 void *bs_allocate(size_t count, size_t size);
 /* The same, but only the padding is zeroed: for what is filled at once, so that no page is touched before. */
 void *bs_allocate_unset(size_t count, size_t size);
+
+/* A copy of the text; NULL where out of memory. */
+char *bs_copy_text(const char *text);
 
 #define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
 

@@ -56,9 +56,10 @@ static int print_json(const train_run *run, const cli_result *test) {
   json_t *direction = json_array(), *warnings = json_array();
   if (warnings) train_give_warnings(run, warnings);
   for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
-  json_t *result = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
-                             "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)),
-                             "loss_log", cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
+  json_t *result =
+      json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer), "direction",
+                direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
+                cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
   cli_json_measures(result, m);
   json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* as "ratio" was called */
   if (!run->reference) json_object_set_new(result, "parts", train_json_parts(run));

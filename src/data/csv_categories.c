@@ -79,7 +79,7 @@ static biascope_status name_words(const bs_csv_reader *csv, const size_t *place,
     const size_t count = csv->role[column] == BS_CATEGORY ? csv->category[column].count : 0;
     char index[24];
     snprintf(index, sizeof index, "%zu", column);
-    if (count == 0) names[place[column]] = strdup(csv->table->names ? csv->table->names[feature] : index);
+    if (count == 0) names[place[column]] = bs_copy_text(csv->table->names ? csv->table->names[feature] : index);
     if (count == 0 && !names[place[column]]) return bs_fail_memory(csv->error, "a column's name");
     for (size_t k = 0; k < count; k++) {
       names[place[column] + k] = word_name(csv, column, feature, csv->category[column].classes[k].name);

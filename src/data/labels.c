@@ -135,7 +135,7 @@ biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t coun
   uint32_t *rank = BS_NEW(uint32_t, labels->count);
   bool copied = classes && rank;
   for (size_t j = 0; copied && j < count; j++) {
-    copied = (classes[j].name = strdup(names[j])) != NULL;
+    copied = (classes[j].name = bs_copy_text(names[j])) != NULL;
     for (size_t k = 0; copied && k < labels->count; k++)
       if (strcmp(labels->classes[k].name, names[j]) == 0) rank[k] = (uint32_t)j;
   }

@@ -215,7 +215,7 @@ static bool name_columns(const uint32_t *index, size_t count, char **names) {
   for (size_t k = 0; k < count; k++) {
     char text[16];
     snprintf(text, sizeof text, "%u", index[k]);
-    if (!(names[k] = strdup(text))) return false;
+    if (!(names[k] = bs_copy_text(text))) return false;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 #include "data/notes.h"
 
+#include "base/memory.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ biascope_status bs_notes_add(bs_notes *notes, biascope_error *error, const char 
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  char *copy = strdup(text);
+  char *copy = bs_copy_text(text);
   if (!copy) return bs_fail_memory(error, "a note on the data");
   notes->text[notes->count++] = copy;
   return BIASCOPE_OK;

@@ -150,7 +150,7 @@ static biascope_status reorder(bs_table *table, const biascope_model *like, size
   double *dense = bs_allocate_unset(table->samples * wanted, sizeof(double));
   char **names = BS_NEW(char *, wanted);
   bool copied = dense && names;
-  for (size_t k = 0; copied && k < wanted; k++) copied = (names[k] = strdup(like->feature_name[k])) != NULL;
+  for (size_t k = 0; copied && k < wanted; k++) copied = (names[k] = bs_copy_text(like->feature_name[k])) != NULL;
   for (size_t i = 0; copied && i < table->samples; i++)
     for (size_t k = 0; k < wanted; k++)
       dense[i * wanted + k] = place[k] == SIZE_MAX ? 0.0 : table->dense[i * table->features + place[k]];
@@ -234,7 +234,7 @@ biascope_status bs_table_add_intercept(bs_table *table, biascope_error *error) {
     char **names = realloc(table->names, (features + 1) * sizeof *names);
     if (!names) return bs_fail_memory(error, "the columns' names");
     table->names = names;
-    names[features] = strdup("(intercept)");
+    names[features] = bs_copy_text("(intercept)");
     if (!names[features]) return bs_fail_memory(error, "a column's name");
   }
   table->features++;

@@ -1,6 +1,6 @@
 #include "limit/deferred.h"
 
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/settle.h"
@@ -82,16 +82,14 @@ static biascope_status accelerate(correction *c, biascope_error *error) {
   memcpy(c->last_residual, c->residual, d * sizeof *c->residual);
   const size_t known = c->rounds < HISTORY ? c->rounds : HISTORY, first = c->rounds <= HISTORY ? 1 : 0;
   double singular[HISTORY];
-  size_t rank;
   for (size_t h = 0; h < known; h++)
     memcpy(c->matrix + h * d, c->residuals[(first + h) % HISTORY], d * sizeof *c->matrix);
   memcpy(c->right, c->residual, d * sizeof *c->right);
-  lapack_int failed = 1;
-  if (known > 0)
-    failed = bs_lapack_shortest_least_squares(d, known, c->matrix, c->right, singular, RANK_TOLERANCE, &rank);
-  if (failed == LAPACK_WORK_MEMORY_ERROR) return bs_fail_memory(error, "the correction of the epoch map");
+  bs_dense_status solved = BS_DENSE_FAILED;
+  if (known > 0) solved = bs_dense_shortest_least_squares(d, known, c->matrix, c->right, singular, RANK_TOLERANCE);
+  if (solved == BS_DENSE_NO_MEMORY) return bs_fail_memory(error, "the correction of the epoch map");
   bs_axpy(d, 1.0, c->residual, c->offset);
-  for (size_t h = 0; h < known && failed == 0; h++) {
+  for (size_t h = 0; h < known && solved == BS_DENSE_OK; h++) {
     bs_axpy(d, -c->right[h], c->offsets[(first + h) % HISTORY], c->offset);
     bs_axpy(d, -c->right[h], c->residuals[(first + h) % HISTORY], c->offset);
   }

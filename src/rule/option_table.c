@@ -34,8 +34,8 @@ static const char *noise_name(size_t index) {
 #define BELOW_ONE (1.0 - 0x1p-53)
 
 static const bs_option_row TABLE[BS_OPTIONS] = {
-    [BS_OPTION_OPTIMIZER] = {OPTION(optimizer), CHOICE(optimizer_name), EVERY_RULE, .otherwise.whole = BIASCOPE_ADAM, .label = "optimizer",
-                             .placeholder = "NAME", .help = "The update rule"},
+    [BS_OPTION_OPTIMIZER] = {OPTION(optimizer), CHOICE(optimizer_name), EVERY_RULE, .otherwise.whole = BIASCOPE_ADAM,
+                             .label = "optimizer", .placeholder = "NAME", .help = "The update rule"},
     [BS_OPTION_LOSS] = {OPTION(loss), CHOICE(loss_name), EVERY_RULE, .label = "loss", .placeholder = "NAME",
                         .help = "The loss of a sample's margin"},
     [BS_OPTION_BATCH_SIZE] = {OPTION(batch_size), WHOLE(1, UINT32_MAX), EVERY_RULE, .zero_name = "full",
