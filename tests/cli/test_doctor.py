@@ -30,7 +30,7 @@ def train_as_recommended(data, diagnosis, *flags):
 def test_stale_momentum_is_seen_and_mended():
     diagnosis = json_of("doctor", GAUSSIAN, *SIGNUM)
     assert diagnosis["stale_momentum"] and 9e5 < diagnosis["stale_momentum_until"] < 1e6
-    assert diagnosis["promise"] == {"norm": "linf", "wanted": 0.98, "steps": 1000000, "kept": True,
+    assert diagnosis["promise"] == {"norm": "linf", "wanted": 0.98, "steps": 1000000, "kept": True, "measured": True,
                                     "fraction": diagnosis["promise"]["fraction"]}
     result = train_as_recommended(GAUSSIAN, diagnosis, "--optimizer", "signum", "--batch-size", 1)
     assert result["margin_ratio"]["linf"] >= diagnosis["promise"]["fraction"] >= 0.98

@@ -77,7 +77,7 @@ def test_the_trace_is_log_spaced_and_ends_with_the_result(tmp_path):
     assert float(last["epoch"]) == 3000 and float(last["lr"]) == pytest.approx(0.1 * 30002 ** -0.5)
     assert float(last["log_loss"]) == pytest.approx(result["loss_log"])
     for norm in ("l2", "linf", "l1"):
-        assert float(last[f"cos_{norm}"]) == pytest.approx(result["cosine"][norm])
+        assert float(last[f"cosine_{norm}"]) == pytest.approx(result["cosine"][norm])
         assert float(last[f"margin_{norm}"]) == pytest.approx(result["margin"][norm])
         assert float(last[f"ratio_{norm}"]) == pytest.approx(result["margin_ratio"][norm])
     assert float(last["cosine_predicted"]) == pytest.approx(result["cosine"]["predicted"])
