@@ -4,7 +4,7 @@
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
-  libopenblas-dev liblapacke-dev                        # linear algebra
+  libopenblas-dev                                       # linear algebra
   librandom123-dev libjansson-dev                       # random numbers, JSON
   libfast-float-dev libarchive-dev                      # data: numbers in text, compressed files
   libxxhash-dev libsqlite3-dev libtomlplusplus-dev      # studies: fingerprints, the store, specifications
@@ -16,7 +16,8 @@ build=(
 bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
-slow=(chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
+slow=(libblas-dev liblapack-dev libeigen3-dev qemu-user # other linear algebra, other processors
+  chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
 lint=(clang-format clang-tidy cppcheck)
 
 group=${1:-build}

@@ -2,10 +2,9 @@
  *   (I - a J) k1 = f(w),  (I - a J) k2 = f(w + h k1) - 2 k1,  w += h (3 k1 + k2) / 2,  a = (1 + 1/sqrt 2) h. */
 #include "limit/flow.h"
 
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ struct bs_flow {
   double *right;             /* max(N, d) */
   double *scaled;            /* N x d: curvature-scaled sensitivities */
   double *matrix;
-  lapack_int *pivots;
+  int *pivots;
 };
 
 static void loss_slopes(const bs_loss *loss, size_t n, const double *z, double *log_slope, double *curvature) {
@@ -76,7 +75,7 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   flow->right = BS_NEW(double, N > d ? N : d);
   flow->scaled = BS_NEW(double, N *d);
   flow->matrix = BS_NEW(double, order *order);
-  flow->pivots = BS_NEW(lapack_int, order);
+  flow->pivots = BS_NEW(int, order);
   if (!allocated || !flow->right || !flow->scaled || !flow->matrix || !flow->pivots) {
     bs_flow_free(flow);
     return bs_fail_memory(error, "the flow");
@@ -109,33 +108,31 @@ const double *bs_flow_log_slopes(const bs_flow *flow) {
 /* Factorises I - a J, J = -decay I - R' X with R the curvature-scaled sensitivities: in sample space (I + R X', by the
  * push-through identity) where there are fewer samples than features. */
 static bool factorise(bs_flow *flow, double a) {
-  const int N = (int)flow->game->samples, d = (int)flow->game->features, n = (int)flow->order;
+  const size_t N = flow->game->samples, d = flow->game->features, n = flow->order;
   const double diagonal = 1.0 + a * flow->decay;
   if (N < d) { /* memory: column l of X R' is contiguous */
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, N, N, d, a, flow->scaled, d, flow->game->rows, d, 0.0,
-                flow->matrix, N);
+    bs_dense_multiply_abt(N, N, d, a, flow->scaled, flow->game->rows, flow->matrix, N);
   } else {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, d, d, N, a, flow->game->rows, d, flow->scaled, d, 0.0,
-                flow->matrix, d);
+    bs_dense_multiply_atb(d, d, N, a, flow->game->rows, flow->scaled, flow->matrix);
   }
-  for (int i = 0; i < n; i++) flow->matrix[(size_t)i * (size_t)(n + 1)] += diagonal;
-  bs_game_spend(flow->game, (double)N * d * n + pow(n, 3.0) / 3.0);
-  return LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, flow->matrix, n, flow->pivots) == 0;
+  for (size_t i = 0; i < n; i++) flow->matrix[i * (n + 1)] += diagonal;
+  bs_game_spend(flow->game, (double)N * (double)d * (double)n + pow((double)n, 3.0) / 3.0);
+  return bs_dense_lu(n, flow->matrix, flow->pivots, NULL) == BS_DENSE_OK;
 }
 
 /* (I - a J) k = right, and z = X k. */
 static void solve_stage(bs_flow *flow, double a, double *k, double *z) {
-  const int N = (int)flow->game->samples, d = (int)flow->game->features, n = (int)flow->order;
-  memcpy(k, flow->right, (size_t)d * sizeof *k);
+  const size_t N = flow->game->samples, d = flow->game->features;
+  memcpy(k, flow->right, d * sizeof *k);
   if (N >= d) {
-    LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', n, 1, flow->matrix, n, flow->pivots, k, n);
+    bs_dense_lu_solve(flow->order, flow->matrix, flow->pivots, false, k);
     bs_game_margins(flow->game, k, z);
     return;
   }
   bs_game_margins(flow->game, k, z);
-  LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', n, 1, flow->matrix, n, flow->pivots, z, n);
-  cblas_dgemv(CblasRowMajor, CblasTrans, N, d, -a, flow->scaled, d, z, 1, 1.0, k, 1);
-  bs_scale((size_t)d, 1.0 / (1.0 + a * flow->decay), k);
+  bs_dense_lu_solve(flow->order, flow->matrix, flow->pivots, false, z);
+  bs_dense_combine(N, d, -a, flow->scaled, d, z, k);
+  bs_scale(d, 1.0 / (1.0 + a * flow->decay), k);
 }
 
 /* The largest error of a margin over the step, relative to the distance from the least margin: samples far above it

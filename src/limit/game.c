@@ -1,7 +1,7 @@
 #include "limit/game.h"
 
+#include "base/dense.h"
 #include "base/memory.h"
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,7 @@ void bs_game_free(bs_game *game) {
 }
 
 void bs_game_margins(const bs_game *game, const double *u, double *out) {
-  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)game->samples, (int)game->features, 1.0, game->rows,
-              (int)game->features, u, 1, 0.0, out, 1);
+  bs_dense_apply(game->samples, game->features, 1.0, game->rows, game->features, u, 0.0, out);
 }
 
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity) {

@@ -1,8 +1,7 @@
 #include "limit/response.h"
 
+#include "base/dense.h"
 #include "base/memory.h"
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +62,9 @@ biascope_status bs_response_gather(bs_response *response, biascope_error *error)
   }
   response->order = n < d ? n : d;
   if (n <= d) /* memory: column j of X S' is contiguous */
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n, (int)d, 1.0, response->slopes, (int)d,
-                response->rows, (int)d, 0.0, response->product, (int)n);
+    bs_dense_multiply_abt(n, n, d, 1.0, response->slopes, response->rows, response->product, n);
   else
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)d, (int)d, (int)n, 1.0, response->rows, (int)d,
-                response->slopes, (int)d, 0.0, response->product, (int)d);
+    bs_dense_multiply_atb(d, d, n, 1.0, response->rows, response->slopes, response->product);
   bs_game_spend(response->game, (double)n * (double)d * (double)response->order);
   return BIASCOPE_OK;
 }
@@ -78,23 +75,20 @@ bool bs_response_factor(bs_response *response, double shift) {
   for (size_t j = 0; j < order; j++) response->factors[j * (order + 1)] += shift;
   response->shift = shift;
   bs_game_spend(response->game, pow((double)order, 3.0) / 3.0);
-  const lapack_int size = (lapack_int)order;
-  return order == 0 || LAPACKE_dgetrf(LAPACK_COL_MAJOR, size, size, response->factors, size, response->pivots) == 0;
+  return order == 0 || bs_dense_lu(order, response->factors, response->pivots, NULL) == BS_DENSE_OK;
 }
 
 /* With more samples than features u = (r - X v) / shift where (shift + S' X) v = S' r, and then v is S' u. */
 void bs_response_solve(const bs_response *response, double *right, double *direction) {
-  const int n = (int)response->n, d = (int)response->game->features;
-  const lapack_int order = (lapack_int)response->order;
-  memset(direction, 0, (size_t)d * sizeof *direction);
+  const size_t n = response->n, d = response->game->features, order = response->order;
+  memset(direction, 0, d * sizeof *direction);
   if (n == 0) return;
   if (n <= d) {
-    LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', order, 1, response->factors, order, response->pivots, right, order);
-    cblas_dgemv(CblasRowMajor, CblasTrans, n, d, 1.0, response->slopes, d, right, 1, 0.0, direction, 1);
+    bs_dense_lu_solve(order, response->factors, response->pivots, false, right);
+    bs_dense_combine(n, d, 1.0, response->slopes, d, right, direction);
     return;
   }
-  cblas_dgemv(CblasRowMajor, CblasTrans, n, d, 1.0, response->slopes, d, right, 1, 0.0, direction, 1);
-  LAPACKE_dgetrs(LAPACK_COL_MAJOR, 'N', order, 1, response->factors, order, response->pivots, direction, order);
-  cblas_dgemv(CblasRowMajor, CblasNoTrans, n, d, -1.0 / response->shift, response->rows, d, direction, 1,
-              1.0 / response->shift, right, 1);
+  bs_dense_combine(n, d, 1.0, response->slopes, d, right, direction);
+  bs_dense_lu_solve(order, response->factors, response->pivots, false, direction);
+  bs_dense_apply(n, d, -1.0 / response->shift, response->rows, d, direction, 1.0 / response->shift, right);
 }

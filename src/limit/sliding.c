@@ -1,6 +1,6 @@
 #include "limit/sliding.h"
 
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/levels.h"
@@ -87,12 +87,11 @@ static bool make_system(work *w, size_t rows, size_t columns) {
 /* The least-squares solution of least norm. What it leaves of the momenta and of the growth is measured afterwards. */
 static bool solve_system(work *w, size_t rows, size_t columns) {
   const double tall = (double)(rows > columns ? rows : columns), thin = (double)(rows > columns ? columns : rows);
-  size_t rank;
   bs_game_spend(w->game, 4.0 * tall * thin * thin);
-  const lapack_int failed =
-      bs_lapack_shortest_least_squares(rows, columns, w->matrix, w->right, w->singular, RANK_TOLERANCE, &rank);
-  w->out_of_memory = failed == LAPACK_WORK_MEMORY_ERROR;
-  return failed == 0;
+  const bs_dense_status solved =
+      bs_dense_shortest_least_squares(rows, columns, w->matrix, w->right, w->singular, RANK_TOLERANCE);
+  w->out_of_memory = solved == BS_DENSE_NO_MEMORY;
+  return solved == BS_DENSE_OK;
 }
 
 static void list_members(work *w, const double *log_weights) {

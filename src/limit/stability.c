@@ -1,6 +1,6 @@
 #include "limit/stability.h"
 
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/response.h"
@@ -35,10 +35,10 @@ biascope_status bs_equilibrium_stable(bs_game *game, const double *log_weights, 
   if (status == BIASCOPE_OK && n <= BS_LARGEST_EXAMINED) {
     real = BS_NEW(double, n);
     imaginary = BS_NEW(double, n);
-    const lapack_int failed =
-        real && imaginary ? bs_lapack_eigenvalues(n, response.product, real, imaginary) : LAPACK_WORK_MEMORY_ERROR;
-    if (failed == 0) *stable = within(n, real, imaginary, bs_max_abs(game->samples, game->growth), epoch_step);
-    if (failed == LAPACK_WORK_MEMORY_ERROR) status = bs_fail_memory(error, "the eigenvalues at the equilibrium");
+    const bs_dense_status found =
+        real && imaginary ? bs_dense_eigenvalues(n, response.product, real, imaginary) : BS_DENSE_NO_MEMORY;
+    if (found == BS_DENSE_OK) *stable = within(n, real, imaginary, bs_max_abs(game->samples, game->growth), epoch_step);
+    if (found == BS_DENSE_NO_MEMORY) status = bs_fail_memory(error, "the eigenvalues at the equilibrium");
   }
   free(real);
   free(imaginary);

@@ -1,10 +1,10 @@
 /* Newton's method with a ridge (Levenberg and Marquardt) for the finite minimiser of the loss on samples that combine
  * to zero, in coordinates of their span. */
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "data/dataset.h"
 #include "loss/loss.h"
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static double differentiate(minimisation *m) {
     if (slope == 0.0) continue;
     const double curvature = slope * m->loss->slope_decay(z), length = bs_norm2(r, row);
     bs_axpy(r, -slope, row, m->gradient);
-    for (size_t k = 0; k < r; k++) bs_axpy(k + 1, curvature * row[k], row, m->hessian + k * r);
+    for (size_t k = 0; k < r; k++) bs_axpy(r - k, curvature * row[k], row + k, m->hessian + k * (r + 1));
     size += slope * length;
     scale += (slope + curvature) * length * length / (double)r;
   }
@@ -74,9 +74,9 @@ static bool find_step(minimisation *m, double ridge) {
     m->factor[k * (r + 1)] += ridge;
     m->step[k] = -m->gradient[k];
   }
-  /* the row-major lower triangle is the column-major upper one */
-  return LAPACKE_dposv_work(LAPACK_COL_MAJOR, 'U', (lapack_int)r, 1, m->factor, (lapack_int)r, m->step,
-                            (lapack_int)r) == 0;
+  if (!bs_dense_cholesky(r, m->factor, r)) return false;
+  bs_dense_cholesky_solve(r, m->factor, r, m->step);
+  return true;
 }
 
 /* Steps that lower the value, or near the end the residual, which rounding of the value hides. */

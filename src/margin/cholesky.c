@@ -1,8 +1,7 @@
 #include "margin/cholesky.h"
 
+#include "base/dense.h"
 #include "margin/kernel.h"
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 
 enum { SMALL = 64 };
@@ -37,10 +36,9 @@ static void solve_small(size_t n, size_t stride, const double *u, double *x) {
   }
 }
 
-/* LAPACK reads the row-major upper triangle as the column-major lower one. */
 bool bs_cholesky_factor(size_t n, size_t stride, double *k) {
   if (n <= SMALL) return factor_small(n, stride, k);
-  return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', (lapack_int)n, k, (lapack_int)stride) == 0;
+  return bs_dense_cholesky(n, k, stride);
 }
 
 void bs_cholesky_solve(size_t n, size_t stride, const double *u, double *x) {
@@ -48,6 +46,5 @@ void bs_cholesky_solve(size_t n, size_t stride, const double *u, double *x) {
     solve_small(n, stride, u, x);
     return;
   }
-  cblas_dtrsv(CblasRowMajor, CblasUpper, CblasTrans, CblasNonUnit, (int)n, u, (int)stride, x, 1);
-  cblas_dtrsv(CblasRowMajor, CblasUpper, CblasNoTrans, CblasNonUnit, (int)n, u, (int)stride, x, 1);
+  bs_dense_cholesky_solve(n, u, stride, x);
 }

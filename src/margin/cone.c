@@ -1,6 +1,6 @@
 #include "margin/cone.h"
 
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include <float.h>
@@ -17,16 +17,16 @@ typedef struct {
   double *columns, *target, *residual;
 } projection;
 
-/* The shortest x + sum l_j g_j over the passive constraints, signs of l free; the result is bs_lapack_least_squares'.
+/* The shortest x + sum l_j g_j over the passive constraints, signs of l free; the result is bs_dense_least_squares'.
  */
-static lapack_int solve_passive(projection *run) {
+static bs_dense_status solve_passive(projection *run) {
   const size_t n = run->n;
   for (size_t j = 0; j < run->count; j++)
     memcpy(run->columns + j * n, run->g + run->passive[j] * n, n * sizeof *run->columns);
   for (size_t k = 0; k < n; k++) run->target[k] = -run->x[k];
-  const lapack_int failed = bs_lapack_least_squares(n, run->count, run->columns, run->target);
-  if (failed == 0) memcpy(run->trial, run->target, run->count * sizeof *run->trial);
-  return failed;
+  const bs_dense_status solved = bs_dense_least_squares(n, run->count, run->columns, run->target);
+  if (solved == BS_DENSE_OK) memcpy(run->trial, run->target, run->count * sizeof *run->trial);
+  return solved;
 }
 
 static void set_residual(projection *run) {
@@ -81,9 +81,9 @@ static biascope_status project(projection *run, biascope_error *error) {
     run->passive[run->count] = next;
     run->multiplier[run->count++] = 0.0;
     do {
-      const lapack_int failed = solve_passive(run);
-      if (failed == LAPACK_WORK_MEMORY_ERROR) return bs_fail_memory(error, "the projection on the optimal face");
-      if (failed != 0) return BIASCOPE_OK; /* dependent to rounding: the violation is rounding too */
+      const bs_dense_status solved = solve_passive(run);
+      if (solved == BS_DENSE_NO_MEMORY) return bs_fail_memory(error, "the projection on the optimal face");
+      if (solved != BS_DENSE_OK) return BIASCOPE_OK; /* dependent to rounding: the violation is rounding too */
     } while (!step_towards_trial(run) && run->count > 0);
   }
   return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the projection on the optimal face did not converge");

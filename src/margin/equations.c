@@ -1,6 +1,6 @@
 #include "margin/equations.h"
 
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include <math.h>
@@ -24,26 +24,13 @@ void bs_equations_free(bs_equations *equations) {
   *equations = (bs_equations){0};
 }
 
-static double one_norm(size_t n, const double *a) {
-  double largest = 0.0;
-  for (size_t k = 0; k < n; k++) {
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) sum += fabs(a[i * n + k]);
-    largest = fmax(largest, sum);
-  }
-  return largest;
-}
-
 /* Sets the rank where A, square, is clearly of full rank. */
 static biascope_status factor_square(bs_equations *equations, biascope_error *error) {
-  const lapack_int n = (lapack_int)equations->rows;
-  double condition = 0.0;
+  double reciprocal;
   memcpy(equations->lu, equations->a, equations->rows * equations->rows * sizeof *equations->a);
-  if (LAPACKE_dgetrf(LAPACK_COL_MAJOR, n, n, equations->lu, n, equations->pivot) != 0) return BIASCOPE_OK;
-  const double norm = one_norm(equations->rows, equations->a);
-  if (bs_lapack_reciprocal_condition(equations->rows, equations->lu, norm, &condition) == LAPACK_WORK_MEMORY_ERROR)
+  if (bs_dense_lu(equations->rows, equations->lu, equations->pivot, &reciprocal) == BS_DENSE_NO_MEMORY)
     return bs_fail_memory(error, "the equations of the active constraints");
-  if (condition > BS_RANK_TOLERANCE) equations->rank = equations->rows;
+  if (reciprocal > BS_RANK_TOLERANCE) equations->rank = equations->rows;
   return BIASCOPE_OK;
 }
 
@@ -53,16 +40,14 @@ static biascope_status factor_any(bs_equations *equations, biascope_error *error
   equations->left = BS_NEW(double, rows *least);
   equations->singular = BS_NEW(double, least);
   equations->right = BS_NEW(double, least *columns);
-  lapack_int failed = 0;
+  bs_dense_status found = BS_DENSE_NO_MEMORY;
   if (copy && equations->left && equations->singular && equations->right) {
     memcpy(copy, equations->a, rows * columns * sizeof *copy);
-    failed = bs_lapack_svd(rows, columns, copy, equations->left, equations->singular, equations->right);
-  } else {
-    failed = LAPACK_WORK_MEMORY_ERROR;
+    found = bs_dense_svd(rows, columns, copy, equations->left, equations->singular, equations->right);
   }
   free(copy);
-  if (failed < 0) return bs_fail_memory(error, "the equations of the active constraints");
-  if (failed > 0)
+  if (found == BS_DENSE_NO_MEMORY) return bs_fail_memory(error, "the equations of the active constraints");
+  if (found == BS_DENSE_FAILED)
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the singular values of the active constraints did not converge");
   while (equations->rank < least && equations->singular[equations->rank] > BS_RANK_TOLERANCE * equations->singular[0])
     equations->rank++;
@@ -83,17 +68,16 @@ biascope_status bs_equations_factor(bs_equations *equations, biascope_error *err
 }
 
 /* The LU factors are those of the column-major reading, A'. */
-static void solve_lu(const bs_equations *equations, char transposed, const double *b, double *y) {
-  const lapack_int n = (lapack_int)equations->rows;
+static void solve_lu(const bs_equations *equations, bool transposed, const double *b, double *y) {
   double *x = equations->work;
   memcpy(x, b, equations->rows * sizeof *x);
-  LAPACKE_dgetrs(LAPACK_COL_MAJOR, transposed, n, 1, equations->lu, n, equations->pivot, x, n);
+  bs_dense_lu_solve(equations->rows, equations->lu, equations->pivot, transposed, x);
   bs_axpy(equations->rows, 1.0, x, y);
 }
 
 void bs_equations_solve(const bs_equations *equations, const double *b, double *y) {
   if (!equations->singular) {
-    solve_lu(equations, 'T', b, y);
+    solve_lu(equations, true, b, y);
     return;
   }
   const size_t least = equations->rows < equations->columns ? equations->rows : equations->columns;
@@ -106,7 +90,7 @@ void bs_equations_solve(const bs_equations *equations, const double *b, double *
 
 void bs_equations_solve_transposed(const bs_equations *equations, const double *e, double *x) {
   if (!equations->singular) {
-    solve_lu(equations, 'N', e, x);
+    solve_lu(equations, false, e, x);
     return;
   }
   const size_t least = equations->rows < equations->columns ? equations->rows : equations->columns;

@@ -2,7 +2,7 @@
  * With (w*, c*) strictly complementary, S the support of c* and J the features whose entry may vary (linf: u_k = 0;
  * l1: |u_k| = ||u||), the optimal directions of length s are y = s w* + z, z in the null space of X_SJ, subject to
  * x_i.y >= gamma s off S and, on J, |y_k| <= s (linf) or sign(u_k) y_k >= 0 (l1). That is a polyhedral cone. */
-#include "base/lapack.h"
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin/certificate.h"
@@ -59,10 +59,11 @@ static biascope_status find_null_space(face *set, biascope_error *error) {
     for (size_t j = 0; j < columns; j++) matrix[next * columns + j] = row[set->free_feature[j]];
     next++;
   }
-  lapack_int failed = 0;
-  if (status == BIASCOPE_OK && columns > 0) failed = bs_lapack_right_vectors(rows, columns, matrix, singular, right);
-  if (failed < 0) status = bs_fail_memory(error, "the optimal face");
-  if (failed > 0) status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
+  bs_dense_status found = BS_DENSE_OK;
+  if (status == BIASCOPE_OK && columns > 0) found = bs_dense_right_vectors(rows, columns, matrix, singular, right);
+  if (found == BS_DENSE_NO_MEMORY) status = bs_fail_memory(error, "the optimal face");
+  if (found == BS_DENSE_FAILED)
+    status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the null space of the optimal face was not found");
   for (size_t j = 0; j < columns && status == BIASCOPE_OK; j++) {
     if (j < least && singular[j] > BS_RANK_TOLERANCE * singular[0]) continue;
     for (size_t k = 0; k < columns; k++) set->basis[set->dimension * d + set->free_feature[k]] = right[j * columns + k];

@@ -1,7 +1,7 @@
 #include "margin/matrix.h"
 
+#include "base/dense.h"
 #include "margin/kernel.h"
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,8 +29,7 @@ void bs_matrix_apply(const bs_matrix *x, const double *w, double *z) {
   } else if (bs_small_product(x->rows, x->columns)) {
     for (size_t i = 0; i < x->rows; i++) z[i] = bs_padded_dot(x->stride, x->dense + i * x->stride, w);
   } else {
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)x->rows, (int)x->columns, 1.0, x->dense, (int)x->stride, w, 1, 0.0, z,
-                1);
+    bs_dense_apply(x->rows, x->columns, 1.0, x->dense, x->stride, w, 0.0, z);
   }
 }
 
@@ -43,8 +42,7 @@ void bs_matrix_combine(const bs_matrix *x, const double *c, double *u) {
   } else if (bs_small_product(x->rows, x->columns)) {
     for (size_t i = 0; i < x->rows; i++) bs_padded_axpy(x->stride, c[i], x->dense + i * x->stride, u);
   } else {
-    cblas_dgemv(CblasRowMajor, CblasTrans, (int)x->rows, (int)x->columns, 1.0, x->dense, (int)x->stride, c, 1, 0.0, u,
-                1);
+    bs_dense_combine(x->rows, x->columns, 1.0, x->dense, x->stride, c, u);
   }
 }
 
@@ -97,8 +95,7 @@ void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scr
   for (size_t i = 0; i < n; i++) {
     for (size_t k = 0; k < stride; k++) scratch[i * stride + k] = x->dense[i * stride + k] * root[k];
   }
-  cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)n, (int)x->columns, 1.0, scratch, (int)stride, 0.0, gram,
-              (int)order);
+  bs_dense_row_gram(n, x->columns, scratch, stride, gram, order);
 }
 
 /* row = root (x_i - shift centre), padding zero. */
@@ -126,8 +123,6 @@ void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const doub
         bs_padded_axpy(order - start, row[k], row + start, gram + k * order + start);
       }
     }
-    if (!small)
-      cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)count, 1.0, scratch, (int)x->stride, 1.0, gram,
-                  (int)order);
+    if (!small) bs_dense_add_column_gram(d, count, scratch, x->stride, gram, order);
   }
 }

@@ -1,11 +1,11 @@
 #include "margin/support.h"
 
+#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "margin/cholesky.h"
 #include "margin/equations.h"
 #include "margin/kernel.h"
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +55,7 @@ static void gather_gram(support *set) {
         set->gram[i * set->stride + j] = bs_padded_dot(columns, set->rows + i * columns, set->rows + j * columns);
     }
   } else {
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasNoTrans, (int)set->count, (int)d, 1.0, set->rows, (int)columns, 0.0,
-                set->gram, (int)set->stride);
+    bs_dense_row_gram(set->count, d, set->rows, columns, set->gram, set->stride);
   }
 }
 

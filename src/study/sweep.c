@@ -1,10 +1,10 @@
 #include "study/sweep.h"
 
 #include "base/clock.h"
+#include "base/dense.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "train/fast/lanes.h"
-#include <cblas.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -334,7 +334,7 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
   s.runs = BS_NEW(const bs_plan_run *, plan->run_count);
   pthread_t *threads = BS_NEW(pthread_t, jobs);
   size_t started = 0;
-  openblas_set_num_threads(1); /* the threads here are the parallelism */
+  bs_dense_set_threads(1); /* the threads here are the parallelism */
   biascope_status status = s.contexts && s.runs && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
     s.contexts[plan->runs[i].data].runs_left++;
