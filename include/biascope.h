@@ -246,13 +246,14 @@ BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
 /* min_i x_i.w / ||w||; 0 for w = 0. */
 BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w);
 
-/* The cosine between w and the nearest (in angle) optimal direction: with solution->direction where it is
- * unique, else with the point of the optimal face that is nearest, or, where none is within 90 degrees, with
- * solution->direction. nearest: d entries, of norm 1 in the norm, or NULL. BIASCOPE_NOT_CONVERGED, and a cosine of NaN,
- * where the face is too large to be searched: more than 1000 entries may vary. */
+/* The cosine and the angle (radians, exact however small; may be NULL) between w and the nearest optimal direction:
+ * with solution->direction where it is unique, else with the point of the optimal face that is nearest, or, where none
+ * is within 90 degrees, with solution->direction. nearest: d entries, of norm 1 in the norm, or NULL.
+ * BIASCOPE_NOT_CONVERGED, and a cosine of NaN, where the face is too large to be searched: more than 1000 entries may
+ * vary. */
 BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                                     const biascope_margin *solution, const double *w, double *cosine,
-                                                    double *nearest, biascope_error *error);
+                                                    double *angle, double *nearest, biascope_error *error);
 
 /* ---- Data that are not separable ----------------------------------------------------------- */
 

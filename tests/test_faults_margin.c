@@ -59,7 +59,7 @@ static biascope_status compare_once(void *context, biascope_error *error) {
   const comparing *what = context;
   const double w[] = {0.3, 1.0, -0.2, 0.5};
   double cosine, nearest[4];
-  return biascope_margin_cosine(what->data, what->norm, what->solution, w, &cosine, nearest, error);
+  return biascope_margin_cosine(what->data, what->norm, what->solution, w, &cosine, NULL, nearest, error);
 }
 
 static void comparing_with_a_face_fails_cleanly(void **state) {

@@ -134,7 +134,7 @@ static void check_nearest(const biascope_dataset *data, biascope_norm norm, cons
   const size_t d = solution->features;
   double w[MAX_FEATURES], nearest[MAX_FEATURES], mixed[MAX_FEATURES] = {0}, cosine;
   for (size_t k = 0; k < d; k++) w[k] = vertex[0][k] + bs_random_normal(seed, BS_STREAM_LABELS, k);
-  assert_int_equal(biascope_margin_cosine(data, norm, solution, w, &cosine, nearest, NULL), BIASCOPE_OK);
+  assert_int_equal(biascope_margin_cosine(data, norm, solution, w, &cosine, NULL, nearest, NULL), BIASCOPE_OK);
   assert_true(fabs(biascope_margin_of(data, norm, nearest) - solution->margin) <= 1e-9 * solution->margin);
   assert_true(fabs(cosine_of(d, w, nearest) - cosine) <= 1e-12);
   for (uint64_t trial = 0; trial < 300 && cosine > 0.0; trial++) {
@@ -146,7 +146,7 @@ static void check_nearest(const biascope_dataset *data, biascope_norm norm, cons
     }
     assert_true(cosine_of(d, w, mixed) <= cosine + 1e-8);
   }
-  assert_int_equal(biascope_margin_cosine(data, norm, solution, vertex[1], &cosine, NULL, NULL), BIASCOPE_OK);
+  assert_int_equal(biascope_margin_cosine(data, norm, solution, vertex[1], &cosine, NULL, NULL, NULL), BIASCOPE_OK);
   assert_true(cosine >= 1.0 - 1e-9);
 }
 

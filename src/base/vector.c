@@ -50,3 +50,16 @@ double bs_cosine(size_t n, const double *a, const double *b) {
   if (!(aa > 0.0) || !(bb > 0.0)) return 0.0;
   return fmax(-1.0, fmin(1.0, ab / sqrt(aa) / sqrt(bb)));
 }
+
+/* 2 atan(|u - v| / |u + v|) of the unit vectors. */
+double bs_angle(size_t n, const double *a, const double *b) {
+  const double length_a = bs_norm2(n, a), length_b = bs_norm2(n, b);
+  if (!(length_a > 0.0) || !(length_b > 0.0)) return 2.0 * atan(1.0);
+  double apart = 0.0, together = 0.0;
+  for (size_t i = 0; i < n; i++) {
+    const double u = a[i] / length_a, v = b[i] / length_b;
+    apart += (u - v) * (u - v);
+    together += (u + v) * (u + v);
+  }
+  return 2.0 * atan2(sqrt(apart), sqrt(together));
+}

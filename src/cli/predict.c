@@ -98,7 +98,7 @@ static biascope_status compare_with_norm(const biascope_dataset *data, biascope_
     cosines[n].known_to[kind] = bs_angle_known_to(solution.gap);
     biascope_status found = solved;
     if (solved == BIASCOPE_OK)
-      found = biascope_margin_cosine(data, norm, &solution, direction_of(prediction, n), cosine, NULL, error);
+      found = biascope_margin_cosine(data, norm, &solution, direction_of(prediction, n), cosine, NULL, NULL, error);
     if (found != BIASCOPE_OK) *cosine = NAN;
     status = without_reference(found);
   }

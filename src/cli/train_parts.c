@@ -56,7 +56,7 @@ biascope_status train_measure(train_run *run, const double *w, bs_measurement *o
   out->cosine_predicted = NAN;
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(run->data, (biascope_norm){.kind = (biascope_norm_kind)n}, w);
-    out->ratio[n] = out->cosine[n] = NAN;
+    out->ratio[n] = out->cosine[n] = out->angle[n] = NAN;
   }
   return BIASCOPE_OK;
 }

@@ -17,7 +17,7 @@ static void print_norm(const train_run *run, int n) {
   bs_text cosine = {"-"}, angle = cosine;
   if (isfinite(m->cosine[n])) {
     cosine = bs_digits(m->cosine[n], bs_cosine_known_to(m->cosine[n], known_to), 8);
-    angle = bs_small_digits(acos(m->cosine[n]), known_to, 4);
+    angle = bs_small_digits(m->angle[n], known_to, 4);
   }
   printf("%-5s %-11s %-11s %s\n", BS_REFERENCE_NORM_NAMES[n], cosine.text, angle.text,
          bs_digits(m->ratio[n], gap * fabs(m->ratio[n]), 6).text);
@@ -57,13 +57,11 @@ static int print_json(const train_run *run, const cli_result *test) {
   if (warnings) train_give_warnings(run, warnings);
   for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
   json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
-  double angle[BS_REFERENCE_NORMS];
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) angle[n] = acos(m->cosine[n]);
   json_t *result = json_pack(
       "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer),
       "direction", direction, "weight_norm_log", cli_json_number(log_weight_norm(run)), "loss_log",
       cli_json_number(biascope_trainer_log_loss(run->trainer)), "margin", by_norm(m->margin), "margin_ratio",
-      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(angle), "warnings", warnings);
+      by_norm(m->ratio), "cosine", cosine, "angle", by_norm(m->angle), "warnings", warnings);
   if (!run->reference) json_object_set_new(result, "parts", train_json_parts(run));
   cli_json_data(result, run->data, test);
   return cli_print_json(result);

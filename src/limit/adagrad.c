@@ -75,7 +75,7 @@ static biascope_status solve_metric(run *r, biascope_prediction *out, biascope_e
   extrapolate(r, r->second[1], r->second[2]);
   status = bs_predict_margin(question, norm, "Mahalanobis max-margin, the metric from the first steps, extrapolated",
                              out, error);
-  out->standard_error = acos(bs_cosine(out->features, r->earlier, out->direction));
+  out->standard_error = bs_angle(out->features, r->earlier, out->direction);
   return status;
 }
 

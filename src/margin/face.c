@@ -181,7 +181,7 @@ static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, 
 }
 
 biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
-                                       const biascope_margin *solution, const double *w, double *cosine,
+                                       const biascope_margin *solution, const double *w, double *cosine, double *angle,
                                        double *nearest, biascope_error *error) {
   const size_t d = data->features;
   double *point = BS_NEW(double, 2 * d), *unit = point ? point + d : NULL;
@@ -195,6 +195,7 @@ biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_no
   }
   if (bs_max_abs(d, point) == 0.0) memcpy(point, solution->direction, d * sizeof *point);
   *cosine = status == BIASCOPE_OK ? bs_cosine(d, point, w) : NAN;
+  if (angle) *angle = status == BIASCOPE_OK ? bs_angle(d, point, w) : NAN;
   if (nearest) {
     memcpy(nearest, point, d * sizeof *nearest);
     bs_scale(d, (double)(1.0L / bs_norm_value(&norm, d, point)), nearest);

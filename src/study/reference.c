@@ -177,11 +177,11 @@ biascope_status bs_reference_measure(const bs_reference *reference, const biasco
   const size_t d = biascope_dataset_features(reference->data);
   for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
     out->margin[n] = biascope_margin_of(reference->data, norm_of(n), w);
-    out->ratio[n] = out->cosine[n] = NAN;
+    out->ratio[n] = out->cosine[n] = out->angle[n] = NAN;
     if (!bs_reference_certified(reference, n)) continue;
     out->ratio[n] = out->margin[n] / reference->solution[n].margin;
-    const biascope_status status =
-        biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w, &out->cosine[n], NULL, error);
+    const biascope_status status = biascope_margin_cosine(reference->data, norm_of(n), &reference->solution[n], w,
+                                                          &out->cosine[n], &out->angle[n], NULL, error);
     if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status; /* too large a face: NaN */
   }
   /* several predicted limits are those of the linf margin's face: the nearest counts */

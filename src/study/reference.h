@@ -15,7 +15,7 @@ typedef struct bs_reference bs_reference;
 typedef struct {
   double margin[BS_REFERENCE_NORMS];
   double ratio[BS_REFERENCE_NORMS]; /* of the best margin */
-  double cosine[BS_REFERENCE_NORMS];
+  double cosine[BS_REFERENCE_NORMS], angle[BS_REFERENCE_NORMS];
   double cosine_predicted; /* with the nearest where the limit is one of several */
 } bs_measurement;
 
