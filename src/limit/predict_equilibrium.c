@@ -206,7 +206,7 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
   out->method = method;
   status = solve_to_precision(question, rule, out, error);
   if (status == BIASCOPE_NOT_CONVERGED && rule->direction == BS_RATIO && question->training.order == BIASCOPE_CYCLIC &&
-      question->training.lr_decay > 0.0) {
+      question->training.lr_decay > 0.0 && !question->log_weights) {
     bool applies;
     const biascope_status other = bs_predict_one_batch(question, rule, out, &applies, error);
     if (applies || other != BIASCOPE_OK) return other;

@@ -79,7 +79,8 @@ biascope_status bs_predict_one_batch(const bs_question *question, const bs_epoch
   biascope_margin solution;
   *applies = false;
   biascope_status status = biascope_margin_solve(question->data, linf, NULL, &solution, error);
-  if (status == BIASCOPE_OK) *applies = margin_in_one_batch(question, solution.direction, solution.margin);
+  if (status == BIASCOPE_OK)
+    *applies = solution.unique && margin_in_one_batch(question, solution.direction, solution.margin);
   biascope_margin_free(&solution);
   if (!*applies) return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
   double length;
