@@ -3,6 +3,19 @@
 #define BIASCOPE_LIMIT_EPOCH_BLOCK_H
 
 #include "limit/epoch_map.h"
+#include "limit/moving_average.h"
+
+/* The steps of a schedule whose batches have samples that weigh, and those samples. What the steps between do follows
+ * in closed form: the moments decay, m by beta1 and sqrt(v) by sqrt(beta2) a step. */
+typedef struct {
+  bs_period period;
+  size_t *start;    /* period.steps + 1 */
+  uint32_t *sample; /* of kept step t: sample[start[t]] .. sample[start[t + 1] - 1] */
+  double *entry;    /* c of every entry of `sample` */
+  double *share;    /* of every kept step: 1 / the size of its batch */
+  double *gap;      /* of every kept step: the steps to the next, itself included */
+  double *repeats;  /* of every kept step: its update times this is the sum of the updates until the next */
+} bs_kept_steps;
 
 struct bs_epoch_map {
   const bs_schedule *schedules;
@@ -13,27 +26,27 @@ struct bs_epoch_map {
   size_t *partial, partial_count;       /* columns that some samples do not touch */
   double *masked;                       /* N: log-weights of the samples that touch a column */
   double *weight;                       /* N: c */
-  double *entry;                        /* c of every entry of the schedule's `sample` */
-  double *gradient, *momentum, *second; /* steps x block */
-  double *length;                       /* steps: 1 / ||m_t|| */
+  bs_kept_steps kept;                   /* of the schedule at hand */
+  double *gradient, *momentum, *second; /* kept steps x block */
+  double *length;                       /* kept steps: 1 / ||m_t|| */
   double *state;                        /* block */
+  double spent;                         /* multiplications of the last evaluation */
 };
 
-/* Fills weight and entry from log-weights: softmax over all samples, or over each batch where there is no memory. */
+/* Fills `weight` and `kept` from log-weights: softmax over all samples, or over each batch where there is no memory.
+ * every_step: keeps the steps without samples that weigh, too. */
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
-                           const double *log_weights);
+                           const double *log_weights, bool every_step);
 /* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
-void bs_epoch_fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width);
-/* The moments after every step: momentum, and in second what the rule's mean averages beside it. */
-void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                           size_t width);
+void bs_epoch_fill_gradients(bs_epoch_map *map, size_t first, size_t width);
+/* The moments after every kept step: momentum, and in second what the rule's mean averages beside it. */
+void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width);
 
-/* Add one schedule's updates, summed over its steps, to direction (d), and their derivatives by the log-weights to
- * sensitivity (N x d, or NULL). */
-void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                          size_t width, double *direction, double *sensitivity);
+/* Add the updates of the schedule at hand, summed over its steps, to direction (d), and their derivatives by the
+ * log-weights to sensitivity (N x d, or NULL). */
+void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *direction,
+                          double *sensitivity);
 /* m / ||m||_2 couples the coordinates: all at once, so `block` is d. */
-void bs_epoch_normalised(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
-                         double *sensitivity);
+void bs_epoch_normalised(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
 
 #endif

@@ -2,68 +2,68 @@
 #include "limit/epoch_block.h"
 
 #include "base/vector.h"
-#include "limit/moving_average.h"
 #include <math.h>
 #include <string.h>
 
 /* second_t = mean over batch t of c_i |x_i|. */
-static void fill_sizes(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width) {
-  for (size_t t = 0; t < schedule->steps; t++) {
+static void fill_sizes(bs_epoch_map *map, size_t first, size_t width) {
+  const bs_kept_steps *kept = &map->kept;
+  for (size_t t = 0; t < kept->period.steps; t++) {
     double *size = map->second + t * width;
     memset(size, 0, width * sizeof *size);
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const double weight = share * map->entry[n], *x = map->rows + schedule->sample[n] * map->features + first;
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
+      const double weight = kept->share[t] * kept->entry[n];
+      const double *x = map->rows + kept->sample[n] * map->features + first;
       for (size_t k = 0; k < width; k++) size[k] += weight * fabs(x[k]);
     }
   }
 }
 
-void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                           size_t width) {
-  const size_t steps = schedule->steps;
+void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width) {
+  const bs_period *period = &map->kept.period;
   const bs_epoch_second second = bs_epoch_mean_of(rule->direction)->second;
-  bs_epoch_fill_gradients(map, schedule, first, width);
-  bs_periodic_momentum(steps, width, rule, map->gradient, map->momentum, map->state);
+  bs_epoch_fill_gradients(map, first, width);
+  bs_periodic_momentum(period, width, rule, map->gradient, map->momentum, map->state);
   if (second == BS_AVERAGE_NOTHING) return;
-  if (second == BS_AVERAGE_SIZES) fill_sizes(map, schedule, first, width);
-  for (size_t n = 0; second == BS_AVERAGE_SQUARES && n < steps * width; n++)
+  if (second == BS_AVERAGE_SIZES) fill_sizes(map, first, width);
+  for (size_t n = 0; second == BS_AVERAGE_SQUARES && n < period->steps * width; n++)
     map->second[n] = map->gradient[n] * map->gradient[n];
   if (second == BS_AVERAGE_SIZES)
-    bs_periodic_momentum(steps, width, rule, map->second, map->second, map->state);
+    bs_periodic_momentum(period, width, rule, map->second, map->second, map->state);
   else
-    bs_periodic_average(steps, width, rule->beta2, map->second, map->second, map->state);
+    bs_periodic_average(period, width, rule->beta2, map->second, map->second, map->state);
 }
 
 /* sensitivity row l += c_l times the sum over l's steps of (dD/dG_t x_l + dD/da_t |x_l|) / |B_t|, where dD/dG_t
  * collects the momentum and the squares; a are the sizes. */
-static void add_sensitivity(bs_epoch_map *map, const bs_schedule *schedule, bool sizes, size_t first, size_t width,
-                            double *sensitivity) {
-  for (size_t t = 0; t < schedule->steps; t++) {
+static void add_sensitivity(bs_epoch_map *map, bool sizes, size_t first, size_t width, double *sensitivity) {
+  const bs_kept_steps *kept = &map->kept;
+  for (size_t t = 0; t < kept->period.steps; t++) {
     const double *slope = map->momentum + t * width, *size_slope = map->second + t * width;
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
-      const double weight = share * map->entry[n], *x = map->rows + schedule->sample[n] * map->features + first;
-      double *row = sensitivity + schedule->sample[n] * map->features + first;
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
+      const double weight = kept->share[t] * kept->entry[n];
+      const double *x = map->rows + kept->sample[n] * map->features + first;
+      double *row = sensitivity + kept->sample[n] * map->features + first;
       for (size_t k = 0; k < width; k++) row[k] += weight * slope[k] * x[k];
       for (size_t k = 0; sizes && k < width; k++) row[k] += weight * size_slope[k] * fabs(x[k]);
     }
   }
 }
 
-void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, size_t first,
-                          size_t width, double *direction, double *sensitivity) {
-  const size_t steps = schedule->steps;
+void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *direction,
+                          double *sensitivity) {
+  const bs_kept_steps *kept = &map->kept;
+  const bs_period *period = &kept->period;
   const bs_epoch_mean *mean = bs_epoch_mean_of(rule->direction);
-  bs_epoch_fill_moments(map, rule, schedule, first, width);
-  mean->apply(rule, steps, width, map->momentum, map->second, direction + first);
+  bs_epoch_fill_moments(map, rule, first, width);
+  mean->apply(rule, period->steps, width, kept->repeats, map->momentum, map->second, direction + first);
   if (!sensitivity) return;
   const bool sizes = mean->second == BS_AVERAGE_SIZES;
-  bs_periodic_momentum_transposed(steps, width, rule, map->momentum, map->momentum, map->state);
-  if (sizes) bs_periodic_momentum_transposed(steps, width, rule, map->second, map->second, map->state);
+  bs_periodic_momentum_transposed(period, width, rule, map->momentum, map->momentum, map->state);
+  if (sizes) bs_periodic_momentum_transposed(period, width, rule, map->second, map->second, map->state);
   if (mean->second == BS_AVERAGE_SQUARES)
-    bs_periodic_average_transposed(steps, width, rule->beta2, map->second, map->second, map->state);
-  for (size_t n = 0; mean->second == BS_AVERAGE_SQUARES && n < steps * width; n++)
+    bs_periodic_average_transposed(period, width, rule->beta2, map->second, map->second, map->state);
+  for (size_t n = 0; mean->second == BS_AVERAGE_SQUARES && n < period->steps * width; n++)
     map->momentum[n] += map->gradient[n] * map->second[n];
-  add_sensitivity(map, schedule, sizes, first, width, sensitivity);
+  add_sensitivity(map, sizes, first, width, sensitivity);
 }

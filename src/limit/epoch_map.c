@@ -50,13 +50,19 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
   map->partial = BS_NEW(size_t, map->features);
   map->masked = BS_NEW(double, map->samples);
   map->weight = BS_NEW(double, map->samples);
-  map->entry = BS_NEW(double, entries);
+  map->kept.start = BS_NEW(size_t, steps + 1);
+  map->kept.sample = BS_NEW(uint32_t, entries);
+  map->kept.entry = BS_NEW(double, entries);
+  map->kept.share = BS_NEW(double, steps);
+  map->kept.gap = BS_NEW(double, steps);
+  map->kept.repeats = BS_NEW(double, steps);
   map->gradient = BS_NEW(double, steps * map->block);
   map->momentum = BS_NEW(double, steps * map->block);
   map->second = BS_NEW(double, steps * map->block);
   map->length = BS_NEW(double, steps);
   map->state = BS_NEW(double, map->block);
-  return map->partial && map->masked && map->weight && map->entry && map->gradient && map->momentum && map->second &&
+  return map->partial && map->masked && map->weight && map->kept.start && map->kept.sample && map->kept.entry &&
+         map->kept.share && map->kept.gap && map->kept.repeats && map->gradient && map->momentum && map->second &&
          map->length && map->state && take_rows(map, data);
 }
 
@@ -94,7 +100,12 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->partial);
   free(map->masked);
   free(map->weight);
-  free(map->entry);
+  free(map->kept.start);
+  free(map->kept.sample);
+  free(map->kept.entry);
+  free(map->kept.share);
+  free(map->kept.gap);
+  free(map->kept.repeats);
   free(map->gradient);
   free(map->momentum);
   free(map->second);
@@ -103,39 +114,64 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map);
 }
 
-double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
-  static const double FORWARD = 6.0, WITH_ROOT = 16.0, BACKWARD = 16.0; /* a cell costs; measured */
+/* Multiplications of a pass over so many steps and entries of batches, roughly; what a cell costs was measured. */
+static double cost_of(const bs_epoch_map *map, const bs_epoch_rule *rule, double steps, double entries,
+                      bool with_sensitivity) {
+  static const double FORWARD = 6.0, WITH_ROOT = 16.0, BACKWARD = 16.0;
   const double n = (double)map->samples, d = (double)map->features;
-  double steps = 0.0, entries = 0.0;
-  for (size_t s = 0; s < map->schedule_count; s++) {
-    steps += (double)map->schedules[s].steps;
-    entries += (double)map->schedules[s].start[map->schedules[s].steps];
-  }
-  double cost = d * (entries + WITH_ROOT * steps + n);
+  const double cost = d * (entries + WITH_ROOT * steps + n);
   if (!with_sensitivity) return cost;
   if (!bs_epoch_mean_of(rule->direction)->apply) return cost + FORWARD * n * steps * d;
   return cost + d * (2.0 * entries + BACKWARD * steps + n);
 }
 
-static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule, double *direction,
-                       double *sensitivity) {
+double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
+  double steps = 0.0, entries = 0.0;
+  for (size_t s = 0; s < map->schedule_count; s++) {
+    steps += (double)map->schedules[s].steps;
+    entries += (double)map->schedules[s].start[map->schedules[s].steps];
+  }
+  return cost_of(map, rule, steps, entries, with_sensitivity);
+}
+
+double bs_epoch_map_spent(const bs_epoch_map *map) {
+  return map->spent;
+}
+
+static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity) {
   for (size_t first = 0; first < map->features; first += map->block) {
     const size_t width = first + map->block < map->features ? map->block : map->features - first;
-    bs_epoch_elementwise(map, rule, schedule, first, width, direction, sensitivity);
+    bs_epoch_elementwise(map, rule, first, width, direction, sensitivity);
   }
 }
 
-/* Whether the column hangs on the weights of the samples that touch it relative to each other: they have all faded so
- * far that their squares are lost beside the largest. Fills `masked`. */
-static bool column_stands_alone(bs_epoch_map *map, size_t column, const double *log_weights) {
+/* Whether samples that touch the column have faded so far beside others that count together with them that their
+ * squares are lost: among `count` samples listed, or all where that is NULL. */
+static bool is_lost(const bs_epoch_map *map, const uint32_t *listed, size_t count, const double *log_weights) {
   double largest = -INFINITY, touching = -INFINITY;
-  for (size_t i = 0; i < map->samples; i++) {
-    const bool touches = map->rows[i * map->features + column] != 0.0;
-    map->masked[i] = touches ? log_weights[i] : -INFINITY;
+  for (size_t n = 0; n < count; n++) {
+    const size_t i = listed ? listed[n] : n;
     largest = fmax(largest, log_weights[i]);
     touching = fmax(touching, map->masked[i]);
   }
   return touching > -INFINITY && touching < largest - FADED;
+}
+
+/* Whether the column hangs on the weights of the samples that touch it relative to each other, in any batch by a rule
+ * without memory. Fills `masked`. */
+static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, size_t column,
+                                const double *log_weights) {
+  for (size_t i = 0; i < map->samples; i++)
+    map->masked[i] = map->rows[i * map->features + column] != 0.0 ? log_weights[i] : -INFINITY;
+  if (!bs_epoch_memoryless(rule)) return is_lost(map, NULL, map->samples, log_weights);
+  for (size_t s = 0; s < map->schedule_count; s++) {
+    const bs_schedule *schedule = &map->schedules[s];
+    for (size_t t = 0; t < schedule->steps; t++) {
+      if (is_lost(map, schedule->sample + schedule->start[t], schedule->start[t + 1] - schedule->start[t], log_weights))
+        return true;
+    }
+  }
+  return false;
 }
 
 static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count, size_t column,
@@ -143,8 +179,8 @@ static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t fi
   direction[column] = 0.0;
   for (size_t l = 0; sensitivity && l < map->samples; l++) sensitivity[l * map->features + column] = 0.0;
   for (size_t s = first; s < first + count; s++) {
-    bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked);
-    bs_epoch_elementwise(map, rule, &map->schedules[s], column, 1, direction, sensitivity);
+    bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked, false);
+    bs_epoch_elementwise(map, rule, column, 1, direction, sensitivity);
   }
 }
 
@@ -154,18 +190,21 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
   const size_t entries = map->samples * map->features;
   const bool coupled = !bs_epoch_mean_of(rule->direction)->apply;
   size_t steps = 0;
+  map->spent = 0.0;
   memset(direction, 0, map->features * sizeof *direction);
   if (sensitivity) memset(sensitivity, 0, entries * sizeof *sensitivity);
   for (size_t s = first; s < first + count; s++) {
-    bs_epoch_fill_weights(map, rule, &map->schedules[s], log_weights);
+    bs_epoch_fill_weights(map, rule, &map->schedules[s], log_weights, false);
     if (coupled)
-      bs_epoch_normalised(map, rule, &map->schedules[s], direction, sensitivity);
+      bs_epoch_normalised(map, rule, direction, sensitivity);
     else
-      run_blocks(map, rule, &map->schedules[s], direction, sensitivity);
+      run_blocks(map, rule, direction, sensitivity);
     steps += map->schedules[s].steps;
+    map->spent += cost_of(map, rule, (double)map->kept.period.steps, (double)map->kept.start[map->kept.period.steps],
+                          sensitivity != NULL);
   }
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
-    if (column_stands_alone(map, map->partial[p], log_weights))
+    if (column_stands_alone(map, rule, map->partial[p], log_weights))
       rerun_column(map, rule, first, count, map->partial[p], direction, sensitivity);
   }
   bs_scale(map->features, 1.0 / (double)steps, direction);
@@ -184,7 +223,7 @@ void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoc
 
 static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *momenta,
                          double *sizes) {
-  bs_epoch_fill_moments(map, rule, map->schedules, first, width);
+  bs_epoch_fill_moments(map, rule, first, width);
   for (size_t t = 0; t < map->schedules->steps; t++) {
     memcpy(momenta + t * map->features + first, map->momentum + t * width, width * sizeof *momenta);
     memcpy(sizes + t * map->features + first, map->second + t * width, width * sizeof *sizes);
@@ -194,12 +233,12 @@ static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t fi
 void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta,
                           double *sizes) {
   const size_t d = map->features;
-  bs_epoch_fill_weights(map, rule, map->schedules, log_weights);
+  bs_epoch_fill_weights(map, rule, map->schedules, log_weights, true);
   for (size_t first = 0; first < d; first += map->block)
     copy_momenta(map, rule, first, first + map->block < d ? map->block : d - first, momenta, sizes);
   for (size_t p = 0; p < map->partial_count; p++) {
-    if (!column_stands_alone(map, map->partial[p], log_weights)) continue;
-    bs_epoch_fill_weights(map, rule, map->schedules, map->masked);
+    if (!column_stands_alone(map, rule, map->partial[p], log_weights)) continue;
+    bs_epoch_fill_weights(map, rule, map->schedules, map->masked, true);
     copy_momenta(map, rule, map->partial[p], 1, momenta, sizes);
   }
 }

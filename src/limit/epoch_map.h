@@ -23,8 +23,9 @@ size_t bs_epoch_map_features(const bs_epoch_map *map);
 const double *bs_epoch_map_rows(const bs_epoch_map *map);
 size_t bs_epoch_map_schedules(const bs_epoch_map *map);
 
-/* Multiplications of one evaluation, roughly. */
+/* Multiplications of one evaluation where every sample weighs, roughly; and of the last one. */
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity);
+double bs_epoch_map_spent(const bs_epoch_map *map);
 
 /* direction: d entries, the mean over all schedules at c = softmax(log_weights); -INFINITY leaves a sample out.
  * sensitivity: N x d row-major, row l = dD / d log_weights[l]; or NULL. */

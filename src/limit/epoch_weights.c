@@ -16,27 +16,88 @@ static void softmax(size_t n, const double *log_weights, double *weight) {
   bs_scale(n, 1.0 / sum, weight);
 }
 
-void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
-                           const double *log_weights) {
-  const bs_comparison comparison = bs_epoch_comparison(rule);
-  if (comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_COLUMN) {
-    softmax(map->samples, log_weights, map->weight);
-    for (size_t n = 0; n < schedule->start[schedule->steps]; n++) map->entry[n] = map->weight[schedule->sample[n]];
-    return;
-  }
-  for (size_t t = 0; t < schedule->steps; t++) {
-    const size_t first = schedule->start[t], count = schedule->start[t + 1] - first;
-    for (size_t n = 0; n < count; n++) map->entry[first + n] = log_weights[schedule->sample[first + n]];
-    softmax(count, map->entry + first, map->entry + first);
+/* Beside the largest, a weight that is lost in every column that the sample touches: in data without zeros. */
+static const double LOST = 1e-17;
+
+/* sum over a = 0 .. gap - 1 of what the update is after a steps without gradient, relative to the first. */
+static double repeats_of(const bs_epoch_rule *rule, double gap) {
+  const double decay = gap > 1.0 ? bs_epoch_mean_of(rule->direction)->decay(rule) : 0.0;
+  return fabs(decay - 1.0) < 1e-12 ? gap : (1.0 - pow(decay, gap)) / (1.0 - decay);
+}
+
+static void keep_step(bs_kept_steps *kept, const bs_schedule *schedule, size_t t) {
+  const size_t n = kept->period.steps++;
+  kept->share[n] = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
+  kept->gap[n] = (double)t; /* its number, for now */
+}
+
+static void set_gaps(bs_kept_steps *kept, const bs_epoch_rule *rule, size_t steps) {
+  const size_t count = kept->period.steps;
+  const double first = count > 0 ? kept->gap[0] : 0.0;
+  kept->period.period = (double)steps;
+  kept->period.gap = count < steps ? kept->gap : NULL;
+  for (size_t n = 0; n < count; n++) {
+    kept->gap[n] = (n + 1 < count ? kept->gap[n + 1] : first + (double)steps) - kept->gap[n];
+    kept->repeats[n] = repeats_of(rule, kept->gap[n]);
   }
 }
 
-void bs_epoch_fill_gradients(bs_epoch_map *map, const bs_schedule *schedule, size_t first, size_t width) {
+/* Weights within each batch: none is lost. */
+static void fill_batches(bs_epoch_map *map, const bs_schedule *schedule, const double *log_weights) {
+  bs_kept_steps *kept = &map->kept;
   for (size_t t = 0; t < schedule->steps; t++) {
+    const size_t first = schedule->start[t], count = schedule->start[t + 1] - first;
+    for (size_t n = first; n < first + count; n++) {
+      kept->sample[n] = schedule->sample[n];
+      kept->entry[n] = log_weights[schedule->sample[n]];
+    }
+    softmax(count, kept->entry + first, kept->entry + first);
+    keep_step(kept, schedule, t);
+    kept->start[kept->period.steps] = first + count;
+  }
+}
+
+static void fill_remembered(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
+                            const double *log_weights, bool every_step) {
+  bs_kept_steps *kept = &map->kept;
+  double largest = 0.0;
+  softmax(map->samples, log_weights, map->weight);
+  for (size_t i = 0; i < map->samples; i++) largest = fmax(largest, map->weight[i]);
+  const double least = map->partial_count > 0 || every_step ? 0.0 : LOST * largest;
+  size_t end = 0;
+  for (size_t t = 0; t < schedule->steps; t++) {
+    const size_t begin = end;
+    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
+      const double weight = map->weight[schedule->sample[n]];
+      if (!(weight > least)) continue;
+      kept->sample[end] = schedule->sample[n];
+      kept->entry[end++] = weight;
+    }
+    /* an update in which the gradient leads does not decay in proportion */
+    if (end == begin && !every_step && rule->lead == 0.0) continue;
+    keep_step(kept, schedule, t);
+    kept->start[kept->period.steps] = end;
+  }
+}
+
+void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
+                           const double *log_weights, bool every_step) {
+  map->kept.period.steps = 0;
+  map->kept.start[0] = 0;
+  const bs_comparison comparison = bs_epoch_comparison(rule);
+  if (comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_COLUMN)
+    fill_remembered(map, rule, schedule, log_weights, every_step);
+  else
+    fill_batches(map, schedule, log_weights);
+  set_gaps(&map->kept, rule, schedule->steps);
+}
+
+void bs_epoch_fill_gradients(bs_epoch_map *map, size_t first, size_t width) {
+  const bs_kept_steps *kept = &map->kept;
+  for (size_t t = 0; t < kept->period.steps; t++) {
     double *gradient = map->gradient + t * width;
     memset(gradient, 0, width * sizeof *gradient);
-    const double share = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++)
-      bs_axpy(width, share * map->entry[n], map->rows + schedule->sample[n] * map->features + first, gradient);
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++)
+      bs_axpy(width, kept->share[t] * kept->entry[n], map->rows + kept->sample[n] * map->features + first, gradient);
   }
 }

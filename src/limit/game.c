@@ -47,5 +47,5 @@ void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensit
   bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction,
                         with_sensitivity ? game->sensitivity : NULL);
   bs_game_margins(game, game->direction, game->growth);
-  bs_game_spend(game, bs_epoch_map_cost(game->map, &game->rule, with_sensitivity));
+  bs_game_spend(game, bs_epoch_map_spent(game->map));
 }

@@ -8,52 +8,76 @@ static size_t row_at(size_t t, size_t steps, int backward) {
   return backward ? steps - 1 - t : t;
 }
 
+/* What is left of the state on the way to the row visited at time t from the one before, the last one before the first.
+ */
+static double decay_before(const bs_period *period, size_t t, int backward, double beta) {
+  if (!period->gap) return beta;
+  const size_t row = row_at(t, period->steps, backward);
+  const size_t earlier = backward ? row : row > 0 ? row - 1 : period->steps - 1;
+  return period->gap[earlier] == 1.0 ? beta : pow(beta, period->gap[earlier]);
+}
+
+/* The first row that matters for the state at the end: older input has weight below 1e-304. */
+static size_t first_remembered(const bs_period *period, int backward, double beta) {
+  const double memory = beta < 1.0 ? -700.0 / log(beta) : INFINITY;
+  double age = 0.0;
+  size_t t = period->steps;
+  if (memory >= period->period) return 0;
+  while (t > 0 && age <= memory + 1.0) {
+    t--;
+    age += period->gap ? period->gap[row_at(t, period->steps, backward)] : 1.0;
+  }
+  return t;
+}
+
 /* What the average holds just before time 0: the last value of the period before. */
-static void steady_state(size_t steps, size_t width, double beta, const double *in, int backward, double *state) {
-  const double gain = beta < 1.0 ? (1.0 - beta) / -expm1((double)steps * log(beta)) : 1.0 / (double)steps;
-  const double memory = -700.0 / log(beta); /* older input has weight below 1e-304 */
-  const size_t first = beta < 1.0 && memory < (double)steps ? steps - (size_t)memory - 1 : 0;
+static void steady_state(const bs_period *period, size_t width, double beta, const double *in, int backward,
+                         double *state) {
+  const double gain = beta < 1.0 ? (1.0 - beta) / -expm1(period->period * log(beta)) : 1.0 / period->period;
   memset(state, 0, width * sizeof *state);
-  for (size_t t = first; t < steps; t++) {
-    const double *row = in + row_at(t, steps, backward) * width;
-    for (size_t k = 0; k < width; k++) state[k] = beta * state[k] + row[k];
+  for (size_t t = first_remembered(period, backward, beta); t < period->steps; t++) {
+    const double *row = in + row_at(t, period->steps, backward) * width;
+    const double decay = decay_before(period, t, backward, beta);
+    for (size_t k = 0; k < width; k++) state[k] = decay * state[k] + row[k];
   }
   for (size_t k = 0; k < width; k++) state[k] *= gain;
 }
 
 /* past: what the average before weighs in `out`; beta, of the average itself. */
-static void average(size_t steps, size_t width, double beta, double past, const double *in, double *out, int backward,
-                    double *state) {
+static void average(const bs_period *period, size_t width, double beta, double past, const double *in, double *out,
+                    int backward, double *state) {
   if (past == 0.0) {
-    if (out != in) memcpy(out, in, steps * width * sizeof *out);
+    if (out != in) memcpy(out, in, period->steps * width * sizeof *out);
     return;
   }
-  steady_state(steps, width, beta, in, backward, state);
-  for (size_t t = 0; t < steps; t++) {
-    const size_t row = row_at(t, steps, backward) * width;
+  steady_state(period, width, beta, in, backward, state);
+  for (size_t t = 0; t < period->steps; t++) {
+    const size_t row = row_at(t, period->steps, backward) * width;
+    const double decay = decay_before(period, t, backward, beta), carried = past == beta ? decay : past;
     for (size_t k = 0; k < width; k++) {
       const double new = in[row + k];
-      out[row + k] = past * state[k] + (1.0 - past) * new;
-      state[k] = beta * state[k] + (1.0 - beta) * new;
+      out[row + k] = carried * state[k] + (1.0 - past) * new;
+      state[k] = decay * state[k] + (1.0 - beta) * new;
     }
   }
 }
 
-void bs_periodic_average(size_t steps, size_t width, double beta, const double *in, double *out, double *state) {
-  average(steps, width, beta, beta, in, out, 0, state);
+void bs_periodic_average(const bs_period *period, size_t width, double beta, const double *in, double *out,
+                         double *state) {
+  average(period, width, beta, beta, in, out, 0, state);
 }
 
-void bs_periodic_average_transposed(size_t steps, size_t width, double beta, const double *in, double *out,
+void bs_periodic_average_transposed(const bs_period *period, size_t width, double beta, const double *in, double *out,
                                     double *state) {
-  average(steps, width, beta, beta, in, out, 1, state);
+  average(period, width, beta, beta, in, out, 1, state);
 }
 
-void bs_periodic_momentum(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in, double *out,
-                          double *state) {
-  average(steps, width, rule->beta1, bs_epoch_past(rule), in, out, 0, state);
+void bs_periodic_momentum(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
+                          double *out, double *state) {
+  average(period, width, rule->beta1, bs_epoch_past(rule), in, out, 0, state);
 }
 
-void bs_periodic_momentum_transposed(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in,
+void bs_periodic_momentum_transposed(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
                                      double *out, double *state) {
-  average(steps, width, rule->beta1, bs_epoch_past(rule), in, out, 1, state);
+  average(period, width, rule->beta1, bs_epoch_past(rule), in, out, 1, state);
 }

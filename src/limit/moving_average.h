@@ -4,17 +4,27 @@
 
 #include "rule/epoch.h"
 
-/* out_t = sum_j (1-beta)/(1-beta^T) beta^((t-j) mod T) in_j, for `width` columns side by side; beta = 1 gives the mean.
- * T x width row-major; `out` may be `in`. state: width entries of scratch. O(T width). */
-void bs_periodic_average(size_t steps, size_t width, double beta, const double *in, double *out, double *state);
-/* Its transpose: out_j = sum_t (1-beta)/(1-beta^T) beta^((t-j) mod T) in_t. */
-void bs_periodic_average_transposed(size_t steps, size_t width, double beta, const double *in, double *out,
+/* A period of which only some steps are listed, those with an input; `gap[t]` steps lead from the t-th of them to the
+ * next. gap NULL: all are listed. */
+typedef struct {
+  size_t steps;      /* listed */
+  double period;     /* the sum of the gaps */
+  const double *gap; /* steps, or NULL */
+} bs_period;
+
+/* out_t = sum_j (1-beta)/(1-beta^T) beta^(steps from j to t, modulo T) in_j over the listed steps, for `width` columns
+ * side by side; beta = 1 gives the mean. steps x width row-major; `out` may be `in`. state: width entries of scratch.
+ * O(steps width). */
+void bs_periodic_average(const bs_period *period, size_t width, double beta, const double *in, double *out,
+                         double *state);
+/* Its transpose: out_j = sum_t (1-beta)/(1-beta^T) beta^(steps from j to t) in_t. */
+void bs_periodic_average_transposed(const bs_period *period, size_t width, double beta, const double *in, double *out,
                                     double *state);
-/* The same of the momentum that a rule's step takes, its lead included: out_t = past m_(t-1) + (1-past) in_t, m the
- * average of decay beta1. The transpose reads the same sums backwards. */
-void bs_periodic_momentum(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in, double *out,
-                          double *state);
-void bs_periodic_momentum_transposed(size_t steps, size_t width, const bs_epoch_rule *rule, const double *in,
+/* The same of the momentum that a rule's step takes, its lead included (then all steps must be listed): out_t = past
+ * m_(t-1) + (1-past) in_t, m the average of decay beta1. The transpose reads the same sums backwards. */
+void bs_periodic_momentum(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
+                          double *out, double *state);
+void bs_periodic_momentum_transposed(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
                                      double *out, double *state);
 
 #endif

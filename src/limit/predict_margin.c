@@ -59,11 +59,12 @@ static bool margin_in_one_batch(const bs_question *question, const double *direc
 /* Mean over the epoch of |m_t| / sqrt(v_t) where one batch has the gradient 1 and the others none. */
 static biascope_status pulse_length(const bs_epoch_rule *rule, size_t batches, double *out, biascope_error *error) {
   double *momentum = BS_NEW(double, batches), *second = BS_NEW(double, batches), state;
+  const bs_period epoch = {.steps = batches, .period = (double)batches};
   const biascope_status status = momentum && second ? BIASCOPE_OK : bs_fail_memory(error, "the moments of an epoch");
   if (status == BIASCOPE_OK) {
     momentum[0] = second[0] = 1.0;
-    bs_periodic_momentum(batches, 1, rule, momentum, momentum, &state);
-    bs_periodic_average(batches, 1, rule->beta2, second, second, &state);
+    bs_periodic_momentum(&epoch, 1, rule, momentum, momentum, &state);
+    bs_periodic_average(&epoch, 1, rule->beta2, second, second, &state);
     *out = 0.0;
     for (size_t t = 0; t < batches; t++) *out += second[t] > 0.0 ? momentum[t] / sqrt(second[t]) : 0.0;
     *out /= (double)batches;

@@ -39,22 +39,27 @@ const bs_optimizer_rule BS_RULE(rmsprop) = {.name = "rmsprop",
                                             .fast = EVERY_FAST_PATH};
 
 /* m / sqrt(v), v in second: leaves dD/dm in momentum, 2 dD/dv in second. */
-static void apply_ratio(const bs_epoch_rule *rule, size_t steps, size_t width, double *momenta, double *seconds,
-                        double *direction) {
+static void apply_ratio(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats, double *momenta,
+                        double *seconds, double *direction) {
   (void)rule;
   for (size_t t = 0; t < steps; t++) {
     double *momentum = momenta + t * width, *second = seconds + t * width;
     for (size_t k = 0; k < width; k++) {
       const double inverse = second[k] > 0.0 ? 1.0 / sqrt(second[k]) : 0.0;
-      direction[k] += momentum[k] * inverse;
-      second[k] = -momentum[k] * inverse * inverse * inverse;
-      momentum[k] = inverse;
+      direction[k] += repeats[t] * (momentum[k] * inverse);
+      second[k] = -repeats[t] * (momentum[k] * inverse * inverse * inverse);
+      momentum[k] = repeats[t] * inverse;
     }
   }
+}
+
+static double decay_of_ratio(const bs_epoch_rule *rule) {
+  return rule->beta1 > 0.0 && rule->beta2 > 0.0 ? rule->beta1 / sqrt(rule->beta2) : 0.0;
 }
 
 /* Without any memory the update is a sign, and its mean that of signs (bs_epoch_rule_of). */
 const bs_epoch_mean bs_mean_ratio = {.second = BS_AVERAGE_SQUARES,
                                      .apply = apply_ratio,
+                                     .decay = decay_of_ratio,
                                      .with_memory = BS_COMPARE_IN_COLUMN,
                                      .without_memory = BS_COMPARE_IN_BATCH_AND_COLUMN};

@@ -16,3 +16,7 @@ bs_comparison bs_epoch_comparison(const bs_epoch_rule *rule) {
   const bs_epoch_mean *mean = bs_epoch_mean_of(rule->direction);
   return bs_epoch_memoryless(rule) ? mean->without_memory : mean->with_memory;
 }
+
+double bs_epoch_direction_stays(const bs_epoch_rule *rule) {
+  return rule->beta1 > 0.0 ? 1.0 : 0.0;
+}

@@ -40,11 +40,12 @@ typedef enum {
 /* How a direction's mean is formed, cell by cell: a cell is a coordinate at a step. */
 typedef struct {
   bs_epoch_second second;
-  /* Adds what the cells (steps x width) move a weight by to direction (width), and leaves the derivatives of that by
-   * the momentum in `momentum`; in `second`, by the size, or twice that by the square. NULL: coordinates are coupled.
-   */
-  void (*apply)(const bs_epoch_rule *rule, size_t steps, size_t width, double *momentum, double *second,
-                double *direction);
+  /* Adds what the cells (steps x width) move a weight by, each step as often as `repeats` (steps) says, to direction
+   * (width), and leaves the derivatives of that by the momentum in `momentum`; in `second`, by the size, or twice that
+   * by the square. NULL: coordinates are coupled. */
+  void (*apply)(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats, double *momentum,
+                double *second, double *direction);
+  double (*decay)(const bs_epoch_rule *rule); /* what a step without gradient leaves of the update */
   bs_comparison with_memory, without_memory;
 } bs_epoch_mean;
 
@@ -58,5 +59,7 @@ static inline double bs_epoch_past(const bs_epoch_rule *rule) {
 /* Whether a step sees no batch but its own. */
 bool bs_epoch_memoryless(const bs_epoch_rule *rule);
 bs_comparison bs_epoch_comparison(const bs_epoch_rule *rule);
+/* The decay of updates by the direction of the momentum: all is left where there is any memory. */
+double bs_epoch_direction_stays(const bs_epoch_rule *rule);
 
 #endif

@@ -37,19 +37,26 @@ const bs_optimizer_rule BS_RULE(ngd) = {.name = "ngd",
                                         .limit = BS_LIMIT_EQUILIBRIUM,
                                         .fast = BS_FAST_PASSES};
 
-static void apply_identity(const bs_epoch_rule *rule, size_t steps, size_t width, double *momentum, double *second,
-                           double *direction) {
+static void apply_identity(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats,
+                           double *momentum, double *second, double *direction) {
   (void)rule, (void)second;
   for (size_t t = 0; t < steps; t++) {
     for (size_t k = 0; k < width; k++) {
-      direction[k] += momentum[t * width + k];
-      momentum[t * width + k] = 1.0;
+      direction[k] += repeats[t] * momentum[t * width + k];
+      momentum[t * width + k] = repeats[t];
     }
   }
 }
 
+static double decay_of_momentum(const bs_epoch_rule *rule) {
+  return rule->beta1;
+}
+
 /* A gradient that has faded beside the others' moves nothing. */
-const bs_epoch_mean bs_mean_identity = {
-    .apply = apply_identity, .with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_DATA};
+const bs_epoch_mean bs_mean_identity = {.apply = apply_identity,
+                                        .decay = decay_of_momentum,
+                                        .with_memory = BS_COMPARE_IN_DATA,
+                                        .without_memory = BS_COMPARE_IN_DATA};
 /* The length couples the coordinates: limit/epoch_normalised.c. */
-const bs_epoch_mean bs_mean_normalised = {.with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_BATCH};
+const bs_epoch_mean bs_mean_normalised = {
+    .decay = bs_epoch_direction_stays, .with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_BATCH};

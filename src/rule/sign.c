@@ -59,8 +59,8 @@ const bs_optimizer_rule BS_RULE(lion) = {
     .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* m / sqrt(m^2 + s^2 a^2), a in second: leaves dD/dm in momentum and dD/da in second. */
-static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, double *momenta, double *sizes,
-                       double *direction) {
+static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats, double *momenta,
+                       double *sizes, double *direction) {
   const double smoothing = rule->smoothing;
   for (size_t t = 0; t < steps; t++) {
     double *momentum = momenta + t * width, *second = sizes + t * width;
@@ -68,14 +68,15 @@ static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, do
       const double m = second[k] > 0.0 ? momentum[k] / second[k] : 0.0; /* in [-1, 1] */
       const double root = sqrt(m * m + smoothing * smoothing), inverse = root > 0.0 ? 1.0 / root : 0.0;
       const double slope = second[k] > 0.0 ? smoothing * smoothing * inverse * inverse * inverse / second[k] : 0.0;
-      direction[k] += m * inverse;
-      momentum[k] = slope;
-      second[k] = -m * slope;
+      direction[k] += repeats[t] * (m * inverse);
+      momentum[k] = repeats[t] * slope;
+      second[k] = -repeats[t] * m * slope;
     }
   }
 }
 
 const bs_epoch_mean bs_mean_sign = {.second = BS_AVERAGE_SIZES,
                                     .apply = apply_sign,
+                                    .decay = bs_epoch_direction_stays,
                                     .with_memory = BS_COMPARE_IN_COLUMN,
                                     .without_memory = BS_COMPARE_IN_BATCH_AND_COLUMN};
