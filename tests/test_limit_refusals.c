@@ -72,16 +72,6 @@ static const refusal REFUSALS[] = {
      .beta2 = 0.9,
      .status = BIASCOPE_USAGE,
      .message = "beta1^2 > beta2"},
-    {.optimizer = BIASCOPE_NGD,
-     .batch_size = 2,
-     .order = BIASCOPE_SHUFFLE,
-     .status = BIASCOPE_USAGE,
-     .message = "random batches of 2"},
-    {.optimizer = BIASCOPE_SIGNGD,
-     .batch_size = 3,
-     .order = BIASCOPE_REPLACEMENT,
-     .status = BIASCOPE_USAGE,
-     .message = "random batches of 3"},
 };
 
 /* 0 stands for the default; a lr_decay of -1 for constant steps. */

@@ -46,6 +46,7 @@ void bs_game_margins(const bs_game *game, const double *u, double *out) {
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity) {
   bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction,
                         with_sensitivity ? game->sensitivity : NULL);
+  for (size_t k = 0; game->offset && k < game->features; k++) game->direction[k] += game->offset[k];
   bs_game_margins(game, game->direction, game->growth);
   bs_game_spend(game, bs_epoch_map_spent(game->map));
 }

@@ -9,10 +9,11 @@ typedef struct {
   bs_epoch_map *map; /* borrowed */
   bs_epoch_rule rule;
   size_t samples, features;
-  const double *rows;  /* X, N x d row-major */
-  double *direction;   /* D, d */
-  double *growth;      /* F, N */
-  double *sensitivity; /* N x d: row l = dD / d log c_l */
+  const double *rows;   /* X, N x d row-major */
+  const double *offset; /* d, added to D; or NULL. Borrowed */
+  double *direction;    /* D, d */
+  double *growth;       /* F, N */
+  double *sensitivity;  /* N x d: row l = dD / d log c_l */
   bs_parts parts;
   double effort, most_effort; /* multiplications spent and allowed: no search goes on for ever */
 } bs_game;

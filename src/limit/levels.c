@@ -7,11 +7,13 @@
 
 /* e^-APART is lost beside 1 in every sum; kept a little further apart than told apart. */
 static const double APART = 700.0, KEPT = 800.0;
+static const double FURTHEST = 1000.0; /* behind: a sample that has faded may come back in the time that this takes */
 
 biascope_status bs_levels_create(bs_game *game, bs_levels *out, biascope_error *error) {
   const size_t N = game->samples;
   *out = (bs_levels){.game = game,
                      .level = BS_NEW(size_t, N),
+                     .lead = BS_NEW(size_t, N),
                      .value = BS_NEW(double, N),
                      .reference = BS_NEW(double, N),
                      .top = BS_NEW(double, N),
@@ -19,13 +21,15 @@ biascope_status bs_levels_create(bs_game *game, bs_levels *out, biascope_error *
                      .shift = BS_NEW(double, N),
                      .parent = BS_NEW(size_t, N),
                      .order = BS_NEW(size_t, N)};
-  if (out->level && out->value && out->reference && out->top && out->bottom && out->shift && out->parent && out->order)
+  if (out->level && out->lead && out->value && out->reference && out->top && out->bottom && out->shift && out->parent &&
+      out->order)
     return BIASCOPE_OK;
   return bs_fail_memory(error, "the levels of the support");
 }
 
 void bs_levels_free(bs_levels *levels) {
   free(levels->level);
+  free(levels->lead);
   free(levels->value);
   free(levels->reference);
   free(levels->top);
@@ -69,6 +73,7 @@ static void number(bs_levels *levels, const double *log_weights) {
   for (size_t i = 0; i < parts->samples; i++) {
     if (!bs_parts_relevant(parts, i)) continue;
     const size_t level = levels->level[i] = number_of[find_root(levels->parent, i)];
+    if (log_weights[i] > levels->top[level]) levels->lead[level] = i;
     levels->top[level] = fmax(levels->top[level], log_weights[i]);
     levels->bottom[level] = fmin(levels->bottom[level], log_weights[i]);
   }
@@ -132,4 +137,10 @@ void bs_levels_arrange(bs_levels *levels, double *log_weights) {
     if (parts->behind[i] < INFINITY) log_weights[i] += levels->shift[levels->level[i]];
   }
   bs_parts_rank(parts, log_weights);
+  for (size_t i = 0; i < parts->samples; i++) {
+    if (parts->behind[i] > FURTHEST && parts->behind[i] < INFINITY) {
+      log_weights[i] = log_weights[parts->ahead[i]] - FURTHEST;
+      parts->behind[i] = FURTHEST;
+    }
+  }
 }

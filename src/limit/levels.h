@@ -9,6 +9,7 @@ typedef struct {
   bs_game *game;
   size_t count;
   size_t *level;     /* N: of each sample; of one that has faded, its leader's */
+  size_t *lead;      /* of each level: the sample of the largest log-weight */
   double *value;     /* of each level: its mean growth */
   double *reference; /* of each level: the growth at which it keeps its place: its own, or where a level that leads it
                       * in some part grows faster, that one's */
@@ -20,7 +21,8 @@ biascope_status bs_levels_create(bs_game *game, bs_levels *out, biascope_error *
 void bs_levels_free(bs_levels *levels);
 
 /* From the game's growth and ranked parts. Moves the levels, all samples of one by the same, to the least distance at
- * which they count as apart and the largest log-weight to 0, and ranks the parts again. */
+ * which they count as apart and the largest log-weight to 0, keeps faded
+ * samples from falling without end, and ranks the parts again. */
 void bs_levels_arrange(bs_levels *levels, double *log_weights);
 
 #endif

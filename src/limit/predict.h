@@ -3,7 +3,7 @@
 #ifndef BIASCOPE_LIMIT_PREDICT_H
 #define BIASCOPE_LIMIT_PREDICT_H
 
-#include "limit/game.h"
+#include "limit/equilibrium.h"
 
 typedef struct {
   const biascope_dataset *data;
@@ -37,6 +37,14 @@ biascope_status bs_predict_one_batch(const bs_question *question, const bs_epoch
 /* The equilibrium of the epoch map of `rule` under the question's batches. */
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error);
+
+/* The same of a random order, for steps that tend to zero. */
+biascope_status bs_predict_random_order(const bs_question *question, const bs_epoch_rule *rule,
+                                        biascope_prediction *out, biascope_error *error);
+
+/* Writes the game's point into the prediction. The dual is on samples that weigh and whose margins grow slowest. */
+void bs_export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
+                           biascope_prediction *out);
 
 /* adagrad: a max-margin direction whose metric the first steps decide, or an equilibrium, by how the step size decays.
  */

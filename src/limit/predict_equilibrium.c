@@ -20,9 +20,8 @@ static const double SLOWEST = 1e-9;    /* relative, of the growth: it counts as 
 /* A search takes no less than this many multiplications for a sample's feature. */
 static const double EFFORT_A_CELL = 2.5e4;
 
-/* Writes the game's point into the prediction. The dual is on samples that weigh and whose margins grow slowest. */
-static void export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
-                               biascope_prediction *out) {
+void bs_export_equilibrium(const bs_game *game, const double *log_weights, const bs_equilibrium *found,
+                           biascope_prediction *out) {
   memcpy(out->direction, game->direction, game->features * sizeof *out->direction);
   const double norm = bs_norm2(game->features, out->direction);
   if (norm > 0.0) bs_scale(game->features, 1.0 / norm, out->direction);
@@ -98,6 +97,7 @@ static bs_search search_of(const bs_question *question, const bs_game *game) {
   return (bs_search){.loss = bs_loss_of(training->loss),
                      .start = question->log_weights,
                      .tolerance = question->options.tolerance,
+                     .smoothing = bs_epoch_map_schedules(game->map) > 1 ? BS_SAMPLED_SMOOTHING : 0.0,
                      .epoch_step = training->lr_decay == 0.0 && !sign ? training->lr * steps : 0.0};
 }
 
@@ -116,9 +116,9 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
                                ? bs_constant_step_solve(&rule, question->training.lr, find, &f, &f.found.value, error)
                                : find(&f, &rule, &f.found.value, error);
   if (status == BIASCOPE_OK || (status == BIASCOPE_NOT_CONVERGED && !refine && isfinite(f.found.gap)))
-    export_equilibrium(game, f.log_weights, &f.found, out);
+    bs_export_equilibrium(game, f.log_weights, &f.found, out);
   if (status == BIASCOPE_OK && bs_epoch_map_schedules(game->map) > 1 && !map_is_constant(question, &rule))
-    status = bs_sampling_error(game, f.log_weights, &out->standard_error, error);
+    status = bs_sampling_error(game, game->map, &game->rule, f.log_weights, &out->standard_error, error);
   else if (status == BIASCOPE_OK && !map_is_constant(question, &rule))
     status = bs_find_others(question, game, &f.search, out, error);
   free(f.log_weights);
@@ -185,26 +185,18 @@ static biascope_status require_size(const bs_question *question, biascope_error 
                  question->data->samples, question->data->features);
 }
 
-/* The step of a rule without memory does not shrink with its batch: a batch of faded samples takes a full one, which
- * the least faded of them decides. In a random order that is a game of as many populations as there are batches. */
-static biascope_status require_memory(const bs_question *question, const bs_epoch_rule *rule, biascope_error *error) {
-  const biascope_options *training = &question->training;
-  if (!bs_epoch_memoryless(rule) || training->order == BIASCOPE_CYCLIC || training->batch_size == 1) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_USAGE,
-                 "no limit is predicted for updates without memory from random batches of %zu: a batch whose samples "
-                 "have all faded still takes a full step, which its least faded sample decides",
-                 training->batch_size);
-}
-
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
-  biascope_status status = require_memory(question, rule, error);
-  if (status == BIASCOPE_OK) status = require_size(question, error);
+  biascope_status status = require_size(question, error);
   /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
   if (status == BIASCOPE_OK && out->samples > out->features) status = bs_require_separable(question->data, error);
   if (status != BIASCOPE_OK) return status;
   out->method = method;
-  status = solve_to_precision(question, rule, out, error);
+  const bool random = question->training.order != BIASCOPE_CYCLIC && question->training.lr_decay > 0.0;
+  if (random && !map_is_constant(question, rule))
+    status = bs_predict_random_order(question, rule, out, error);
+  else
+    status = solve_to_precision(question, rule, out, error);
   if (status == BIASCOPE_NOT_CONVERGED && rule->direction == BS_RATIO && question->training.order == BIASCOPE_CYCLIC &&
       question->training.lr_decay > 0.0 && !question->log_weights) {
     bool applies;

@@ -26,13 +26,13 @@ static void respond(const bs_response *response, double *change, double *right, 
   bs_axpy(game->features, 1.0, own, change);
 }
 
-static void spread(bs_game *game, const bs_response *response, const double *log_weights, double *change, double *own,
-                   double *right, double *out) {
-  const size_t replicates = bs_epoch_map_schedules(game->map), d = game->features;
+static void spread(const bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule, const bs_response *response,
+                   const double *log_weights, double *change, double *own, double *right, double *out) {
+  const size_t replicates = bs_epoch_map_schedules(map), d = game->features;
   const double length = bs_norm2(d, game->direction);
   double sum = 0.0;
   for (size_t r = 0; r < replicates; r++) {
-    bs_epoch_map_evaluate_one(game->map, r, &game->rule, log_weights, change);
+    bs_epoch_map_evaluate_one(map, r, rule, log_weights, change);
     bs_axpy(d, -1.0, game->direction, change);
     respond(response, change, right, own);
     bs_axpy(d, -bs_dot(d, change, game->direction) / (length * length), game->direction, change);
@@ -42,7 +42,8 @@ static void spread(bs_game *game, const bs_response *response, const double *log
   *out = sqrt(sum / (double)(replicates * (replicates - 1)));
 }
 
-biascope_status bs_sampling_error(bs_game *game, const double *log_weights, double *out, biascope_error *error) {
+biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
+                                  const double *log_weights, double *out, biascope_error *error) {
   bs_response response;
   biascope_status status = bs_response_create(game, &response, error);
   double *change = BS_NEW(double, game->features), *own = BS_NEW(double, game->features);
@@ -54,7 +55,7 @@ biascope_status bs_sampling_error(bs_game *game, const double *log_weights, doub
     status = bs_response_gather(&response, error);
   }
   if (status == BIASCOPE_OK && bs_response_factor(&response, REGULAR * bs_max_abs(game->samples, game->growth)))
-    spread(game, &response, log_weights, change, own, right, out);
+    spread(game, map, rule, &response, log_weights, change, own, right, out);
   bs_response_free(&response);
   free(change);
   free(own);

@@ -9,6 +9,7 @@ typedef struct {
   const bs_loss *loss; /* shapes the path that is followed */
   double tolerance;    /* of the gap */
   const double *start; /* N log-weights to search from; NULL: along the path from w = 0 */
+  double smoothing;    /* of signs, at which the search ends; 0: at the signs themselves, sliding updates solved for */
   double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: decides what is stable */
 } bs_search;
 
@@ -20,8 +21,7 @@ biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, do
 /* Of a random sequence: its signs are a smooth function already, at a smoothing far below the momenta's scatter. */
 #define BS_SAMPLED_SMOOTHING 1e-4
 
-/* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. With more than one schedule
- * the smoothed rule's is the answer. */
+/* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. */
 biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
                                            bs_equilibrium *out, biascope_error *error);
 

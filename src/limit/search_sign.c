@@ -88,7 +88,7 @@ static biascope_status fade(continuation *k, double *factor, int *steps, biascop
   const double smoothing = k->game->rule.smoothing;
   biascope_status status = find_tangent(k, error);
   for (int failures = 0; status == BIASCOPE_OK; failures++) {
-    k->game->rule.smoothing = fmax(LAST_SMOOTHING, smoothing * *factor);
+    k->game->rule.smoothing = fmax(fmax(LAST_SMOOTHING, k->search->smoothing), smoothing * *factor);
     predict(k, k->game->rule.smoothing / smoothing);
     const bs_settling how = {.tolerance = FOLLOWED,
                              .error = 0.2,
@@ -114,20 +114,20 @@ static biascope_status fade(continuation *k, double *factor, int *steps, biascop
 
 static biascope_status follow(continuation *k, biascope_error *error) {
   bs_game *game = k->game;
-  const bool sampled = bs_epoch_map_schedules(game->map) > 1;
+  const bool smoothed = k->search->smoothing > 0.0;
   double factor = FIRST_FACTOR;
   int steps = 0;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
-  while (game->rule.smoothing > (sampled ? BS_SAMPLED_SMOOTHING : LAST_SMOOTHING) && steps < MOST_STEPS &&
+  while (game->rule.smoothing > fmax(LAST_SMOOTHING, k->search->smoothing) && steps < MOST_STEPS &&
          !bs_game_exhausted(game)) {
-    if (!sampled && game->rule.smoothing <= SHARP_ENOUGH) {
+    if (!smoothed && game->rule.smoothing <= SHARP_ENOUGH) {
       status = bs_sliding_solve(game, k->search->tolerance, k->log_weights, k->out, error);
       if (status != BIASCOPE_NOT_CONVERGED) return status;
     }
     status = fade(k, &factor, &steps, error);
     if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   }
-  return sampled ? status : BIASCOPE_NOT_CONVERGED;
+  return smoothed ? status : BIASCOPE_NOT_CONVERGED;
 }
 
 static biascope_status continue_to_signs(bs_game *game, const bs_search *search, double *log_weights,
@@ -177,8 +177,7 @@ biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *searc
   bs_search roughly = *search;
   roughly.tolerance = FOLLOWED;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
-  if (search->start && bs_epoch_map_schedules(game->map) == 1)
-    status = solve_near_start(game, search, log_weights, out, error);
+  if (search->start && search->smoothing == 0.0) status = solve_near_start(game, search, log_weights, out, error);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
   game->rule.smoothing = FIRST_SMOOTHING;
   status = bs_equilibrium_search(game, &roughly, log_weights, out, error);

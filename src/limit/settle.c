@@ -100,14 +100,20 @@ static bool propose(work *w, double h) {
   return true;
 }
 
-/* What the linearisation missed of a log-weight relative to the leader's of its part, the largest, in units of what is
+/* Whose log-weight a sample's counts relative to: the leader's of its part, or of its level where it leads itself. */
+static size_t leader_of(const work *w, size_t sample) {
+  const size_t lead = w->game->parts.ahead[sample];
+  return lead == sample ? w->levels.lead[w->levels.level[sample]] : lead;
+}
+
+/* What the linearisation missed of a log-weight relative to the leader's, the largest, in units of what is
  * allowed: more for samples far behind, which weigh nothing. */
 static double step_error(const work *w, double h) {
   const bs_parts *parts = &w->game->parts;
   double largest = 0.0;
   for (size_t i = 0; i < w->game->samples; i++) {
     if (parts->behind[i] == INFINITY) continue;
-    const size_t lead = parts->ahead[i];
+    const size_t lead = leader_of(w, i);
     const double own = w->game->growth[i] - w->growth[i] - w->predicted[i];
     const double leads = w->game->growth[lead] - w->growth[lead] - w->predicted[lead];
     const double e = h * fabs(own - leads) / (1.0 + parts->behind[i]);
@@ -133,7 +139,7 @@ static bool improves(work *w) {
   bs_parts *parts = &w->game->parts;
   double rise = -INFINITY;
   for (size_t j = 0; j < w->response.n; j++) {
-    const size_t i = w->response.member[j], lead = parts->ahead[i];
+    const size_t i = w->response.member[j], lead = leader_of(w, i);
     rise = fmax(rise, w->trial[i] - w->log_weights[i] - (w->trial[lead] - w->log_weights[lead]));
   }
   if (!(rise < 1.0) || !(residual(w, w->game->growth) < 0.5 * residual(w, w->growth))) return false;

@@ -1,0 +1,128 @@
+#include "limit/deferred.h"
+
+#include "base/dense.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "limit/settle.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ROUNDS = 40, PATIENCE = 8, HISTORY = 6, STEPS = 300 };
+
+static const double RANK_TOLERANCE = 1e-8;
+
+/* A round is a map of offsets, whose fixed point is wanted: from the offset to what D is short of at the equilibrium
+ * that it leads to. Anderson's acceleration (1965) takes the combination of the last rounds of least residual. */
+typedef struct {
+  bs_game *game;
+  const bs_exact_map *exact;
+  double *offset, *exact_direction, *residual;
+  double *offsets[HISTORY], *residuals[HISTORY]; /* differences between rounds */
+  double *last_offset, *last_residual;
+  double *matrix, *right;
+  size_t rounds;
+} correction;
+
+static void correction_free(correction *c) {
+  free(c->exact_direction);
+  free(c->residual);
+  free(c->last_offset);
+  free(c->last_residual);
+  free(c->matrix);
+  free(c->right);
+  for (size_t h = 0; h < HISTORY; h++) {
+    free(c->offsets[h]);
+    free(c->residuals[h]);
+  }
+}
+
+static biascope_status correction_create(correction *c, biascope_error *error) {
+  const size_t d = c->game->features;
+  size_t entries = 0;
+  c->exact_direction = BS_NEW(double, d);
+  c->residual = BS_NEW(double, d);
+  c->last_offset = BS_NEW(double, d);
+  c->last_residual = BS_NEW(double, d);
+  if (!__builtin_mul_overflow(d, HISTORY, &entries)) c->matrix = BS_NEW(double, entries);
+  c->right = BS_NEW(double, d > HISTORY ? d : HISTORY);
+  bool allocated = c->exact_direction && c->residual && c->last_offset && c->last_residual && c->matrix && c->right;
+  for (size_t h = 0; h < HISTORY; h++) {
+    c->offsets[h] = BS_NEW(double, d);
+    c->residuals[h] = BS_NEW(double, d);
+    allocated &= c->offsets[h] && c->residuals[h];
+  }
+  return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the correction of the epoch map");
+}
+
+/* What the game's D is short of at the log-weights; and the gap there under the exact map. */
+static void measure(correction *c, const double *log_weights, bs_equilibrium *out) {
+  bs_game *game = c->game;
+  const size_t d = game->features;
+  bs_game_evaluate(game, log_weights, false);
+  bs_epoch_map_evaluate(c->exact->map, &c->exact->rule, log_weights, c->exact_direction, NULL);
+  bs_game_spend(game, bs_epoch_map_spent(c->exact->map));
+  for (size_t k = 0; k < d; k++) c->residual[k] = c->exact_direction[k] - game->direction[k];
+  memcpy(game->direction, c->exact_direction, d * sizeof *game->direction);
+  bs_game_margins(game, game->direction, game->growth);
+  bs_parts_rank(&game->parts, log_weights);
+  *out = bs_equilibrium_measure(game, log_weights);
+}
+
+/* The next offset: the last plus its residual, less what past rounds say of how residuals answer to offsets. */
+static biascope_status accelerate(correction *c, biascope_error *error) {
+  const size_t d = c->game->features, slot = c->rounds % HISTORY;
+  if (c->rounds > 0) {
+    for (size_t k = 0; k < d; k++) {
+      c->offsets[slot][k] = c->offset[k] - c->last_offset[k];
+      c->residuals[slot][k] = c->residual[k] - c->last_residual[k];
+    }
+  }
+  memcpy(c->last_offset, c->offset, d * sizeof *c->offset);
+  memcpy(c->last_residual, c->residual, d * sizeof *c->residual);
+  const size_t known = c->rounds < HISTORY ? c->rounds : HISTORY, first = c->rounds <= HISTORY ? 1 : 0;
+  double singular[HISTORY];
+  for (size_t h = 0; h < known; h++)
+    memcpy(c->matrix + h * d, c->residuals[(first + h) % HISTORY], d * sizeof *c->matrix);
+  memcpy(c->right, c->residual, d * sizeof *c->right);
+  bs_dense_status solved = BS_DENSE_FAILED;
+  if (known > 0) solved = bs_dense_shortest_least_squares(d, known, c->matrix, c->right, singular, RANK_TOLERANCE);
+  if (solved == BS_DENSE_NO_MEMORY) return bs_fail_memory(error, "the correction of the epoch map");
+  bs_axpy(d, 1.0, c->residual, c->offset);
+  for (size_t h = 0; h < known && solved == BS_DENSE_OK; h++) {
+    bs_axpy(d, -c->right[h], c->offsets[(first + h) % HISTORY], c->offset);
+    bs_axpy(d, -c->right[h], c->residuals[(first + h) % HISTORY], c->offset);
+  }
+  c->rounds++;
+  return BIASCOPE_OK;
+}
+
+static biascope_status iterate(correction *c, double tolerance, double *log_weights, bs_equilibrium *out,
+                               biascope_error *error) {
+  double best = INFINITY;
+  for (int round = 0, stalled = 0; round < MOST_ROUNDS && stalled < PATIENCE; round++) {
+    measure(c, log_weights, out);
+    stalled = out->gap < 0.5 * best ? 0 : stalled + 1;
+    best = fmin(best, out->gap);
+    if (out->gap <= tolerance || bs_game_exhausted(c->game)) break;
+    bs_equilibrium found;
+    biascope_status status = accelerate(c, error);
+    const bs_settling how = {.tolerance = tolerance, .error = 0.2, .first = 10.0, .most_steps = STEPS};
+    if (status == BIASCOPE_OK) status = bs_settle(c->game, &how, log_weights, &found, error);
+    if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  }
+  if (out->gap > tolerance) measure(c, log_weights, out);
+  /* so that the game's D is the exact one from here on */
+  bs_axpy(c->game->features, 1.0, c->residual, c->offset);
+  return out->gap <= tolerance ? BIASCOPE_OK : BIASCOPE_NOT_CONVERGED;
+}
+
+biascope_status bs_deferred_correct(bs_game *game, const bs_exact_map *exact, double tolerance, double *offset,
+                                    double *log_weights, bs_equilibrium *out, biascope_error *error) {
+  correction c = {.game = game, .exact = exact, .offset = offset};
+  biascope_status status = correction_create(&c, error);
+  game->offset = offset;
+  if (status == BIASCOPE_OK) status = iterate(&c, tolerance, log_weights, out, error);
+  correction_free(&c);
+  return status;
+}

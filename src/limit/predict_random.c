@@ -1,0 +1,132 @@
+/* Orders with chance in them: D is an expectation over the order, taken over long random sequences. The equilibrium is
+ * found with a short one, and corrected by what D is over the long ones. */
+#include "limit/predict.h"
+
+#include "base/memory.h"
+#include "limit/deferred.h"
+#include "limit/sampling.h"
+#include "limit/search.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* Steps of the sequence that stands in, and epochs of it at least; of the random sequences where the caller does not
+ * choose: the first, then as many as bring the standard error to WANTED_ERROR, within MOST_CELLS steps times features.
+ */
+enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, MOST_CELLS = 100000000 };
+static const double WANTED_ERROR = 1e-3;
+static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
+static const double STAND_IN_GAP = 1e-6;
+
+typedef struct {
+  const bs_question *question;
+  const bs_epoch_rule *rule;
+  bs_schedule short_schedule, schedules[BS_REPLICATES];
+  size_t count;
+  bs_epoch_map *stand_in;
+  bs_exact_map exact;
+  bs_game game;
+  double *log_weights, *offset;
+} work;
+
+static void free_exact(work *w) {
+  bs_epoch_map_free(w->exact.map);
+  w->exact.map = NULL;
+  while (w->count > 0) bs_schedule_free(&w->schedules[--w->count]);
+}
+
+static void work_free(work *w) {
+  free_exact(w);
+  bs_game_free(&w->game);
+  bs_epoch_map_free(w->stand_in);
+  bs_schedule_free(&w->short_schedule);
+  free(w->log_weights);
+  free(w->offset);
+}
+
+static biascope_status work_create(work *w, biascope_error *error) {
+  const biascope_dataset *data = w->question->data;
+  w->log_weights = BS_NEW(double, data->samples);
+  w->offset = BS_NEW(double, data->features);
+  if (!w->log_weights || !w->offset) return bs_fail_memory(error, "the equilibrium");
+  bs_epoch_rule rule = *w->rule;
+  if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
+  const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
+  const size_t steps = two_epochs > STAND_IN_STEPS ? two_epochs : STAND_IN_STEPS;
+  biascope_status status =
+      bs_schedule_create(&w->question->training, data->samples, steps, BS_REPLICATES, &w->short_schedule, error);
+  if (status == BIASCOPE_OK)
+    status = bs_epoch_map_create(data, &w->short_schedule, 1, rule.direction, &w->stand_in, error);
+  if (status == BIASCOPE_OK) status = bs_game_create(w->stand_in, &rule, &w->game, error);
+  const double effort = w->question->options.effort;
+  if (status == BIASCOPE_OK && effort > 0.0) w->game.most_effort = fmin(w->game.most_effort, effort);
+  return status;
+}
+
+static biascope_status make_exact(work *w, size_t total, biascope_error *error) {
+  const bs_question *question = w->question;
+  const size_t steps = bs_replicate_steps(total, w->rule->beta1, w->rule->beta2);
+  biascope_status status = BIASCOPE_OK;
+  free_exact(w);
+  w->exact.rule = *w->rule;
+  if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
+  while (w->count < BS_REPLICATES && status == BIASCOPE_OK) {
+    status = bs_schedule_create(&question->training, question->data->samples, steps, w->count, &w->schedules[w->count],
+                                error);
+    if (status == BIASCOPE_OK) w->count++;
+  }
+  if (status == BIASCOPE_OK)
+    status = bs_epoch_map_create(question->data, w->schedules, w->count, w->rule->direction, &w->exact.map, error);
+  return status;
+}
+
+/* Along the path of training to the equilibrium of the short sequence, roughly: what is not found there may be found
+ * over the long ones. */
+static biascope_status search_roughly(work *w, biascope_error *error) {
+  const biascope_options *training = &w->question->training;
+  const bs_search search = {.loss = bs_loss_of(training->loss),
+                            .start = w->question->log_weights,
+                            .tolerance = STAND_IN_GAP,
+                            .smoothing = STAND_IN_SMOOTHING};
+  bs_equilibrium found;
+  const biascope_status status = w->rule->direction == BS_SIGN
+                                     ? bs_sign_equilibrium_search(&w->game, &search, w->log_weights, &found, error)
+                                     : bs_equilibrium_search(&w->game, &search, w->log_weights, &found, error);
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
+/* Over sequences of `total` steps; the answer and its standard error into `out`. */
+static biascope_status correct(work *w, size_t total, biascope_prediction *out, biascope_error *error) {
+  bs_equilibrium found;
+  biascope_status status = make_exact(w, total, error);
+  if (status != BIASCOPE_OK) return status;
+  status = bs_deferred_correct(&w->game, &w->exact, w->question->options.tolerance, w->offset, w->log_weights, &found,
+                               error);
+  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  bs_export_equilibrium(&w->game, w->log_weights, &found, out);
+  if (status == BIASCOPE_NOT_CONVERGED)
+    return bs_fail(error, status,
+                   "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap "
+                   "%.1e",
+                   w->question->options.tolerance, found.gap);
+  return bs_sampling_error(&w->game, w->exact.map, &w->exact.rule, w->log_weights, &out->standard_error, error);
+}
+
+static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
+  const size_t chosen = w->question->options.sample_length;
+  const double most = (double)MOST_CELLS / (double)out->features;
+  biascope_status status = correct(w, chosen ? chosen : FIRST_SAMPLE, out, error);
+  if (status != BIASCOPE_OK || chosen || !(out->standard_error > WANTED_ERROR) || most < 2.0 * FIRST_SAMPLE)
+    return status;
+  const double ratio = out->standard_error / WANTED_ERROR;
+  return correct(w, (size_t)fmin(most, 1.1 * FIRST_SAMPLE * ratio * ratio), out, error);
+}
+
+biascope_status bs_predict_random_order(const bs_question *question, const bs_epoch_rule *rule,
+                                        biascope_prediction *out, biascope_error *error) {
+  work w = {.question = question, .rule = rule};
+  biascope_status status = work_create(&w, error);
+  if (status == BIASCOPE_OK) status = search_roughly(&w, error);
+  if (status == BIASCOPE_OK) status = solve(&w, out, error);
+  work_free(&w);
+  return status;
+}
