@@ -12,6 +12,9 @@ void *bs_allocate(size_t count, size_t size);
 /* The same, but only the padding is zeroed: for what is filled at once, so that no page is touched before. */
 void *bs_allocate_unset(size_t count, size_t size);
 
+/* Bytes that can be allocated without anything being moved out of memory; SIZE_MAX where that is not known. */
+size_t bs_memory_free(void);
+
 #define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
 
 #endif
