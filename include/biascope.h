@@ -111,8 +111,9 @@ typedef struct {
   biascope_missing missing; /* text, .npy */
   bool one_hot;             /* text: a column of words becomes a feature of 0 and 1 for each word */
   biascope_scaling scaling;
-  bool intercept;             /* a last feature that is 1 in every sample is added */
-  const biascope_model *like; /* features, scaling, intercept and classes are this one's; NULL: the file's own */
+  bool intercept;                  /* a last feature that is 1 in every sample is added */
+  const biascope_model *like;      /* features, scaling, intercept and classes are this one's; NULL: the file's own */
+  const biascope_monitor *monitor; /* told of the bytes, as they are uncompressed, of large files; or NULL */
 } biascope_read_options;
 
 /* Reads .csv, .tsv, .txt, .dat, .data, .arff (text), .svm, .libsvm (sparse), .npy or .npz by its ending, which may have

@@ -21,14 +21,14 @@ static biascope_dataset *example(bool sparse) {
 }
 
 typedef struct {
-  const char *name, *label_column;
+  const char *name;
+  biascope_read_options options;
 } reading;
 
 static biascope_status read_once(void *context, biascope_error *error) {
   const reading *what = context;
-  const biascope_read_options options = {.label_column = what->label_column};
   biascope_dataset *data;
-  const biascope_status status = biascope_dataset_read(path_of(what->name), &options, &data, error);
+  const biascope_status status = biascope_dataset_read(path_of(what->name), &what->options, &data, error);
   assert_true((data != NULL) == (status == BIASCOPE_OK));
   biascope_dataset_free(data);
   return status;
@@ -40,7 +40,7 @@ static reading prepare(const char *ending) {
   snprintf(name, sizeof name, "in%s", ending);
   assert_int_equal(biascope_dataset_write(data, path_of(name), NULL), BIASCOPE_OK);
   biascope_dataset_free(data);
-  return (reading){name, NULL};
+  return (reading){.name = name};
 }
 
 static const char *const ENDINGS[] = {".csv", ".svm", ".npy"};
@@ -53,10 +53,58 @@ static void reading_fails_cleanly(void **state) {
     assert_true(fault_sweep(read_once, &what, NULL) >= 6); /* open, fstat, text, read, values, dataset */
     unlink(path_of(what.name));
   }
-  write_file("in.csv", "a,b,y\n1,2,no\n3,4,yes\n");
-  reading labelled = {"in.csv", "y"};
-  fault_sweep(read_once, &labelled, NULL);
+}
+
+static const struct {
+  const char *name, *content;
+  biascope_read_options options;
+} TEXTS[] = {
+    {"in.csv", "a,b,y\n1,2,no\n3,4,yes\n", {.label_column = "y"}},
+    {"in.csv",
+     "\"n\";a;b\nx;1,5;2\ny;?;1\nz;2,5;3\n",
+     {.label_column = "0", .missing = BIASCOPE_MISSING_MEAN, .several_classes = true, .scaling = BIASCOPE_STANDARDIZE}},
+    {"in.txt",
+     "# a b y\n1 red 0\n# made\n? blue 1\n2 red 1\n",
+     {.label_column = "y", .missing = BIASCOPE_MISSING_DROP, .one_hot = true, .intercept = true}},
+    {"in.csv", "2,1,u,v\n1,0\n2,1\n", {.label_column = "-1", .positive = "u", .scaling = BIASCOPE_SCALE_MAX}},
+    {"in.csv", ",a,b\n0,1,2\n1,3,4\n", {.columns = "a,2", .drop = "b"}},
+    {"in.arff", "@relation r\n@attribute 'a b' real\n@attribute y {0,1}\n@data\n1,'0'\n2,1\n", {.label_column = "y"}},
+    {"in.svm", "1 qid:1 0:1 7:2\n-1 qid:2 3:1 4000000000:2\n", {.intercept = true, .scaling = BIASCOPE_SCALE_ROWS}},
+    {"in.svm", "1 1:1 3:2\n-1 2:1\n", {.columns = "0,2"}},
+};
+
+static void every_step_of_reading_fails_cleanly(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    write_file(TEXTS[i].name, TEXTS[i].content);
+    reading what = {TEXTS[i].name, TEXTS[i].options};
+    assert_true(fault_sweep(read_once, &what, NULL) >= 6);
+    unlink(path_of(TEXTS[i].name));
+  }
+}
+
+static void labels_of_their_own_and_classifiers_fail_cleanly(void **state) {
+  (void)state;
+  write_file("y.txt", "y\nno\nyes\n");
+  write_file("in.csv", "b,a\n1,2\n3,4\n");
+  static const double shift[] = {1, 2, 0}, scale[] = {2, 2, 1}, weights[] = {1, 1, 1};
+  static const char *const names[] = {"a", "b", "(intercept)"}, *const classes[] = {"no", "maybe", "yes"};
+  const biascope_model like = {.features = 3,
+                               .outputs = 1,
+                               .classes = 3,
+                               .weights = weights,
+                               .feature_name = names,
+                               .class_name = classes,
+                               .positive = 2,
+                               .shift = shift,
+                               .scale = scale,
+                               .intercept = true};
+  char labels[256];
+  snprintf(labels, sizeof labels, "%s", path_of("y.txt"));
+  reading what = {"in.csv", {.labels = labels, .like = &like}};
+  assert_true(fault_sweep(read_once, &what, NULL) >= 12);
   unlink(path_of("in.csv"));
+  unlink(path_of("y.txt"));
 }
 
 static void short_and_interrupted_reads_are_continued(void **state) {
@@ -158,6 +206,39 @@ static biascope_status describe_once(void *context, biascope_error *error) {
   return bs_dataset_describe(context, &facts, error);
 }
 
+static biascope_status classify_once(void *context, biascope_error *error) {
+  static const double weights[] = {1, 1, 1, 1, 1};
+  const biascope_model model = biascope_dataset_model(context, 1, weights);
+  biascope_application application;
+  biascope_status status = biascope_model_apply(&model, context, &application, error);
+  biascope_application_free(&application);
+  if (status == BIASCOPE_OK) status = biascope_model_write(&model, path_of("w.json"), error);
+  return status;
+}
+
+static void classifying_fails_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = example(true);
+  assert_true(fault_sweep(classify_once, data, NULL) >= 8);
+  unlink(path_of("w.json"));
+  biascope_dataset_free(data);
+}
+
+static biascope_status derive_once(void *context, biascope_error *error) {
+  static const uint32_t classes[] = {0, 1, 2, 0, 1, 2};
+  biascope_dataset *pairs;
+  const biascope_status status = biascope_dataset_class_pairs(context, classes, 3, &pairs, error);
+  biascope_dataset_free(pairs);
+  return status;
+}
+
+static void deriving_fails_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = example(false);
+  assert_int_equal(fault_sweep(derive_once, data, NULL), 4);
+  biascope_dataset_free(data);
+}
+
 static void describing_fails_cleanly(void **state) {
   (void)state;
   biascope_dataset *data = example(true);
@@ -168,6 +249,10 @@ static void describing_fails_cleanly(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reading_fails_cleanly),
+      cmocka_unit_test(every_step_of_reading_fails_cleanly),
+      cmocka_unit_test(labels_of_their_own_and_classifiers_fail_cleanly),
+      cmocka_unit_test(classifying_fails_cleanly),
+      cmocka_unit_test(deriving_fails_cleanly),
       cmocka_unit_test(short_and_interrupted_reads_are_continued),
       cmocka_unit_test(writing_fails_cleanly_and_leaves_the_old_file),
       cmocka_unit_test(generating_fails_cleanly),

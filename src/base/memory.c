@@ -1,8 +1,10 @@
 #include "base/memory.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static size_t padded_bytes(size_t count, size_t size) {
   size_t bytes;
@@ -26,4 +28,15 @@ void *bs_allocate_unset(size_t count, size_t size) {
 
 char *bs_copy_text(const char *text) {
   return strdup(text);
+}
+
+size_t bs_memory_free(void) {
+  char text[1024] = "";
+  const int descriptor = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SIZE_MAX;
+  const ssize_t count = read(descriptor, text, sizeof text - 1);
+  close(descriptor);
+  static const char KEY[] = "MemAvailable:";
+  const char *found = count > 0 ? strstr(text, KEY) : NULL;
+  return found ? (size_t)strtoull(found + strlen(KEY), NULL, 10) << 10 : SIZE_MAX;
 }

@@ -14,6 +14,8 @@ void *bs_allocate_unset(size_t count, size_t size);
 
 /* A copy of the text; NULL where out of memory. */
 char *bs_copy_text(const char *text);
+/* Bytes that can be allocated without anything being moved out of memory; SIZE_MAX where that is not known. */
+size_t bs_memory_free(void);
 
 #define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
 

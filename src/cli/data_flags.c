@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef enum { TEXT, CHARACTER, TRUTH, MISSING, STANDARDIZE, SCALE } flag_kind;
 
@@ -104,8 +105,22 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 
 const struct argp cli_data_argp = {.options = OPTIONS, .parser = parse};
 
+static bool show_progress(void *shown, const biascope_progress *progress) {
+  *(bool *)shown = true;
+  if (progress->total > 0)
+    fprintf(stderr, "\rreading %.0f %% of %.0f MB", 100.0 * progress->fraction, 1e-6 * (double)progress->total);
+  else
+    fprintf(stderr, "\rreading, %.0f MB", 1e-6 * (double)progress->done);
+  return true;
+}
+
 biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error) {
-  const biascope_status status = biascope_dataset_read(common->data_path, &common->read, out, error);
+  bool shown = false;
+  const biascope_monitor monitor = {show_progress, &shown};
+  biascope_read_options read = common->read;
+  if (!common->quiet && isatty(STDERR_FILENO)) read.monitor = &monitor;
+  const biascope_status status = biascope_dataset_read(common->data_path, &read, out, error);
+  if (shown) fputs("\r\033[K", stderr);
   if (status != BIASCOPE_OK || common->quiet) return status;
   for (size_t i = 0; i < biascope_dataset_notes(*out); i++)
     fprintf(stderr, "biascope: note: %s\n", biascope_dataset_note(*out, i));

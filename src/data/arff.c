@@ -27,8 +27,25 @@ static bs_span take_name(bs_span line) {
   return name;
 }
 
+typedef struct {
+  size_t count, room;
+  char **name;
+} attributes;
+
+static bool append(attributes *list, bs_span name) {
+  if (list->count == list->room) {
+    const size_t room = 2 * list->room + 16;
+    char **larger = realloc(list->name, room * sizeof *larger);
+    if (!larger) return false;
+    list->name = larger;
+    list->room = room;
+  }
+  list->name[list->count] = bs_span_copy(name);
+  return list->name[list->count] && ++list->count;
+}
+
 /* The declarations up to @data. */
-static biascope_status read_attributes(bs_csv_reader *csv, bs_growth *names) {
+static biascope_status read_attributes(bs_csv_reader *csv, attributes *list) {
   for (;;) {
     bool more;
     const biascope_status status = bs_lines_next(&csv->lines, &more, csv->error);
@@ -41,24 +58,14 @@ static biascope_status read_attributes(bs_csv_reader *csv, bs_growth *names) {
     if (name.begin == name.end)
       return bs_lines_fail(csv->error, &csv->lines, csv->lines.line.begin,
                            "%s; expected @relation, @attribute NAME TYPE or @data", bs_quote(csv->lines.line).text);
-    char *copy = bs_span_copy(name);
-    if (!copy || !bs_growth_append(names, &copy)) {
-      free(copy);
-      return bs_fail_memory(csv->error, "an attribute's name");
-    }
+    if (!append(list, name)) return bs_fail_memory(csv->error, "an attribute's name");
   }
 }
 
-static biascope_status divide_attributes(bs_csv_reader *csv, bs_growth *growth) {
-  csv->columns = growth->count;
-  if (csv->columns == 0)
-    return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: no @attribute; expected ARFF", csv->table->path);
-  char **names = bs_growth_join(growth);
-  if (!names) return bs_fail_memory(csv->error, "the attributes' names");
-  const biascope_status status = bs_csv_divide(csv, names);
-  for (size_t k = 0; k < csv->columns; k++) free(names[k]);
-  free(names);
-  return status;
+static biascope_status divide_attributes(bs_csv_reader *csv, const attributes *list) {
+  csv->columns = list->count;
+  if (csv->columns > 0) return bs_csv_divide(csv, list->name);
+  return bs_fail(csv->error, BIASCOPE_BAD_INPUT, "%s: no @attribute; expected ARFF", csv->table->path);
 }
 
 void bs_arff_unquote(const bs_csv_reader *csv, bs_span line) {
@@ -78,17 +85,13 @@ biascope_status bs_arff_read(bs_source *source, const bs_file_format *format, co
   bs_csv_reader csv = {
       .options = options, .table = table, .error = error, .comment = '%', .values.size = sizeof(double)};
   csv.dialect = (bs_dialect){.delimiter = format->delimiter, .decimal = '.'};
-  bs_growth names = {.size = sizeof(char *)};
+  attributes list = {0};
   biascope_status status = bs_lines_open(&csv.lines, source, error);
-  if (status == BIASCOPE_OK) status = read_attributes(&csv, &names);
-  if (status == BIASCOPE_OK) status = divide_attributes(&csv, &names);
+  if (status == BIASCOPE_OK) status = read_attributes(&csv, &list);
+  if (status == BIASCOPE_OK) status = divide_attributes(&csv, &list);
   if (status == BIASCOPE_OK) status = bs_csv_read_rows(&csv);
-  if (names.count > 0) { /* what a failure left */
-    char **left = bs_growth_join(&names);
-    for (size_t k = 0; left && k < csv.columns; k++) free(left[k]);
-    free(left);
-  }
-  bs_growth_free(&names);
+  for (size_t k = 0; k < list.count; k++) free(list.name[k]);
+  free(list.name);
   bs_csv_free(&csv);
   return status;
 }

@@ -122,7 +122,7 @@ static inline bool take_plain_number(const bs_csv_reader *csv, const char **curs
 
 static biascope_status read_row(bs_csv_reader *csv) {
   double *value = bs_growth_room(&csv->values, csv->table->features);
-  if (!value) return bs_fail_memory(csv->error, "the dataset");
+  if (!value) return bs_fail_dataset_memory(csv->error);
   size_t column = 0;
   for (const char *cursor = csv->lines.line.begin; cursor; column++) {
     const bool known = column < csv->columns;
@@ -220,7 +220,7 @@ biascope_status bs_csv_read_rows(bs_csv_reader *csv) {
   if (status == BIASCOPE_OK) status = check_end(csv);
   if (status == BIASCOPE_OK) status = note(csv);
   if (status == BIASCOPE_OK && !(csv->table->dense = bs_growth_join(&csv->values)))
-    status = bs_fail_memory(csv->error, "the dataset");
+    status = bs_fail_dataset_memory(csv->error);
   if (status == BIASCOPE_OK && csv->category) status = bs_csv_expand_categories(csv);
   return status;
 }

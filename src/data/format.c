@@ -106,6 +106,7 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   bs_source source;
   status = open_source(&source, path, format, error);
   if (status != BIASCOPE_OK) return status;
+  source.monitor = options->monitor;
   bs_table table = {.path = source.path};
   status = format->read(&source, format, options, &table, error);
   bs_source_close(&source);

@@ -22,6 +22,7 @@ void *bs_growth_room(bs_growth *growth, size_t count) {
   if (room * growth->size > LARGEST_BLOCK) room = LARGEST_BLOCK / growth->size;
   if (room < count) room = count;
   if (__builtin_mul_overflow(room, growth->size, &bytes) || bytes > SIZE_MAX / 2) return NULL;
+  if (bytes >= LARGEST_BLOCK - growth->size && bytes > bs_memory_free()) return NULL; /* rather than swap */
   bs_growth_block *block = malloc(sizeof *block + bytes);
   if (!block) return NULL;
   block->next = NULL;

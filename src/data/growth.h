@@ -14,7 +14,8 @@ typedef struct {
   bs_growth_block *first, *last;
 } bs_growth;
 
-/* Room for `count` more elements in one piece, uninitialised; NULL where out of memory. */
+/* Room for `count` more elements in one piece, uninitialised; NULL where out of memory, or
+ * where a large block would not fit into what is free of it. */
 void *bs_growth_room(bs_growth *growth, size_t count);
 /* The first `count` elements of the room that was handed out last are the array's from now on. */
 void bs_growth_keep(bs_growth *growth, size_t count);

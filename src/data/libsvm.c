@@ -26,7 +26,7 @@ typedef struct {
 } libsvm_reader;
 
 static biascope_status fail_memory(const libsvm_reader *svm) {
-  return bs_fail_memory(svm->error, "the dataset");
+  return bs_fail_dataset_memory(svm->error);
 }
 
 /* Takes the next word off the line's content; false where nothing is left. */

@@ -203,7 +203,7 @@ static double element(const npy_array *array, const unsigned char *at) {
   return value;
 }
 
-enum { BLOCK = 1 << 15 }; /* elements that are read at a time */
+enum { BLOCK = 1 << 15, SMALL = 1 << 22 }; /* elements that are read at a time; that are taken to fit into memory */
 
 typedef struct {
   bs_source *source;
@@ -263,7 +263,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
       status = fail_size(npy->source, array, "only ", first * array->bytes + got, error);
     if (status == BIASCOPE_OK) status = decode(npy, first, count, error);
     if (status != BIASCOPE_OK) return status;
-    if (!store(npy, first, count)) return bs_fail_memory(error, "the dataset");
+    if (!store(npy, first, count)) return bs_fail_dataset_memory(error);
   }
   size_t more;
   const biascope_status status = bs_source_read(npy->source, npy->raw, 1, &more, error);
@@ -276,14 +276,14 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
 static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   const npy_array *array = npy->array;
   double *grown = bs_growth_join(&npy->growth);
-  if (!grown) return bs_fail_memory(error, "the dataset");
+  if (!grown) return bs_fail_dataset_memory(error);
   npy->table->dense = grown;
   if (!array->fortran) return BIASCOPE_OK;
   const size_t total = array->shape[0] * array->shape[1];
   npy->table->dense = bs_allocate_unset(total, sizeof(double));
   for (size_t n = 0; npy->table->dense && n < total; n++) npy->table->dense[place_of(array, n)] = grown[n];
   free(grown);
-  return npy->table->dense ? BIASCOPE_OK : bs_fail_memory(error, "the dataset");
+  return npy->table->dense ? BIASCOPE_OK : bs_fail_dataset_memory(error);
 }
 
 static biascope_status read_array(bs_source *source, bool *is_vector, bs_table *table, biascope_error *error) {
@@ -295,9 +295,11 @@ static biascope_status read_array(bs_source *source, bool *is_vector, bs_table *
   npy_reader npy = {.source = source, .array = &array, .table = table, .growth.size = sizeof(double)};
   npy.raw = malloc(BLOCK * array.bytes);
   npy.decoded = BS_NEW(double, BLOCK);
-  if (source->has_size) table->dense = bs_allocate_unset(table->samples * table->features, sizeof(double));
+  const size_t count = table->samples * table->features;
+  if (source->has_size && (count < SMALL || count * sizeof(double) < bs_memory_free()))
+    table->dense = bs_allocate_unset(count, sizeof(double));
   const bool allocated = npy.raw && npy.decoded && (table->dense || !source->has_size);
-  status = allocated ? read_blocks(&npy, error) : bs_fail_memory(error, "the dataset");
+  status = allocated ? read_blocks(&npy, error) : bs_fail_dataset_memory(error);
   if (status == BIASCOPE_OK && !table->dense) status = take_grown(&npy, error);
   bs_growth_free(&npy.growth);
   free(npy.raw);

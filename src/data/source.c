@@ -4,9 +4,12 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PROGRESS_BYTES = 1 << 25 };
 
 static biascope_status fail_read(const char *path, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
@@ -125,7 +128,7 @@ static size_t take_memory(bs_source *source, void *bytes, size_t size) {
   return count;
 }
 
-biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
+static biascope_status read_bytes(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
   *count = 0;
   if (source->archive) return read_archive(source, bytes, size, count, error);
   *count = source->descriptor < 0 ? take_memory(source, bytes, size) : 0;
@@ -138,6 +141,26 @@ biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size
   }
   source->taken += *count;
   return BIASCOPE_OK;
+}
+
+/* False where reading is to end. */
+static bool tell(const bs_source *source) {
+  const biascope_progress progress = {.what = "bytes",
+                                      .done = source->taken,
+                                      .total = source->has_size ? source->size : 0,
+                                      .fraction = source->has_size ? (double)source->taken / (double)source->size : NAN,
+                                      .seconds = NAN};
+  return source->monitor->tell(source->monitor->state, &progress);
+}
+
+biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
+  const size_t before = source->taken;
+  const biascope_status status = read_bytes(source, bytes, size, count, error);
+  const bool told =
+      source->monitor && source->monitor->tell && before / PROGRESS_BYTES != source->taken / PROGRESS_BYTES;
+  if (status == BIASCOPE_OK && told && !tell(source))
+    return bs_fail(error, BIASCOPE_CANCELLED, "%s: reading was cancelled", source->path);
+  return status;
 }
 
 void bs_source_close(bs_source *source) {

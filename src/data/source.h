@@ -12,9 +12,10 @@ typedef struct {
   int descriptor;   /* -1: the bytes below */
   bool has_size;    /* whether the number of bytes is known */
   size_t size;
-  const char *bytes;       /* of a source in memory */
-  struct archive *archive; /* of libarchive, or NULL */
-  size_t taken;            /* bytes read so far */
+  const char *bytes;               /* of a source in memory */
+  struct archive *archive;         /* of libarchive, or NULL */
+  size_t taken;                    /* bytes read so far */
+  const biascope_monitor *monitor; /* told now and then, or NULL */
 } bs_source;
 
 /* "-" is standard input. */

@@ -6,6 +6,15 @@
 
 enum { ROWS_THAT_COUNT = 10 }; /* fewer may count up by chance */
 
+biascope_status bs_fail_dataset_memory(biascope_error *error) {
+  const size_t available = bs_memory_free();
+  if (available == SIZE_MAX) return bs_fail_memory(error, "the dataset");
+  return bs_fail(error, BIASCOPE_NO_MEMORY,
+                 "out of memory while allocating the dataset: %zu MiB are free; fewer --columns, or a sparse format, "
+                 "need less",
+                 available >> 20);
+}
+
 /* ---- The data set --------------------------------------------------------------------------- */
 
 /* Moves the names of the columns and of the classes, and the notes. */

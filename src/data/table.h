@@ -31,6 +31,9 @@ biascope_status bs_table_finish(bs_table *table, const biascope_read_options *op
                                 biascope_error *error);
 void bs_table_free(bs_table *table);
 
+/* The error for data that do not fit into memory. */
+biascope_status bs_fail_dataset_memory(biascope_error *error);
+
 /* ---- Its steps, in their order; each is nothing where no option asks for it ------------------ */
 
 /* Counts a missing value, which `where` and the rest describe; its place in the table gets NaN. */
