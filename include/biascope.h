@@ -113,6 +113,9 @@ typedef struct {
   biascope_scaling scaling;
   bool intercept;                  /* a last feature that is 1 in every sample is added */
   const biascope_model *like;      /* features, scaling, intercept and classes are this one's; NULL: the file's own */
+  double held_out;                 /* the fraction of samples, chosen at random, that is left out; 0: none */
+  bool held_out_part;              /* these samples are read, and the others left out */
+  uint64_t seed;                   /* of the choice */
   const biascope_monitor *monitor; /* told of the bytes, as they are uncompressed, of large files; or NULL */
 } biascope_read_options;
 

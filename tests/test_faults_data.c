@@ -70,7 +70,7 @@ static const struct {
     {"in.csv", ",a,b\n0,1,2\n1,3,4\n", {.columns = "a,2", .drop = "b"}},
     {"in.arff", "@relation r\n@attribute 'a b' real\n@attribute y {0,1}\n@data\n1,'0'\n2,1\n", {.label_column = "y"}},
     {"in.svm", "1 qid:1 0:1 7:2\n-1 qid:2 3:1 4000000000:2\n", {.intercept = true, .scaling = BIASCOPE_SCALE_ROWS}},
-    {"in.svm", "1 1:1 3:2\n-1 2:1\n", {.columns = "0,2"}},
+    {"in.svm", "1 1:1 3:2\n-1 2:1\n", {.columns = "0,2", .held_out = 0.5, .held_out_part = true}},
 };
 
 static void every_step_of_reading_fails_cleanly(void **state) {

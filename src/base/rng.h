@@ -13,7 +13,8 @@ enum {
   BS_STREAM_ORDER = 3,
   BS_STREAM_PREDICT = 4,
   BS_STREAM_NOISE = 5,
-  BS_STREAM_GRADIENT = 6
+  BS_STREAM_GRADIENT = 6,
+  BS_STREAM_HELD_OUT = 7
 };
 
 uint64_t bs_random_u64(uint64_t seed, uint32_t stream, uint64_t counter);

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,8 +190,8 @@ static json_t *application_json(const biascope_application *application, const b
 }
 
 static void print_table(const biascope_application *application, const biascope_dataset *data) {
-  double least = application->margins[0];
-  for (size_t i = 1; i < application->samples; i++)
+  double least = INFINITY;
+  for (size_t i = 0; i < application->samples; i++)
     if (application->margins[i] < least) least = application->margins[i];
   printf("accuracy   %.4g %% of %zu samples\n", 100.0 * application->accuracy, application->samples);
   printf("margin     %.6g, the least\n", least);

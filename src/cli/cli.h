@@ -52,9 +52,12 @@ void cli_split_intercept(json_t *object, const biascope_dataset *data);
 /* What becomes of weights. */
 typedef struct {
   const char *out, *test; /* files, or NULL */
+  double test_fraction;   /* of DATA, in place of a file; 0: none */
   double test_accuracy;
 } cli_result;
 extern const struct argp cli_result_argp; /* input: a cli_result */
+/* Before DATA are read: holds the test's fraction of them out. */
+void cli_hold_out(cli_common *common, const cli_result *result);
 /* Classifies the test data, and writes the weights, where that is asked for. */
 biascope_status cli_finish_result(const cli_common *common, cli_result *result, const biascope_dataset *data,
                                   const double *weights, biascope_error *error);

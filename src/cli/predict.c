@@ -278,6 +278,7 @@ static int present(predict_flags *flags, const biascope_dataset *data, const bia
 int cli_predict(int argc, char **argv) {
   predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}};
   cli_parse(&ARGP, argc, argv, &flags);
+  cli_hold_out(&flags.common, &flags.result);
   biascope_dataset *data = NULL;
   biascope_prediction prediction = {0};
   biascope_error error;

@@ -200,6 +200,7 @@ static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
 int cli_solve(int argc, char **argv) {
   solve_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
+  cli_hold_out(&flags.common, &flags.result);
   biascope_dataset *data;
   biascope_error error;
   const biascope_status status = cli_read_data(&flags.common, &data, &error);

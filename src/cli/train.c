@@ -243,6 +243,7 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20, .references = AFFORDABLE};
   cli_parse(&ARGP, argc, argv, &flags);
+  cli_hold_out(&flags.common, &flags.result);
   if (!flags.common.quiet && isatty(STDERR_FILENO)) flags.references.announce = announce;
   train_run run = {0};
   biascope_error error = {0};

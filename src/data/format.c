@@ -7,16 +7,16 @@
 #include <strings.h>
 
 static const bs_file_format FORMATS[] = {
-    {"csv", ".csv", ',', bs_csv_read, bs_csv_write, false},
-    {"tsv", ".tsv", '\t', bs_csv_read, NULL, false},
-    {"text", ".txt", 0, bs_csv_read, NULL, false},
-    {"text", ".dat", 0, bs_csv_read, NULL, false},
-    {"text", ".data", 0, bs_csv_read, NULL, false},
-    {"arff", ".arff", ',', bs_arff_read, NULL, false},
-    {"libsvm", ".svm", 0, bs_libsvm_read, bs_libsvm_write, false},
-    {"libsvm", ".libsvm", 0, bs_libsvm_read, bs_libsvm_write, false},
-    {"npy", ".npy", 0, bs_npy_read, bs_npy_write, false},
-    {"npz", ".npz", 0, bs_npz_read, NULL, true},
+    {"csv", ".csv", bs_csv_read, bs_csv_write, ',', false},
+    {"tsv", ".tsv", bs_csv_read, NULL, '\t', false},
+    {"text", ".txt", bs_csv_read, NULL, 0, false},
+    {"text", ".dat", bs_csv_read, NULL, 0, false},
+    {"text", ".data", bs_csv_read, NULL, 0, false},
+    {"arff", ".arff", bs_arff_read, NULL, ',', false},
+    {"libsvm", ".svm", bs_libsvm_read, bs_libsvm_write, 0, false},
+    {"libsvm", ".libsvm", bs_libsvm_read, bs_libsvm_write, 0, false},
+    {"npy", ".npy", bs_npy_read, bs_npy_write, 0, false},
+    {"npz", ".npz", bs_npz_read, NULL, 0, true},
 };
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 

@@ -21,11 +21,11 @@ typedef void bs_format_writer(const biascope_dataset *data, FILE *stream);
 bs_format_writer bs_csv_write, bs_libsvm_write, bs_npy_write;
 
 struct bs_file_format {
-  const char *name;   /* as --format has it */
-  const char *ending; /* NULL: by its name alone */
-  char delimiter;     /* text: the usual one; 0: none is */
+  const char *name; /* as --format has it */
+  const char *ending;
   bs_format_reader *read;
   bs_format_writer *write; /* NULL: it is read only */
+  char delimiter;          /* text: the usual one; 0: none is */
   bool is_archive;         /* a zip file of several members */
 };
 

@@ -239,7 +239,10 @@ static biascope_status number_columns(libsvm_reader *svm, size_t nonzeros) {
   bs_table *table = svm->table;
   const size_t first = svm->zero_based ? 0 : 1, bytes = svm->lines.source->taken;
   table->features = svm->largest + 1 - first;
-  if (table->features > FEATURES_ALWAYS_ACCEPTED && table->features > bytes && nonzeros > 0) {
+  if (table->features > FEATURES_ALWAYS_ACCEPTED && table->features > bytes) {
+    if (nonzeros == 0)
+      return bs_fail(svm->error, BIASCOPE_BAD_INPUT, "%s: no value but 0, and an index of %zu; expected another value",
+                     table->path, svm->largest);
     uint32_t *occurring = BS_NEW(uint32_t, nonzeros);
     if (!occurring) return fail_memory(svm);
     memcpy(occurring, table->column, nonzeros * sizeof *occurring);

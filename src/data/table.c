@@ -89,6 +89,7 @@ static biascope_status transform(bs_table *table, const biascope_read_options *o
   if (status == BIASCOPE_OK && table->labelled) status = bs_labels_join(&table->labels, error);
   if (status == BIASCOPE_OK) status = bs_table_select(table, options, error);
   if (status == BIASCOPE_OK) status = bs_table_fill_missing(table, options->missing, error);
+  if (status == BIASCOPE_OK) status = bs_table_split(table, options, error);
   if (status == BIASCOPE_OK && !options->like) status = note_row_numbers(table, error);
   if (status == BIASCOPE_OK) status = bs_table_match(table, options->like, error);
   if (status == BIASCOPE_OK) status = bs_table_scale(table, options, error);

@@ -42,6 +42,8 @@ __attribute__((format(printf, 2, 3))) void bs_table_add_missing(bs_table *table,
 biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_select(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing, biascope_error *error);
+/* Leaves the part of the samples that is held out, or the other. */
+biascope_status bs_table_split(bs_table *table, const biascope_read_options *options, biascope_error *error);
 /* The columns of `like`, by name where both have names. */
 biascope_status bs_table_match(bs_table *table, const biascope_model *like, biascope_error *error);
 biascope_status bs_table_scale(bs_table *table, const biascope_read_options *options, biascope_error *error);

@@ -273,6 +273,25 @@ def test_new_data_are_treated_as_the_old_ones(flags, tmp_path):
     assert applied["classes"] == ["benign", "malignant"] and applied["confusion"] == table.to_numpy().tolist()
 
 
+def test_a_fraction_is_held_out_for_testing(tmp_path):
+    bunch = datasets.load_breast_cancer(as_frame=True)
+    bunch.data.assign(y=bunch.target).to_csv(tmp_path / "d.csv", index=False)
+    command = ("train", tmp_path / "d.csv", "--label-column", "y", "--standardize", "--intercept", "--optimizer", "gd",
+               "--steps", "200", "--out", tmp_path / "w.json", "--references", "none", "--test-fraction")
+    seen = set()
+    for seed in (1, 2, 2):
+        accuracy = call(*command, "0.3", "--seed", seed)["test_accuracy"]
+        w = json.loads((tmp_path / "w.json").read_text())
+        assert 0.9 < accuracy <= 1.0 and accuracy * 171 == pytest.approx(round(accuracy * 171))  # of 569 x 0.3
+        seen.add((accuracy, tuple(w["direction"])))
+        assert not np.allclose(w["shift"], bunch.data.mean(), rtol=1e-6)  # of the samples that are trained on alone
+        assert np.allclose(w["shift"], bunch.data.mean(), rtol=0.2)
+    assert len(seen) == 2
+    result = run(*command, "0.0001")
+    assert result.returncode == 1 and "leaves none to test" in result.stderr
+    assert run(*command, "0.3", "--test", tmp_path / "d.csv").returncode == 1
+
+
 def test_several_classes_are_classified_by_the_largest_score(tmp_path):
     bunch = datasets.load_wine(as_frame=True)
     rng = np.random.default_rng(6)

@@ -51,6 +51,11 @@ def test_a_feature_index_of_libsvm(index, tmp_path):
     assert f"data.svm:1:3: feature index '{index}' is too large" in confined("info", path)
 
 
+def test_a_feature_index_of_libsvm_without_a_value(tmp_path):
+    path = write(tmp_path, "1 4294934592:0\n", "data.svm")
+    assert "no value but 0, and an index of 4294934592" in confined("info", path)
+
+
 def test_a_feature_index_of_libsvm_that_is_numbered_anew(tmp_path):
     path = write(tmp_path, f"1 {10 ** 9}:1\n1 2:1\n", "data.svm")
     assert "2 columns that occur are numbered anew" in confined("info", path, code=0)
