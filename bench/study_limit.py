@@ -1,113 +1,286 @@
 #!/usr/bin/python3
-"""Predictions beside training on random data: how many are certified, and how far the runs end from them.
+"""The judge of predictions: random data of nine kinds, every optimizer, batch size, order and memory, each prediction held
+against training by a simulator that shares no code with the library (simulate.c).
 
-50 Gaussian data sets with no more samples than features and 50 of teacher data with twice as many samples; Adam over
-beta1 in {0, .5, .9}, beta2 in {.5, .95, .999} with beta1 <= beta2, batch sizes 1, 2, N/2. Every combination is predicted
-in the cyclic order; --random of them, drawn anew for each data set, also in the shuffled order and with replacement.
-One prediction in each order is held against a run of --steps steps with eta_t = lr (t+2)^-0.25, lr small enough that
-the buffers keep up. A run counts as settled where its cosines with the l2, linf and l1 max margins moved by less than
-1e-3 over the last three quarters of its steps."""
+A trial draws data and options, asks `biascope predict`, and simulates. The weights' increments from T/4 to T/2 and from
+T/2 to T are compared with each other (have they settled?) and the later one with the predicted direction. A run counts as
+settled where the two have cosine 0.9999 or more and the least margin is at least 60; T is doubled until it has, up to
+--effort multiplications. A table by kind of data, and one by optimizer, tell how many predictions were confirmed, how
+many of the settled were, and how many of the confirmed were wrong (cosine below 0.999)."""
 import argparse
-import csv
-import itertools
+import collections
+import ctypes
 import json
 import os
 import pathlib
-import random
 import subprocess
+import sys
 import tempfile
+import time
+
+import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
-BETAS = [(b1, b2) for b1 in (0.0, 0.5, 0.9) for b2 in (0.5, 0.95, 0.999) if b1 <= b2]
-CERTIFIED, SETTLED, AGREES = 1e-12, 1e-3, 0.9999
+SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
+RULES = {"gd": 0, "ngd": 1, "signgd": 2, "signum": 2, "adam": 3, "rmsprop": 3, "adamproxy": 4}
+ORDERS = {"cyclic": 0, "shuffle": 1, "replacement": 2}
 
 
-def biascope(*arguments):
-    result = subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True)
-    return json.loads(result.stdout) if result.stdout.startswith("{") else None, result.returncode, result.stderr.strip()
+class Settings(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in ("samples", "features", "batch", "steps")]
+    _fields_ += [(name, ctypes.c_int32) for name in ("rule", "order", "logistic")]
+    _fields_ += [(name, ctypes.c_double) for name in ("beta1", "beta2", "lr", "decay")]
+    _fields_ += [("seed", ctypes.c_uint64)]
 
 
-def data_set(folder, index):
-    draw = random.Random(index)
-    path = os.path.join(folder, "data.csv")
-    if index < 50:
-        samples = draw.randint(4, 20)
-        shape = ["gaussian", "--samples", samples, "--features", draw.randint(samples, 50)]
-    else:
-        features = draw.randint(4, 16)
-        samples = 2 * features
-        shape = ["teacher", "--samples", samples, "--features", features]
-    assert biascope("generate", *shape, "--seed", index, "--out", path)[1] == 0
-    return path, samples, draw
+def build_simulator(folder):
+    path = os.path.join(folder, "simulate.so")
+    subprocess.run(["cc", "-O3", "-shared", "-fPIC", str(ROOT / "bench/simulate.c"), "-o", path, "-lm"], check=True)
+    library = ctypes.CDLL(path)
+    library.simulate.argtypes = [ctypes.POINTER(Settings), ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p,
+                                 ctypes.c_void_p]
+    return library
 
 
-def keeps_up(rate, beta1, beta2):
-    """The largest lr, up to 0.1, at which gradients fade slower than both averages forget after 10^4 steps."""
-    forgotten = min(1 - beta1, (1 - beta2) / 2)
-    return min(0.1, 0.5 * forgotten * 1e4 ** 0.25 / rate)
+def simulate(library, x, options, lr, decay, at):
+    """Weights after each number of steps, as far as they stay finite."""
+    x, at = numpy.ascontiguousarray(x, dtype=float), numpy.array(at, dtype=numpy.int64)
+    weights = numpy.zeros((len(at), x.shape[1]))
+    settings = Settings(samples=x.shape[0], features=x.shape[1], batch=options["batch"], steps=int(at[-1]),
+                        rule=RULES[options["optimizer"]], order=ORDERS[options["order"]], logistic=1,
+                        beta1=options["beta1"], beta2=options["beta2"], lr=lr, decay=decay, seed=options["seed"])
+    reached = library.simulate(ctypes.byref(settings), x.ctypes.data, len(at), at.ctypes.data, weights.ctypes.data)
+    if reached < 0:
+        raise MemoryError
+    return weights[:reached]
 
 
-def simulate(folder, path, flags, lr, steps):
-    trace = os.path.join(folder, "trace.csv")
-    trained, code, message = biascope("train", path, *flags, "--lr", lr, "--lr-decay", 0.25, "--steps", steps,
-                                      "--trace", trace, "--json", "--quiet")
-    assert code == 0, message
-    with open(trace, encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["step"]) >= steps / 4]
-    moved = max(abs(float(rows[0][f"cos_{norm}"]) - trained["cosine"][norm]) for norm in ("l2", "linf", "l1"))
-    return trained["cosine"].get("predicted"), moved
+def cosine(a, b):
+    lengths = numpy.linalg.norm(a) * numpy.linalg.norm(b)
+    return float(a @ b / lengths) if lengths > 0 else 0.0
 
 
-def study(index, folder, options, results):
-    path, samples, draw = data_set(folder, index)
-    combinations = list(itertools.product(BETAS, sorted({1, 2, samples // 2})))
-    for order in ("cyclic", "shuffle", "replacement"):
-        chosen = combinations if order == "cyclic" else draw.sample(combinations, min(options.random, len(combinations)))
-        simulated = draw.randrange(len(chosen))
-        for position, ((beta1, beta2), batch_size) in enumerate(chosen):
-            flags = ["--beta1", beta1, "--beta2", beta2, "--batch-size", batch_size, "--order", order]
-            found, code, message = biascope("predict", path, *flags, "--json")
-            row = {"data": index, "many": index >= 50, "flags": " ".join(map(str, flags)), "order": order, "code": code,
-                   "gap": found["gap"] if found else None, "message": message}
-            if position == simulated and code == 0 and found["rate"] > 0:
-                row["lr"] = keeps_up(found["rate"], beta1, beta2)
-                row["cosine"], row["moved"] = simulate(folder, path, flags, row["lr"], options.steps)
-            results.append(row)
-            if code or row.get("cosine", 1) is None or row.get("cosine", 1) < AGREES:
-                print(json.dumps(row), flush=True)
+def step_size(library, x, options, steps, decay, margin):
+    """The lr at which the least margin grows to about `margin` in those steps, and first steps stay small."""
+    longest = (numpy.linalg.norm(x, axis=1) if options["optimizer"] == "ngd" else abs(x).sum(axis=1)).max()
+    pilot = 20000
+    first = 0.2 / longest * pilot ** (decay - 0.5)
+    w = simulate(library, x, options, first, decay, [pilot // 2, pilot])
+    most = 0.5 / longest
+    if len(w) < 2:
+        return most
+    total = first * (pilot ** (1 - decay) - (pilot / 2) ** (1 - decay)) / (1 - decay)
+    rate = ((x @ w[1]).min() - (x @ w[0]).min()) / total
+    if rate <= 0:
+        return most
+    return min(most, margin / (rate * steps ** (1 - decay) / (1 - decay)))
 
 
-def summary(results):
-    print("\n| data | order | predictions | certified | runs | settled | of these cosine >= 0.9999 | least |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for many, order in itertools.product((False, True), ("cyclic", "shuffle", "replacement")):
-        rows = [row for row in results if row["many"] == many and row["order"] == order]
-        if not rows:
-            continue
-        certified = sum(row["code"] == 0 and row["gap"] <= CERTIFIED for row in rows)
-        runs = [row for row in rows if row.get("cosine") is not None]
-        settled = [row for row in runs if row["moved"] < SETTLED]
-        agree = sum(row["cosine"] >= AGREES for row in settled)
-        least = min((row["cosine"] for row in settled), default=float("nan"))
-        print(f"| {'N = 2d' if many else 'N <= d'} | {order} | {len(rows)} | {certified} ({certified / len(rows):.2%}) | "
-              f"{len(runs)} | {len(settled)} | {agree} | {least:.8f} |")
+def judge(library, x, options, effort=3e8, decay=0.25):
+    """What training does: the increments' direction, how far they have settled, the least margin."""
+    cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
+    if options["optimizer"] == "adamproxy":
+        cost += x.size * 2
+    most = effort / cost
+    steps, goal = min(200000, int(most)), 150.0
+    while True:
+        lr = step_size(library, x, options, steps, decay, goal)
+        w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
+        if len(w) < 3:
+            return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
+        settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
+        found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
+                 "lr": lr, "settled": settle >= SETTLED and margin >= LEAST_MARGIN}
+        steps, goal = steps * 4, goal * 2
+        if found["settled"] or steps > most:
+            return found
+
+
+# ---- Random data, labels folded in -----------------------------------------------------------------------------
+
+def fold(draw, x):
+    """Rows turned to the same side of a plane, those next to it left out."""
+    for _ in range(20):
+        z = x @ draw.normal(size=x.shape[1])
+        keep = abs(z) > 0.1 * numpy.median(abs(z)) if numpy.median(abs(z)) > 0 else z != 0
+        if keep.sum() >= 2:
+            return x[keep] * numpy.sign(z[keep])[:, None]
+    return numpy.eye(2, x.shape[1])
+
+
+def shape(draw):
+    samples = int(draw.integers(3, 31))
+    features = int(draw.integers(2, 31))
+    return samples, features
+
+
+def dense(draw):
+    return fold(draw, draw.normal(size=shape(draw)))
+
+
+def sparse(draw):
+    n, d = shape(draw)
+    return fold(draw, draw.normal(size=(n, d)) * (draw.random((n, d)) < draw.choice([0.2, 0.4])))
+
+
+def integers(draw):
+    return fold(draw, draw.integers(-2, 3, size=shape(draw)).astype(float))
+
+
+def one_hot(draw):
+    n, d = shape(draw)
+    groups = max(2, d // 4)
+    blocks = [numpy.eye(4)[draw.integers(0, 4, size=n)] for _ in range(groups)]
+    return fold(draw, numpy.hstack([*blocks, numpy.ones((n, 1))]))
+
+
+def chains(draw):
+    n = int(draw.integers(3, 21))
+    x = numpy.diag(draw.uniform(0.5, 2.0, size=n))
+    x[numpy.arange(n - 1), numpy.arange(1, n)] = -draw.uniform(0.1, 0.9, size=n - 1) * draw.choice([1, -1])
+    return x[draw.permutation(n)]
+
+
+def duplicated(draw):
+    x = dense(draw)
+    return x[draw.integers(0, len(x), size=len(x) + int(draw.integers(1, 8)))]
+
+
+def scaled_rows(draw):
+    x = dense(draw)
+    return x * 10 ** draw.uniform(-1, 1, size=(len(x), 1))
+
+
+def low_rank(draw):
+    n, d = shape(draw)
+    rank = int(draw.integers(2, 5))
+    return fold(draw, draw.normal(size=(n, rank)) @ draw.normal(size=(rank, d)) + 0.1 * draw.normal(size=(n, d)))
+
+
+def nearly_collinear(draw):
+    n, d = shape(draw)
+    x = numpy.abs(draw.normal(size=(n, 1))) * draw.normal(size=d) + 0.05 * draw.normal(size=(n, d))
+    return fold(draw, x)
+
+
+KINDS = {"dense": dense, "sparse": sparse, "integers": integers, "one-hot": one_hot, "chains": chains,
+         "duplicated rows": duplicated, "scaled rows": scaled_rows, "low rank": low_rank,
+         "nearly collinear": nearly_collinear}
+
+
+def drop_zero_rows(x):
+    return x[abs(x).sum(axis=1) > 0]
+
+
+def options_for(draw, samples):
+    optimizer = str(draw.choice(["adam", "adam", "adam", "rmsprop", "signum", "signum", "signgd", "ngd", "adamproxy"]))
+    batch = int(draw.choice([1, 1, 2, 3, max(1, samples // 2), samples]))
+    order = str(draw.choice(["cyclic", "cyclic", "shuffle", "replacement"]))
+    beta1, beta2 = float(draw.choice([0, 0.5, 0.9, 0.95])), float(draw.choice([0.5, 0.9, 0.95, 0.99, 0.999]))
+    if optimizer == "signum":
+        beta1 = float(draw.choice([0.5, 0.9, 0.99]))
+    if optimizer in ("rmsprop", "signgd", "adamproxy"):
+        beta1 = 0.0
+    if optimizer in ("ngd", "signgd", "signum", "adamproxy"):
+        beta2 = 0.0
+    if optimizer == "adamproxy":
+        batch, order = samples, "cyclic"
+    if batch >= samples:
+        batch, order = samples, "cyclic"
+    return {"optimizer": optimizer, "batch": batch, "order": order, "beta1": beta1, "beta2": beta2,
+            "seed": int(draw.integers(1, 2**31))}
+
+
+def flags(options):
+    words = ["--optimizer", options["optimizer"], "--order", options["order"], "--seed", options["seed"]]
+    if options["optimizer"] != "adamproxy":
+        words += ["--batch-size", options["batch"]]
+    if options["optimizer"] in ("adam", "signum", "ngd", "gd"):
+        words += ["--beta1", options["beta1"]]
+    if options["optimizer"] in ("adam", "rmsprop"):
+        words += ["--beta2", options["beta2"]]
+    return [str(word) for word in words]
+
+
+def predict(path, words, confirm):
+    extra = ["--confirm", confirm] if confirm else []
+    start = time.time()
+    result = subprocess.run([BIASCOPE, "predict", path, *words, "--starts", "0", "--json", *extra], capture_output=True,
+                            text=True)
+    answer = json.loads(result.stdout) if result.stdout.startswith("{") else {}
+    return answer, result.returncode, result.stderr.strip(), time.time() - start
+
+
+def trial(library, folder, number, confirm, effort):
+    """One random trial; everything about it follows from its number."""
+    draw = numpy.random.default_rng(number)
+    kind = list(KINDS)[number % len(KINDS)]
+    x = drop_zero_rows(KINDS[kind](draw))
+    options = options_for(draw, len(x))
+    path = os.path.join(folder, f"{number}.csv")
+    numpy.savetxt(path, x, delimiter=",", fmt="%.17g")
+    answer, code, message, seconds = predict(path, flags(options), confirm)
+    found = judge(library, x, options, effort)
+    row = {"number": number, "kind": kind, "shape": x.shape, "flags": " ".join(flags(options)), "code": code,
+           "message": message, "seconds": round(seconds, 3), "gap": answer.get("gap"), "rate": answer.get("rate"),
+           "confirmed": answer.get("confirmed"), "answer": answer.get("kind"), "by": answer.get("confirmed_by"),
+           **{key: found[key] for key in ("runaway", "settled", "settle", "margin", "steps", "lr")}}
+    row["cosine"] = (cosine(numpy.array(answer["direction"]), found["increment"])
+                     if answer.get("direction") and "increment" in found else None)
+    if confirm is None:  # by the gap, where nothing else is asked for
+        row["confirmed"] = code == 0
+    os.remove(path)
+    return row
+
+
+def tally(rows):
+    settled = [row for row in rows if row["settled"]]
+    confirmed = [row for row in settled if row["confirmed"]]
+    wrong = [row for row in confirmed if row["cosine"] is None or row["cosine"] < WRONG]
+    least = min((row["cosine"] for row in confirmed if row["cosine"] is not None), default=float("nan"))
+    return len(rows), len(settled), len(confirmed), len(wrong), least
+
+
+def table(rows, key, title):
+    print(f"\n| {title} | trials | settled | confirmed of these | wrong of these | least cosine |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    groups = collections.defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    for name, members in [*groups.items(), ("all", rows)]:
+        count, settled, confirmed, wrong, least = tally(members)
+        share = f" ({confirmed / settled:.1%})" if settled else ""
+        print(f"| {name} | {count} | {settled} | {confirmed}{share} | {wrong} | {least:.7f} |")
+
+
+def family(row):
+    words = row["flags"].split()
+    name = words[1]
+    if name == "adam":
+        b1, b2 = (float(words[words.index(flag) + 1]) for flag in ("--beta1", "--beta2"))
+        name += ", beta1^2 > beta2" if b1 * b1 > b2 else ""
+    return name
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sets", type=int, nargs=2, default=(0, 100), metavar=("FIRST", "END"))
-    parser.add_argument("--steps", type=int, default=20_000_000)
-    parser.add_argument("--random", type=int, default=2, help="combinations a data set in each random order")
-    parser.add_argument("--out", help="every row as JSON")
+    parser.add_argument("--trials", type=int, nargs=2, default=(0, 2000), metavar=("FIRST", "END"))
+    parser.add_argument("--confirm", default="run", choices=["run", "flow", "none"])
+    parser.add_argument("--effort", type=float, default=3e8, help="multiplications a simulation may take")
+    parser.add_argument("--out", help="every trial as a line of JSON")
     options = parser.parse_args()
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
-        for index in range(*options.sets):
-            study(index, folder, options, results)
-    summary(results)
-    if options.out:
-        pathlib.Path(options.out).write_text(json.dumps(results, indent=1), encoding="utf-8")
+    rows, confirm = [], options.confirm if options.confirm != "none" else None
+    with tempfile.TemporaryDirectory() as folder, open(options.out or os.devnull, "w", encoding="utf-8") as out:
+        library = build_simulator(folder)
+        for number in range(*options.trials):
+            row = trial(library, folder, number, confirm, options.effort)
+            rows.append(row)
+            print(json.dumps(row), file=out, flush=True)
+            if row["settled"] and (not row["confirmed"] or (row["cosine"] or 0) < WRONG):
+                print(json.dumps(row), file=sys.stderr, flush=True)
+    table(rows, lambda row: row["kind"], "data")
+    table(rows, family, "optimizer")
 
 
 if __name__ == "__main__":

@@ -393,13 +393,30 @@ BIASCOPE_API biascope_status biascope_trainer_resume(biascope_trainer *trainer, 
 
 /* ---- The limit direction, without training -------------------------------------------------- */
 
+/* How it is made sure that training goes to the equilibrium found. */
+typedef enum {
+  BIASCOPE_CONFIRM_FLOW, /* by the differential equation that small steps follow: milliseconds */
+  BIASCOPE_CONFIRM_RUN,  /* by a run of small steps: from a tenth of a second to some seconds */
+  BIASCOPE_CONFIRM_NONE  /* not at all */
+} biascope_confirm;
+
 typedef struct {
-  double tolerance;     /* gap asked for; 0: 1e-10 */
-  size_t sample_length; /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
-  uint64_t steps;       /* predict the point after so many steps instead of the limit; 0: the limit */
-  size_t starts;        /* cyclic order: look for other equilibria from so many random points too */
-  double effort;        /* multiplications that the search may take, 2 10^9 a second; 0: whatever it takes */
+  double tolerance;         /* gap asked for; 0: 1e-10 */
+  size_t sample_length;     /* shuffle and replacement: steps of the fixed random sequence; 0: chosen */
+  uint64_t steps;           /* predict the point after so many steps instead of the limit; 0: the limit */
+  size_t starts;            /* cyclic order: look for other equilibria from so many random points too */
+  double effort;            /* multiplications that the search may take, 2 10^9 a second; 0: whatever it takes */
+  biascope_confirm confirm; /* of the limit; a point after so many steps is not confirmed */
 } biascope_predict_options;
+
+/* What training does in the long run. */
+typedef enum {
+  BIASCOPE_LIMIT_DIRECTION,      /* margins grow for ever along a direction */
+  BIASCOPE_LIMIT_REST,           /* it comes to rest: margins stop growing */
+  BIASCOPE_LIMIT_RUNAWAY,        /* the update is unbounded: weights leave every range */
+  BIASCOPE_LIMIT_NOT_SEPARATING, /* the least margin falls without end although the data are separable */
+  BIASCOPE_LIMIT_UNSETTLED       /* none of these was found */
+} biascope_limit_kind;
 
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) training converges to. Mathematics: docs/limit.md.
  */
@@ -418,10 +435,18 @@ typedef struct {
   size_t starts;            /* random points that were searched from, as far as the effort allowed */
   size_t others;            /* equilibria that attract from some of them, beside the one that attracts from w = 0 */
   double *other_directions; /* others x d row-major, of Euclidean norm 1 */
+  biascope_limit_kind kind;
+  bool confirmed;           /* that training does what `kind` says, and for a direction goes there */
+  const char *confirmed_by; /* "run", "path", "flow" or "theorem", a static string; NULL: not confirmed */
+  double increment_cosine;  /* between the direction and the last increment of the confirming run; NaN without one */
+  double run_settled;       /* cosine of the run's last increment, over half of its steps, and the one before */
+  uint64_t run_steps;       /* steps of the confirming run; 0 without one */
+  double *run_direction;    /* d: the run's last increment, of Euclidean norm 1; NULL without one */
 } biascope_prediction;
 
-/* The direction that training with these options converges to. BIASCOPE_NOT_CONVERGED: out holds the best point found
- * and its gap. On any other failure out holds nothing. */
+/* The direction that training with these options converges to, or what it does instead (kind). BIASCOPE_OK: its gap
+ * is within the tolerance and, if options->confirm asks for that, it is confirmed. BIASCOPE_NOT_CONVERGED: out holds
+ * the best point found, its gap, and what a run has shown. On any other failure out holds nothing. */
 BIASCOPE_API biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
                                               const biascope_predict_options *options, biascope_prediction *out,
                                               biascope_error *error);
@@ -457,6 +482,7 @@ typedef struct {
   double guaranteed; /* the fraction of the best linf margin that this leaves; NaN for updates that are no signs */
   biascope_options *recommended; /* freed with the diagnosis */
   double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
+  bool promise_measured; /* by a run of these steps; else told from the path that small steps follow */
 } biascope_diagnosis;
 
 /* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free.

@@ -106,4 +106,8 @@ int cli_plot(int argc, char **argv);
 int cli_merge(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 
+/* The name of a kind of limit, and what it means, in words. */
+const char *cli_limit_kind(biascope_limit_kind kind);
+const char *cli_limit_meaning(biascope_limit_kind kind);
+
 #endif

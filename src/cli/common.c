@@ -90,6 +90,24 @@ json_t *cli_json_number(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* By biascope_limit_kind. */
+static const struct {
+  const char *name, *meaning;
+} KINDS[] = {[BIASCOPE_LIMIT_DIRECTION] = {"direction", "margins grow for ever along this direction"},
+             [BIASCOPE_LIMIT_REST] = {"rest", "training comes to rest, and margins stop growing"},
+             [BIASCOPE_LIMIT_RUNAWAY] = {"runaway", "the update is unbounded, and weights leave every range"},
+             [BIASCOPE_LIMIT_NOT_SEPARATING] = {"not separating",
+                                                "the least margin falls without end although the data are separable"},
+             [BIASCOPE_LIMIT_UNSETTLED] = {"unsettled", "no limit was found"}};
+
+const char *cli_limit_kind(biascope_limit_kind kind) {
+  return KINDS[kind].name;
+}
+
+const char *cli_limit_meaning(biascope_limit_kind kind) {
+  return KINDS[kind].meaning;
+}
+
 json_t *cli_json_array(size_t n, const double *values) {
   json_t *array = json_array();
   for (size_t i = 0; i < n; i++) json_array_append_new(array, cli_json_number(values[i]));

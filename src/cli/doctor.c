@@ -133,6 +133,8 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   const double known_to = bs_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
     print_limit(d, known_to);
+  else if (d->limit.confirmed)
+    printf("goes to       no direction: %s\n", cli_limit_meaning(d->limit.kind));
   else
     puts("goes to       a direction that cannot be certified");
   printf("misalignment  %s", bs_digits(d->misalignment, known_to, 4).text);
@@ -150,8 +152,9 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
     return;
   }
   print_recommended(d);
-  printf("              %s%% of the best %s margin after %llu steps; %s\n", percent(d->promised, known_to).text,
+  printf("              %s%% of the best %s margin after %llu steps, %s; %s\n", percent(d->promised, known_to).text,
          NORMS[flags->wish.norm], (unsigned long long)flags->wish.steps,
+         d->promise_measured ? "as a run shows" : "by the path of small steps",
          d->promised >= flags->wish.fraction ? "as wanted"
                                              : "short of what is wanted, and the best found for this optimizer, batch "
                                                "size and order");
@@ -175,11 +178,11 @@ static json_t *fractions_json(const biascope_diagnosis *d) {
 
 static int print_json(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
   const biascope_wish *wish = &flags->wish;
-  json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction, "steps",
-                              (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
-                              (int)(d->promised >= wish->fraction));
+  json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction,
+                              "steps", (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
+                              (int)(d->promised >= wish->fraction), "measured", (int)d->promise_measured);
   json_t *object = json_pack(
-      "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "stale_momentum",
+      "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o}", "stale_momentum",
       (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
       cli_json_number(d->momentum_stale_until), "stale_second_moment",
       (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
@@ -187,7 +190,10 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
       "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
       fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
       d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise,
-      "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr));
+      "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr), "kind",
+      cli_limit_kind(d->limit.kind), "confirmed", (int)d->limit.confirmed, "confirmed_by",
+      d->limit.confirmed ? json_string(d->limit.confirmed_by) : json_null(), "increment_cosine",
+      cli_json_number(d->limit.increment_cosine));
   cli_json_notes(object, data);
   return cli_print_json(object);
 }

@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS };
+enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
 /* Relative: the accuracy of a margin to which the path of training is followed (src/limit/path.c). */
 static const double PATH_KNOWN_TO = 1e-3;
+
+/* The same of a direction that a run has shown. */
+static const double RUN_KNOWN_TO = 1e-2;
 
 typedef struct {
   cli_common common;
@@ -34,8 +37,13 @@ static const struct argp_option OPTIONS[] = {
      "shuffle, replacement: length of the random sequence (default: chosen)", 3},
     {"steps", STEPS, "T", 0, "The direction after T steps, not the limit", 3},
     {"starts", STARTS, "K", 0, "cyclic: look for other equilibria from K random points (default 8)", 3},
+    {"confirm", CONFIRM, "HOW", 0,
+     "Make sure that training goes there: run (default; of up to some millions of small steps), flow, none", 3},
     {0},
 };
+
+/* By biascope_confirm. */
+static const char *const CONFIRMATIONS[] = {"flow", "run", "none", NULL};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   predict_flags *flags = state->input;
@@ -56,6 +64,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case STARTS:
     flags->options.starts = (size_t)cli_parse_u64(state, "--starts", text, 0, MOST_STARTS);
+    return 0;
+  case CONFIRM:
+    flags->options.confirm = (biascope_confirm)cli_parse_choice(state, "--confirm", text, CONFIRMATIONS);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -149,19 +160,38 @@ static json_t *prediction_json(const biascope_prediction *prediction, const refe
   for (size_t i = 0; i < prediction->samples; i++) {
     if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
   }
-  return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "direction",
+  json_t *others = others_json(prediction, cosines);
+  return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:O, s:o}", "direction",
                    cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
                    "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
                    "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
                    "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step",
                    cli_json_number(prediction->handover_step), "cosine", cosines_json(cosines), "dual",
                    cli_json_array(prediction->samples, prediction->dual), "starts", (json_int_t)prediction->starts,
-                   "others", others_json(prediction, cosines));
+                   "others", others, "alternatives", others);
+}
+
+static bool is_limit(const predict_flags *flags) {
+  return flags->options.steps == 0;
+}
+
+/* What was confirmed, and what the confirming run did. */
+static json_t *confirmation_json(const predict_flags *flags, const biascope_prediction *prediction) {
+  const bool asked = flags->options.confirm != BIASCOPE_CONFIRM_NONE;
+  json_t *run = json_null();
+  if (prediction->run_direction)
+    run = json_pack("{s:o, s:o, s:I}", "direction", cli_json_array(prediction->features, prediction->run_direction),
+                    "settled", cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps);
+  return json_pack("{s:o, s:o, s:o, s:s, s:o}", "confirmed", asked ? json_boolean(prediction->confirmed) : json_null(),
+                   "confirmed_by", prediction->confirmed_by ? json_string(prediction->confirmed_by) : json_null(),
+                   "increment_cosine", cli_json_number(prediction->increment_cosine), "kind",
+                   cli_limit_kind(prediction->kind), "run", run);
 }
 
 /* The angle to which the answer's directions are known. */
 static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
   if (flags->options.steps > 0) return PATH_KNOWN_TO;
+  if (isnan(prediction->gap)) return RUN_KNOWN_TO;
   return bs_angle_known_to(prediction->gap) + prediction->standard_error;
 }
 
@@ -180,16 +210,31 @@ static void print_others(const biascope_prediction *prediction, const reference_
     printf("others     none from %zu random starts\n", prediction->starts);
     return;
   }
-  printf("others     %zu more attract from some of %zu random starts; w = 0 leads to the above\n", prediction->others,
-         prediction->starts);
+  printf("others     %zu more, found from %zu random starts or from w = 0\n", prediction->others, prediction->starts);
   for (size_t n = 1; n <= prediction->others; n++) print_cosines("", &cosines[n], known_to);
+}
+
+static void print_confirmation(const predict_flags *flags, const biascope_prediction *prediction) {
+  printf("kind       %s: %s\n", cli_limit_kind(prediction->kind), cli_limit_meaning(prediction->kind));
+  if (flags->options.confirm == BIASCOPE_CONFIRM_NONE) {
+    puts("confirmed  not asked for");
+    return;
+  }
+  printf("confirmed  %s", prediction->confirmed ? "yes, by " : "no");
+  if (prediction->confirmed) fputs(prediction->confirmed_by, stdout);
+  if (isfinite(prediction->increment_cosine))
+    printf(": increments over the last half of %llu steps at cosine %.8f with the direction, %.8f with those before",
+           (unsigned long long)prediction->run_steps, prediction->increment_cosine, prediction->run_settled);
+  putchar('\n');
 }
 
 static void print_table(const predict_flags *flags, const biascope_prediction *prediction,
                         const reference_cosines *cosines) {
   const double known_to = direction_known_to(flags, prediction);
+  if (is_limit(flags)) print_confirmation(flags, prediction);
+  if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY) return;
   printf("method     %s\n", prediction->method);
-  printf("gap        %.1e\n", prediction->gap);
+  if (isfinite(prediction->gap)) printf("gap        %.1e\n", prediction->gap);
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",
            bs_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
@@ -208,6 +253,7 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
   if (flags->common.json) {
     json_t *object = prediction_json(prediction, cosines);
     cli_json_data(object, data, &flags->result);
+    if (is_limit(flags)) json_object_update_new(object, confirmation_json(flags, prediction));
     return cli_print_json(object);
   }
   print_table(flags, prediction, cosines);
@@ -230,7 +276,7 @@ static int present(predict_flags *flags, const biascope_dataset *data, const bia
 }
 
 int cli_predict(int argc, char **argv) {
-  predict_flags flags = {.options.starts = DEFAULT_STARTS};
+  predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}};
   cli_parse(&ARGP, argc, argv, &flags);
   biascope_dataset *data = NULL;
   biascope_prediction prediction = {0};

@@ -14,6 +14,7 @@ enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8 };
 
 static const double MARGIN_ERROR = 1e-3;
 static const double SMOOTHING = 1e-4; /* of sign updates */
+static const double ARRIVED = 1e-6;   /* 1 - cos between D and the direction that the path leads to */
 static const double AT_REST = 1e-12;  /* |D - decay w| relative to |D| */
 
 typedef struct {
@@ -134,6 +135,29 @@ biascope_status bs_predict_after_steps(const bs_question *question, const bs_epo
   out->method = "path of training: the differential equation dw/ds = D, s = sum eta";
   path_free(&p);
   return status;
+}
+
+/* 1 - cos between D at the flow's point and the direction. */
+static double distance_from(path *p, const double *direction) {
+  bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
+  return 1.0 - bs_cosine(p->game.features, p->game.direction, direction);
+}
+
+biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
+                               biascope_error *error) {
+  path p;
+  const biascope_status status = path_create(question, rule, &p, error);
+  if (status != BIASCOPE_OK) return status;
+  const size_t d = p.game.features;
+  bs_flow_start(p.flow, way->start);
+  while (bs_flow_time(p.flow) < way->time * (1.0 - 1e-12) && path_advance(&p, way->time)) continue;
+  const bool followed = bs_flow_time(p.flow) >= way->time * (1.0 - 1e-12);
+  for (size_t k = 0; k < d; k++) way->increment[k] = followed ? bs_flow_weights(p.flow)[k] - way->start[k] : 0.0;
+  way->apart = distance_from(&p, way->direction);
+  for (int n = 0; n < MOST_FLOW_STEPS && way->apart > ARRIVED && followed && path_advance(&p, INFINITY); n++)
+    way->apart = distance_from(&p, way->direction);
+  path_free(&p);
+  return BIASCOPE_OK;
 }
 
 /* max |D - decay w| / max |D| at the flow's point. */

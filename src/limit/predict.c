@@ -9,13 +9,6 @@
 
 static const double DEFAULT_TOLERANCE = 1e-10;
 
-void biascope_prediction_free(biascope_prediction *prediction) {
-  free(prediction->direction);
-  free(prediction->dual);
-  free(prediction->other_directions);
-  *prediction = (biascope_prediction){0};
-}
-
 static biascope_status allocate(const biascope_dataset *data, biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){.samples = data->samples,
                                .features = data->features,
@@ -24,7 +17,9 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
                                .unique = true,
                                .log_loss = NAN,
                                .handover_step = NAN,
-                               .method = "none"};
+                               .method = "none",
+                               .increment_cosine = NAN,
+                               .run_settled = NAN};
   out->direction = BS_NEW(double, data->features);
   out->dual = BS_NEW(double, data->samples);
   if (out->direction && out->dual) return BIASCOPE_OK;
@@ -38,8 +33,12 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
   const biascope_norm l2 = {.kind = BIASCOPE_L2};
   if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
   if (question->training.weight_decay > 0.0) return bs_predict_rest(question, rule, out, error);
-  if (!bs_is_full_batch(&question->training, out->samples))
-    return bs_predict_equilibrium(question, rule, "equilibrium of the epoch map", out, error);
+  const bool full = bs_is_full_batch(&question->training, out->samples);
+  if (!full || question->log_weights) {
+    const bs_epoch_rule signs = {.direction = BS_SIGN};
+    const bool is_sign = full && rule->direction == BS_RATIO; /* m / sqrt(v) over the full batch */
+    return bs_predict_equilibrium(question, is_sign ? &signs : rule, "equilibrium of the epoch map", out, error);
+  }
   /* normalised gradient flow over the full batch is gradient flow in another time */
   if (rule->direction == BS_NORMALISED) {
     const biascope_status status = bs_predict_margin(question, l2, "l2 max-margin", out, error);
@@ -146,19 +145,6 @@ static biascope_status require_covered_eps(const bs_question *question, biascope
   return BIASCOPE_OK;
 }
 
-/* m / sqrt(v) is bounded, by Cauchy and Schwarz, where beta1^2 < beta2 and nowhere else: while gradients fade m holds
- * older ones than sqrt(v) does. */
-static biascope_status require_bounded_ratio(const bs_question *question, biascope_error *error) {
-  const biascope_options *training = &question->training;
-  const double beta1 = bs_effective_beta1(training), beta2 = bs_effective_beta2(training);
-  if (bs_optimizer_rule_of(training->optimizer)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= beta2)
-    return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_USAGE,
-                 "no limit is predicted for beta1 %g and beta2 %g: where beta1^2 > beta2 the update m / sqrt(v) has no "
-                 "bound, because m remembers fading gradients for longer than sqrt(v) does, and training may run away",
-                 beta1, beta2);
-}
-
 /* By what the rule says of its limit. */
 static biascope_status answer(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   static biascope_status (*const LIMITS[])(const bs_question *, biascope_prediction *,
@@ -175,10 +161,10 @@ static biascope_status answer(const bs_question *question, biascope_prediction *
   return LIMITS[rule->limit](question, out, error);
 }
 
-biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
-                                 const biascope_predict_options *options, biascope_prediction *out,
-                                 biascope_error *error) {
-  return bs_predict_from(data, training, options, NULL, out, error);
+biascope_predict_options bs_predict_options_of(const biascope_predict_options *options) {
+  biascope_predict_options chosen = options ? *options : (biascope_predict_options){0};
+  if (chosen.tolerance == 0.0) chosen.tolerance = DEFAULT_TOLERANCE;
+  return chosen;
 }
 
 biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
@@ -188,14 +174,14 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   biascope_status status = biascope_options_check(training, data->samples, error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
-  bs_question question = {.data = data, .training = bs_options_read(training), .log_weights = log_weights};
-  if (options) question.options = *options;
-  if (question.options.tolerance == 0.0) question.options.tolerance = DEFAULT_TOLERANCE;
+  bs_question question = {.data = data,
+                          .training = bs_options_read(training),
+                          .options = bs_predict_options_of(options),
+                          .log_weights = log_weights};
   if (training->noise > 0.0)
     status = bs_fail(error, BIASCOPE_USAGE, "no limit is predicted under gradient noise, here %g", training->noise);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
   if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
-  if (status == BIASCOPE_OK) status = require_bounded_ratio(&question, error);
   biascope_dataset *scaled = NULL;
   if (status == BIASCOPE_OK) status = bs_question_scale(&question, &scaled, error);
   if (status == BIASCOPE_OK) status = answer(&question, out, error);
@@ -205,10 +191,38 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   return status;
 }
 
+/* In the unit of the question, and per unit of the mapped run's eta. */
+static biascope_status follow_scaled(const bs_question *question, bs_way *way, biascope_error *error) {
+  const size_t d = question->data->features;
+  bs_question mapped = *question;
+  bs_epoch_rule rule;
+  bs_epoch_rule_of(&mapped.training, question->data->samples, &rule);
+  double *start = BS_NEW(double, d);
+  if (!start) return bs_fail_memory(error, "the path of training");
+  for (size_t k = 0; k < d; k++) start[k] = ldexp(way->start[k], question->exponent);
+  bs_way scaled = *way;
+  scaled.start = start;
+  scaled.time = ldexp(way->time, question->exponent) * mapped.training.lr / question->training.lr;
+  const biascope_status status = bs_path_follow(&mapped, &rule, &scaled, error);
+  way->apart = scaled.apart;
+  free(start);
+  return status;
+}
+
+biascope_status bs_follow_way(const biascope_dataset *data, const biascope_options *training,
+                              const biascope_predict_options *options, bs_way *way, biascope_error *error) {
+  bs_question question = {.data = data, .training = bs_options_read(training), .options = *options};
+  biascope_dataset *scaled = NULL;
+  biascope_status status = bs_question_scale(&question, &scaled, error);
+  if (status == BIASCOPE_OK) status = follow_scaled(&question, way, error);
+  biascope_dataset_free(scaled);
+  return status;
+}
+
 biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out, double *metric,
                                                biascope_error *error) {
   const biascope_options training = bs_options_of(BIASCOPE_ADAMPROXY);
-  const biascope_status status = biascope_predict(data, &training, NULL, out, error);
+  const biascope_status status = bs_predict_from(data, &training, NULL, NULL, out, error);
   if (!metric || (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED)) return status;
   for (size_t k = 0; k < data->features; k++) metric[k] = 0.0;
   double *row = BS_NEW(double, data->features);

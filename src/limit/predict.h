@@ -13,11 +13,29 @@ typedef struct {
   const double *log_weights;        /* N: where an equilibrium is searched from; NULL: from w = 0 */
 } bs_question;
 
-/* biascope_predict for the equilibrium that the flow from these N log-weights leads to: log |l'(z_i)| at the margins z
- * of some w, up to a common constant. NULL: from w = 0. */
+/* The options with their defaults filled in; NULL: all of them. */
+biascope_predict_options bs_predict_options_of(const biascope_predict_options *options);
+
+/* biascope_predict without confirming, for the equilibrium that the flow from these N log-weights leads to: log
+ * |l'(z_i)| at the margins z of some w, up to a common constant. NULL: from w = 0, and limits known in closed form are
+ * not searched for. */
 biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
                                 const biascope_predict_options *options, const double *log_weights,
                                 biascope_prediction *out, biascope_error *error);
+
+/* A piece of the path that small steps follow, dw/ds = D with s = sum eta, and where it leads. */
+typedef struct {
+  const double *start;     /* d: the weights it starts from */
+  double time;             /* s of the piece */
+  const double *direction; /* d: where it is thought to lead, of Euclidean norm 1 */
+  double *increment;       /* d: filled with what the weights gain over the piece; 0 where it was not followed so far */
+  double apart;            /* filled: the least 1 - cos between the direction and D that the path ended with */
+} bs_way;
+
+/* Follows the path of the updates of `training`, with the effort of the options. Rules of BS_LIMIT_EQUILIBRIUM with
+ * eps 0 and steps that tend to zero. */
+biascope_status bs_follow_way(const biascope_dataset *data, const biascope_options *training,
+                              const biascope_predict_options *options, bs_way *way, biascope_error *error);
 
 /* The max-margin direction of a norm: gd, adagrad, ... `method` is a static string. */
 biascope_status bs_predict_margin(const bs_question *question, biascope_norm norm, const char *method,

@@ -43,6 +43,11 @@ double bs_effective_beta2(const biascope_options *options) {
   return bs_averages_of(options).beta2;
 }
 
+bool bs_has_bounded_update(const biascope_options *options) {
+  const double beta1 = bs_effective_beta1(options);
+  return rule_in(options)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= bs_effective_beta2(options);
+}
+
 bs_rate bs_rate_of(const biascope_options *options, double eta) {
   const bs_optimizer_rule *rule = rule_in(options);
   bs_rate rate = {.eta = eta, .shrink = 1.0};

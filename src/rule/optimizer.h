@@ -90,6 +90,10 @@ double bs_effective_beta2(const biascope_options *options);
  * map's rule. BS_LIMIT_EQUILIBRIUM. */
 void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out);
 
+/* Whether the update is bounded whatever the gradients. m / sqrt(v) is, by Cauchy and Schwarz, where beta1^2 < beta2
+ * and nowhere else: while gradients fade m holds older ones than sqrt(v) does. */
+bool bs_has_bounded_update(const biascope_options *options);
+
 /* Samples in a batch of the full size, and batches in an epoch (the last one may be smaller). */
 size_t bs_batch_size(const biascope_options *options, size_t samples);
 size_t bs_batches_per_epoch(const biascope_options *options, size_t samples);

@@ -1,6 +1,7 @@
 /* Diagnosis: what a run will do, read off its predicted limit; and a search for options that do what is wished. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "confirm/run.h"
 #include "limit/curvature.h"
 #include "limit/misalignment.h"
 #include "limit/step_sum.h"
@@ -15,7 +16,10 @@ enum { NORMS = 3, SEARCH_SAMPLE = 1 << 13 };
 static const double MOMENTA[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
 static const struct { double beta1, beta2; } MOMENT_PAIRS[] = {{0.0, 0.9}, {0.9, 0.95}, {0.9, 0.99}, {0.95, 0.999}};
 /* The share of the steps that buffers may need to catch up: less costs step size, more costs direction. */
-static const double CATCHING_UP[] = {1e-3, 1e-4};
+static const double CATCHING_UP[] = {1e-3, 1e-4, 1e-5};
+/* Multiplications, 2 10^9 a second, that a run which measures a candidate may take; and what the best margin, and the
+ * fraction of it, are rounded to. */
+static const double MOST_MEASURED = 2e9, ROUNDING = 1e-8;
 
 static double forgets(double beta, double power) {
   return beta > 0.0 ? -log(beta) / power : INFINITY;
@@ -52,11 +56,13 @@ static double fraction_of(const biascope_dataset *data, int norm, const double *
   return biascope_margin_of(data, (biascope_norm){.kind = (biascope_norm_kind)norm}, direction) / best[norm];
 }
 
-/* Where the run goes, if that can be certified. */
+/* Where the run goes, if that can be certified and is a direction: of margins that grow, or that weight decay holds. */
 static biascope_status locate(const biascope_dataset *data, const biascope_options *training, const double *best,
                               biascope_diagnosis *out, biascope_error *error) {
-  biascope_status status = biascope_predict(data, training, NULL, &out->limit, error);
-  out->certified = status == BIASCOPE_OK;
+  const biascope_predict_options options = {.confirm = BIASCOPE_CONFIRM_RUN};
+  biascope_status status = biascope_predict(data, training, &options, &out->limit, error);
+  const bool decays = bs_options_read(training).weight_decay > 0.0;
+  out->certified = status == BIASCOPE_OK && (out->limit.kind == BIASCOPE_LIMIT_DIRECTION || decays);
   for (int n = 0; n < NORMS; n++)
     out->fraction[n] = out->certified ? fraction_of(data, n, best, out->limit.direction) : NAN;
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
@@ -129,6 +135,27 @@ static biascope_status promise(const search *s, const biascope_options *candidat
   return status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
+/* The fraction that a run of the steps reaches, where one is affordable: no more is promised. */
+static biascope_status measure(const search *s, const biascope_options *candidate, double *value, bool *measured,
+                               biascope_error *error) {
+  biascope_trainer *trainer;
+  *measured = bs_run_step_cost(s->data, candidate) * (double)s->wish->steps <= MOST_MEASURED;
+  if (!*measured) return BIASCOPE_OK;
+  biascope_status status = biascope_trainer_create(s->data, candidate, &trainer, error);
+  if (status != BIASCOPE_OK) return status;
+  status = biascope_trainer_run(trainer, s->wish->steps, error);
+  double reached = NAN;
+  if (status == BIASCOPE_OK)
+    reached = fraction_of(s->data, (int)s->wish->norm, s->best, biascope_trainer_weights(trainer));
+  biascope_trainer_free(trainer);
+  *value = isnan(reached) ? NAN : fmin(*value, reached - ROUNDING);
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
+static bool is_better(const search *s, double value) {
+  return !isnan(value) && (isnan(s->out->promised) || value > s->out->promised);
+}
+
 /* Tries the candidate's betas with step sizes at which the buffers catch up in time. */
 static biascope_status try_betas(const search *s, const biascope_options *betas, biascope_error *error) {
   biascope_options candidate = *betas;
@@ -146,9 +173,12 @@ static biascope_status try_betas(const search *s, const biascope_options *betas,
     if (isfinite(forgotten) && rate > 0.0)
       candidate.lr = forgotten * sqrt(CATCHING_UP[i] * (double)s->wish->steps) / rate;
     double value;
+    bool measured = false;
     status = promise(s, &candidate, rate, &value, error);
-    if (status != BIASCOPE_OK || !(value > s->out->promised || isnan(s->out->promised)) || isnan(value)) continue;
+    if (status == BIASCOPE_OK && is_better(s, value)) status = measure(s, &candidate, &value, &measured, error);
+    if (status != BIASCOPE_OK || !is_better(s, value)) continue;
     s->out->promised = value;
+    s->out->promise_measured = measured;
     *s->out->recommended = candidate;
   }
   return status;

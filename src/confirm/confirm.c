@@ -1,0 +1,294 @@
+#include "confirm/confirm.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "confirm/run.h"
+#include "data/dataset.h"
+#include "limit/predict.h"
+#include "loss/loss.h"
+#include "rule/option.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A run agrees with a direction where its last increment has at least the cosine 1 - AGREES with it, beside what the
+ * sampled order leaves open, and has settled itself. */
+static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4, SETTLED = 1e-3;
+/* Margins grow at the rate of the equilibrium but for so much of it: averages that lag change the length of updates. */
+static const double RATE = 0.5;
+/* Not settled, but so far that an equilibrium may be searched from there. */
+static const double WORTH_SEARCHING = 3e-2;
+/* 1 - cos between what the run and the path of small steps gain from the same weights. */
+static const double SAME_PATH = 1e-3;
+/* Settled so well that it shows by itself that margins shrink. */
+static const double SHOWS = 1e-4;
+/* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later one is four
+ * times as long and goes twice as far. */
+enum { FIRST_STEPS = 200000, MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
+static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
+/* Multiplications, 2 10^9 a second, of all runs together; and what the first may take beyond that. */
+static const double EFFORT = 2e9, MOST_EFFORT = 6e9;
+static const double PATH_EFFORT = 4e9; /* of following the path on from a run */
+
+typedef struct {
+  const biascope_dataset *data;
+  const biascope_options *training;
+  const biascope_predict_options *options;
+  biascope_prediction *answer;
+  bool equilibrium; /* the answer is one, to the tolerance */
+  bs_run run;
+} confirmation;
+
+static bool has_rest(const biascope_options *training) {
+  return training->weight_decay > 0.0;
+}
+
+/* What holds by a theorem, whatever a run shows within the steps it takes: gradient descent, and what turns into it. */
+static bool is_theorem(const biascope_options *training) {
+  return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
+}
+
+/* 1 - cos between what the run did last and the direction. */
+static double distance(const confirmation *c, const biascope_prediction *prediction) {
+  const double *shown = has_rest(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
+  return 1.0 - bs_cosine(c->data->features, shown, prediction->direction);
+}
+
+static double allowed(const biascope_prediction *prediction) {
+  const double sampled = 0.5 * prediction->standard_error * prediction->standard_error;
+  return AGREES + fmin(MOST_SAMPLED, sampled);
+}
+
+static bool agrees(const confirmation *c, const biascope_prediction *prediction) {
+  if (has_rest(c->training)) return distance(c, prediction) <= allowed(prediction);
+  const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
+  return rate && distance(c, prediction) <= allowed(prediction) && c->run.settle <= SETTLED;
+}
+
+static biascope_status confirm(confirmation *c, biascope_limit_kind kind, const char *by) {
+  c->answer->kind = kind;
+  c->answer->confirmed = true;
+  c->answer->confirmed_by = by;
+  return BIASCOPE_OK;
+}
+
+static biascope_limit_kind kind_of(const confirmation *c, const biascope_prediction *prediction) {
+  if (has_rest(c->training) || prediction->rate == 0.0) return BIASCOPE_LIMIT_REST;
+  return prediction->rate < 0.0 ? BIASCOPE_LIMIT_NOT_SEPARATING : BIASCOPE_LIMIT_DIRECTION;
+}
+
+/* ---- Where the run goes elsewhere ---------------------------------------------------------------------------- */
+
+/* Appends a direction to the other equilibria. */
+static biascope_status keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
+  const size_t d = to->features;
+  double *grown = BS_NEW(double, (to->others + 1) * d);
+  if (!grown) return bs_fail_memory(error, "other equilibria");
+  if (to->others > 0) memcpy(grown, to->other_directions, to->others * d * sizeof *grown);
+  memcpy(grown + to->others * d, direction, d * sizeof *grown);
+  free(to->other_directions);
+  to->other_directions = grown;
+  to->others++;
+  return BIASCOPE_OK;
+}
+
+/* Makes the equilibrium that the run leads to the answer, and the former answer one of the others. */
+static biascope_status adopt(confirmation *c, biascope_prediction *found, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  found->starts = answer->starts;
+  found->others = answer->others;
+  found->other_directions = answer->other_directions;
+  answer->others = 0;
+  answer->other_directions = NULL;
+  biascope_status status = BIASCOPE_OK;
+  if (c->equilibrium) status = keep_other(found, answer->direction, error);
+  biascope_prediction_free(answer);
+  *answer = *found;
+  c->equilibrium = true;
+  return status;
+}
+
+/* log |l'| of every sample at the run's last weights. */
+static void find_log_weights(const confirmation *c, double *log_weights) {
+  const bs_loss *loss = bs_loss_of(c->training->loss);
+  for (size_t i = 0; i < c->data->samples; i++)
+    log_weights[i] = loss->log_slope(bs_row_dot(c->data, i, c->run.weights[BS_RUN_ALL]));
+}
+
+/* Whether the path of small steps is the run's own over its last half, and leads on to the prediction. Random orders
+ * and constant steps have no such path that is exact. */
+static biascope_status path_leads_to(const confirmation *c, const biascope_prediction *prediction, bool *leads,
+                                     biascope_error *error) {
+  const biascope_predict_options options = {.effort = PATH_EFFORT};
+  *leads = false;
+  if (is_theorem(c->training) || has_rest(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
+  bs_way way = {.start = c->run.weights[BS_RUN_HALF],
+                .time = c->run.time,
+                .direction = prediction->direction,
+                .increment = BS_NEW(double, c->data->features)};
+  if (!way.increment) return bs_fail_memory(error, "the path of training");
+  const biascope_status status = bs_follow_way(c->data, c->training, &options, &way, error);
+  if (status == BIASCOPE_OK)
+    *leads = bs_cosine(c->data->features, way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
+             way.apart <= allowed(prediction);
+  free(way.increment);
+  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+}
+
+/* Searches an equilibrium from the run's weights. by_path: it counts where the path of small steps leads there. */
+static biascope_status search_from_run(confirmation *c, bool by_path, bool *adopted, biascope_error *error) {
+  biascope_prediction found;
+  const biascope_predict_options options = {
+      .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = c->options->effort};
+  *adopted = false;
+  if (is_theorem(c->training) || has_rest(c->training)) return BIASCOPE_OK;
+  double *log_weights = BS_NEW(double, c->data->samples);
+  if (!log_weights) return bs_fail_memory(error, "the start of a search");
+  find_log_weights(c, log_weights);
+  const biascope_status status = bs_predict_from(c->data, c->training, &options, log_weights, &found, error);
+  free(log_weights);
+  if (status == BIASCOPE_NO_MEMORY) return status;
+  biascope_status path = BIASCOPE_OK;
+  *adopted = status == BIASCOPE_OK && !by_path && agrees(c, &found);
+  if (status == BIASCOPE_OK && by_path) path = path_leads_to(c, &found, adopted, error);
+  if (*adopted) return adopt(c, &found, error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) biascope_prediction_free(&found);
+  return path;
+}
+
+/* ---- Runs, longer and longer --------------------------------------------------------------------------------- */
+
+/* What the run says of the answer, kept in it. */
+static biascope_status note(confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  answer->increment_cosine = 1.0 - distance(c, answer);
+  answer->run_settled = 1.0 - c->run.settle;
+  answer->run_steps = c->run.steps;
+  if (!answer->run_direction) answer->run_direction = BS_NEW(double, answer->features);
+  if (!answer->run_direction) return bs_fail_memory(error, "the run's direction");
+  memcpy(answer->run_direction, c->run.increment, answer->features * sizeof(double));
+  const double length = bs_norm2(answer->features, answer->run_direction);
+  if (length > 0.0) bs_scale(answer->features, 1.0 / length, answer->run_direction);
+  return BIASCOPE_OK;
+}
+
+/* Makes the answer what the run does, which is no equilibrium with a positive rate; such a one becomes one of the
+ * others. */
+static biascope_status answer_by_run(confirmation *c, biascope_limit_kind kind, const double *direction, double rate,
+                                     biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  const size_t d = answer->features;
+  biascope_status status = BIASCOPE_OK;
+  if (c->equilibrium && isfinite(answer->rate) && answer->rate > 0.0)
+    status = keep_other(answer, answer->direction, error);
+  if (status != BIASCOPE_OK) return status;
+  memset(answer->direction, 0, d * sizeof *answer->direction);
+  if (direction) memcpy(answer->direction, direction, d * sizeof *answer->direction);
+  const double length = bs_norm2(d, answer->direction);
+  if (length > 0.0) bs_scale(d, 1.0 / length, answer->direction);
+  answer->gap = NAN;
+  answer->rate = rate;
+  answer->standard_error = 0.0;
+  answer->unique = true;
+  answer->method = "a run of small steps";
+  return confirm(c, kind, "run");
+}
+
+static biascope_status weigh(confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  const bs_run *run = &c->run;
+  answer->run_steps = run->steps;
+  if (run->escaped) return answer_by_run(c, BIASCOPE_LIMIT_RUNAWAY, NULL, NAN, error);
+  if (run->rests && !has_rest(c->training))
+    return answer_by_run(c, BIASCOPE_LIMIT_REST, run->weights[BS_RUN_ALL], 0.0, error);
+  bool adopted = false;
+  biascope_status status = BIASCOPE_OK;
+  if (!(c->equilibrium && agrees(c, answer)) && run->settle <= WORTH_SEARCHING)
+    status = search_from_run(c, false, &adopted, error);
+  if (status == BIASCOPE_OK) status = note(c, error);
+  if (status == BIASCOPE_OK && c->equilibrium && (adopted || agrees(c, answer)))
+    return confirm(c, kind_of(c, answer), "run");
+  if (status == BIASCOPE_OK && !has_rest(c->training) && run->settle <= SHOWS && run->margin < 0.0 && run->growth < 0.0)
+    return answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, run->increment, run->growth, error);
+  return status;
+}
+
+/* searched: what the search for an equilibrium said, if it found none. */
+static biascope_status unconfirmed(confirmation *c, const biascope_error *searched, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  const bool settled = c->run.settle <= SETTLED;
+  const char *what = settled ? "settled elsewhere" : "not settled";
+  answer->kind = settled && c->equilibrium ? BIASCOPE_LIMIT_DIRECTION : BIASCOPE_LIMIT_UNSETTLED;
+  if (!c->equilibrium)
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "%.700s; after %llu small steps training has %s", searched->message,
+                   (unsigned long long)c->run.steps, settled ? "settled" : what);
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the equilibrium found is not confirmed: after %llu small steps training has %s, its last increments "
+                 "at cosine %.6f with it",
+                 (unsigned long long)c->run.steps, what, answer->increment_cosine);
+}
+
+static double first_steps(const biascope_options *training) {
+  const double beta = fmax(bs_effective_beta1(training), bs_effective_beta2(training));
+  return fmax(FIRST_STEPS, MEMORIES / (1.0 - beta));
+}
+
+static biascope_status run_longer_and_longer(confirmation *c, biascope_error *error) {
+  const double cost = bs_run_step_cost(c->data, c->training);
+  double left = fmin(MOST_EFFORT, fmax(EFFORT, LEAST_STEPS * cost)), goal = FIRST_GOAL;
+  uint64_t steps = (uint64_t)fmin(first_steps(c->training), left / cost);
+  biascope_status status = BIASCOPE_OK;
+  do { /* the last one stays, for what follows */
+    bs_run_free(&c->run);
+    status = bs_run_make(c->data, c->training, steps, goal, &c->run, error);
+    if (status == BIASCOPE_OK) status = weigh(c, error);
+    left -= (double)steps * cost;
+    steps *= LONGER;
+    goal *= FURTHER;
+  } while (status == BIASCOPE_OK && !c->answer->confirmed && (double)steps * cost <= left);
+  return status;
+}
+
+/* Where the last run has not settled: whether it is on a path that leads to the answer, or to another equilibrium. */
+static biascope_status follow_path(confirmation *c, biascope_error *error) {
+  bool leads = false;
+  biascope_status status = BIASCOPE_OK;
+  if (c->equilibrium) status = path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && !leads) status = search_from_run(c, true, &leads, error);
+  if (status == BIASCOPE_OK) status = note(c, error);
+  return status == BIASCOPE_OK && leads ? confirm(c, kind_of(c, c->answer), "path") : status;
+}
+
+/* An update without a bound may run away at the step sizes asked for, though not at small ones. */
+static biascope_status find_runaway(confirmation *c, biascope_error *error) {
+  const double cost = bs_run_step_cost(c->data, c->training);
+  const uint64_t steps = (uint64_t)fmin(FIRST_STEPS, EFFORT / cost);
+  biascope_status status = bs_run_make(c->data, c->training, steps, 0.0, &c->run, error);
+  if (status == BIASCOPE_OK && c->run.escaped) {
+    c->answer->run_steps = steps;
+    status = answer_by_run(c, BIASCOPE_LIMIT_RUNAWAY, NULL, NAN, error);
+  }
+  bs_run_free(&c->run);
+  return status;
+}
+
+biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
+                                  const biascope_predict_options *options, biascope_status found,
+                                  biascope_prediction *answer, biascope_error *error) {
+  const biascope_options read = bs_options_read(training);
+  confirmation c = {.data = data,
+                    .training = &read,
+                    .options = options,
+                    .answer = answer,
+                    .equilibrium = found == BIASCOPE_OK || (answer->gap <= options->tolerance && answer->rate < 0.0)};
+  if (is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
+  const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
+  biascope_status status = BIASCOPE_OK;
+  if (!bs_has_bounded_update(training)) status = find_runaway(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
+  bs_run_free(&c.run);
+  return status;
+}

@@ -1,0 +1,158 @@
+#include "confirm/run.h"
+
+#include "base/memory.h"
+#include "base/vector.h"
+#include "data/dataset.h"
+#include "limit/step_sum.h"
+#include "rule/optimizer.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double DECAY = 0.25;       /* of a run's own steps: the first are not much larger than the last */
+static const double LONGEST_STEP = 0.5; /* of any margin, in the first step */
+static const double PILOT_STEP = 0.1;
+static const double FADES = 40.0; /* units of 1 / weight_decay, in which what came before fades by e^-40 */
+/* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
+static const double RESTS = 0.02;
+/* Gradients fade by no more of what the averages forget. */
+static const double FADING = 0.25;
+enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
+
+double bs_run_step_cost(const biascope_dataset *data, const biascope_options *training) {
+  const double entries =
+      data->dense ? (double)data->features : (double)data->row_start[data->samples] / (double)data->samples;
+  return 150.0 + entries * (0.6 * (double)bs_batch_size(training, data->samples) + 6.0);
+}
+
+bool bs_run_keeps_steps(const biascope_options *training) {
+  return training->lr_decay == 0.0 || bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_SUM;
+}
+
+/* The most that an update of unit length changes a margin. */
+static double longest_row(const biascope_dataset *data, const biascope_options *training) {
+  const bool euclidean = bs_optimizer_rule_of(training->optimizer)->direction == BS_NORMALISED;
+  double longest = 0.0;
+  for (size_t i = 0; i < data->samples; i++) {
+    const bs_row row = bs_row_of(data, i);
+    double length = 0.0;
+    for (size_t at = 0; at < row.count; at++) length += euclidean ? row.value[at] * row.value[at] : fabs(row.value[at]);
+    longest = fmax(longest, euclidean ? sqrt(length) : length);
+  }
+  return longest;
+}
+
+static double least_margin(const biascope_dataset *data, const double *w) {
+  double least = INFINITY;
+  for (size_t i = 0; i < data->samples; i++) least = fmin(least, bs_row_dot(data, i, w));
+  return least;
+}
+
+static double sum_between(const biascope_options *options, double first, double last) {
+  return bs_step_sum(options->lr, options->lr_decay, last) - bs_step_sum(options->lr, options->lr_decay, first);
+}
+
+/* How much the slower of the averages forgets in a step, in units of the logarithm of a gradient. */
+static double forgotten_per_step(const biascope_options *options) {
+  return fmin(1.0 - bs_effective_beta1(options), 0.5 * (1.0 - bs_effective_beta2(options)));
+}
+
+/* The lr at which margins grow to `goal` in the steps, told from the growth over a short run. */
+static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
+                                 biascope_error *error) {
+  const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
+  const uint64_t pilot = steps / PILOT_SHARE > LEAST_PILOT ? steps / PILOT_SHARE : LEAST_PILOT;
+  options->lr = PILOT_STEP / longest;
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(data, options, &trainer, error);
+  if (status != BIASCOPE_OK) return status;
+  status = biascope_trainer_run(trainer, pilot / 2, error);
+  const double before = least_margin(data, biascope_trainer_weights(trainer));
+  if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, pilot - pilot / 2, error);
+  const double gained = least_margin(data, biascope_trainer_weights(trainer)) - before;
+  biascope_trainer_free(trainer);
+  const double rate = gained / sum_between(options, (double)(pilot / 2), (double)pilot);
+  options->lr = most;
+  const double reached = rate * bs_step_sum(most, options->lr_decay, (double)steps);
+  const double kept_up = fmin(goal, FADING * forgotten_per_step(options) * (double)steps / (1.0 - options->lr_decay));
+  if (reached > kept_up) options->lr = most * kept_up / reached;
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
+/* The steps a run takes: see bs_run_make. Gradient descent is followed in the time of the normalised gradient, which
+ * changes nothing on the way of small steps. */
+static biascope_status choose_steps(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
+                                    double goal, biascope_options *out, biascope_error *error) {
+  *out = *training;
+  out->given = 0;
+  if (training->optimizer == BIASCOPE_GD) {
+    out->optimizer = BIASCOPE_NGD;
+    out->batch_size = 0;
+    out->beta1 = 0.0;
+    out->lr_decay = 0.5;
+  }
+  if (goal == 0.0 || bs_run_keeps_steps(out)) return BIASCOPE_OK;
+  out->lr_decay = DECAY;
+  out->eps = 0.0;
+  if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, error);
+  out->lr = fmin(LONGEST_STEP / longest_row(data, out),
+                 FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
+  return BIASCOPE_OK;
+}
+
+void bs_run_free(bs_run *run) {
+  for (int mark = 0; mark < BS_RUN_MARKS; mark++) free(run->weights[mark]);
+  free(run->increment);
+  *run = (bs_run){0};
+}
+
+static biascope_status allocate(size_t d, bs_run *run, biascope_error *error) {
+  bool allocated = (run->increment = BS_NEW(double, d)) != NULL;
+  for (int mark = 0; mark < BS_RUN_MARKS; mark++) allocated &= (run->weights[mark] = BS_NEW(double, d)) != NULL;
+  return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the confirming run");
+}
+
+/* What the weights at the marks say. */
+static void measure(const biascope_dataset *data, const biascope_options *options, bs_run *run) {
+  const size_t d = data->features;
+  double *earlier = run->weights[BS_RUN_QUARTER];
+  const double *half = run->weights[BS_RUN_HALF], *all = run->weights[BS_RUN_ALL];
+  for (size_t k = 0; k < d; k++) {
+    run->increment[k] = all[k] - half[k];
+    earlier[k] = half[k] - earlier[k];
+  }
+  run->settle = 1.0 - bs_cosine(d, run->increment, earlier);
+  run->time = sum_between(options, (double)(run->steps / 2), (double)run->steps);
+  run->margin = least_margin(data, all);
+  run->growth = (run->margin - least_margin(data, half)) / run->time;
+  run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
+}
+
+static biascope_status follow(const biascope_dataset *data, const biascope_options *options, bs_run *run,
+                              biascope_error *error) {
+  biascope_trainer *trainer;
+  biascope_status status = biascope_trainer_create(data, options, &trainer, error);
+  if (status != BIASCOPE_OK) return status;
+  for (int mark = 0; mark < BS_RUN_MARKS && status == BIASCOPE_OK; mark++) {
+    const uint64_t until = run->steps >> (BS_RUN_ALL - mark);
+    status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
+    memcpy(run->weights[mark], biascope_trainer_weights(trainer), data->features * sizeof(double));
+  }
+  biascope_trainer_free(trainer);
+  run->escaped = status == BIASCOPE_NOT_CONVERGED;
+  if (status == BIASCOPE_OK) measure(data, options, run);
+  return run->escaped ? BIASCOPE_OK : status;
+}
+
+biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
+                            bs_run *out, biascope_error *error) {
+  biascope_options options;
+  *out = (bs_run){.steps = steps};
+  biascope_status status = choose_steps(data, training, steps, goal, &options, error);
+  if (status == BIASCOPE_OK) status = allocate(data->features, out, error);
+  out->lr = options.lr;
+  out->lr_decay = options.lr_decay;
+  if (status == BIASCOPE_OK) status = follow(data, &options, out, error);
+  if (status != BIASCOPE_OK) bs_run_free(out);
+  return status;
+}
