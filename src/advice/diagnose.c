@@ -76,7 +76,8 @@ static biascope_status examine(const biascope_dataset *data, const biascope_opti
   fading.eps = 0.0;
   if (fading.lr_decay == 0.0) fading.lr_decay = 0.5;
   biascope_prediction frozen;
-  biascope_status status = biascope_predict(data, &fading, NULL, &frozen, error);
+  biascope_status status =
+      biascope_predict(data, &fading, &(biascope_predict_options){.confirm = BIASCOPE_CONFIRM_NONE}, &frozen, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
     out->momentum_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta1(training), 1.0));
     out->second_moment_stale_until = stale_until(training, frozen.rate, forgets(bs_effective_beta2(training), 2.0));
@@ -162,8 +163,9 @@ static biascope_status try_betas(const search *s, const biascope_options *betas,
   candidate.lr_decay = 0.5;
   candidate.eps = 0.0;
   biascope_prediction limit;
-  biascope_status status =
-      biascope_predict(s->data, &candidate, &(biascope_predict_options){.sample_length = SEARCH_SAMPLE}, &limit, error);
+  biascope_status status = biascope_predict(
+      s->data, &candidate,
+      &(biascope_predict_options){.sample_length = SEARCH_SAMPLE, .confirm = BIASCOPE_CONFIRM_NONE}, &limit, error);
   const double rate = limit.rate;
   biascope_prediction_free(&limit);
   if (status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED) return BIASCOPE_OK;

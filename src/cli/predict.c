@@ -275,6 +275,15 @@ static int present(predict_flags *flags, const biascope_dataset *data, const bia
   return code;
 }
 
+/* By a run, biascope_predict does that itself. */
+static biascope_status require_confirmed(const predict_flags *flags, const biascope_prediction *prediction,
+                                         biascope_error *error) {
+  if (!is_limit(flags) || flags->options.confirm == BIASCOPE_CONFIRM_NONE || prediction->confirmed) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the equilibrium found is not confirmed: the differential equation that small steps follow from w = 0 "
+                 "was not seen to come to it; --confirm run asks training itself");
+}
+
 int cli_predict(int argc, char **argv) {
   predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}};
   cli_parse(&ARGP, argc, argv, &flags);
@@ -286,6 +295,7 @@ int cli_predict(int argc, char **argv) {
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
   if (status == BIASCOPE_OK)
     status = biascope_predict(data, flags.optimizer.options, &flags.options, &prediction, &error);
+  if (status == BIASCOPE_OK) status = require_confirmed(&flags, &prediction, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
     const int presented = present(&flags, data, &prediction, status == BIASCOPE_OK);

@@ -44,8 +44,7 @@ static bool has_rest(const biascope_options *training) {
   return training->weight_decay > 0.0;
 }
 
-/* What holds by a theorem, whatever a run shows within the steps it takes: gradient descent, and what turns into it. */
-static bool is_theorem(const biascope_options *training) {
+bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
 
@@ -122,7 +121,7 @@ static biascope_status path_leads_to(const confirmation *c, const biascope_predi
                                      biascope_error *error) {
   const biascope_predict_options options = {.effort = PATH_EFFORT};
   *leads = false;
-  if (is_theorem(c->training) || has_rest(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || has_rest(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
   bs_way way = {.start = c->run.weights[BS_RUN_HALF],
                 .time = c->run.time,
                 .direction = prediction->direction,
@@ -142,7 +141,7 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   const biascope_predict_options options = {
       .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = c->options->effort};
   *adopted = false;
-  if (is_theorem(c->training) || has_rest(c->training)) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || has_rest(c->training)) return BIASCOPE_OK;
   double *log_weights = BS_NEW(double, c->data->samples);
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
@@ -162,7 +161,7 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
 /* What the run says of the answer, kept in it. */
 static biascope_status note(confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
-  answer->increment_cosine = 1.0 - distance(c, answer);
+  if (isfinite(answer->gap)) answer->increment_cosine = 1.0 - distance(c, answer);
   answer->run_settled = 1.0 - c->run.settle;
   answer->run_steps = c->run.steps;
   if (!answer->run_direction) answer->run_direction = BS_NEW(double, answer->features);
@@ -282,7 +281,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
                     .options = options,
                     .answer = answer,
                     .equilibrium = found == BIASCOPE_OK || (answer->gap <= options->tolerance && answer->rate < 0.0)};
-  if (is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
+  if (bs_limit_is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
   const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
   biascope_status status = BIASCOPE_OK;
   if (!bs_has_bounded_update(training)) status = find_runaway(&c, error);

@@ -12,4 +12,14 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
                                   const biascope_predict_options *options, biascope_status found,
                                   biascope_prediction *answer, biascope_error *error);
 
+/* Holds `answer` against the differential equation that small steps follow from w = 0, with weights frozen over the
+ * memory of the moments. Returns `found`, and confirmed stays false, where that leads elsewhere or too far;
+ * BIASCOPE_NOT_CONVERGED where there is no such equation, because the update has no bound. */
+biascope_status bs_confirm_by_flow(const biascope_dataset *data, const biascope_options *training,
+                                   const biascope_predict_options *options, biascope_status found,
+                                   biascope_prediction *answer, biascope_error *error);
+
+/* What holds by a theorem, whatever a run shows within the steps it takes: gradient descent, and what turns into it. */
+bool bs_limit_is_theorem(const biascope_options *training);
+
 #endif

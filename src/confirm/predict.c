@@ -12,18 +12,6 @@ void biascope_prediction_free(biascope_prediction *prediction) {
   *prediction = (biascope_prediction){0};
 }
 
-/* By the differential equation, which holds weights frozen over the memory of the moments. */
-static biascope_status confirm_by_flow(const biascope_options *training, biascope_status found,
-                                       biascope_prediction *out, biascope_error *error) {
-  if (bs_has_bounded_update(training)) return found;
-  out->kind = BIASCOPE_LIMIT_UNSETTLED;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "no limit is predicted without a run for beta1 %g and beta2 %g: where beta1^2 > beta2 the update "
-                 "m / sqrt(v) has no bound, because m remembers fading gradients for longer than sqrt(v) does, and "
-                 "training may run away",
-                 bs_effective_beta1(training), bs_effective_beta2(training));
-}
-
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
                                  const biascope_predict_options *options, biascope_prediction *out,
                                  biascope_error *error) {
@@ -35,9 +23,10 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_op
     status = bs_confirm_by_run(data, training, &chosen, status, out, error);
     break;
   case BIASCOPE_CONFIRM_FLOW:
-    status = confirm_by_flow(training, status, out, error);
+    status = bs_confirm_by_flow(data, training, &chosen, status, out, error);
     break;
   case BIASCOPE_CONFIRM_NONE:
+    out->kind = status == BIASCOPE_OK ? BIASCOPE_LIMIT_DIRECTION : BIASCOPE_LIMIT_UNSETTLED;
     break;
   }
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) biascope_prediction_free(out);

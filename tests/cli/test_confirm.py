@@ -104,6 +104,17 @@ def test_data_that_training_does_not_separate(library):
     assert judge.cosine(numpy.array(answer["direction"]), run["increment"]) > RIGHT
 
 
+def test_the_flow_confirms_what_it_comes_to():
+    """Not what it leaves aside, and no update without a bound."""
+    adam = ["--optimizer", "adam", "--batch-size", 1]
+    answer, code, _ = predict(GAUSSIAN, *adam, "--confirm", "flow")
+    assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "flow" and answer["run"] is None
+    answer, code, message = predict(LIMITS / "s2_4.csv", *judge.flags(options("signgd", 2)), "--confirm", "flow")
+    assert code == 4 and answer["confirmed"] is False and "--confirm run" in message
+    answer, code, message = predict(GAUSSIAN, *adam, "--beta1", 0.9, "--beta2", 0.5, "--confirm", "flow")
+    assert code == 4 and answer["kind"] == "unsettled" and "beta1^2 > beta2" in message
+
+
 def test_the_number_of_steps_is_not_confirmed():
     answer, code, _ = predict(GAUSSIAN, "--optimizer", "adam", "--batch-size", 1, "--steps", 1000)
     assert code == 0 and "confirmed" not in answer
