@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
@@ -23,6 +24,7 @@ typedef struct {
   cli_optimizer_flags optimizer;
   cli_result result;
   biascope_predict_options options;
+  bool starts_given;
 } predict_flags;
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
@@ -64,6 +66,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case STARTS:
     flags->options.starts = (size_t)cli_parse_u64(state, "--starts", text, 0, MOST_STARTS);
+    flags->starts_given = true;
     return 0;
   case CONFIRM:
     flags->options.confirm = (biascope_confirm)cli_parse_choice(state, "--confirm", text, CONFIRMATIONS);
@@ -284,6 +287,22 @@ static biascope_status require_confirmed(const predict_flags *flags, const biasc
                  "was not seen to come to it; --confirm run asks training itself");
 }
 
+/* What was asked for and would do nothing. */
+static biascope_status check_flags(const predict_flags *flags, biascope_error *error) {
+  char order[64] = "";
+  const biascope_status status = biascope_options_get(flags->optimizer.options, "order", order, sizeof order, error);
+  if (status != BIASCOPE_OK) return status;
+  const bool cyclic = strcmp(order, "cyclic") == 0;
+  if (flags->options.sample_length > 0 && cyclic)
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "--sample-length is for the random orders, shuffle and replacement, not for %s", order);
+  if (flags->starts_given && flags->options.starts > 0 && !cyclic)
+    return bs_fail(error, BIASCOPE_USAGE, "--starts is for the cyclic order, not for %s", order);
+  if (flags->starts_given && flags->options.starts > 0 && flags->options.steps > 0)
+    return bs_fail(error, BIASCOPE_USAGE, "--starts is for the limit, not for the point after --steps");
+  return BIASCOPE_OK;
+}
+
 int cli_predict(int argc, char **argv) {
   predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}};
   cli_parse(&ARGP, argc, argv, &flags);
@@ -291,7 +310,8 @@ int cli_predict(int argc, char **argv) {
   biascope_dataset *data = NULL;
   biascope_prediction prediction = {0};
   biascope_error error;
-  biascope_status status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
+  biascope_status status = check_flags(&flags, &error);
+  if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
   if (status == BIASCOPE_OK)
     status = biascope_predict(data, flags.optimizer.options, &flags.options, &prediction, &error);

@@ -190,3 +190,39 @@ MORE_OUT_OF_RANGE = [
 def test_the_other_flags_out_of_range_are_refused_in_words(command, flag, value, tmp_path):
     result = run(command, *arguments_of(command, tmp_path), flag, value)
     assert result.returncode in (USAGE, BAD_INPUT) and result.stdout == "" and result.stderr
+
+
+# What would do nothing: the flags, and what the message says of them.
+WITHOUT_EFFECT = [
+    (TRAINED, ["--optimizer", "adam", "--weight-decay", ".9"], ["weight_decay", "adam", "adamw"]),
+    (TRAINED, ["--optimizer", "gd", "--beta2", ".3", "--eps", "1"], ["beta2", "gd", "rmsprop"]),
+    (TRAINED, ["--optimizer", "signgd", "--beta1", ".9"], ["beta1", "signgd", "signum"]),
+    (TRAINED, ["--optimizer", "adamproxy", "--eps", "1"], ["eps", "adamproxy"]),
+    (TRAINED, ["--noise-shape", "isotropic"], ["noise_shape", "noise is above 0"]),
+    (["predict"], ["--sample-length", "100"], ["--sample-length", "cyclic"]),
+    (["predict"], ["--order", "shuffle", "--batch-size", "1", "--starts", "3"], ["--starts", "shuffle"]),
+    (["predict"], ["--batch-size", "1", "--starts", "3", "--steps", "9"], ["--starts", "--steps"]),
+]
+
+
+@pytest.mark.parametrize("command,flags,words", [(command, flags, words) for commands, flags, words in WITHOUT_EFFECT
+                                                 for command in known(commands)])
+def test_what_would_do_nothing_is_refused(command, flags, words):
+    result = run(command, GAUSSIAN, *flags)
+    assert result.returncode == USAGE and result.stdout == ""
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+@pytest.mark.parametrize("command", known(TRAINED))
+def test_what_says_what_holds_anyway_is_not_refused(command):
+    assert run(command, GAUSSIAN, "--optimizer", "gd", "--beta2", "0", "--seed", "5").returncode == 0
+
+
+@pytest.mark.parametrize("optimizer,read", [("adam", {"beta1", "beta2", "lr", "lr_decay", "eps"}), ("gd", {"beta1", "lr", "lr_decay"}),
+                                            ("signgd", {"lr", "lr_decay"}), ("rmsprop", {"beta2", "lr", "lr_decay", "eps"})])
+def test_doctor_recommends_what_the_optimizer_reads(optimizer, read):
+    if "doctor" not in known(TRAINED):
+        pytest.skip("no doctor here")
+    assert set(json.loads(run("doctor", GAUSSIAN, "--optimizer", optimizer, "--json").stdout)["recommended"]) == read
+    text = run("doctor", GAUSSIAN, "--optimizer", optimizer).stdout.split("recommended")[1]
+    assert "nothing" in text or {flag.replace("-", "_") for flag in re.findall(r"--([a-z0-9-]+)", text)} == read
