@@ -121,7 +121,7 @@ static bool lazy_case(size_t index, biascope_options *options) {
   options->weight_decay = 0.0;
   options->lr = options->optimizer == BIASCOPE_GD ? 0.02 : 0.5;
   if (options->optimizer == BIASCOPE_GD && index % 2) options->beta1 = 0.9;
-  return options->optimizer != BIASCOPE_NGD && options->optimizer != BIASCOPE_ADAMPROXY &&
+  return bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_LAZY &&
          (options->eps == 0.0 || bs_effective_beta1(options) == 0.0);
 }
 

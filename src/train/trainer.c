@@ -64,6 +64,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     trainer->rates.beta1[j] = trainer->moments.beta1;
     trainer->rates.beta2[j] = trainer->moments.beta2;
   }
+  trainer->eta = -1.0;
   trainer->moments.common = trainer->moments.common && !trainer->lazy;
   *out = trainer;
   return BIASCOPE_OK;
@@ -146,15 +147,15 @@ static bool add_all(biascope_trainer *trainer, const bs_weighted_batch *batch) {
 
 /* Of the step to come. */
 static void set_rates(biascope_trainer *trainer) {
-  bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
-  if (eta == rates->eta[0]) return;
-  const bs_rate rate = bs_rate_of(&trainer->options, eta);
+  if (eta == trainer->eta && !bs_rate_varies(&trainer->options)) return;
+  trainer->eta = eta;
+  bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
   for (size_t j = 0; j < BS_LANES; j++) {
-    rates->eta[j] = rate.eta;
-    rates->shrink[j] = rate.shrink;
+    trainer->rates.eta[j] = trainer->rate.eta;
+    trainer->rates.shrink[j] = trainer->rate.shrink;
   }
-  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&rate, j, &trainer->weighing);
+  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&trainer->rate, j, &trainer->weighing);
 }
 
 /* Where the features are followed lazily, the batch becomes all samples of a small problem. */
@@ -185,6 +186,7 @@ static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *bat
 static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
   if (!add_all(trainer, batch)) add_each(s, batch);
+  bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
@@ -288,7 +290,8 @@ biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
   double log_sum, log_entry;
   largest_gradients(trainer, &log_sum, &log_entry);
   biascope_staleness state = {0};
-  if (log_entry == -INFINITY) return state; /* no sample has a gradient: nothing to fall behind of */
+  if (trainer->moments.decay > 0.0) return state; /* moments hold the decay's part for good */
+  if (log_entry == -INFINITY) return state;       /* no sample has a gradient: nothing to fall behind of */
   if (trainer->moments.beta1 > 0.0)
     state.momentum_excess = exp(bs_moments_log_sum(bs_trainer_state(trainer)) - log_sum);
   if (trainer->moments.beta2 > 0.0)

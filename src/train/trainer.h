@@ -17,6 +17,8 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
+  double eta; /* before what the rule makes of it; < 0 at first */
+  bs_rate rate;
   bs_rates rates; /* of the last step */
   bs_weighing weighing;
   bs_passes *passes;     /* NULL where steps go sample by sample */
