@@ -2,6 +2,7 @@
  * them whenever that is asked for. */
 #include "checkpoint_text.h"
 #include "temporary_folder.h"
+#include "train/fast/lazy.h"
 #include "training_cases.h"
 #include <mpfr.h>
 
@@ -159,7 +160,7 @@ static void leaving_features_alone_changes_nothing(void **state) {
     double *values = rarely_seen(index);
     biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
     biascope_trainer *plain = trainer_of(full, &options), *lazy = trainer_of(sparse, &options);
-    assert_non_null(lazy->lazy);
+    assert_non_null(lazy->fast.lazy);
     for (uint64_t steps = 1; steps < 1200; steps *= 3) {
       advance(plain, steps);
       advance(lazy, steps);
@@ -191,7 +192,7 @@ static void rules_that_move_every_feature_are_followed_everywhere(void **state) 
   options[5].batch_size = 0;
   for (size_t i = 0; i < 6; i++) {
     biascope_trainer *trainer = trainer_of(sparse, &options[i]);
-    assert_null(trainer->lazy);
+    assert_null(trainer->fast.lazy);
     biascope_trainer_free(trainer);
   }
   biascope_dataset_free(sparse);

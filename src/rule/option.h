@@ -99,6 +99,7 @@ typedef union {
 typedef struct {
   const char *name;
   biascope_option_type type;
+  bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
   size_t offset, size;                 /* of the member of biascope_options */
   double low, high;                    /* a real number's range, both included, */
   const char *range;                   /* and in words */
@@ -108,7 +109,6 @@ typedef struct {
   const char *(*absent)(
       const char *text);     /* why a choice people may look for is none, in words; NULL: it is not known */
   bs_option_value otherwise; /* the default of optimizers that state none of their own */
-  bs_option needs;           /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
   uint32_t needs_choice;     /* or, where this is not 0, one of the choices whose bits it has */
   bool common;               /* every optimizer reads it; else those that list it (optimizer.h) */
   bool off_at_zero;   /* 0 leaves a run as it was before the option existed: identities and checkpoints leave it out */

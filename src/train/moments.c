@@ -1,7 +1,7 @@
 #include "train/moments.h"
 
 #include "base/memory.h"
-#include "train/fast/step_avx512.h"
+#include "train/fast.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,7 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
   const bs_epoch_rule averages = bs_averages_of(options);
   *moments =
       (bs_moments){.rule = rule,
-                   .step = bs_step_avx512_of(options),
+                   .step = bs_fast_step_of(options),
                    .decay = bs_coupled_decay(options),
                    .features = features,
                    .padded = padded,
