@@ -44,8 +44,8 @@ static void blocks_are_the_rows_one_by_one(void **state) {
     biascope_trainer *blocks = trainer_of(full, &options), *rows = trainer_of(sparse, &options);
     options.threads = 3;
     biascope_trainer *threads = trainer_of(full, &options);
-    assert_non_null(blocks->blocks);
-    assert_null(rows->blocks);
+    assert_non_null(blocks->fast.blocks);
+    assert_null(rows->fast.blocks);
     advance(blocks, STEPS);
     advance(threads, STEPS);
     advance(rows, STEPS);

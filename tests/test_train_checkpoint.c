@@ -43,9 +43,12 @@ static void a_resumed_run_is_the_same_run(void **state) {
     for (size_t i = 0; i < n * d; i += 3) values[i] *= i % 2 ? 0.0 : 20.0; /* fading at different rates */
     biascope_dataset *full = dense(n, d, values), *sparse = compressed(n, d, values);
     biascope_options options = training_case(index, n, index);
-    options.lr = options.optimizer == BIASCOPE_GD ? 0.001 : 2.0;
-    stop_and_go_on(full, &options);
-    stop_and_go_on(sparse, &options);
+    for (int varied = 0; varied < 2; varied++) {
+      options.lr = options.optimizer == BIASCOPE_GD ? 0.001 : 2.0;
+      if (varied) vary(&options, index);
+      stop_and_go_on(full, &options);
+      stop_and_go_on(sparse, &options);
+    }
     biascope_dataset_free(full);
     biascope_dataset_free(sparse);
     free(values);

@@ -74,7 +74,8 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
   }
   for (uint64_t seed = 0; seed < 900; seed++) {
     const size_t n = 1 + seed % (MOST - 1), padded = bs_padded(n);
-    bs_step *step = bs_step_avx512_of(bs_optimizer_rule_of((biascope_optimizer)(seed % RULES)));
+    const biascope_options options = bs_options_of((biascope_optimizer)(seed % RULES));
+    bs_step *step = bs_step_avx512_of(&options);
     fill(n, seed, ours);
     fill(n, seed, theirs);
     const double dot = bs_padded_dot(padded, ours[0], ours[2]);
@@ -88,6 +89,7 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     for (size_t j = 0; j < BS_LANES; j++) {
       weighing.past[j] = bs_random_uniform(seed, BS_STREAM_LABELS, 3 * BS_LANES + j);
       weighing.present[j] = 1.0 - weighing.past[j];
+      weighing.eps[j] = weighing.past[j];
     }
     const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing};
     const unsigned tiny = step(&update);
@@ -123,7 +125,8 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
     const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are, &momentum_alone};
-    bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
+    const biascope_options options = bs_options_of(BIASCOPE_ADAM);
+    bs_step_avx512_of (&options)(&update);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
       assert_true(fabsl((long double)array[2][k] + step) <= 1e-15L * fabsl(step));
@@ -150,7 +153,8 @@ static void assert_roots(const double v[TRIED]) {
     array[1][k] = sqrt(v[k % TRIED]);
   }
   const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is, &momentum_alone};
-  bs_step_avx512_of(bs_optimizer_rule_of(BIASCOPE_ADAM))(&update);
+  const biascope_options options = bs_options_of(BIASCOPE_ADAM);
+  bs_step_avx512_of (&options)(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {
     const double ratio = v[k % TRIED] == 0.0 ? 0.0 : v[k % TRIED] < INFINITY ? 1.0 : NAN;
     if (!(array[2][k] == ratio || (isnan(ratio) && isnan(array[2][k]))))

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "rule/option.h"
 #include "train/trainer.h"
+#include "training_cases.h"
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +47,7 @@ static void make(study *s, uint64_t seed) {
   s->steps = seed % 5 == 3 ? 130 : 0;
   make_data(s, seed);
   for (size_t j = 0; j < s->runs; j++) {
-    biascope_optimizer optimizer = (biascope_optimizer)((seed + j / 11) % 9);
+    biascope_optimizer optimizer = (biascope_optimizer)((seed + j / 11) % TRAINED);
     if (bs_optimizer_rule_of(optimizer)->full_batch && seed % 3) optimizer = BIASCOPE_ADAM;
     biascope_options *o = &s->options[j];
     *o = bs_options_of(optimizer);
@@ -59,6 +60,7 @@ static void make(study *s, uint64_t seed) {
     if (biascope_options_reads(o, "beta2")) o->beta2 = j % 4 ? uniform(seed, &at) : 0.0;
     if (biascope_options_reads(o, "eps") && j % 3 == 0) o->eps = 1e-8;
     if (biascope_options_reads(o, "weight_decay")) o->weight_decay = 0.1 * uniform(seed, &at);
+    if (seed % 4 == 1) vary(o, j / 9);
     o->loss = (biascope_loss)((seed + j / 15) % 5);
     if (j == 7 && o->batch_size == 0 && optimizer != BIASCOPE_ADAMPROXY) o->noise = 0.1;
   }

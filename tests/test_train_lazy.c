@@ -2,6 +2,7 @@
  * them whenever that is asked for. */
 #include "checkpoint_text.h"
 #include "temporary_folder.h"
+#include "train/fast/lazy.h"
 #include "training_cases.h"
 #include <mpfr.h>
 
@@ -121,7 +122,7 @@ static bool lazy_case(size_t index, biascope_options *options) {
   options->weight_decay = 0.0;
   options->lr = options->optimizer == BIASCOPE_GD ? 0.02 : 0.5;
   if (options->optimizer == BIASCOPE_GD && index % 2) options->beta1 = 0.9;
-  return options->optimizer != BIASCOPE_NGD && options->optimizer != BIASCOPE_ADAMPROXY &&
+  return bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_LAZY &&
          (options->eps == 0.0 || bs_effective_beta1(options) == 0.0);
 }
 
@@ -159,7 +160,7 @@ static void leaving_features_alone_changes_nothing(void **state) {
     double *values = rarely_seen(index);
     biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
     biascope_trainer *plain = trainer_of(full, &options), *lazy = trainer_of(sparse, &options);
-    assert_non_null(lazy->lazy);
+    assert_non_null(lazy->fast.lazy);
     for (uint64_t steps = 1; steps < 1200; steps *= 3) {
       advance(plain, steps);
       advance(lazy, steps);
@@ -191,7 +192,7 @@ static void rules_that_move_every_feature_are_followed_everywhere(void **state) 
   options[5].batch_size = 0;
   for (size_t i = 0; i < 6; i++) {
     biascope_trainer *trainer = trainer_of(sparse, &options[i]);
-    assert_null(trainer->lazy);
+    assert_null(trainer->fast.lazy);
     biascope_trainer_free(trainer);
   }
   biascope_dataset_free(sparse);

@@ -71,13 +71,19 @@ static void direct(exact *s, const biascope_options *o, size_t d, size_t k) {
   case BIASCOPE_LION:
     mpfr_set_si(s->b, mpfr_sgn(s->v[k]), MPFR_RNDN);
     return;
+  case BIASCOPE_ADAMAX: /* v is the maximum itself */
+    if (mpfr_zero_p(s->v[k]))
+      mpfr_set_zero(s->b, 1);
+    else
+      mpfr_div(s->b, s->m[k], s->v[k], MPFR_RNDN);
+    return;
   default:
     mpfr_sqrt(s->a, o->optimizer == BIASCOPE_ADAMPROXY ? s->squares[k] : s->v[k], MPFR_RNDN);
     mpfr_add_d(s->a, s->a, o->eps, MPFR_RNDN);
     if (mpfr_zero_p(s->a))
       mpfr_set_zero(s->b, 1);
     else
-      mpfr_div(s->b, s->m[k], s->a, MPFR_RNDN);
+      mpfr_div(s->b, o->optimizer == BIASCOPE_NADAM ? s->squares[k] : s->m[k], s->a, MPFR_RNDN);
   }
 }
 
@@ -119,7 +125,8 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
                        size_t count, uint64_t step) {
   const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
                         o->optimizer == BIASCOPE_SIGNUM || o->optimizer == BIASCOPE_ADAM ||
-                        o->optimizer == BIASCOPE_ADAMW;
+                        o->optimizer == BIASCOPE_ADAMW || o->optimizer == BIASCOPE_NADAM ||
+                        o->optimizer == BIASCOPE_ADAMAX;
   for (size_t k = 0; k < d; k++) {
     mpfr_set_zero(s->g[k], 1);
     mpfr_set_zero(s->squares[k], 1);
@@ -145,6 +152,17 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
       continue;
     }
     average(s->m[k], momentum ? o->beta1 : 0.0, s->g[k], s->a);
+    if (o->optimizer == BIASCOPE_NADAM) { /* the numerator, in the place of the samples' own squares */
+      mpfr_set(s->squares[k], s->g[k], MPFR_RNDN);
+      average(s->squares[k], 1.0 - o->beta1, s->m[k], s->a);
+    }
+    if (o->optimizer == BIASCOPE_ADAMAX) {
+      mpfr_mul_d(s->v[k], s->v[k], o->beta2, MPFR_RNDN);
+      mpfr_abs(s->b, s->g[k], MPFR_RNDN);
+      mpfr_add_d(s->b, s->b, o->eps, MPFR_RNDN);
+      mpfr_max(s->v[k], s->v[k], s->b, MPFR_RNDN);
+      continue;
+    }
     mpfr_sqr(s->b, s->g[k], MPFR_RNDN);
     if (o->optimizer == BIASCOPE_ADAGRAD)
       mpfr_add(s->v[k], s->v[k], s->b, MPFR_RNDN);

@@ -24,6 +24,21 @@ static inline biascope_options training_case(size_t index, size_t samples, uint6
   return options;
 }
 
+/* The same with what the rule reads beside: biases corrected, Nesterov's momentum, decay in the gradient, a schedule.
+ */
+static inline void vary(biascope_options *options, size_t index) {
+  options->bias_correction = biascope_options_reads(options, "bias_correction");
+  if (biascope_options_reads(options, "momentum")) options->momentum = 0.5;
+  options->nesterov = options->momentum > 0.0 && index % 2;
+  options->torch = bs_optimizer_rule_of(options->optimizer)->torch[0].option && index % 3 == 0;
+  if (biascope_options_reads(options, "weight_decay")) options->weight_decay = 0.01;
+  options->schedule = (biascope_schedule)(index % 5);
+  options->total_steps = 400;
+  options->step_every = 7;
+  options->step_factor = 0.9;
+  options->warmup = index % 4;
+}
+
 static inline biascope_trainer *trainer_of(const biascope_dataset *data, const biascope_options *options) {
   biascope_trainer *trainer;
   biascope_error error;

@@ -218,13 +218,17 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
                                   const biascope_wish *wish, biascope_diagnosis *out, biascope_error *error) {
   double best[NORMS];
   *out = (biascope_diagnosis){0};
+  const biascope_options powers = bs_options_in_powers(training);
   biascope_status status = check_wish(wish, error);
+  if (status == BIASCOPE_OK && training->warmup > 0)
+    status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without a warm-up, not of %llu steps",
+                     (unsigned long long)training->warmup);
   if (status == BIASCOPE_OK) status = solve_margins(data, best, error);
-  if (status == BIASCOPE_OK) status = locate(data, training, best, out, error);
-  if (status == BIASCOPE_OK) status = examine(data, training, best, out, error);
-  if (status == BIASCOPE_OK) status = compare_with_curvature(data, training, out, error);
+  if (status == BIASCOPE_OK) status = locate(data, &powers, best, out, error);
+  if (status == BIASCOPE_OK) status = examine(data, &powers, best, out, error);
+  if (status == BIASCOPE_OK) status = compare_with_curvature(data, &powers, out, error);
   if (status == BIASCOPE_OK)
-    status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, training, error);
+    status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, &powers, error);
   if (status != BIASCOPE_OK) biascope_diagnosis_free(out);
   return status;
 }

@@ -30,6 +30,8 @@ typedef struct {
 /* Makes the flags of the library's options; called once, before any are parsed. */
 void cli_prepare_optimizer_flags(void);
 /* Sets an option that holds a whole number. */
+/* The total steps of a schedule that asks for them and was given none: those of the run. */
+biascope_status cli_set_total_steps(biascope_options *options, uint64_t steps, biascope_error *error);
 biascope_status cli_set_whole(biascope_options *options, const char *name, uint64_t value, biascope_error *error);
 
 /* Parses the command line into `input`, or ends the program. */

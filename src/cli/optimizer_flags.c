@@ -40,8 +40,9 @@ void cli_prepare_optimizer_flags(void) {
 static void apply(struct argp_state *state, size_t index, const char *text, biascope_options *out) {
   biascope_option option;
   biascope_option_describe(index, &option);
-  if (biascope_options_set(out, option.name, text, NULL) != BIASCOPE_OK)
-    argp_error(state, "--%s: '%s'; expected %s", names[index], text, option.expected);
+  biascope_error error; /* its message begins with the option's name */
+  if (biascope_options_set(out, option.name, text, &error) != BIASCOPE_OK)
+    argp_error(state, "--%s%s", names[index], error.message + strlen(option.name));
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -67,4 +68,12 @@ biascope_status cli_set_whole(biascope_options *out, const char *name, uint64_t 
   char text[32];
   snprintf(text, sizeof text, "%llu", (unsigned long long)value);
   return biascope_options_set(out, name, text, error);
+}
+
+biascope_status cli_set_total_steps(biascope_options *out, uint64_t steps, biascope_error *error) {
+  char total[32];
+  if (!biascope_options_reads(out, "total_steps")) return BIASCOPE_OK;
+  const biascope_status status = biascope_options_get(out, "total_steps", total, sizeof total, error);
+  if (status != BIASCOPE_OK || strcmp(total, "steps") != 0) return status;
+  return cli_set_whole(out, "total_steps", steps, error);
 }

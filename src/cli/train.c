@@ -176,6 +176,7 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
   biascope_status status = cli_set_whole(flags->optimizer.options, "seed", flags->common.seed, error);
   if (status == BIASCOPE_OK && flags->threads > 0)
     status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
+  if (status == BIASCOPE_OK) status = cli_set_total_steps(flags->optimizer.options, flags->steps, error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
   run->choice = flags->references;
   run->no_prediction = flags->no_prediction;

@@ -132,6 +132,31 @@ static biascope_status require_covered_loss(const bs_question *question, biascop
       loss->name);
 }
 
+/* A limit is one of steps that go on; a warm-up is forgotten on the way there. */
+static biascope_status require_covered_schedule(const biascope_options *training, uint64_t steps,
+                                                biascope_error *error) {
+  const bool ends = training->schedule != BIASCOPE_INVERSE_POWER && training->schedule != BIASCOPE_CONSTANT;
+  if (ends && steps == 0)
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "no limit is predicted for a schedule whose step sizes have a finite sum: training stops at a point "
+                   "that their sum decides. Train it, or predict the schedule inverse-power or constant");
+  if (ends || (training->warmup > 0 && (steps > 0 || training->eps > 0.0)))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "the point after a number of steps, and the step at which eps takes over, are predicted for the "
+                   "schedules inverse-power and constant without a warm-up; train it");
+  return BIASCOPE_OK;
+}
+
+/* Decay in the gradient gives the loss a minimiser. */
+static biascope_status require_no_coupled_decay(const biascope_options *training, biascope_error *error) {
+  if (bs_coupled_decay(training) == 0.0) return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "no limit is predicted for weight decay %g that is added to the gradient: the loss with it has a "
+      "minimiser, and weights stay there. Train it, or predict adamw, whose decay is apart from the gradient",
+      training->weight_decay);
+}
+
 /* With eps the limit alone is predicted, and without weight decay. */
 static biascope_status require_covered_eps(const bs_question *question, biascope_error *error) {
   const biascope_options *training = &question->training;
@@ -171,7 +196,8 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
                                 const biascope_predict_options *options, const double *log_weights,
                                 biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){0};
-  biascope_status status = biascope_options_check(training, data->samples, error);
+  biascope_status status = require_covered_schedule(training, options ? options->steps : 0, error);
+  if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
   bs_question question = {.data = data,
@@ -179,6 +205,8 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
                           .options = bs_predict_options_of(options),
                           .log_weights = log_weights};
   status = bs_require_plain_limit(training, question.options.steps, error);
+  question.training = bs_options_in_powers(&question.training);
+  if (status == BIASCOPE_OK) status = require_no_coupled_decay(&question.training, error);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
   if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
   biascope_dataset *scaled = NULL;

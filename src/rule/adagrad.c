@@ -10,10 +10,12 @@ FASTEST static unsigned step_adagrad(const bs_update *u) {
   return bs_step_each(u, true, move_adagrad);
 }
 
-const bs_optimizer_rule BS_RULE(adagrad) = {.name = "adagrad",
-                                            .reads = {{BS_OPTION_EPS, 0.0}},
-                                            .second = BS_SECOND_SUM,
-                                            .direction = BS_RATIO,
-                                            .step = step_adagrad,
-                                            .limit = BS_LIMIT_ACCUMULATED,
-                                            .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};
+const bs_optimizer_rule BS_RULE(adagrad) = {
+    .name = "adagrad",
+    .reads = {{BS_OPTION_EPS, 0.0}},
+    .torch = {{BS_OPTION_LR, 1e-2}, {BS_OPTION_EPS, 1e-10}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
+    .second = BS_SECOND_SUM,
+    .direction = BS_RATIO,
+    .step = step_adagrad,
+    .limit = BS_LIMIT_ACCUMULATED,
+    .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};

@@ -1,8 +1,7 @@
-/* What follows from the options: the batches, the step sizes. */
+/* What follows from the options: the batches, and what becomes of a gradient. */
 #include "rule/optimizer.h"
 
 #include "base/error.h"
-#include <math.h>
 
 size_t bs_batch_size(const biascope_options *options, size_t samples) {
   return options->batch_size == 0 ? samples : options->batch_size;
@@ -30,8 +29,13 @@ bool bs_weights_shrink(const biascope_options *options) {
   return options->weight_decay > 0.0;
 }
 
+double bs_coupled_decay(const biascope_options *options) {
+  const bool own = bs_rule_option_of(bs_optimizer_rule_of(options->optimizer), BS_OPTION_WEIGHT_DECAY);
+  return options->torch && !own ? options->weight_decay : 0.0;
+}
+
 bool bs_gradient_is_plain(const biascope_options *options) {
-  return options->noise == 0.0 && options->clip == 0.0;
+  return options->noise == 0.0 && options->clip == 0.0 && bs_coupled_decay(options) == 0.0;
 }
 
 /* Gradients fade, so that clipping ends. What is left of it is another starting point, which the max margins that gd
@@ -52,11 +56,4 @@ biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t
                    "them, for gd or the full batch, it is that without clip",
                    what, options->clip);
   return BIASCOPE_OK;
-}
-
-double bs_learning_rate(const biascope_options *options, uint64_t step) {
-  const double t = (double)step + 2.0;
-  if (options->lr_decay == 0.0) return options->lr;
-  if (options->lr_decay == 0.5) return options->lr / sqrt(t); /* the usual one, without pow's cost */
-  return options->lr * pow(t, -options->lr_decay);
 }

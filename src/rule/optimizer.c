@@ -12,10 +12,18 @@ const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer) {
   return (unsigned)optimizer < RULE_COUNT ? RULES[optimizer] : NULL;
 }
 
-const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option) {
-  for (const bs_rule_option *at = rule->reads; at < rule->reads + BS_MOST_RULE_OPTIONS && at->option; at++)
+static const bs_rule_option *find(const bs_rule_option list[BS_MOST_RULE_OPTIONS], bs_option option) {
+  for (const bs_rule_option *at = list; at < list + BS_MOST_RULE_OPTIONS && at->option; at++)
     if (at->option == option) return at;
   return NULL;
+}
+
+const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option) {
+  return find(rule->reads, option);
+}
+
+const bs_rule_option *bs_torch_option_of(const bs_optimizer_rule *rule, bs_option option) {
+  return find(rule->torch, option);
 }
 
 /* Of options whose optimizer is known to exist. */
@@ -48,12 +56,25 @@ bool bs_has_bounded_update(const biascope_options *options) {
   return rule_in(options)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= bs_effective_beta2(options);
 }
 
-bs_rate bs_rate_of(const biascope_options *options, double eta) {
+static bool is_blended(const biascope_options *options) {
+  return options->bias_correction || options->nesterov;
+}
+
+bs_step *bs_step_of(const biascope_options *options) {
   const bs_optimizer_rule *rule = rule_in(options);
-  bs_rate rate = {.eta = eta, .shrink = 1.0};
-  if (bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY)) rate.shrink = 1.0 - eta * options->weight_decay;
-  if (rule->weigh) rule->weigh(options, &rate);
-  return rate;
+  return is_blended(options) && rule->blended ? rule->blended : rule->step;
+}
+
+void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate) {
+  const bs_optimizer_rule *rule = rule_in(options);
+  rate->eta = eta;
+  rate->shrink = 1.0;
+  if (bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY)) rate->shrink = 1.0 - eta * options->weight_decay;
+  if (rule->weigh) rule->weigh(options, step, rate);
+}
+
+bool bs_rate_varies(const biascope_options *options) {
+  return options->bias_correction;
 }
 
 /* adamproxy's two moments are means over the samples one by one, where its own are sums. Without any memory m / sqrt(v)

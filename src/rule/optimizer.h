@@ -19,7 +19,9 @@
   X(ADAGRAD, adagrad)                                                                                                  \
   X(ADAMPROXY, adamproxy)                                                                                              \
   X(ADAMW, adamw)                                                                                                      \
-  X(LION, lion)
+  X(LION, lion)                                                                                                        \
+  X(NADAM, nadam)                                                                                                      \
+  X(ADAMAX, adamax)
 
 /* An option that the rule reads, beside those that every rule reads, and the rule's default. */
 typedef struct {
@@ -33,6 +35,7 @@ typedef enum {
   BS_NO_SECOND_MOMENT,
   BS_SECOND_AVERAGE,   /* v = b2 v + (1-b2) g^2 */
   BS_SECOND_SUM,       /* v = v + g^2 */
+  BS_SECOND_MAXIMUM,   /* v = max(b2^2 v, (|g| + eps)^2) */
   BS_SECOND_PER_SAMPLE /* v = sum_i g_i^2 over the samples' own gradients */
 } bs_second_moment;
 
@@ -59,14 +62,16 @@ typedef struct bs_optimizer_rule {
   /* Fills the decays of m and v, beta1 and beta2, and the lead. NULL: the options beta1 and beta2, where they are read.
    */
   void (*averages)(const biascope_options *options, bs_epoch_rule *out);
-  /* Fills what momenta and gradient weigh in a step, past and present. NULL: the step does not ask. */
-  void (*weigh)(const biascope_options *options, bs_rate *rate);
+  /* Turns the rate of a step, whose eta and shrink are filled, into what the rule multiplies with. NULL: that. */
+  void (*weigh)(const biascope_options *options, uint64_t step, bs_rate *rate);
   bs_direction direction; /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
   bool full_batch;        /* defined for the full batch only */
   bs_step *step;
+  bs_step *blended; /* with bias correction or Nesterov's momentum, which weigh m, g and eps; NULL: the same */
   bs_limit_kind limit;
-  const char *unknown; /* BS_LIMIT_UNKNOWN: why, and what can be done */
-  unsigned fast;       /* BS_FAST_ */
+  bs_rule_option torch[BS_MOST_RULE_OPTIONS]; /* torch.optim's defaults; none: it has no such class */
+  const char *unknown;                        /* BS_LIMIT_UNKNOWN: why, and what can be done */
+  unsigned fast;                              /* BS_FAST_ */
 } bs_optimizer_rule;
 
 #ifndef BS_RULE
@@ -80,6 +85,8 @@ BS_EVERY_RULE(BS_DECLARE_RULE)
 const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer);
 /* What the rule says of an option that not every rule reads; NULL: it does not read it. */
 const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option);
+/* The same of torch.optim's. */
+const bs_rule_option *bs_torch_option_of(const bs_optimizer_rule *rule, bs_option option);
 
 /* The direction, and the averages that are kept and stepped along: decays of 0 for what a rule does not average. */
 bs_epoch_rule bs_averages_of(const biascope_options *options);
@@ -110,9 +117,19 @@ bool bs_gradient_is_plain(const biascope_options *options);
 /* BIASCOPE_USAGE, in words: a run whose gradients are not plain does not go where it would with plain ones. `steps`: to
  * the point after so many; 0: to its limit. */
 biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error);
-/* eta_t = lr (t+2)^-lr_decay, t from 0. */
+/* eta_t by the schedule, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
-/* What a step of that eta multiplies with. */
-bs_rate bs_rate_of(const biascope_options *options, double eta);
+/* Whether all their step sizes are the same. */
+bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
+/* The same run, a constant step size written as the power 0. */
+biascope_options bs_options_in_powers(const biascope_options *options);
+/* The rule's step under these options. */
+bs_step *bs_step_of(const biascope_options *options);
+/* What a step of that eta multiplies with; *rate is that of an earlier step, or zero. */
+void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate);
+/* Whether steps of one eta multiply with other things at other times. */
+bool bs_rate_varies(const biascope_options *options);
+/* Weight decay that is added to the gradient. */
+double bs_coupled_decay(const biascope_options *options);
 
 #endif

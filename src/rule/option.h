@@ -16,7 +16,9 @@ typedef enum {
   BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
   BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
   BIASCOPE_ADAMW,     /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
-  BIASCOPE_LION       /* w -= eta (sign(b1 m + (1-b1) g) + weight_decay w);  m = b2 m + (1-b2) g */
+  BIASCOPE_LION,      /* w -= eta (sign(b1 m + (1-b1) g) + weight_decay w);  m = b2 m + (1-b2) g */
+  BIASCOPE_NADAM,     /* w -= eta (b1 m + (1-b1) g) / (sqrt(v) + eps) */
+  BIASCOPE_ADAMAX     /* u = max(b2 u, |g| + eps);  w -= eta m / u */
 } biascope_optimizer;
 
 typedef enum {
@@ -24,6 +26,15 @@ typedef enum {
   BIASCOPE_SHUFFLE,    /* a new random permutation every epoch */
   BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
 } biascope_order;
+
+/* eta_t, the step size of step t from 0, after a warm-up from which t counts. */
+typedef enum {
+  BIASCOPE_INVERSE_POWER, /* lr (t+2)^-lr_decay */
+  BIASCOPE_CONSTANT,      /* lr */
+  BIASCOPE_COSINE,        /* lr (1 + cos(pi t / T)) / 2, T the steps left of total_steps; 0 from there on */
+  BIASCOPE_LINEAR,        /* lr (1 - t / T); 0 from there on */
+  BIASCOPE_STEPWISE       /* lr step_factor^floor(t / step_every) */
+} biascope_schedule;
 
 /* Gaussian noise added to the full batch's gradient g, in place of batches. */
 typedef enum {
@@ -47,6 +58,15 @@ typedef enum {
   BS_OPTION_CLIP,
   BS_OPTION_NOISE,
   BS_OPTION_NOISE_SHAPE,
+  BS_OPTION_SCHEDULE,
+  BS_OPTION_STEP_EVERY,
+  BS_OPTION_STEP_FACTOR,
+  BS_OPTION_WARMUP,
+  BS_OPTION_TOTAL_STEPS,
+  BS_OPTION_MOMENTUM,
+  BS_OPTION_NESTEROV,
+  BS_OPTION_BIAS_CORRECTION,
+  BS_OPTION_TORCH,
   BS_OPTION_SEED,
   BS_OPTION_THREADS,
   BS_OPTIONS
@@ -59,6 +79,13 @@ struct biascope_options {
   biascope_order order;
   double beta1, beta2, eps, weight_decay, lr, lr_decay, clip, noise;
   biascope_noise noise_shape;
+  biascope_schedule schedule;
+  uint64_t step_every; /* 0: never */
+  double step_factor;
+  uint64_t warmup;      /* eta_t = lr (t+1) / warmup in the first `warmup` steps */
+  uint64_t total_steps; /* 0: not known yet */
+  double momentum;      /* m = momentum m + g; 0: beta1's average instead */
+  bool nesterov, bias_correction, torch;
   uint64_t seed;
   size_t threads; /* 0: one */
   uint32_t given; /* bit i: option i was set by name */
@@ -73,15 +100,18 @@ typedef union {
 typedef struct {
   const char *name;
   biascope_option_type type;
+  bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
   size_t offset, size;                 /* of the member of biascope_options */
   double low, high;                    /* a real number's range, both included, */
   const char *range;                   /* and in words */
   uint64_t least, most;                /* a whole number's range, both included */
   const char *zero_name;               /* a whole number: a word for 0 ("full"), or NULL */
   const char *(*choice)(size_t index); /* the name of a choice; NULL beyond the last */
-  bs_option_value otherwise;           /* the default of optimizers that state none of their own */
-  bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
-  bool common;                         /* every optimizer reads it; else those that list it (optimizer.h) */
+  const char *(*absent)(
+      const char *text);     /* why a choice people may look for is none, in words; NULL: it is not known */
+  bs_option_value otherwise; /* the default of optimizers that state none of their own */
+  uint32_t needs_choice;     /* or, where this is not 0, one of the choices whose bits it has */
+  bool common;               /* every optimizer reads it; else those that list it (optimizer.h) */
   bool off_at_zero;   /* 0 leaves a run as it was before the option existed: identities and checkpoints leave it out */
   bool speed_only;    /* changes no result: no part of identities, checkpoints, studies and stores */
   const char *column; /* in stores; NULL: the name */
@@ -94,12 +124,16 @@ bs_option bs_option_find(const char *name);
 
 /* The optimizer's usual values: the table's, with those that its rule states. */
 biascope_options bs_options_of(biascope_optimizer optimizer);
+/* Those, or torch.optim's. */
+biascope_options bs_usual_options(biascope_optimizer optimizer, bool torch);
 bs_option_value bs_option_get(const biascope_options *options, bs_option option);
 void bs_option_put(biascope_options *options, bs_option option, bs_option_value value);
 bool bs_option_equal(bs_option option, bs_option_value a, bs_option_value b);
 /* The value as a number, and a number, a whole one where the type asks for it, as a value. */
 double bs_option_number(const biascope_options *options, bs_option option);
 bs_option_value bs_option_of_number(bs_option option, double number);
+/* Whether the optimizer reads the option, if other options let it. */
+bool bs_option_may_be_read(const biascope_options *options, bs_option option);
 /* Whether a run with these options reads the option. */
 bool bs_option_is_read(const biascope_options *options, bs_option option);
 /* The options, with the usual values for those that a run does not read. */

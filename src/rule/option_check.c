@@ -37,15 +37,29 @@ static void list_readers(bs_option option, char *text, size_t size) {
   }
 }
 
+/* The values of the option it needs that let it be read. */
+static void list_needed(const bs_option_row *row, char *text, size_t size) {
+  const bs_option_row *needs = bs_option_row_of(row->needs);
+  snprintf(text, size, "%s ", needs->name);
+  if (!row->needs_choice)
+    snprintf(text + strlen(text), size - strlen(text), "is %s",
+             needs->type == BIASCOPE_OPTION_FLAG ? "true" : "above 0");
+  for (size_t i = 0, listed = 0; row->needs_choice >> i; i++)
+    if (row->needs_choice >> i & 1)
+      snprintf(text + strlen(text), size - strlen(text), "%s%s", listed++ ? " or " : "is ", needs->choice(i));
+}
+
 void bs_option_explain(const biascope_options *options, bs_option option, char *text, size_t size) {
   const bs_option_row *row = bs_option_row_of(option);
   const char *optimizer = bs_optimizer_rule_of(options->optimizer)->name;
-  char readers[256];
-  list_readers(option, readers, sizeof readers);
-  if (row->common)
-    snprintf(text, size, "%s reads it only where %s is above 0", optimizer, bs_option_row_of(row->needs)->name);
-  else
-    snprintf(text, size, "%s does not read it; these optimizers do: %s", optimizer, readers);
+  char others[256];
+  if (bs_option_may_be_read(options, option)) {
+    list_needed(row, others, sizeof others);
+    snprintf(text, size, "%s reads it only where %s", optimizer, others);
+  } else {
+    list_readers(option, others, sizeof others);
+    snprintf(text, size, "%s does not read it; these optimizers do: %s", optimizer, others);
+  }
 }
 
 /* An option that was set by name, and that no step will read, would do nothing: better refused than ignored. */
@@ -67,6 +81,12 @@ static biascope_status check_together(const biascope_options *options, size_t sa
                    options->batch_size, samples);
   if (rule->full_batch && !bs_is_full_batch(options, samples))
     return bs_fail(error, BIASCOPE_USAGE, "%s is defined for the full batch only", rule->name);
+  if (options->total_steps == 0 && bs_option_is_read(options, BS_OPTION_TOTAL_STEPS))
+    return bs_fail(error, BIASCOPE_USAGE, "the schedule falls to 0 at total_steps: expected at least 1");
+  if (options->warmup > 0 && options->warmup >= options->total_steps &&
+      bs_option_is_read(options, BS_OPTION_TOTAL_STEPS))
+    return bs_fail(error, BIASCOPE_USAGE, "warmup = %llu; expected less than total_steps, %llu",
+                   (unsigned long long)options->warmup, (unsigned long long)options->total_steps);
   if (options->noise > 0.0 && (!bs_is_full_batch(options, samples) || rule->second == BS_SECOND_PER_SAMPLE))
     return bs_fail(error, BIASCOPE_USAGE,
                    "noise %g is added to the full batch's gradient: expected batch size full, and not adamproxy",
@@ -74,9 +94,20 @@ static biascope_status check_together(const biascope_options *options, size_t sa
   return BIASCOPE_OK;
 }
 
+static biascope_status check_conventions(const biascope_options *options, biascope_error *error) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (options->torch && !rule->torch[0].option)
+    return bs_fail(error, BIASCOPE_USAGE, "torch.optim has no optimizer that %s could follow", rule->name);
+  if (options->momentum > 0.0 && options->beta1 > 0.0 && bs_option_is_read(options, BS_OPTION_MOMENTUM))
+    return bs_fail(error, BIASCOPE_USAGE, "momentum = %g and beta1 = %g: expected one of them", options->momentum,
+                   options->beta1);
+  return BIASCOPE_OK;
+}
+
 biascope_status biascope_options_check(const biascope_options *options, size_t samples, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = bs_option_check(options, (bs_option)i, error);
   for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = check_is_read(options, (bs_option)i, error);
+  if (status == BIASCOPE_OK) status = check_conventions(options, error);
   return status == BIASCOPE_OK && samples > 0 ? check_together(options, samples, error) : status;
 }

@@ -74,6 +74,8 @@ biascope_status bs_option_parse(bs_option option, const char *text, bs_option_va
   *out = (bs_option_value){.whole = 0};
   const bs_option_row *row = bs_option_row_of(option);
   if (parse(row, text, out)) return BIASCOPE_OK;
+  const char *absent = row->absent ? row->absent(text) : NULL;
+  if (absent) return bs_fail(error, BIASCOPE_USAGE, "%s: '%s' %s", row->name, text, absent);
   char expected[sizeof((biascope_option *)NULL)->expected];
   bs_option_expected(option, expected, sizeof expected);
   return bs_fail(error, BIASCOPE_USAGE, "%s: '%s'; expected %s", row->name, text, expected);

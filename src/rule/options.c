@@ -40,11 +40,14 @@ biascope_status biascope_options_set(biascope_options *options, const char *name
   biascope_status status = find(name, &option, error);
   if (status == BIASCOPE_OK) status = bs_option_parse(option, text, &value, error);
   if (status != BIASCOPE_OK) return status;
-  if (option == BS_OPTION_OPTIMIZER) {
-    biascope_options fresh = bs_options_of((biascope_optimizer)value.whole);
+  if (option == BS_OPTION_OPTIMIZER || option == BS_OPTION_TORCH) {
+    const bool torch = option == BS_OPTION_TORCH;
+    biascope_options fresh = bs_usual_options(torch ? options->optimizer : (biascope_optimizer)value.whole,
+                                              torch ? value.whole != 0 : options->torch);
     for (int i = 0; i < BS_OPTIONS; i++)
-      if (options->given >> i & 1) bs_option_put(&fresh, (bs_option)i, bs_option_get(options, (bs_option)i));
-    fresh.given = options->given;
+      if (options->given >> i & 1 && i != BS_OPTION_TORCH)
+        bs_option_put(&fresh, (bs_option)i, bs_option_get(options, (bs_option)i));
+    fresh.given = options->given | (torch ? UINT32_C(1) << BS_OPTION_TORCH : 0);
     *options = fresh;
     return BIASCOPE_OK;
   }

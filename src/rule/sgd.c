@@ -1,4 +1,7 @@
-/* gd and ngd: gradient descent with momentum, and the same of length 1. */
+/* gd and ngd: gradient descent with momentum, and the same of length 1.
+ *
+ * Momentum as torch's SGD has it, m = MU m + g, is an average of decay MU over 1 - MU: so it is kept, and the step size
+ * takes the division. */
 #include "base/padded.h"
 #include "rule/optimizer.h"
 
@@ -11,12 +14,39 @@ FASTEST static unsigned step_gd(const bs_update *u) {
   return bs_step_each(u, false, move_gd);
 }
 
-const bs_optimizer_rule BS_RULE(gd) = {.name = "gd",
-                                       .reads = {{BS_OPTION_BETA1, 0.0}},
-                                       .direction = BS_IDENTITY,
-                                       .step = step_gd,
-                                       .limit = BS_LIMIT_L2,
-                                       .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+INLINE bs_after move_nesterov(bs_before at) {
+  const double m = bs_momentum(at);
+  return (bs_after){.m = m, .direction = (at.past * m + at.present * at.g) * at.eps, .content = fabs(m)};
+}
+
+FASTEST static unsigned step_nesterov(const bs_update *u) {
+  return bs_step_each(u, false, move_nesterov);
+}
+
+static void average_gd(const biascope_options *options, bs_epoch_rule *out) {
+  out->beta1 = options->momentum > 0.0 ? options->momentum : options->beta1;
+  if (options->nesterov) out->lead = out->beta1 - out->beta1 * out->beta1;
+}
+
+/* g + MU m = g + MU / (1-MU) average */
+static void weigh_gd(const biascope_options *options, uint64_t step, bs_rate *rate) {
+  (void)step;
+  rate->eta /= 1.0 - options->momentum;
+  rate->past = options->momentum;
+  rate->present = 1.0 - options->momentum;
+}
+
+const bs_optimizer_rule BS_RULE(gd) = {
+    .name = "gd",
+    .reads = {{BS_OPTION_BETA1, 0.0}, {BS_OPTION_MOMENTUM, 0.0}, {BS_OPTION_NESTEROV, 0.0}},
+    .averages = average_gd,
+    .weigh = weigh_gd,
+    .blended = step_nesterov,
+    .torch = {{BS_OPTION_LR, 1e-3}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
+    .direction = BS_IDENTITY,
+    .step = step_gd,
+    .limit = BS_LIMIT_L2,
+    .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* m / ||m||_2 needs every coordinate of m before the first step: the moments first, with a step of zero. */
 static unsigned step_ngd(const bs_update *u) {

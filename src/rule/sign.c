@@ -43,7 +43,8 @@ static void average_lion(const biascope_options *options, bs_epoch_rule *out) {
   out->lead = options->beta2 - options->beta1;
 }
 
-static void weigh_lion(const biascope_options *options, bs_rate *rate) {
+static void weigh_lion(const biascope_options *options, uint64_t step, bs_rate *rate) {
+  (void)step;
   rate->past = options->beta1;
   rate->present = 1.0 - options->beta1;
 }

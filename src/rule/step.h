@@ -17,14 +17,16 @@ typedef struct {
   double shrink[BS_LANES]; /* 1 less eta times the decay of weights */
 } bs_rates;
 
-/* What momenta and gradient weigh in the step, of rules that ask. */
+/* What momenta and gradient weigh in the step, and eps, of rules that ask. */
 typedef struct {
-  double past[BS_LANES], present[BS_LANES];
+  double past[BS_LANES], present[BS_LANES], eps[BS_LANES];
 } bs_weighing;
 
 /* What one run multiplies with in a step. */
 typedef struct {
-  double eta, shrink, past, present;
+  double eta, shrink, past, present, eps;
+  double product; /* nadam's: of the momenta of the first `counted` steps */
+  uint64_t counted;
 } bs_rate;
 
 typedef struct {
@@ -39,6 +41,7 @@ typedef struct {
 INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {
   weighing->past[lane] = rate->past;
   weighing->present[lane] = rate->present;
+  weighing->eps[lane] = rate->eps;
 }
 
 /* One step. Bit j of the result: some nonzero moment of a coordinate k = j mod BS_LANES fell below BS_TINY. */
@@ -47,7 +50,7 @@ typedef unsigned bs_step(const bs_update *update);
 /* One coordinate: what a step reads, and what it makes of it. */
 typedef struct {
   double g, m, v, eps;
-  double beta1, beta2, past, present;
+  double beta1, beta2, past, present, eps_weight;
 } bs_before;
 typedef struct {
   double m, v;
@@ -75,7 +78,8 @@ INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(
                                               .beta1 = rates.beta1[j],
                                               .beta2 = rates.beta2[j],
                                               .past = weighing.past[j],
-                                              .present = weighing.present[j]});
+                                              .present = weighing.present[j],
+                                              .eps_weight = weighing.eps[j]});
       m[at] = after.m;
       if (keeps_v) v[at] = after.v;
       w[at] = rates.shrink[j] * w[at] - rates.eta[j] * after.direction;

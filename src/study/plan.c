@@ -79,13 +79,17 @@ static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t 
   const bs_axis *optimizers = grid->axes[BS_OPTION_OPTIMIZER];
   bs_plan_run *run = &plan->runs[plan->run_count];
   *run = (bs_plan_run){.data = plan->data_count - 1};
-  run->options = bs_options_of((biascope_optimizer)optimizers->values[at[BS_OPTION_OPTIMIZER]].number);
+  const bs_axis *torch = grid->axes[BS_OPTION_TORCH];
+  run->options = bs_usual_options((biascope_optimizer)optimizers->values[at[BS_OPTION_OPTIMIZER]].number,
+                                  torch && torch->values[at[BS_OPTION_TORCH]].number != 0.0);
   run->steps = (uint64_t)grid->axes[BS_GRID_STEPS]->values[at[BS_GRID_STEPS]].number;
   for (int a = BS_OPTION_OPTIMIZER + 1; a < BS_OPTIONS; a++) {
     const bs_option option = (bs_option)a;
     if (grid->axes[a] && bs_option_is_read(&run->options, option))
       bs_option_put(&run->options, option, bs_option_of_number(option, grid->axes[a]->values[at[a]].number));
   }
+  if (run->options.total_steps == 0 && bs_option_is_read(&run->options, BS_OPTION_TOTAL_STEPS))
+    run->options.total_steps = run->steps;
   if (seed) run->options.seed = *seed;
   const biascope_status status = check_run(plan, grid, at, run, error);
   if (status != BIASCOPE_OK) return status;

@@ -3,6 +3,8 @@
  * before it, so that a damaged file or another run's is refused, and by what differs. */
 #include "train/trainer.h"
 
+#include "train/fast/lazy.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -72,11 +74,11 @@ static void write_touched(FILE *stream, bs_lazy *lazy, uint64_t step) {
 }
 
 static void write_state(FILE *stream, const biascope_trainer *trainer) {
-  if (trainer->lazy) bs_lazy_store(trainer->lazy, &trainer->moments);
+  if (trainer->fast.lazy) bs_lazy_store(trainer->fast.lazy, &trainer->moments);
   write_identity(stream, trainer);
   fprintf(stream, "step %llu\n", (unsigned long long)trainer->step);
   write_moments(stream, &trainer->moments);
-  if (trainer->lazy) write_touched(stream, trainer->lazy, trainer->step);
+  if (trainer->fast.lazy) write_touched(stream, trainer->fast.lazy, trainer->step);
 }
 
 /* What `write` writes of the trainer, as text; NULL where memory runs out. The caller frees. */
@@ -309,14 +311,14 @@ static biascope_status read_state(reader *r, biascope_trainer *trainer) {
   if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
   if (status != BIASCOPE_OK) return status;
   status = read_moments(r, &moments);
-  if (status == BIASCOPE_OK && trainer->lazy) status = read_touched(r, moments.features, step, &t);
+  if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments.features, step, &t);
   if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
     status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");
   if (status == BIASCOPE_OK) {
     const bs_moments old = trainer->moments;
     trainer->moments = moments;
     trainer->step = (uint64_t)step;
-    if (trainer->lazy) bs_lazy_resume(trainer->lazy, &moments, trainer->step, t.step, t.mark, t.now);
+    if (trainer->fast.lazy) bs_lazy_resume(trainer->fast.lazy, &moments, trainer->step, t.step, t.mark, t.now);
     moments = old;
   }
   bs_moments_free(&moments);

@@ -1,7 +1,7 @@
 #include "train/moments.h"
 
 #include "base/memory.h"
-#include "train/fast/step_avx512.h"
+#include "train/fast.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
   const bs_epoch_rule averages = bs_averages_of(options);
   *moments =
       (bs_moments){.rule = rule,
-                   .step = bs_step_avx512_of(rule),
+                   .step = bs_fast_step_of(options),
+                   .decay = bs_coupled_decay(options),
                    .features = features,
                    .padded = padded,
                    .beta1 = averages.beta1,
@@ -52,8 +53,9 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
                    .forget = bs_epoch_past(&averages) == 0.0 && averages.beta2 == 0.0 && rule->second != BS_SECOND_SUM,
                    .eps = bs_rule_option_of(rule, BS_OPTION_EPS) ? options->eps : 0.0,
                    .common = true};
-  moments->coupled =
-      rule->direction == BS_NORMALISED || (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
+  moments->forget = moments->forget && moments->decay == 0.0;
+  moments->coupled = moments->decay > 0.0 || rule->direction == BS_NORMALISED ||
+                     (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
@@ -120,8 +122,9 @@ static void move_all(bs_moments *moments, int64_t exponent) {
 
 /* What decides a coordinate's exponent: the root of v where there is one, else m. */
 static double content(const bs_moments *moments, size_t k) {
-  const bool second = moments->rule->second == BS_SECOND_AVERAGE || moments->rule->second == BS_SECOND_SUM;
-  return second ? sqrt(moments->v[k]) : fabs(moments->m[k]);
+  const bs_second_moment second = moments->rule->second;
+  const bool kept = second != BS_NO_SECOND_MOMENT && second != BS_SECOND_PER_SAMPLE;
+  return kept ? sqrt(moments->v[k]) : fabs(moments->m[k]);
 }
 
 static void forget_all(bs_moments *moments, int64_t exponent) {
@@ -163,6 +166,16 @@ typedef struct {
   int64_t high, low;
 } span;
 
+static void include_decay(const bs_moments *moments, span *s) {
+  double largest = 0.0;
+  for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, fabs(moments->w[k]));
+  largest *= moments->decay;
+  if (!(largest > 0.0)) return;
+  const int64_t exponent = ilogb(largest);
+  if (exponent > s->high) s->high = exponent;
+  if (exponent < s->low) s->low = exponent;
+}
+
 static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
   span s = {INT64_MIN, INT64_MAX};
   for (size_t b = 0; b < batch->count; b++) {
@@ -171,7 +184,14 @@ static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
     if (exponent > s.high) s.high = exponent;
     if (exponent - moments->spread < s.low) s.low = exponent - moments->spread;
   }
+  if (moments->decay > 0.0) include_decay(moments, &s);
   return s;
+}
+
+void bs_moments_add_decay(bs_moments *moments) {
+  if (moments->decay == 0.0) return;
+  for (size_t k = 0; k < moments->features; k++)
+    moments->g[k] += bs_times_power_of_two(moments->decay * moments->w[k], -moments->exponent[0]);
 }
 
 bool bs_moments_forget(const bs_moments *moments) {

@@ -15,6 +15,7 @@ typedef struct {
   bs_step *step; /* the rule's, or one that gives its bits in less time */
   size_t features, padded;
   double beta1, beta2, eps;
+  double decay;          /* weight decay that is added to the gradient */
   bool forget;           /* nothing of m and v outlives a step */
   double *w, *m, *v, *g; /* padded */
   double *unit;          /* what bs_update.eps holds, kept in step with the exponents */
@@ -50,6 +51,8 @@ bool bs_moments_forget(const bs_moments *moments);
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale);
 /* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
+/* Adds the weight decay that belongs to the gradient, if any: after bs_moments_prepare. */
+void bs_moments_add_decay(bs_moments *moments);
 /* Moves exponents down where moments have faded, after an update that reported it. */
 void bs_moments_renormalise(bs_moments *moments);
 /* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. */

@@ -53,10 +53,8 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
   if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
-  if (status == BIASCOPE_OK) status = bs_lazy_create(&trainer->lazy, data, options, &trainer->moments, error);
-  if (status == BIASCOPE_OK)
-    status = bs_blocks_create(&trainer->blocks, data, trainer->rows, &trainer->moments, options, error);
-  if (status == BIASCOPE_OK && !trainer->lazy) status = bs_passes_create(&trainer->passes, data, options, error);
+  trainer->whole = (bs_scope){data, trainer->rows, &trainer->moments};
+  if (status == BIASCOPE_OK) status = bs_fast_create(&trainer->fast, &trainer->whole, options, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
     return status;
@@ -65,7 +63,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     trainer->rates.beta1[j] = trainer->moments.beta1;
     trainer->rates.beta2[j] = trainer->moments.beta2;
   }
-  trainer->moments.common = trainer->moments.common && !trainer->lazy;
+  trainer->eta = -1.0;
   *out = trainer;
   return BIASCOPE_OK;
 }
@@ -74,21 +72,12 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   if (!trainer) return;
   bs_sampler_free(&trainer->sampler);
   bs_moments_free(&trainer->moments);
-  bs_passes_free(trainer->passes);
-  bs_blocks_free(trainer->blocks);
-  bs_lazy_free(trainer->lazy);
+  bs_fast_free(&trainer->fast);
   free(trainer->margin);
   free(trainer->weight);
   free(trainer->padded_rows);
   free(trainer);
 }
-
-/* What a step works on: all of the data and of the state, or the batch's samples and the features they touch. */
-typedef struct {
-  const biascope_dataset *data;
-  const double *rows; /* as the trainer's */
-  bs_moments *moments;
-} scope;
 
 static double margin_in(const biascope_dataset *data, const double *rows, const bs_moments *moments, size_t sample) {
   if (!rows) return bs_row_dot(data, sample, moments->w);
@@ -96,7 +85,7 @@ static double margin_in(const biascope_dataset *data, const double *rows, const 
 }
 
 /* The part of sample's gradient in each coordinate's own unit. */
-static void add_in_units(const scope *s, size_t sample, bs_weight weight, bool per_sample) {
+static void add_in_units(const bs_scope *s, size_t sample, bs_weight weight, bool per_sample) {
   bs_moments *moments = s->moments;
   const bs_row row = bs_row_of(s->data, sample);
   for (size_t at = 0; at < row.count; at++) {
@@ -108,7 +97,7 @@ static void add_in_units(const scope *s, size_t sample, bs_weight weight, bool p
 }
 
 /* g += scale x, or v += (scale x)^2, over the sample's own coordinates. */
-static void add_sample(const scope *s, size_t sample, bs_weight weight) {
+static void add_sample(const bs_scope *s, size_t sample, bs_weight weight) {
   bs_moments *moments = s->moments;
   const bool per_sample = moments->rule->second == BS_SECOND_PER_SAMPLE;
   double scale;
@@ -127,54 +116,29 @@ static void add_sample(const scope *s, size_t sample, bs_weight weight) {
   if (per_sample) bs_padded_add_square(moments->padded, scale, row, moments->v);
 }
 
-static void add_each(const scope *s, const bs_weighted_batch *batch) {
+static void add_each(const bs_scope *s, const bs_weighted_batch *batch) {
   bs_moments *moments = s->moments;
   memset(moments->g, 0, moments->padded * sizeof *moments->g);
   if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
   for (size_t b = 0; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
 }
 
-/* The gradient in one pass, where one unit holds every part of it; else false, and nothing is done. The margins are
- * spent: their place takes the samples' scales. */
-static bool add_all(biascope_trainer *trainer, const bs_weighted_batch *batch) {
-  if (trainer->blocks) return bs_blocks_gradient(trainer->blocks);
-  if (!trainer->passes) return false;
-  for (size_t b = 0; b < batch->count; b++)
-    if (!bs_moments_scale(&trainer->moments, batch->sample[b], batch->weight[b], &trainer->margin[b])) return false;
-  bs_passes_gradient(trainer->passes, batch->sample, batch->count, trainer->margin, trainer->moments.g);
-  return true;
-}
-
 /* Of the step to come. */
 static void set_rates(biascope_trainer *trainer) {
-  bs_rates *rates = &trainer->rates;
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
-  if (eta == rates->eta[0]) return;
-  const bs_rate rate = bs_rate_of(&trainer->options, eta);
+  if (eta == trainer->eta && !bs_rate_varies(&trainer->options)) return;
+  trainer->eta = eta;
+  bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
   for (size_t j = 0; j < BS_LANES; j++) {
-    rates->eta[j] = rate.eta;
-    rates->shrink[j] = rate.shrink;
+    trainer->rates.eta[j] = trainer->rate.eta;
+    trainer->rates.shrink[j] = trainer->rate.shrink;
   }
-  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&rate, j, &trainer->weighing);
+  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&trainer->rate, j, &trainer->weighing);
 }
 
-/* Where the features are followed lazily, the batch becomes all samples of a small problem. */
-static scope open_step(biascope_trainer *trainer, const uint32_t **batch, size_t count) {
-  bs_lazy *lazy = trainer->lazy;
-  if (!lazy) return (scope){trainer->data, trainer->rows, &trainer->moments};
-  bs_lazy_open(lazy, trainer->data, &trainer->moments, trainer->step, *batch, count);
-  *batch = lazy->sample;
-  return (scope){&lazy->batch, NULL, &lazy->moments};
-}
-
-static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *batch, size_t count) {
-  if (trainer->blocks) {
-    bs_blocks_weigh(trainer->blocks, batch, count, trainer->margin, trainer->weight);
-    return;
-  }
-  if (trainer->passes)
-    bs_passes_margins(trainer->passes, s->moments->w, batch, count, trainer->margin);
-  else
+static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
+  if (bs_fast_weigh(&trainer->fast, batch, count, trainer->margin, trainer->weight)) return;
+  if (!bs_fast_margins(&trainer->fast, s->moments->w, batch, count, trainer->margin))
     for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
   bs_weights_divide(count, count, trainer->weight);
@@ -184,7 +148,7 @@ static void weigh(biascope_trainer *trainer, const scope *s, const uint32_t *bat
 }
 
 /* The batch's gradient into g, in units of 2^unit, about the size of its largest part; INT64_MIN: it is zero. */
-static int64_t sum_by_itself(const scope *s, const bs_weighted_batch *batch) {
+static int64_t sum_by_itself(const bs_scope *s, const bs_weighted_batch *batch) {
   const bs_moments *moments = s->moments;
   int64_t unit = INT64_MIN;
   memset(moments->g, 0, moments->padded * sizeof *moments->g);
@@ -211,7 +175,7 @@ static void expect_smaller(bs_moments *moments, int64_t exponent) {
 }
 
 /* Scales the batch's weights down to a gradient of norm C where that is longer: before exponents are chosen for it. */
-static void clip_weights(biascope_trainer *trainer, const scope *s, const uint32_t *batch, size_t count) {
+static void clip_weights(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
   const int64_t unit = sum_by_itself(s, &(bs_weighted_batch){batch, trainer->weight, count});
   const double norm = bs_norm2(s->moments->features, s->moments->g);
   if (norm == 0.0) return;
@@ -226,9 +190,10 @@ static void clip_weights(biascope_trainer *trainer, const scope *s, const uint32
   }
 }
 
-static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_weighted_batch *batch) {
+static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
-  if (!add_all(trainer, batch)) add_each(s, batch);
+  if (!bs_fast_gradient(&trainer->fast, batch, trainer->margin, s->moments)) add_each(s, batch);
+  bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
@@ -237,7 +202,8 @@ static void add_gradient(biascope_trainer *trainer, const scope *s, const bs_wei
 void bs_trainer_take_step(biascope_trainer *trainer) {
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
-  const scope s = open_step(trainer, &batch, count);
+  bs_scope s = trainer->whole;
+  bs_fast_open(&trainer->fast, &trainer->whole, trainer->step, &batch, count, &s);
   weigh(trainer, &s, batch, count);
   if (trainer->options.clip > 0.0) clip_weights(trainer, &s, batch, count);
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
@@ -253,17 +219,17 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .weighing = &trainer->weighing};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
-  if (trainer->lazy) bs_lazy_close(trainer->lazy, trainer->step);
+  bs_fast_close(&trainer->fast, trainer->step);
 }
 
 const bs_moments *bs_trainer_state(const biascope_trainer *trainer) {
-  if (trainer->lazy) bs_lazy_show(trainer->lazy, &trainer->moments, trainer->step);
+  bs_fast_show(&trainer->fast, trainer->whole.moments, trainer->step);
   return &trainer->moments;
 }
 
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
   for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
-  if (trainer->lazy && bs_lazy_reach(trainer->lazy, trainer->step) < trainer->largest_weight) return BIASCOPE_OK;
+  if (bs_fast_reach(&trainer->fast, trainer->step) < trainer->largest_weight) return BIASCOPE_OK;
   const double *w = biascope_trainer_weights(trainer);
   for (size_t k = 0; k < trainer->moments.features; k++) {
     if (!(fabs(w[k]) < trainer->largest_weight))
@@ -333,7 +299,8 @@ biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
   double log_sum, log_entry;
   largest_gradients(trainer, &log_sum, &log_entry);
   biascope_staleness state = {0};
-  if (log_entry == -INFINITY) return state; /* no sample has a gradient: nothing to fall behind of */
+  if (trainer->moments.decay > 0.0) return state; /* moments hold the decay's part for good */
+  if (log_entry == -INFINITY) return state;       /* no sample has a gradient: nothing to fall behind of */
   if (trainer->moments.beta1 > 0.0)
     state.momentum_excess = exp(bs_moments_log_sum(bs_trainer_state(trainer)) - log_sum);
   if (trainer->moments.beta2 > 0.0)

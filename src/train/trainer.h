@@ -4,9 +4,7 @@
 
 #include "data/text.h"
 #include "loss/loss.h"
-#include "train/fast/blocks.h"
-#include "train/fast/lazy.h"
-#include "train/fast/passes.h"
+#include "train/fast.h"
 #include "train/moments.h"
 #include "train/sampler.h"
 
@@ -17,11 +15,12 @@ struct biascope_trainer {
   const bs_loss *loss;
   bs_sampler sampler;
   bs_moments moments;
+  double eta; /* before what the rule makes of it; < 0 at first */
+  bs_rate rate;
   bs_rates rates; /* of the last step */
   bs_weighing weighing;
-  bs_passes *passes;     /* NULL where steps go sample by sample */
-  bs_blocks *blocks;     /* NULL likewise */
-  bs_lazy *lazy;         /* NULL where steps go over all features; else `moments` is what bs_lazy_show shows */
+  bs_scope whole;
+  bs_fast fast;          /* where it has lazy, `moments` is what bs_fast_show shows */
   double *margin;        /* x_i.w of the batch's samples, */
   bs_weight *weight;     /* and their parts in the mean gradient */
   const double *rows;    /* dense data, rows padded to whole vectors */

@@ -150,7 +150,7 @@ def test_a_full_disk_behind_stdout_is_reported(command, tmp_path):
 
 
 OUT_OF_RANGE = {
-    "--optimizer": ["adamax", "", "ADAM"],
+    "--optimizer": ["adadelta", "", "ADAM"],
     "--loss": ["hinge", ""],
     "--order": ["random", ""],
     "--batch-size": ["0", "-1", "1.5", "11", "all", "", "1e30"],

@@ -13,7 +13,7 @@
 
 enum { BS_BLOCK_PARTS = 16 };
 
-typedef struct {
+typedef struct bs_blocks {
   const double *rows; /* N x padded */
   size_t padded, height;
   const bs_loss *loss;

@@ -142,14 +142,15 @@ static bool add_gradients(lanes *l, size_t count) {
 
 /* Rates of the step to come, which is the same for all: runs often differ in their seeds alone. */
 static void set_rates(lanes *l) {
-  const biascope_options *first = &l->run[0]->options;
+  double eta = 0.0;
   for (size_t j = 0; j < l->count; j++) {
-    const biascope_options *options = &l->run[j]->options;
-    const bool alike = j > 0 && options->lr == first->lr && options->lr_decay == first->lr_decay;
-    const bs_rate rate = bs_rate_of(options, alike ? l->rates.eta[0] : bs_learning_rate(options, l->run[j]->step));
-    l->rates.eta[j] = rate.eta;
-    l->rates.shrink[j] = rate.shrink;
-    bs_weighing_put(&rate, j, &l->weighing);
+    biascope_trainer *run = l->run[j];
+    const bool alike = j > 0 && bs_step_sizes_equal(&run->options, &l->run[j - 1]->options);
+    if (!alike) eta = bs_learning_rate(&run->options, run->step);
+    bs_rate_set(&run->options, run->step, eta, &run->rate);
+    l->rates.eta[j] = run->rate.eta;
+    l->rates.shrink[j] = run->rate.shrink;
+    bs_weighing_put(&run->rate, j, &l->weighing);
   }
 }
 
@@ -243,7 +244,7 @@ enum { MOST_FEATURES = 100 };
 bool bs_lanes_share(size_t samples, size_t features, const biascope_options *a, const biascope_options *b) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(a->optimizer);
   return features <= MOST_FEATURES && a->optimizer == b->optimizer && a->loss == b->loss && bs_gradient_is_plain(a) &&
-         bs_gradient_is_plain(b) && rule->fast & BS_FAST_LANES &&
+         bs_gradient_is_plain(b) && rule->fast & BS_FAST_LANES && bs_step_of(a) == bs_step_of(b) &&
          bs_batch_size(a, samples) == bs_batch_size(b, samples) &&
          (a->order == BIASCOPE_REPLACEMENT) == (b->order == BIASCOPE_REPLACEMENT);
 }

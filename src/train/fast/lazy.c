@@ -131,7 +131,7 @@ static void find_directions(bs_lazy *lazy) {
   bs_weighing weighing;
   for (size_t j = 0; j < BS_LANES; j++) {
     rates.beta1[j] = rates.beta2[j] = rates.shrink[j] = weighing.past[j] = 1.0;
-    weighing.present[j] = 0.0;
+    weighing.present[j] = weighing.eps[j] = 0.0;
     rates.eta[j] = -1.0;
   }
   memset(lazy->direction, 0, m->padded * sizeof *lazy->direction);

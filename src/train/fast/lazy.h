@@ -20,7 +20,7 @@ typedef struct {
   bool unseen;
 } bs_coordinate;
 
-typedef struct {
+typedef struct bs_lazy {
   bs_coordinate *at;         /* features of them */
   size_t features, capacity; /* all coordinates; those that a batch may touch */
   bs_travel travel;

@@ -8,7 +8,7 @@
 #include "rule/optimizer.h"
 #include "train/fast/tiles.h"
 
-typedef struct {
+typedef struct bs_passes {
   size_t samples;
   bs_tiles by_sample, by_feature;
   double *margin, *scale; /* N */

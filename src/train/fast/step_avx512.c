@@ -108,13 +108,15 @@ AVX512 static unsigned step_per_sample(const bs_update *u) {
   return update(BS_SECOND_PER_SAMPLE, *u);
 }
 
-bs_step *bs_step_avx512_of(const bs_optimizer_rule *rule) {
+bs_step *bs_step_avx512_of(const biascope_options *options) {
   static bs_step *const STEPS[] = {
       [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
-  return rule->fast & BS_FAST_ROOTS && bs_has_avx512() ? STEPS[rule->second] : rule->step;
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  bs_step *step = bs_step_of(options);
+  return step == rule->step && rule->fast & BS_FAST_ROOTS && bs_has_avx512() ? STEPS[rule->second] : step;
 }
 #else
-bs_step *bs_step_avx512_of(const bs_optimizer_rule *rule) {
-  return rule->step;
+bs_step *bs_step_avx512_of(const biascope_options *options) {
+  return bs_step_of(options);
 }
 #endif

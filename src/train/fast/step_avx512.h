@@ -5,7 +5,7 @@
 
 #include "rule/optimizer.h"
 
-/* The rule's own step where there is no faster one: on other processors, and where coverage counts one step for all. */
-bs_step *bs_step_avx512_of(const bs_optimizer_rule *rule);
+/* bs_step_of where there is no faster one: on other processors, and where coverage counts one step for all. */
+bs_step *bs_step_avx512_of(const biascope_options *options);
 
 #endif

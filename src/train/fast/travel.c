@@ -26,6 +26,7 @@ static double length_of(bs_double_double ratio) {
 bool bs_travel_known(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (!(rule->fast & BS_FAST_LAZY) || !bs_gradient_is_plain(options) || bs_weights_shrink(options)) return false;
+  if (options->bias_correction || options->momentum > 0.0) return false; /* their step sizes are not eta alone */
   const bs_travel_kind kind = kind_of(options);
   if (kind == BS_STAYS) return true;
   if (bs_effective_beta1(options) == 0.0) return false; /* the momentum is gone after a step */
