@@ -461,6 +461,35 @@ BIASCOPE_API void biascope_prediction_free(biascope_prediction *prediction);
 BIASCOPE_API biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out,
                                                             double *metric, biascope_error *error);
 
+/* ---- The run itself, without taking its steps --------------------------------------------------- */
+
+/* Where training is after any number of steps. The first epochs are stepped; from there an averaged equation is
+ * followed in the logarithm of time, so that 10^12 steps cost little more than 10^5. Mathematics: docs/forecast.md. */
+typedef struct biascope_forecast biascope_forecast;
+
+typedef struct {
+  const char *method;    /* what was done, a static string */
+  double error_estimate; /* of the direction, radians: three times it covers nearly every run; 0: exact steps */
+  uint64_t steps_taken;  /* exact ones of a single run */
+  size_t evaluations;    /* passes over the data beside them */
+  double log_loss;       /* log of the mean loss at the weights */
+  double weight_norm;    /* Euclidean */
+  double margin;         /* min_i x_i.w / ||w||_2 */
+  double accuracy;       /* share of samples with x_i.w > 0 */
+} biascope_forecast_quality;
+
+/* steps: how far the forecast will go. The dataset must outlive it. BIASCOPE_NOT_CONVERGED: the run cannot be followed
+ * by averages and is too long to step. */
+BIASCOPE_API biascope_status biascope_forecast_create(const biascope_dataset *data, const biascope_options *options,
+                                                      uint64_t steps, biascope_forecast **out, biascope_error *error);
+/* To the given step, at least the last one; the start of a random order is that of this seed. */
+BIASCOPE_API biascope_status biascope_forecast_advance(biascope_forecast *forecast, uint64_t step,
+                                                       biascope_error *error);
+/* The d weights there, owned by the forecast, valid until the next call on it. */
+BIASCOPE_API const double *biascope_forecast_weights(const biascope_forecast *forecast);
+BIASCOPE_API biascope_forecast_quality biascope_forecast_quality_of(const biascope_forecast *forecast);
+BIASCOPE_API void biascope_forecast_free(biascope_forecast *forecast);
+
 /* ---- What a run will do, and what would do better, without training ------------------------------ */
 
 typedef struct {

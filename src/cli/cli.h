@@ -39,6 +39,8 @@ void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 /* Numbers on the command line: the whole text must be one, else a usage error naming flag, text and range. */
 double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high);
 uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high);
+/* K of log:K, the records in a decade of steps. */
+unsigned cli_parse_record(struct argp_state *state, const char *text);
 /* Index of text among names (NULL-terminated), else a usage error that lists them. */
 int cli_parse_choice(struct argp_state *state, const char *flag, const char *text, const char *const *names);
 

@@ -41,6 +41,11 @@ uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *t
   return value;
 }
 
+unsigned cli_parse_record(struct argp_state *state, const char *text) {
+  if (strncmp(text, "log:", 4) != 0) argp_error(state, "--record: '%s' is not of the form log:K", text);
+  return (unsigned)cli_parse_u64(state, "--record", text + 4, 1, 1000);
+}
+
 int cli_parse_choice(struct argp_state *state, const char *flag, const char *text, const char *const *names) {
   char list[512] = "";
   for (int i = 0; names[i]; i++) {

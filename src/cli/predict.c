@@ -3,13 +3,15 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "cli/cli.h"
+#include "cli/predict_run.h"
+#include "rule/optimizer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM };
+enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
@@ -25,6 +27,7 @@ typedef struct {
   cli_result result;
   biascope_predict_options options;
   bool starts_given;
+  predict_run_flags run;
 } predict_flags;
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
@@ -37,7 +40,11 @@ static const struct argp_option OPTIONS[] = {
     {"tolerance", TOLERANCE, "GAP", 0, "Equilibrium gap to certify (default 1e-10)", 3},
     {"sample-length", SAMPLE_LENGTH, "STEPS", 0,
      "shuffle, replacement: length of the random sequence (default: chosen)", 3},
-    {"steps", STEPS, "T", 0, "The direction after T steps, not the limit", 3},
+    {"steps", STEPS, "T", 0, "The run after T steps, not the limit", 3},
+    {"trace", TRACE, "FILE", 0, "With --steps: write the run on the way there as CSV, as train does", 3},
+    {"record", RECORD, "log:K", 0, "Rows of the trace in a decade of steps (default log:20)", 3},
+    {"until", UNTIL, "cosine=C|margin=NORM:F", 0,
+     "The number of steps until that cosine with the limit, or that share of the best margin", 3},
     {"starts", STARTS, "K", 0, "cyclic: look for other equilibria from K random points (default 8)", 3},
     {"confirm", CONFIRM, "HOW", 0,
      "Make sure that training goes there: run (default; of up to some millions of small steps), flow, none", 3},
@@ -62,7 +69,21 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->options.sample_length = (size_t)cli_parse_u64(state, "--sample-length", text, 1, UINT32_MAX);
     return 0;
   case STEPS:
-    flags->options.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_MAX);
+    flags->run.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
+    return 0;
+  case TRACE:
+    flags->run.trace = text;
+    return 0;
+  case RECORD:
+    flags->run.per_decade = cli_parse_record(state, text);
+    return 0;
+  case UNTIL:
+    predict_run_parse_until(state, text, &flags->run);
+    return 0;
+  case ARGP_KEY_END:
+    if (flags->run.trace && !flags->run.steps) argp_error(state, "--trace: --steps is missing");
+    if (flags->run.trace && flags->run.until != UNTIL_NOTHING)
+      argp_error(state, "--trace and --until exclude each other");
     return 0;
   case STARTS:
     flags->options.starts = (size_t)cli_parse_u64(state, "--starts", text, 0, MOST_STARTS);
@@ -175,7 +196,7 @@ static json_t *prediction_json(const biascope_prediction *prediction, const refe
 }
 
 static bool is_limit(const predict_flags *flags) {
-  return flags->options.steps == 0;
+  return flags->run.steps == 0;
 }
 
 /* What was confirmed, and what the confirming run did. */
@@ -193,7 +214,7 @@ static json_t *confirmation_json(const predict_flags *flags, const biascope_pred
 
 /* The angle to which the answer's directions are known. */
 static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
-  if (flags->options.steps > 0) return PATH_KNOWN_TO;
+  if (flags->run.steps > 0) return PATH_KNOWN_TO;
   if (isnan(prediction->gap)) return RUN_KNOWN_TO;
   return bs_angle_known_to(prediction->gap) + prediction->standard_error;
 }
@@ -298,30 +319,50 @@ static biascope_status check_flags(const predict_flags *flags, biascope_error *e
                    "--sample-length is for the random orders, shuffle and replacement, not for %s", order);
   if (flags->starts_given && flags->options.starts > 0 && !cyclic)
     return bs_fail(error, BIASCOPE_USAGE, "--starts is for the cyclic order, not for %s", order);
-  if (flags->starts_given && flags->options.starts > 0 && flags->options.steps > 0)
+  if (flags->starts_given && flags->options.starts > 0 && flags->run.steps > 0)
     return bs_fail(error, BIASCOPE_USAGE, "--starts is for the limit, not for the point after --steps");
   return BIASCOPE_OK;
 }
 
+static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
+  biascope_predict_options options = flags->options;
+  options.steps = flags->run.steps;
+  biascope_prediction prediction = {0};
+  biascope_error error;
+  biascope_status status = biascope_predict(data, flags->optimizer.options, &options, &prediction, &error);
+  if (status == BIASCOPE_OK) status = require_confirmed(flags, &prediction, &error);
+  int code = cli_report(status, &error);
+  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
+    const int presented = present(flags, data, &prediction, status == BIASCOPE_OK);
+    if (presented) code = presented;
+  }
+  biascope_prediction_free(&prediction);
+  return code;
+}
+
+/* The path of vanishing steps says where such a run is; the averaged equation is for updates that depend on the
+ * gradient's size, and says more. */
+static bool on_path(const predict_flags *flags) {
+  const biascope_options *options = flags->optimizer.options;
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  return !flags->run.trace && flags->run.until == UNTIL_NOTHING && rule->second == BS_SECOND_AVERAGE &&
+         options->eps == 0.0;
+}
+
 int cli_predict(int argc, char **argv) {
-  predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}};
+  predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}, .run.per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
   biascope_dataset *data = NULL;
-  biascope_prediction prediction = {0};
   biascope_error error;
   biascope_status status = check_flags(&flags, &error);
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
-  if (status == BIASCOPE_OK)
-    status = biascope_predict(data, flags.optimizer.options, &flags.options, &prediction, &error);
-  if (status == BIASCOPE_OK) status = require_confirmed(&flags, &prediction, &error);
   int code = cli_report(status, &error);
-  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
-    const int presented = present(&flags, data, &prediction, status == BIASCOPE_OK);
-    if (presented) code = presented;
-  }
-  biascope_prediction_free(&prediction);
+  if (status == BIASCOPE_OK)
+    code = predict_run_wanted(&flags.run) && !on_path(&flags)
+               ? predict_run(&flags.common, flags.optimizer.options, &flags.run, data)
+               : predict_limit(&flags, data);
   biascope_dataset_free(data);
   biascope_options_free(flags.optimizer.options);
   return code;

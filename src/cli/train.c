@@ -82,8 +82,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
     return 0;
   case OPTION_RECORD:
-    if (strncmp(text, "log:", 4) != 0) argp_error(state, "--record: '%s' is not of the form log:K", text);
-    flags->per_decade = (unsigned)cli_parse_u64(state, "--record", text + 4, 1, 1000);
+    flags->per_decade = cli_parse_record(state, text);
     return 0;
   case OPTION_TRACE:
     flags->trace = text;
@@ -259,11 +258,7 @@ int cli_train(int argc, char **argv) {
   else
     code = train_print(&run, &flags.result, flags.common.json);
   if (code == 0 && run.compared && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
-  train_rows_free(&run);
-  bs_reference_free(run.reference);
-  biascope_parts_free(&run.parts);
-  free(run.minimiser);
-  free(run.halves);
+  train_compared_free(&run);
   biascope_trainer_free(run.trainer);
   biascope_dataset_free(run.data);
   biascope_options_free(flags.optimizer.options);

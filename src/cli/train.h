@@ -11,7 +11,7 @@ typedef struct {
   uint64_t step;
   double log_loss, misalignment;
   biascope_staleness stale;
-  double *weights; /* d */
+  const double *weights; /* d */
 } train_row;
 
 typedef struct {
@@ -42,12 +42,15 @@ typedef struct {
 biascope_status train_compare(train_run *run, biascope_error *error);
 /* Notes the run's current state; with a trace, as a row of it. */
 biascope_status train_record(train_run *run, uint64_t steps, biascope_error *error);
+/* Keeps a row of the trace; the weights are copied. Once too many are kept, they are compared and written. */
+biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error);
 /* Measures the final weights. */
 biascope_status train_measure(train_run *run, const double *w, bs_measurement *out, biascope_error *error);
 /* The trace, a row of CSV a record. Writing the rows kept compares them first. */
 void train_trace_head(FILE *trace);
 biascope_status train_trace_rows(train_run *run, biascope_error *error);
-void train_rows_free(train_run *run);
+/* What comparing and recording left. */
+void train_compared_free(train_run *run);
 void train_print_parts(const train_run *run);
 json_t *train_json_parts(const train_run *run);
 /* What the user should know of the run, into the array, or as lines of text where it is NULL. */

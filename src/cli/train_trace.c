@@ -35,24 +35,28 @@ static biascope_status make_room(train_run *run, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-static biascope_status keep_row(train_run *run, biascope_staleness stale, biascope_error *error) {
+biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error) {
   const size_t d = biascope_dataset_features(run->data);
   biascope_status status = make_room(run, error);
-  if (status != BIASCOPE_OK) return status;
-  train_row *row = &run->rows[run->row_count];
-  *row = (train_row){.step = biascope_trainer_step(run->trainer),
-                     .log_loss = biascope_trainer_log_loss(run->trainer),
-                     .stale = stale,
-                     .weights = BS_NEW(double, d)};
-  if (!row->weights) return bs_fail_memory(error, "the trace");
-  memcpy(row->weights, biascope_trainer_weights(run->trainer), d * sizeof *row->weights);
-  run->row_count++;
-  biascope_alignment alignment;
-  status = biascope_trainer_alignment(run->trainer, NULL, &alignment, error);
-  row->misalignment = alignment.misalignment;
-  if (status == BIASCOPE_OK && (double)(run->row_count * d * sizeof *row->weights) > MOST_KEPT_BYTES)
-    status = train_trace_rows(run, error);
+  double *weights = status == BIASCOPE_OK ? BS_NEW(double, d) : NULL;
+  if (!weights) return status == BIASCOPE_OK ? bs_fail_memory(error, "the trace") : status;
+  memcpy(weights, row->weights, d * sizeof *weights);
+  run->rows[run->row_count] = *row;
+  run->rows[run->row_count++].weights = weights;
+  if ((double)(run->row_count * d * sizeof *weights) > MOST_KEPT_BYTES) status = train_trace_rows(run, error);
   return status;
+}
+
+static biascope_status keep_state(train_run *run, biascope_staleness stale, biascope_error *error) {
+  biascope_alignment alignment;
+  const biascope_status status = biascope_trainer_alignment(run->trainer, NULL, &alignment, error);
+  if (status != BIASCOPE_OK) return status;
+  const train_row row = {.step = biascope_trainer_step(run->trainer),
+                         .log_loss = biascope_trainer_log_loss(run->trainer),
+                         .misalignment = alignment.misalignment,
+                         .stale = stale,
+                         .weights = biascope_trainer_weights(run->trainer)};
+  return train_keep_row(run, &row, error);
 }
 
 /* min x_i.w, not over the length of w. */
@@ -70,14 +74,16 @@ biascope_status train_record(train_run *run, uint64_t steps, biascope_error *err
     run->half_step = step;
     run->half_margin = least_margin(run);
   }
-  return run->trace ? keep_row(run, stale, error) : BIASCOPE_OK;
+  return run->trace ? keep_state(run, stale, error) : BIASCOPE_OK;
 }
 
-void train_rows_free(train_run *run) {
-  for (size_t r = 0; r < run->row_count; r++) free(run->rows[r].weights);
+void train_compared_free(train_run *run) {
+  for (size_t r = 0; r < run->row_count; r++) free((void *)run->rows[r].weights);
   free(run->rows);
-  run->rows = NULL;
-  run->row_count = run->row_capacity = 0;
+  bs_reference_free(run->reference);
+  biascope_parts_free(&run->parts);
+  free(run->minimiser);
+  free(run->halves);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
@@ -125,7 +131,7 @@ biascope_status train_trace_rows(train_run *run, biascope_error *error) {
     measured.log_loss = run->rows[r].log_loss;
     if (status == BIASCOPE_OK) write_row(run, &run->rows[r], &measured);
   }
-  for (size_t r = 0; r < run->row_count; r++) free(run->rows[r].weights);
+  for (size_t r = 0; r < run->row_count; r++) free((void *)run->rows[r].weights);
   run->row_count = 0;
   return status;
 }

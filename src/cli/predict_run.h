@@ -1,0 +1,26 @@
+/* predict --steps and --until: the run itself, forecast. */
+#ifndef BIASCOPE_CLI_PREDICT_RUN_H
+#define BIASCOPE_CLI_PREDICT_RUN_H
+
+#include "cli/cli.h"
+
+typedef enum { UNTIL_NOTHING, UNTIL_COSINE, UNTIL_MARGIN } until_kind;
+
+typedef struct {
+  uint64_t steps; /* 0: none given */
+  const char *trace;
+  unsigned per_decade;
+  until_kind until;
+  int norm;        /* UNTIL_MARGIN: the margin's, as in biascope_norm_kind */
+  double fraction; /* the cosine, or the share of the best margin */
+} predict_run_flags;
+
+/* cosine=C or margin=NORM:F */
+void predict_run_parse_until(struct argp_state *state, const char *text, predict_run_flags *flags);
+/* Whether the limit is not what is asked for. */
+bool predict_run_wanted(const predict_run_flags *flags);
+/* Returns the exit code. */
+int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
+                biascope_dataset *data);
+
+#endif

@@ -1,0 +1,215 @@
+/* The run itself, forecast: its first epochs are stepped, then an averaged equation is followed in log t. */
+#include "forecast/integrate.h"
+#include "forecast/start.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "train/trainer.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs up to this length are stepped, which is quicker than anything else. */
+enum { SHORT_RUN = 4000 };
+/* Steps of the start: epochs of few and of many batches, steps at least, and their share of the run at most. */
+enum { EPOCHS = 20, EPOCHS_OF_MANY = 5, MANY = 100, LEAST_START = 200, START_SHARE = 10 };
+static const double TOLERANCE = 3e-5;
+static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
+/* Multiplications of a run that is stepped to its end where it cannot be followed otherwise. */
+static const double MOST_STEPPED = 1e11;
+
+/* The equation as it is, without its second-order terms, and from an earlier start: how far these lie apart is what the
+ * error is told by. */
+enum { REFINED, PLAIN, EARLIER, VARIANTS };
+
+/* What a method's name starts with. */
+#define EXACT "exact steps: "
+
+struct biascope_forecast {
+  const biascope_dataset *data;
+  biascope_options options;
+  double *rows, *owned_rows;
+  bs_start start, earlier;
+  bs_integration variant[VARIANTS];
+  bool averaged;             /* the equation is followed beyond the start */
+  biascope_trainer *trainer; /* steps the start, or all; NULL until needed */
+  const char *method;
+  uint64_t step;
+  double *w; /* d: at `step` */
+  double error_estimate;
+};
+
+void biascope_forecast_free(biascope_forecast *forecast) {
+  if (!forecast) return;
+  for (int v = 0; v < VARIANTS; v++) bs_integration_free(&forecast->variant[v]);
+  bs_start_free(&forecast->start);
+  bs_start_free(&forecast->earlier);
+  biascope_trainer_free(forecast->trainer);
+  free(forecast->owned_rows);
+  free(forecast->w);
+  free(forecast);
+}
+
+static biascope_status copy_rows(biascope_forecast *f, biascope_error *error) {
+  const size_t N = f->data->samples, d = f->data->features;
+  if (f->data->dense) {
+    f->rows = f->data->dense;
+    return BIASCOPE_OK;
+  }
+  f->rows = f->owned_rows = BS_NEW(double, N *d);
+  if (!f->rows) return bs_fail_memory(error, "the data as a dense matrix");
+  for (size_t i = 0; i < N; i++) bs_row_axpy(f->data, i, 1.0, f->rows + i * d);
+  return BIASCOPE_OK;
+}
+
+/* Whole epochs, the share of the run that a start may take at most. */
+static uint64_t start_steps(const biascope_forecast *f, uint64_t steps) {
+  const uint64_t epoch = bs_batches_per_epoch(&f->options, f->data->samples);
+  uint64_t epochs = epoch < MANY ? EPOCHS : EPOCHS_OF_MANY;
+  if (epochs * epoch < LEAST_START) epochs = (LEAST_START + epoch - 1) / epoch;
+  if (epochs * epoch > steps / START_SHARE) epochs = steps / START_SHARE / epoch;
+  return epochs * epoch;
+}
+
+/* Rules whose update is smooth in their moments. */
+static bool can_be_averaged(const biascope_options *options) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  const bool ratio = rule->direction == BS_RATIO && rule->second != BS_SECOND_PER_SAMPLE;
+  const bool memory = rule->second != BS_SECOND_AVERAGE || bs_effective_beta2(options) > 0.0;
+  return (rule->direction == BS_IDENTITY || ratio) && memory && options->noise == 0.0;
+}
+
+static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, const char *why, biascope_error *error) {
+  const double cells = (double)bs_batch_size(&f->options, f->data->samples) * (double)f->data->features;
+  if ((double)steps * cells > MOST_STEPPED)
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "%llu steps are too many to take, and %s", (unsigned long long)steps,
+                   why);
+  f->averaged = false;
+  f->error_estimate = 0.0;
+  f->method = why;
+  return BIASCOPE_OK;
+}
+
+static biascope_status start_variants(biascope_forecast *f, uint64_t first, biascope_error *error) {
+  const uint64_t epoch = bs_batches_per_epoch(&f->options, f->data->samples);
+  const uint64_t before = first / epoch > 2 ? first / epoch / 3 * epoch : epoch;
+  biascope_status status = copy_rows(f, error);
+  if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, first, &f->start, error);
+  if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, before, &f->earlier, error);
+  for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) {
+    const bs_start *start = v == EARLIER ? &f->earlier : &f->start;
+    status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN, TOLERANCE, &f->variant[v], error);
+    if (status == BIASCOPE_OK) bs_integration_start(&f->variant[v], (double)start->steps, start->w, start->u);
+  }
+  return status;
+}
+
+/* The equation, or steps where that is cheaper or all that holds. */
+static biascope_status choose_method(biascope_forecast *f, uint64_t steps, biascope_error *error) {
+  const uint64_t first = start_steps(f, steps);
+  if (steps <= SHORT_RUN || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
+  if (!can_be_averaged(&f->options))
+    return step_to_the_end(f, steps, EXACT "this update jumps, and has no averaged equation", error);
+  if ((double)f->data->samples * (double)f->data->features > MOST_CELLS)
+    return step_to_the_end(f, steps, EXACT "the data are too large for the averaged equation", error);
+  biascope_status status = start_variants(f, first, error);
+  if (status != BIASCOPE_OK) return status;
+  f->averaged = true;
+  f->method = "averaged equation in log t, from a start of exact steps";
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_forecast_create(const biascope_dataset *data, const biascope_options *options, uint64_t steps,
+                                         biascope_forecast **out, biascope_error *error) {
+  *out = NULL;
+  biascope_status status = biascope_options_check(options, data->samples, error);
+  if (status != BIASCOPE_OK) return status;
+  biascope_forecast *f = BS_NEW(biascope_forecast, 1);
+  if (!f) return bs_fail_memory(error, "the forecast");
+  f->data = data;
+  f->options = bs_options_read(options);
+  f->w = BS_NEW(double, data->features);
+  status = f->w ? choose_method(f, steps, error) : bs_fail_memory(error, "the forecast");
+  if (status == BIASCOPE_OK)
+    *out = f;
+  else
+    biascope_forecast_free(f);
+  return status;
+}
+
+/* A variant's weights at the step, in `w`: the last whole epoch's end, and its first steps beyond. */
+static biascope_status follow(bs_integration *run, uint64_t step, double *w, biascope_error *error) {
+  const size_t d = run->model.features, epoch = run->model.epoch;
+  const uint64_t whole = step / epoch * epoch;
+  const biascope_status status = bs_integration_advance(run, (double)whole, error);
+  memcpy(w, run->w, d * sizeof *w);
+  if (status != BIASCOPE_OK || whole == step) return status;
+  bs_model_evaluate(&run->model, (double)whole, run->w, run->u, run->rate, run->rate + d);
+  bs_model_add_steps(&run->model, (size_t)(step - whole), w);
+  return BIASCOPE_OK;
+}
+
+static biascope_status follow_variants(biascope_forecast *f, uint64_t step, biascope_error *error) {
+  const size_t d = f->data->features;
+  double *other = f->variant[REFINED].trial, apart[VARIANTS] = {0};
+  biascope_status status = follow(&f->variant[REFINED], step, f->w, error);
+  for (int v = PLAIN; v < VARIANTS && status == BIASCOPE_OK; v++) {
+    status = follow(&f->variant[v], step, other, error);
+    apart[v] = bs_angle(d, f->w, other);
+  }
+  const double noise = f->start.spread / fmax(bs_norm2(d, f->w), 1e-300);
+  f->error_estimate = 0.3 * apart[PLAIN] + apart[EARLIER] + noise + 10.0 * TOLERANCE;
+  return status;
+}
+
+static biascope_status take_steps(biascope_forecast *f, uint64_t step, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  if (!f->trainer) status = biascope_trainer_create(f->data, &f->options, &f->trainer, error);
+  if (status != BIASCOPE_OK) return status;
+  status = biascope_trainer_run(f->trainer, step - biascope_trainer_step(f->trainer), error);
+  memcpy(f->w, biascope_trainer_weights(f->trainer), f->data->features * sizeof *f->w);
+  return status;
+}
+
+biascope_status biascope_forecast_advance(biascope_forecast *f, uint64_t step, biascope_error *error) {
+  if (step < f->step) return bs_fail(error, BIASCOPE_USAGE, "a forecast goes forward only");
+  f->step = step;
+  if (!f->averaged || step <= f->start.steps) return take_steps(f, step, error);
+  biascope_status status = follow_variants(f, step, error);
+  if (status != BIASCOPE_NOT_CONVERGED) return status;
+  status = step_to_the_end(f, step, EXACT "the averaged equation is too stiff to follow", error);
+  return status == BIASCOPE_OK ? take_steps(f, step, error) : status;
+}
+
+const double *biascope_forecast_weights(const biascope_forecast *f) {
+  return f->w;
+}
+
+/* What the weights do to the data. */
+static void measure(const biascope_forecast *f, biascope_forecast_quality *q) {
+  const size_t N = f->data->samples;
+  double largest = -INFINITY, sum = 0.0, least = INFINITY;
+  size_t right = 0;
+  for (size_t i = 0; i < N; i++) {
+    const double z = bs_row_dot(f->data, i, f->w), value = bs_loss_of(f->options.loss)->log_value(z);
+    least = fmin(least, z);
+    right += z > 0.0;
+    if (value == -INFINITY) continue; /* a loss of zero */
+    const double higher = fmax(largest, value);
+    sum = sum * exp(largest - higher) + exp(value - higher);
+    largest = higher;
+  }
+  q->log_loss = largest + log(sum / (double)N);
+  q->weight_norm = bs_norm2(f->data->features, f->w);
+  q->margin = q->weight_norm > 0.0 ? least / q->weight_norm : 0.0;
+  q->accuracy = (double)right / (double)N;
+}
+
+biascope_forecast_quality biascope_forecast_quality_of(const biascope_forecast *f) {
+  biascope_forecast_quality q = {.method = f->method, .error_estimate = f->error_estimate};
+  q.steps_taken = f->averaged && f->step > f->start.steps ? f->start.steps : f->step;
+  for (int v = 0; v < VARIANTS; v++) q.evaluations += f->variant[v].model.evaluations;
+  measure(f, &q);
+  return q;
+}

@@ -1,0 +1,167 @@
+#include "forecast/jacobian.h"
+
+#include "base/dense.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error) {
+  const size_t N = model->samples, d = model->features, order = N < d ? N : d;
+  *out = (bs_jacobian){.samples = N, .features = d, .order = order, .has_second = model->has_second};
+  double **const arrays[] = {&out->weights_margin, &out->second_margin, &out->weights_second, &out->second_second,
+                             &out->reduced,        &out->matrix,        &out->margin,         &out->scratch};
+  const size_t sizes[] = {N * d, N * d, d, d, N * d, order * order, N, d};
+  bool complete = true;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    complete = (*arrays[i] = BS_NEW(double, sizes[i])) != NULL && complete;
+  out->pivot = BS_NEW(int, order);
+  if (complete && out->pivot) return BIASCOPE_OK;
+  bs_jacobian_free(out);
+  return bs_fail_memory(error, "the averaged equation's derivative");
+}
+
+void bs_jacobian_free(bs_jacobian *jacobian) {
+  double *const arrays[] = {jacobian->weights_margin, jacobian->second_margin, jacobian->weights_second,
+                            jacobian->second_second,  jacobian->reduced,       jacobian->matrix,
+                            jacobian->margin,         jacobian->scratch};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+  free(jacobian->pivot);
+  memset(jacobian, 0, sizeof *jacobian);
+}
+
+/* ---- What the mean update and the mean square change with ----------------------------------------- */
+
+/* One feature of every batch: D = mean_j M_j / (s_j + eps), s_j = sqrt(level V_j / g2), by the gradients G_b. The
+ * averages' weights are those of moving averages over a period, and so are their sums by b, taken backwards. */
+typedef struct {
+  double by_second;              /* dD / du */
+  double total;                  /* sum_j W_j, W_j = M_j s_j / (s_j + eps)^2 */
+  double first, square;          /* the backward averages of 1 / (s_j + eps) and W_j / V_j, at the batch at hand */
+  double *inverse, *over_square; /* batches: these terms */
+} column;
+
+static void sum_backwards(size_t n, double beta, double *terms) {
+  double state = 0.0, power = 1.0;
+  for (size_t j = n; j-- > 0;) state = beta * state + terms[j];
+  /* the periodic state that enters the last batch is the one that leaves the first */
+  power = pow(beta, (double)n);
+  state /= 1.0 - power;
+  for (size_t j = n; j-- > 0;) {
+    state = beta * state + terms[j];
+    terms[j] = (1.0 - beta) * state;
+  }
+}
+
+static void prepare_column(const bs_model *model, size_t k, column *c) {
+  const size_t n = model->batches, d = model->features;
+  c->total = 0.0;
+  for (size_t j = 0; j < n; j++) {
+    const double inverse = model->inverse[j * d + k]; /* 1 / (s + eps) */
+    const double root = fmax(0.0, 1.0 / inverse - model->unit_eps);
+    const double w = model->update[j * d + k] * root * inverse;
+    c->inverse[j] = inverse;
+    c->over_square[j] = model->second[j * d + k] > 0.0 ? w / model->second[j * d + k] : 0.0;
+    c->total += model->has_second ? w : 0.0;
+  }
+  c->by_second = -c->total / (2.0 * (double)n);
+  sum_backwards(n, model->beta1, c->inverse);
+  if (!model->random && !model->is_sum) sum_backwards(n, model->beta2, c->over_square);
+}
+
+/* dD/dG_b. */
+static double by_gradient(const bs_model *model, const column *c, size_t b, size_t k) {
+  const double n = (double)model->batches, g = model->gradient[b * model->features + k];
+  if (!model->has_second || model->random || model->is_sum) return c->inverse[b] / n;
+  return (c->inverse[b] - g * (c->over_square[b] - c->total / (n * fmax(model->mean_square[k], 1e-300)))) / n;
+}
+
+/* Batches in a fixed order: every sample acts through its batch's gradient. */
+static void fill_cyclic(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
+  const size_t d = model->features;
+  const double n = (double)model->batches, step = -t * model->eta;
+  const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
+  for (size_t b = 0; b < model->batches; b++) {
+    const double size = (double)(model->start[b + 1] - model->start[b]);
+    const double slope = by_gradient(model, c, b, k), square = 2.0 * model->gradient[b * d + k] / n;
+    for (size_t i = model->start[b]; i < model->start[b + 1]; i++) {
+      const double x = model->rows[i * d + k] * model->slope[i] * model->fall[i] / size; /* dG_b / dz_i */
+      jacobian->weights_margin[i * d + k] = step * slope * x;
+      jacobian->second_margin[i * d + k] = lift * square * x;
+    }
+  }
+}
+
+/* A random order: g2 = (1 - noise) g^2 + noise mean_i (p_i x_i)^2. */
+static void fill_random(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
+  const size_t d = model->features;
+  const double all = (double)model->samples, step = -t * model->eta, g = model->gradient[k];
+  const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
+  for (size_t i = 0; i < model->samples; i++) {
+    const double row = model->rows[i * d + k], fall = model->slope[i] * model->fall[i] / all;
+    jacobian->weights_margin[i * d + k] = step * c->inverse[0] * row * fall;
+    jacobian->second_margin[i * d + k] =
+        lift * 2.0 * fall * row * ((1.0 - model->noise) * g - model->noise * model->slope[i] * row);
+  }
+}
+
+void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
+  column c = {.inverse = model->column, .over_square = model->column + model->batches};
+  jacobian->shrink = t * model->eta * model->decay;
+  for (size_t k = 0; k < model->features; k++) {
+    prepare_column(model, k, &c);
+    jacobian->weights_second[k] = -t * model->eta * c.by_second;
+    jacobian->second_second[k] = -model->gain * model->ratio[k];
+    if (model->random)
+      fill_random(jacobian, model, t, k, &c);
+    else
+      fill_cyclic(jacobian, model, t, k, &c);
+  }
+}
+
+/* ---- Linear systems ----------------------------------------------------------------------------- */
+
+/* u eliminated: (diagonal I - S' X) w = ..., S the reduced derivatives. */
+bool bs_jacobian_factor(bs_jacobian *jacobian, const double *rows, double a) {
+  const size_t N = jacobian->samples, d = jacobian->features;
+  jacobian->a = a;
+  jacobian->diagonal = a + jacobian->shrink;
+  memcpy(jacobian->reduced, jacobian->weights_margin, N * d * sizeof *jacobian->reduced);
+  if (jacobian->has_second) {
+    for (size_t k = 0; k < d; k++)
+      jacobian->scratch[k] = jacobian->weights_second[k] / (a - jacobian->second_second[k]);
+    for (size_t i = 0; i < N; i++)
+      for (size_t k = 0; k < d; k++)
+        jacobian->reduced[i * d + k] += jacobian->scratch[k] * jacobian->second_margin[i * d + k];
+  }
+  if (N < d)
+    bs_dense_multiply_abt(N, N, d, -1.0, rows, jacobian->reduced, jacobian->matrix, N);
+  else
+    bs_dense_multiply_atb(d, d, N, -1.0, jacobian->reduced, rows, jacobian->matrix);
+  for (size_t i = 0; i < jacobian->order; i++) jacobian->matrix[i * (jacobian->order + 1)] += jacobian->diagonal;
+  return bs_dense_lu(jacobian->order, jacobian->matrix, jacobian->pivot, NULL) == BS_DENSE_OK;
+}
+
+/* The matrix is row-major and the factors are those of columns: its transpose's. */
+static void solve_matrix(const bs_jacobian *jacobian, double *x) {
+  bs_dense_lu_solve(jacobian->order, jacobian->matrix, jacobian->pivot, true, x);
+}
+
+void bs_jacobian_solve(bs_jacobian *jacobian, const double *rows, double *w, double *u) {
+  const size_t N = jacobian->samples, d = jacobian->features;
+  for (size_t k = 0; k < d && jacobian->has_second; k++)
+    w[k] += jacobian->weights_second[k] * u[k] / (jacobian->a - jacobian->second_second[k]);
+  if (N < d) {
+    bs_dense_apply(N, d, 1.0, rows, d, w, 0.0, jacobian->margin);
+    solve_matrix(jacobian, jacobian->margin);
+    bs_dense_combine(N, d, 1.0, jacobian->reduced, d, jacobian->margin, w);
+    for (size_t k = 0; k < d; k++) w[k] /= jacobian->diagonal;
+  } else {
+    solve_matrix(jacobian, w);
+    bs_dense_apply(N, d, 1.0, rows, d, w, 0.0, jacobian->margin);
+  }
+  if (!jacobian->has_second) return;
+  bs_dense_combine(N, d, 1.0, jacobian->second_margin, d, jacobian->margin, u);
+  for (size_t k = 0; k < d; k++) u[k] /= jacobian->a - jacobian->second_second[k];
+}

@@ -1,0 +1,61 @@
+/* The equation that a run follows on average: what changes slowly in closed form of what changes within an epoch.
+ *
+ * State: the weights w at the end of an epoch, and u_k, the log of the epoch's mean of the bias-corrected second moment
+ * v_k / (1 - b2^t). With batch gradients G_j, their moving averages M_j and the squares' V_j taken periodic in j,
+ *   dw/dt = -eta(t) (mean_j M_j / (sqrt(e^u V_j / g2 c) + eps) + decay w),   g2 = mean_j G_j^2,
+ *   du/dt = (1-b2) / (1-b2^t) (g2 e^-u - 1),
+ * c = 1 - b2^t without bias correction. In a random order G_j has the samples' mean and, for its square, their variance
+ * over the batch's size, so that no order is drawn. The margins that slope j is taken at are those of its own moment:
+ * the second pass of an evaluation moves them along the epoch by what the first found, which makes the average exact to
+ * second order in the steps. Gradients of earlier epochs enter M_j with the factor by which their slopes have since
+ * fallen. */
+#ifndef BIASCOPE_FORECAST_MODEL_H
+#define BIASCOPE_FORECAST_MODEL_H
+
+#include "data/dataset.h"
+#include "loss/loss.h"
+#include "rule/optimizer.h"
+
+typedef struct {
+  const biascope_options *options;
+  const bs_loss *loss;
+  size_t samples, features, batches; /* batches: of an epoch; 1 in a random order and for the full batch */
+  size_t epoch;                      /* steps of it */
+  bool random;                       /* the order */
+  bool refined;                      /* with the second pass */
+  bool has_second;                   /* v is kept, and u part of the state */
+  bool is_sum;                       /* v is a sum over the run, not an average */
+  bool corrected;                    /* bias correction */
+  double beta1, beta2, eps, decay;
+  double noise;       /* random order: the batch gradient's variance over the samples' */
+  const double *rows; /* N x d, borrowed */
+  size_t *start;      /* batches + 1 */
+  /* of the last evaluation; slopes are in units of e^shift */
+  double shift, eta;
+  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz */
+  double *moved, *motion;                        /* N: margins when their batch's turn comes; change over an epoch */
+  double *gradient, *momentum, *second, *update; /* batches x d */
+  double *inverse;                               /* batches x d: update / momentum */
+  double unit_eps;                               /* eps in units of e^shift */
+  double *column;                                /* 2 batches: scratch */
+  double *mean_square;                           /* d: g2 */
+  double *direction;                             /* d: the mean update */
+  double *before;                                /* d: the momentum that an epoch starts with */
+  double *way;                                   /* d: the weights' change along an epoch */
+  double *ratio, gain;                           /* d: g2 / e^u; du/dlog t = gain (ratio - 1) */
+  double largest_motion;                         /* of a slope's log in an epoch, of slopes that count */
+  size_t evaluations;                            /* passes over the data */
+} bs_model;
+
+biascope_status bs_model_create(const biascope_dataset *data, const double *rows, const biascope_options *options,
+                                bool refined, bs_model *out, biascope_error *error);
+void bs_model_free(bs_model *model);
+
+/* The state's derivative by log t: rate_w and rate_u, d each (rate_u zero where nothing is kept). */
+void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u);
+/* The weights' change from an epoch's start through its first `count` steps, added to w. After an evaluation at w. */
+void bs_model_add_steps(const bs_model *model, size_t count, double *w);
+/* eta of the step that ends at time t. */
+double bs_model_rate(const biascope_options *options, double t);
+
+#endif

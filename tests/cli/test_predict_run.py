@@ -1,0 +1,101 @@
+"""predict --steps beside the run itself, taken step by step."""
+import csv
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+BIASCOPE = os.environ["BIASCOPE"]
+DATA = os.environ["BIASCOPE_TEST_DATA"]
+GAUSSIAN = os.path.join(DATA, "gaussian-10x50.csv")
+DIGITS = [os.path.join(DATA, "real", "digits-3-8.csv")]
+ADAMW = ["--optimizer", "adamw", "--eps", 1e-8, "--lr", 1e-3, "--lr-decay", 0]
+
+
+def result_of(command, *arguments, code=0):
+    result = subprocess.run([BIASCOPE, command, *map(str, arguments), "--json"], capture_output=True, text=True)
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout)
+
+
+def angle(a, b):
+    a, b = np.array(a), np.array(b)
+    return 2 * np.arcsin(min(1, np.linalg.norm(a - b) / 2))
+
+
+@pytest.mark.parametrize("flags, most, length", [
+    ([*ADAMW, "--batch-size", 1], 3e-3, 0.005),
+    ([*ADAMW, "--batch-size", "full"], 3e-3, 0.005),
+    ([*ADAMW, "--batch-size", 3], 3e-3, 0.005),
+    (["--optimizer", "adam", "--eps", 1e-6, "--lr", 0.01, "--lr-decay", 0.5, "--batch-size", 2], 3e-3, 0.005),
+    (["--optimizer", "rmsprop", "--eps", 1e-6, "--lr", 1e-3, "--lr-decay", 0, "--batch-size", 2], 3e-3, 0.005),
+    (["--optimizer", "gd", "--lr", 0.1, "--lr-decay", 0, "--batch-size", 5], 3e-3, 0.005),
+    (["--optimizer", "adagrad", "--lr", 0.1, "--lr-decay", 0, "--eps", 1e-8, "--batch-size", 5], 3e-3, 0.005),
+    ([*ADAMW, "--batch-size", 2, "--loss", "exp"], 3e-3, 0.005),
+    ([*ADAMW, "--batch-size", 2, "--order", "shuffle"], 3e-2, 0.02),
+    ([*ADAMW, "--batch-size", 2, "--order", "replacement"], 3e-2, 0.02),
+])
+def test_a_forecast_is_where_the_run_is(flags, most, length):
+    found, trained = result_of("predict", GAUSSIAN, *flags, "--steps", 50003), result_of("train", GAUSSIAN, *flags, "--steps", 50003)
+    assert found["steps_taken"] <= 5000 and "averaged" in found["method"]
+    assert angle(found["direction"], trained["direction"]) < min(most, 3 * found["error_estimate"])
+    assert found["weight_norm"] == pytest.approx(np.exp(trained["weight_norm_log"]), rel=length)
+    assert found["log_loss"] == pytest.approx(trained["loss_log"], abs=0.02 + length * abs(trained["loss_log"]))
+    for norm in ("l2", "linf", "l1"):
+        assert found["margin"][norm] == pytest.approx(trained["margin"][norm], rel=0.02)
+
+
+def test_what_is_said_of_the_weights_is_what_numpy_makes_of_them():
+    x = np.loadtxt(GAUSSIAN, delimiter=",")
+    found = result_of("predict", GAUSSIAN, *ADAMW, "--batch-size", 1, "--steps", 1e9)
+    z = x @ np.array(found["direction"]) * found["weight_norm"]
+    assert found["log_loss"] == pytest.approx(np.log(np.mean(np.log1p(np.exp(-z)))), rel=1e-9)
+    assert found["margin"]["l2"] == pytest.approx(z.min() / found["weight_norm"]) and found["accuracy"] == 1
+    assert found["steps"] == 10 ** 9 and found["steps_taken"] < 1000
+
+
+def test_short_runs_and_updates_that_jump_are_stepped():
+    for flags, steps in (([*ADAMW, "--batch-size", 1], 1000), (["--optimizer", "signgd", "--batch-size", 2], 20000)):
+        found, trained = result_of("predict", GAUSSIAN, *flags, "--steps", steps), result_of("train", GAUSSIAN, *flags, "--steps", steps)
+        assert found["direction"] == trained["direction"] and found["error_estimate"] == 0 and found["steps_taken"] == steps
+        assert "exact steps" in found["method"]
+
+
+def test_the_trace_has_the_columns_of_the_runs_and_its_values(tmp_path):
+    flags = [GAUSSIAN, *ADAMW, "--batch-size", 2, "--steps", 100000, "--record", "log:3"]
+    result_of("predict", *flags, "--trace", tmp_path / "predicted.csv")
+    result_of("train", *flags, "--trace", tmp_path / "trained.csv")
+    rows = [list(csv.DictReader(open(tmp_path / name, newline=""))) for name in ("predicted.csv", "trained.csv")]
+    assert rows[0][0].keys() == rows[1][0].keys() and len(rows[0]) == len(rows[1])
+    for predicted, trained in zip(*rows):
+        assert predicted["step"] == trained["step"] and predicted["lr"] == trained["lr"]
+        assert float(predicted["log_weight_norm"]) == pytest.approx(float(trained["log_weight_norm"]), abs=0.01)
+        assert float(predicted["cos_l2"]) == pytest.approx(float(trained["cos_l2"]), abs=1e-3)
+
+
+def test_until_is_the_step_at_which_the_run_gets_there():
+    flags = [GAUSSIAN, "--optimizer", "adam", "--eps", 1e-6, "--lr", 1e-2, "--lr-decay", 0, "--batch-size", 1]
+    for until, value in (("margin=linf:0.5", lambda r: r["margin_ratio"]["linf"] - 0.5), ("cosine=0.98", lambda r: r["cosine"]["predicted"] - 0.98)):
+        steps = result_of("predict", *flags, "--until", until)["steps"]
+        before, after = (value(result_of("train", *flags, "--steps", round(steps * f))) for f in (0.9, 1.1))
+        assert before < 0 < after
+    never = result_of("predict", *flags, "--until", "margin=l1:1.0", code=4)
+    assert never["steps"] is None
+
+
+@pytest.mark.parametrize("wrong", ["cosine", "cosine=2", "margin=0.5", "margin=l3:0.5", "margin=linf:x", "loss=1"])
+def test_a_wrong_until_is_a_usage_error(wrong):
+    result = subprocess.run([BIASCOPE, "predict", GAUSSIAN, "--until", wrong], capture_output=True, text=True)
+    assert result.returncode == 1 and wrong.split("=")[0] in result.stderr and result.stdout == ""
+
+
+def test_data_that_no_direction_separates_have_a_run_too(tmp_path):
+    path = tmp_path / "noisy.csv"
+    random = np.random.default_rng(1)
+    np.savetxt(path, random.standard_normal((40, 5)) + 0.5, delimiter=",")
+    flags = [path, *ADAMW, "--batch-size", 8, "--steps", 50000]
+    found, trained = result_of("predict", *flags, code=3), result_of("train", *flags, code=3)
+    assert angle(found["direction"], trained["direction"]) < 3e-3
+    assert 0.5 < found["accuracy"] < 1 and found["cosine"]["l2"] is None
