@@ -17,6 +17,7 @@ bench=(python3-venv)
 coverage=(gcovr)
 fuzz=(clang libclang-rt-14-dev)
 slow=(libblas-dev liblapack-dev libeigen3-dev qemu-user # other linear algebra, other processors
+  python3-venv                                          # the Python package
   chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
 lint=(clang-format clang-tidy cppcheck)
 

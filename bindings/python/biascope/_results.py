@@ -1,0 +1,159 @@
+"""What the functions return. Directions have Euclidean norm 1 unless another is said; `coef_` and `intercept_` have the
+shapes of scikit-learn's linear classifiers."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ._data import Floats, Prepared
+
+#: Of each norm the cosine with the nearest max-margin direction, and its angle in radians; nan where it is not known.
+Cosines = dict[str, float]
+
+
+@dataclass(frozen=True, repr=False)
+class _Direction:
+    """A direction in the space of the features (and of the intercept, its last entry)."""
+
+    direction: Floats
+    prepared: Prepared = field(compare=False)
+
+    @property
+    def coef_(self) -> Floats:
+        """1 x d."""
+        return (self.direction[:-1] if self.prepared.intercept else self.direction)[None, :]
+
+    @property
+    def intercept_(self) -> Floats:
+        """One entry; 0 without an intercept."""
+        return self.direction[-1:] if self.prepared.intercept else np.zeros(1)
+
+    @property
+    def classes_(self) -> npt.NDArray[Any] | None:
+        """The negative and the positive class; None for rows that were folded already."""
+        return self.prepared.classes
+
+    @property
+    def feature_names_(self) -> list[str] | None:
+        """The frame's columns."""
+        return self.prepared.names
+
+    def _lines(self) -> list[str]:
+        return []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(" + ", ".join(self._lines()) + ")"
+
+
+@dataclass(frozen=True, repr=False)
+class Solution(_Direction):
+    """A max-margin direction, of norm 1 in the norm asked for, with the pair (direction, dual) that proves it: any w has
+    min_i x_i.w / ||w|| <= upper_bound = ||X'dual||_dual."""
+
+    norm: str
+    margin_: float
+    upper_bound: float
+    gap: float
+    dual: Floats
+    unique: bool
+    face_dimension: int
+
+    @property
+    def support(self) -> npt.NDArray[np.intp]:
+        """The samples with a positive dual weight."""
+        return np.flatnonzero(self.dual > 0)
+
+    def _lines(self) -> list[str]:
+        return [f"norm={self.norm!r}", f"margin_={self.margin_:.6g}", f"gap={self.gap:.1e}", f"support={len(self.support)} samples"]
+
+
+@dataclass(frozen=True, repr=False)
+class _Compared(_Direction):
+    compare: Callable[[Floats], tuple[Cosines, Cosines]] = field(compare=False)
+
+    @cached_property
+    def _compared(self) -> tuple[Cosines, Cosines]:
+        return self.compare(self.direction)
+
+    @property
+    def cosine(self) -> Cosines:
+        """With the l2, linf and l1 max-margin directions, which are solved for when this is first read."""
+        return self._compared[0]
+
+    @property
+    def angle(self) -> Cosines:
+        """The same as angles in radians, exact however small."""
+        return self._compared[1]
+
+
+@dataclass(frozen=True, repr=False)
+class Prediction(_Compared):
+    """Where training goes (docs/limit.md): the equilibrium `dual` of the epoch map, with its gap."""
+
+    optimizer: str
+    method: str
+    gap: float
+    rate: float
+    standard_error: float
+    unique: bool
+    log_loss: float
+    handover_step: float
+    dual: Floats
+    others: Floats
+
+    def _lines(self) -> list[str]:
+        return [f"optimizer={self.optimizer!r}", f"method={self.method!r}", f"gap={self.gap:.1e}", f"rate={self.rate:.6g}"]
+
+
+@dataclass(frozen=True, repr=False)
+class Training(_Compared):
+    """A run: the weights it ended with, and what was recorded on the way (a structured array; a frame by
+    pandas.DataFrame(trace))."""
+
+    optimizer: str
+    steps: int
+    weights: Floats
+    log_loss: float
+    margin: dict[str, float]
+    trace: npt.NDArray[Any]
+
+    def _lines(self) -> list[str]:
+        return [f"optimizer={self.optimizer!r}", f"steps={self.steps}", f"log_loss={self.log_loss:.6g}"]
+
+
+@dataclass(frozen=True)
+class Separability:
+    """Whether some w has x_i.w > 0 for every sample, and which samples can be separated at once, all others left at
+    margin zero (`part`, a boolean for each). `margin`: the l2 margin of the separable part, along `direction`;
+    `dual`: weights that combine the others to zero, to a relative `residual`; `minimiser`: the finite minimiser of the
+    loss on those, or None where it was not found."""
+
+    separable: bool
+    part: npt.NDArray[np.bool_]
+    margin: float
+    direction: Floats
+    dual: Floats
+    residual: float
+    minimiser: Floats | None
+
+    def __bool__(self) -> bool:
+        return self.separable
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What a run will do, and options that do better: `recommended` reaches the part `expected` of the wanted norm's best
+    margin within the steps wanted. `fraction`: of the best l2, linf and l1 margin that the limit has."""
+
+    limit: Prediction | None
+    fraction: dict[str, float]
+    momentum_stale_until: float
+    second_moment_stale_until: float
+    misalignment: float
+    guaranteed: float
+    recommended: dict[str, float]
+    expected: float

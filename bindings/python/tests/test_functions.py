@@ -1,0 +1,110 @@
+"""The functions against the command line (bit for bit), NumPy and bad input."""
+import doctest
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+
+import biascope
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+GAUSSIAN = ROOT / "tests" / "data" / "gaussian-10x50.csv"
+X = np.loadtxt(GAUSSIAN, delimiter=",")
+ADAM = {"optimizer": "adam", "beta2": 0.95, "batch_size": 1}
+
+
+@pytest.mark.parametrize("name", ["biascope", "biascope._functions", "biascope._estimators"])
+def test_the_examples_of_the_documentation_are_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.skipif("BIASCOPE" not in os.environ, reason="needs the program")
+def test_training_is_the_programs_to_the_bit_and_predictions_to_their_digits():
+    flags = ["--optimizer", "adam", "--beta2", "0.95", "--batch-size", "1", "--json"]
+    run = json.loads(subprocess.run([os.environ["BIASCOPE"], "train", GAUSSIAN, *flags, "--steps", "3000"], capture_output=True).stdout)
+    trained = biascope.train(X, steps=3000, **ADAM)
+    assert trained.log_loss == run["loss_log"]
+    assert np.abs(trained.direction - run["direction"]).max() <= 2e-16
+    limit = json.loads(subprocess.run([os.environ["BIASCOPE"], "predict", GAUSSIAN, *flags], capture_output=True).stdout)
+    predicted = biascope.predict(X, **ADAM)
+    assert predicted.direction == pytest.approx(limit["direction"], abs=1e-8)
+    assert predicted.cosine == pytest.approx({norm: limit["cosine"][norm] for norm in ("l2", "linf", "l1")}, abs=1e-8)
+    assert predicted.angle["l2"] == pytest.approx(np.arccos(limit["cosine"]["l2"]), abs=1e-7)
+
+
+def test_labels_are_folded_in_and_names_kept():
+    pandas = pytest.importorskip("pandas")
+    y = np.where(np.arange(10) % 3 == 0, "no", "yes")
+    frame = pandas.DataFrame(X * np.where(y == "yes", 1, -1)[:, None]).add_prefix("f")
+    solution = biascope.solve(frame, y)
+    assert solution.feature_names_ == [f"f{k}" for k in range(50)] and list(solution.classes_) == ["no", "yes"]
+    assert solution.margin_ == pytest.approx(biascope.solve(X).margin_, rel=1e-9)
+
+
+def test_arrays_of_any_kind_are_read_alike():
+    scipy = pytest.importorskip("scipy.sparse")
+    rows = np.round(4 * X)
+    whole = biascope.train(rows, optimizer="gd", steps=50).weights
+    for other in (rows.astype(np.float32), rows.astype(int), np.asfortranarray(rows), rows[::-1][::-1], rows.tolist()):
+        assert (biascope.train(other, optimizer="gd", steps=50).weights == whole).all()
+    sparse = biascope.train(scipy.csr_matrix(rows), optimizer="gd", steps=50).weights
+    assert sparse == pytest.approx(whole, rel=1e-12)
+    frozen = rows.copy()
+    frozen.setflags(write=False)
+    assert (biascope.train(frozen, optimizer="gd", steps=50).weights == whole).all()
+
+
+BAD = {
+    "one dimension": lambda: biascope.solve(np.ones(3)),
+    "no samples": lambda: biascope.solve(np.empty((0, 3))),
+    "a NaN": lambda: biascope.solve([[1.0, np.nan]]),
+    "objects": lambda: biascope.solve(np.array([["a", 1]], dtype=object)),
+    "too few labels": lambda: biascope.solve(X, np.ones(3)),
+    "one class": lambda: biascope.solve(X, np.ones(10)),
+    "three classes": lambda: biascope.solve(X, np.arange(10) % 3),
+    "a norm": lambda: biascope.solve(X, norm="l0.5"),
+    "a metric": lambda: biascope.solve(X, norm="mahalanobis", metric=[1.0]),
+    "an option": lambda: biascope.predict(X, lrr=0.1),
+    "a value": lambda: biascope.predict(X, beta2=2.0),
+    "an optimizer": lambda: biascope.predict(X, optimizer="adamm"),
+    "betas": lambda: biascope.predict(X, betas=(0.9,)),
+    "steps": lambda: biascope.train(X, steps=0),
+    "a batch": lambda: biascope.train(X, batch_size=11),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_words(name):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        BAD[name]()
+    assert len(str(caught.value)) > 20
+
+
+def test_failures_carry_what_was_found():
+    with pytest.raises(biascope.NotSeparable) as caught:
+        biascope.solve([[1.0, 0.0], [-1.0, 0.0]])
+    assert caught.value.result.dual @ [1, -1] == pytest.approx(0)
+    with pytest.raises(biascope.NotConverged) as caught:
+        biascope.solve(X, norm="l3", tolerance=1e-300)
+    assert caught.value.result.gap < 1e-9
+
+
+def test_threads_do_not_wait_for_each_other():
+    """The counting thread goes on while the library trains, so the interpreter's lock was given back."""
+    count, done = [0], threading.Event()
+
+    def work():
+        biascope.train(X, steps=300_000, record=0, **ADAM)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not done.is_set():
+        count[0] += 1
+    thread.join()
+    assert count[0] > 100
