@@ -43,7 +43,8 @@ static void every_value_reads_back(void **state) {
       set(options, option.name, value);
       assert_true(
           bs_option_equal((bs_option)i, bs_option_get(options, (bs_option)i), bs_option_get(&before, (bs_option)i)));
-      assert_true(strlen(option.help) > 0 && strlen(option.placeholder) > 0 && strlen(option.expected) > 0);
+      assert_true(strlen(option.help) > 0 && strlen(option.expected) > 0);
+      assert_true(option.type == BIASCOPE_OPTION_FLAG ? !option.placeholder : strlen(option.placeholder) > 0);
     }
     biascope_options_free(options);
   }
@@ -157,13 +158,26 @@ static void a_value_that_does_not_fit_is_not_cut(void **state) {
 
 /* ---- docs/options.md ---------------------------------------------------------------------------------- */
 
+/* What another option must be for this one to be read. */
+static void write_need(FILE *page, const bs_option_row *row) {
+  const bs_option_row *needs = bs_option_row_of(row->needs);
+  const char *separator = "";
+  fprintf(page, ", where `%s` is ", needs->name);
+  if (!row->needs_choice) fputs("above 0", page);
+  for (size_t i = 0; row->needs_choice >> i; i++) {
+    if (!(row->needs_choice >> i & 1)) continue;
+    fprintf(page, "%s%s", separator, needs->choice(i));
+    separator = " or ";
+  }
+}
+
 static void write_default(FILE *page, bs_option option) {
   const bs_option_row *row = bs_option_row_of(option);
   char value[BS_OPTION_TEXT];
   if (row->common) {
     bs_option_format(option, row->otherwise, value);
     fprintf(page, "%s | all", value);
-    if (row->needs) fprintf(page, ", where `%s` is above 0", bs_option_row_of(row->needs)->name);
+    if (row->needs) write_need(page, row);
     fputs(" |\n", page);
     return;
   }
