@@ -2,6 +2,7 @@
 #include "limit/predict.h"
 #include "base/error.h"
 #include "confirm/confirm.h"
+#include "rule/optimizer.h"
 #include <stdlib.h>
 
 void biascope_prediction_free(biascope_prediction *prediction) {
@@ -18,12 +19,13 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_op
   const biascope_predict_options chosen = bs_predict_options_of(options);
   biascope_status status = bs_predict_from(data, training, &chosen, NULL, out, error);
   if ((status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) || chosen.steps > 0) return status;
+  const biascope_options powers = bs_options_in_powers(training);
   switch (chosen.confirm) {
   case BIASCOPE_CONFIRM_RUN:
-    status = bs_confirm_by_run(data, training, &chosen, status, out, error);
+    status = bs_confirm_by_run(data, &powers, &chosen, status, out, error);
     break;
   case BIASCOPE_CONFIRM_FLOW:
-    status = bs_confirm_by_flow(data, training, &chosen, status, out, error);
+    status = bs_confirm_by_flow(data, &powers, &chosen, status, out, error);
     break;
   case BIASCOPE_CONFIRM_NONE:
     out->kind = status == BIASCOPE_OK ? BIASCOPE_LIMIT_DIRECTION : BIASCOPE_LIMIT_UNSETTLED;

@@ -42,5 +42,5 @@ done
 PATH="$work/prefix/bin:$PATH" bash -c '
   source "$1/share/bash-completion/completions/biascope"
   complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _biascope; echo "${COMPREPLY[*]}"; }
-  [ "$(complete_words biascope sol)" = solve ] && [ "$(complete_words biascope train --ste)" = --steps ]
+  [ "$(complete_words biascope sol)" = solve ] && [ "$(complete_words biascope train --resu)" = --resume ]
 ' _ "$work/prefix" || { echo "completion does not complete" >&2; exit 1; }
