@@ -40,7 +40,7 @@ static bool append(attributes *list, bs_span name) {
     list->name = larger;
     list->room = room;
   }
-  list->name[list->count] = bs_span_copy(name);
+  list->name[list->count] = bs_span_copy_utf8(name);
   return list->name[list->count] && ++list->count;
 }
 

@@ -62,7 +62,7 @@ size_t bs_count_fields(bs_span line, char delimiter) {
 }
 
 char *bs_field_copy(bs_field field) {
-  char *copy = bs_span_copy(field.text);
+  char *copy = bs_span_copy_utf8(field.text);
   if (!copy || !field.quoted) return copy;
   char *to = copy;
   for (const char *from = copy; *from; from++) {

@@ -15,7 +15,7 @@ typedef struct {
 const char *bs_take_field(bs_span line, char delimiter, const char **cursor, bs_field *field);
 /* How many fields a line has; 0 where a quote is not closed. */
 size_t bs_count_fields(bs_span line, char delimiter);
-/* A copy in which doubled quotes are single, to be freed; NULL where out of memory. */
+/* A copy in UTF-8, in which doubled quotes are single, to be freed; NULL where out of memory. */
 char *bs_field_copy(bs_field field);
 
 /* Nothing, or one of the words by which programs say that a value is missing. */

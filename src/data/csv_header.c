@@ -24,7 +24,9 @@ static biascope_status note_dialect(bs_csv_reader *csv, char usual) {
 biascope_status bs_csv_look_at(bs_csv_reader *csv, char usual) {
   const bs_span ahead = bs_lines_ahead(&csv->lines);
   csv->dialect = bs_csv_look(ahead, csv->lines.feed, usual, csv->options->delimiter, csv->options->decimal);
-  if (bs_trim(ahead).begin < ahead.end && strncasecmp(bs_trim(ahead).begin, "@relation", 9) == 0)
+  static const char ARFF[] = "@relation";
+  const bs_span text = bs_trim(ahead);
+  if (bs_span_length(text) >= strlen(ARFF) && strncasecmp(text.begin, ARFF, strlen(ARFF)) == 0)
     return bs_fail(csv->error, BIASCOPE_BAD_INPUT,
                    "%s:1:1: the text begins as ARFF does, with @relation; expected "
                    "rows of numbers (for ARFF: --format arff)",

@@ -93,7 +93,7 @@ static void find_decimal(const sample_lines *sample, bs_dialect *dialect) {
       if (bs_take_field(sample->line[i], dialect->delimiter, &cursor, &field)) break;
       double value;
       const bool has_comma = memchr(field.text.begin, ',', bs_span_length(field.text)) != NULL;
-      if (bs_is_grouped(field.text, '.', &value)) {
+      if (!field.quoted && bs_is_grouped(field.text, '.', &value)) {
         if (!dialect->ambiguous) dialect->doubtful = field.text;
         dialect->ambiguous = true;
       } else if (has_comma) {

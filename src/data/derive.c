@@ -80,6 +80,9 @@ biascope_status biascope_dataset_class_pairs(const biascope_dataset *data, const
       __builtin_mul_overflow(data->features, classes, &features))
     return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                    "the pairs of %zu classes have too many entries; expected 2^26 at most", classes);
+  for (size_t i = 0; i < data->samples; i++)
+    if (class[i] >= classes)
+      return bs_fail(error, BIASCOPE_USAGE, "sample %zu is of class %u; expected less than %zu", i, class[i], classes);
   csr_arrays to;
   const biascope_status status = allocate(&to, samples, features, entries, error);
   size_t pair = 0;

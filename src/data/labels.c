@@ -38,7 +38,7 @@ static bool find_class(bs_labels *labels, bs_span text, char decimal, uint32_t *
   if (labels->count == BS_CLASSES_MOST) return false;
   *class = (uint32_t)labels->count;
   bs_class *added = &labels->classes[labels->count];
-  *added = (bs_class){.name = bs_span_copy(text), .numeric = kind == BS_NUMBER, .value = value};
+  *added = (bs_class){.name = bs_span_copy_utf8(text), .numeric = kind == BS_NUMBER, .value = value};
   *fault = NULL;
   if (!added->name) return false;
   labels->count++;

@@ -37,6 +37,44 @@ char *bs_span_copy(bs_span span) {
   return copy;
 }
 
+/* How many bytes the character at `at` takes; 0 where none begins there. Of what is too long or too large, the first
+ * two bytes tell. */
+static size_t utf8_length(const unsigned char *at, size_t left) {
+  const unsigned char first = at[0];
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || length > left) return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((at[i] & 0xc0) != 0x80) return 0;
+  const unsigned char second = at[1];
+  const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                     (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+  return wrong ? 0 : length;
+}
+
+static bool is_utf8(bs_span span) {
+  const unsigned char *bytes = (const unsigned char *)span.begin;
+  for (size_t at = 0, size = bs_span_length(span); at < size;) {
+    const size_t length = utf8_length(bytes + at, size - at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+char *bs_span_copy_utf8(bs_span span) {
+  if (is_utf8(span)) return bs_span_copy(span);
+  char *copy = malloc(2 * bs_span_length(span) + 1), *to = copy;
+  if (!copy) return NULL;
+  for (const char *from = span.begin; from < span.end; from++) {
+    const unsigned char byte = (unsigned char)*from;
+    if (byte >= 0x80) *to++ = (char)(0xc0 | byte >> 6);
+    *to++ = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+  }
+  *to = '\0';
+  return copy;
+}
+
 bs_excerpt bs_quote(bs_span span) {
   enum { SHOWN = 40 };
   bs_excerpt excerpt;

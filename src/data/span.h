@@ -25,6 +25,8 @@ bool bs_span_is_any_case(bs_span span, const char *word);
 int bs_span_compare(bs_span a, bs_span b);
 /* A NUL-terminated copy, to be freed; NULL where out of memory. */
 char *bs_span_copy(bs_span span);
+/* The same in UTF-8: where the text is none, each byte is taken as the character of that number (ISO 8859-1). */
+char *bs_span_copy_utf8(bs_span span);
 
 /* A span in quotes as an error message shows it: cut to a readable length, unprintable bytes as \xNN. */
 typedef struct {

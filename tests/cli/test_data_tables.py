@@ -323,6 +323,15 @@ def test_a_direction_is_written_with_its_names(ending, tmp_path):
     assert result.returncode == 2 and ".json, .csv or .npy" in result.stderr
 
 
+def test_names_in_another_encoding_become_utf8(tmp_path):
+    (tmp_path / "d.csv").write_bytes("gr\u00f6\u00dfe,y\n1,k\u00fchl\n2,warm\n".encode("latin-1"))
+    (tmp_path / "e.csv").write_text("y,gr\u00f6\u00dfe\nwarm,2\nk\u00fchl,-1\n", encoding="utf-8")
+    report = call("solve", tmp_path / "d.csv", "--label-column", "y", "--intercept", "--norm", "l2", "--out", tmp_path / "w.json")
+    written = json.loads((tmp_path / "w.json").read_text(encoding="utf-8"))
+    assert written["names"] == ["gr\u00f6\u00dfe"] and written["classes"] == ["k\u00fchl", "warm"]
+    assert call("apply", tmp_path / "w.json", tmp_path / "e.csv", "--label-column", "y")["accuracy"] == 1.0
+
+
 BAD_DIRECTIONS = {
     "not JSON": ("{", "1:"),
     "no direction": ("{}", "\"direction\""),
