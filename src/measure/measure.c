@@ -1,9 +1,12 @@
 #include "measure/measure.h"
 
+#include <string.h>
+
 const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
 
 #define AT(member) .offset = offsetof(bs_measurement, member)
-#define OF_NORM(what, norm, kind) .name = what "_" norm, .family = what, .of = (norm), AT(kind)
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): strings are put together */
+#define OF_NORM(what, norm, kind) .name = what "_" norm, .family = (what), .of = (norm), AT(kind)
 
 static const bs_measure TABLE[] = {
     {OF_NORM("cosine", "l2", cosine[0]), .title = "cosine, ℓ_2", .label = "cosine with the ℓ_2 max-margin direction",
@@ -46,5 +49,7 @@ const bs_measure *bs_measure_at(size_t index) {
 }
 
 double bs_measure_of(const bs_measure *measure, const bs_measurement *measured) {
-  return *(const double *)((const char *)measured + measure->offset);
+  double value;
+  memcpy(&value, (const char *)measured + measure->offset, sizeof value);
+  return value;
 }
