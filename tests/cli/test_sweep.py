@@ -461,9 +461,10 @@ def test_a_store_in_use_is_not_shared(tmp_path):
     spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 1000000000"))
     process = subprocess.Popen([BIASCOPE, "sweep", spec, "--store", tmp_path / "runs.db", "--quiet"])
     try:
-        while not (tmp_path / "runs.db").exists():
+        # until it has its tables: before that it is empty
+        while subprocess.run([BIASCOPE, "runs", tmp_path / "runs.db"], capture_output=True).returncode != 0:
+            assert process.poll() is None
             time.sleep(0.01)
-        time.sleep(0.2)
         assert "another sweep" in run("sweep", spec, "--store", tmp_path / "runs.db", code=BAD_INPUT).stderr
         assert output("runs", tmp_path / "runs.db") == [], "but it can be read"
     finally:
