@@ -80,7 +80,7 @@ void bs_arff_unquote(const bs_csv_reader *csv, bs_span line) {
   }
 }
 
-biascope_status bs_arff_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+biascope_status bs_arff_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                              bs_table *table, biascope_error *error) {
   bs_csv_reader csv = {
       .options = options, .table = table, .error = error, .comment = '%', .values.size = sizeof(double)};

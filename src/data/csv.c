@@ -233,7 +233,7 @@ void bs_csv_free(bs_csv_reader *csv) {
   bs_lines_close(&csv->lines);
 }
 
-biascope_status bs_csv_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+biascope_status bs_csv_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                             bs_table *table, biascope_error *error) {
   bs_csv_reader csv = {
       .options = options, .table = table, .error = error, .comment = '#', .values.size = sizeof(double)};

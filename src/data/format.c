@@ -87,11 +87,11 @@ static biascope_status check_options(const char *path, const bs_file_format *for
   return BIASCOPE_OK;
 }
 
-static biascope_status open_source(bs_source *source, const char *path, const bs_file_format *format,
+static biascope_status open_source(bs_input *source, const char *path, const bs_file_format *format,
                                    biascope_error *error) {
-  if (format->is_archive) return bs_source_open_zip(source, path, error);
-  if (path[length_uncompressed(path)]) return bs_source_open_compressed(source, path, error);
-  return bs_source_open(source, path, error);
+  if (format->is_archive) return bs_input_open_zip(source, path, error);
+  if (path[length_uncompressed(path)]) return bs_input_open_compressed(source, path, error);
+  return bs_input_open(source, path, error);
 }
 
 biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options, biascope_dataset **out,
@@ -103,13 +103,13 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   if (!format) return options->format ? BIASCOPE_USAGE : BIASCOPE_BAD_INPUT;
   biascope_status status = check_options(path, format, options, error);
   if (status != BIASCOPE_OK) return status;
-  bs_source source;
+  bs_input source;
   status = open_source(&source, path, format, error);
   if (status != BIASCOPE_OK) return status;
   source.monitor = options->monitor;
   bs_table table = {.path = source.path};
   status = format->read(&source, format, options, &table, error);
-  bs_source_close(&source);
+  bs_input_close(&source);
   if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, out, error);
   bs_table_free(&table);
   return status;

@@ -4,18 +4,18 @@
 #ifndef BIASCOPE_DATA_FORMATS_H
 #define BIASCOPE_DATA_FORMATS_H
 
-#include "data/source.h"
+#include "data/input.h"
 #include "data/table.h"
 #include <stdio.h>
 
 typedef struct bs_file_format bs_file_format;
 
-typedef biascope_status bs_format_reader(bs_source *source, const bs_file_format *format,
+typedef biascope_status bs_format_reader(bs_input *source, const bs_file_format *format,
                                          const biascope_read_options *options, bs_table *table, biascope_error *error);
 bs_format_reader bs_csv_read, bs_arff_read, bs_libsvm_read, bs_npy_read, bs_npz_read;
 
 /* An array of two dimensions, or of one: so many samples of one feature. */
-biascope_status bs_npy_read_any(bs_source *source, bs_table *table, bool *is_vector, biascope_error *error);
+biascope_status bs_npy_read_any(bs_input *source, bs_table *table, bool *is_vector, biascope_error *error);
 
 typedef void bs_format_writer(const biascope_dataset *data, FILE *stream);
 bs_format_writer bs_csv_write, bs_libsvm_write, bs_npy_write;

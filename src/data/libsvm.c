@@ -275,7 +275,7 @@ static biascope_status join(libsvm_reader *svm, bool told_zero_based) {
   return status == BIASCOPE_OK ? note(svm, told_zero_based) : status;
 }
 
-biascope_status bs_libsvm_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+biascope_status bs_libsvm_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                                bs_table *table, biascope_error *error) {
   (void)format;
   libsvm_reader svm = {.table = table,

@@ -80,7 +80,7 @@ static biascope_status read_more(bs_lines *lines, biascope_error *error) {
   if (status != BIASCOPE_OK) return status;
   char *space = lines->buffer + lines->end, *raw = space + room - BLOCK;
   size_t count;
-  status = bs_source_read(lines->source, raw, BLOCK, &count, error);
+  status = bs_input_read(lines->source, raw, BLOCK, &count, error);
   if (status != BIASCOPE_OK) return status;
   lines->at_end = count < BLOCK;
   if (lines->end - lines->begin > LONGEST_LINE)
@@ -106,7 +106,7 @@ static biascope_status heed_mark(bs_lines *lines, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-biascope_status bs_lines_open(bs_lines *lines, bs_source *source, biascope_error *error) {
+biascope_status bs_lines_open(bs_lines *lines, bs_input *source, biascope_error *error) {
   *lines = (bs_lines){.source = source, .feed = '\n'};
   biascope_status status = read_more(lines, error);
   if (status == BIASCOPE_OK) status = heed_mark(lines, error);

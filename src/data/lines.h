@@ -3,11 +3,11 @@
 #ifndef BIASCOPE_DATA_LINES_H
 #define BIASCOPE_DATA_LINES_H
 
+#include "data/input.h"
 #include "data/number.h"
-#include "data/source.h"
 
 typedef struct {
-  bs_source *source;
+  bs_input *source;
   char *buffer;
   size_t capacity, begin, end; /* what of the buffer is not yet handed out */
   bool at_end;                 /* of the source */
@@ -19,7 +19,7 @@ typedef struct {
 } bs_lines;
 
 /* Looks at the beginning, and refuses an empty text. Closed by the caller after success or failure. */
-biascope_status bs_lines_open(bs_lines *lines, bs_source *source, biascope_error *error);
+biascope_status bs_lines_open(bs_lines *lines, bs_input *source, biascope_error *error);
 void bs_lines_close(bs_lines *lines);
 /* Moves to the next line; *more is false at the end. A NUL byte is refused. */
 biascope_status bs_lines_next(bs_lines *lines, bool *more, biascope_error *error);

@@ -16,7 +16,7 @@ typedef struct {
   size_t dimensions, shape[2];
 } npy_array;
 
-static biascope_status fail(const bs_source *source, const char *what, biascope_error *error) {
+static biascope_status fail(const bs_input *source, const char *what, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a .npy file of a two-dimensional array", source->path,
                  what);
 }
@@ -84,8 +84,7 @@ static bool parse_type(bs_span descr, npy_array *array) {
   return false;
 }
 
-static biascope_status parse_dictionary(const bs_source *source, bs_span rest, npy_array *array,
-                                        biascope_error *error) {
+static biascope_status parse_dictionary(const bs_input *source, bs_span rest, npy_array *array, biascope_error *error) {
   bs_span key, descr = {NULL, NULL};
   bool order = false, shape = false, well_formed = take(&rest, "{");
   while (well_formed && !take(&rest, "}")) {
@@ -115,7 +114,7 @@ static biascope_status parse_dictionary(const bs_source *source, bs_span rest, n
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static biascope_status fail_size(const bs_source *source, const npy_array *array, const char *more, size_t have,
+static biascope_status fail_size(const bs_input *source, const npy_array *array, const char *more, size_t have,
                                  biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT,
                  "%s: %s%zu bytes follow the header; expected %zu x %zu elements of %zu bytes as it declares",
@@ -123,7 +122,7 @@ static biascope_status fail_size(const bs_source *source, const npy_array *array
 }
 
 /* The declared shape against the bytes that are there, before anything of that shape is allocated. */
-static biascope_status check_shape(const bs_source *source, npy_array *array, bool *is_vector, biascope_error *error) {
+static biascope_status check_shape(const bs_input *source, npy_array *array, bool *is_vector, biascope_error *error) {
   if (is_vector) *is_vector = array->dimensions == 1;
   if (is_vector && array->dimensions == 1) {
     array->shape[1] = 1;
@@ -144,11 +143,11 @@ static biascope_status check_shape(const bs_source *source, npy_array *array, bo
   return BIASCOPE_OK;
 }
 
-static biascope_status read_header(bs_source *source, npy_array *array, bool *is_vector, biascope_error *error) {
+static biascope_status read_header(bs_input *source, npy_array *array, bool *is_vector, biascope_error *error) {
   enum { LONGEST_HEADER = 1 << 20 };
   unsigned char prefix[12];
   size_t got;
-  biascope_status status = bs_source_read(source, prefix, 10, &got, error);
+  biascope_status status = bs_input_read(source, prefix, 10, &got, error);
   if (status != BIASCOPE_OK) return status;
   if (got < 6 || memcmp(prefix, "\x93NUMPY", 6) != 0) return fail(source, "not a .npy file", error);
   if (got < 10) return fail(source, "the file ends within its header", error);
@@ -157,7 +156,7 @@ static biascope_status read_header(bs_source *source, npy_array *array, bool *is
                    prefix[6]);
   size_t length = prefix[8] | (size_t)prefix[9] << 8;
   if (prefix[6] > 1) {
-    status = bs_source_read(source, prefix + 10, 2, &got, error);
+    status = bs_input_read(source, prefix + 10, 2, &got, error);
     if (status != BIASCOPE_OK) return status;
     if (got < 2) return fail(source, "the file ends within its header", error);
     length |= (size_t)prefix[10] << 16 | (size_t)prefix[11] << 24;
@@ -167,7 +166,7 @@ static biascope_status read_header(bs_source *source, npy_array *array, bool *is
   if (length > LONGEST_HEADER) return fail(source, "the header is longer than a megabyte", error);
   char *header = malloc(length + 1);
   if (!header) return bs_fail_memory(error, "a file's header");
-  status = bs_source_read(source, header, length, &got, error);
+  status = bs_input_read(source, header, length, &got, error);
   if (status == BIASCOPE_OK && got < length) status = fail(source, "the file ends within its header", error);
   if (status == BIASCOPE_OK) status = parse_dictionary(source, (bs_span){header, header + length}, array, error);
   free(header);
@@ -206,7 +205,7 @@ static double element(const npy_array *array, const unsigned char *at) {
 enum { BLOCK = 1 << 15, SMALL = 1 << 22 }; /* elements that are read at a time; that are taken to fit into memory */
 
 typedef struct {
-  bs_source *source;
+  bs_input *source;
   const npy_array *array;
   bs_table *table; /* its dense array is there from the start where the file's size proves the declared one */
   bs_growth growth;
@@ -258,7 +257,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
   for (size_t first = 0; first < total; first += BLOCK) {
     const size_t count = total - first < BLOCK ? total - first : BLOCK;
     size_t got;
-    biascope_status status = bs_source_read(npy->source, npy->raw, count * array->bytes, &got, error);
+    biascope_status status = bs_input_read(npy->source, npy->raw, count * array->bytes, &got, error);
     if (status == BIASCOPE_OK && got < count * array->bytes)
       status = fail_size(npy->source, array, "only ", first * array->bytes + got, error);
     if (status == BIASCOPE_OK) status = decode(npy, first, count, error);
@@ -266,7 +265,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
     if (!store(npy, first, count)) return bs_fail_dataset_memory(error);
   }
   size_t more;
-  const biascope_status status = bs_source_read(npy->source, npy->raw, 1, &more, error);
+  const biascope_status status = bs_input_read(npy->source, npy->raw, 1, &more, error);
   if (status == BIASCOPE_OK && more > 0)
     return fail_size(npy->source, array, "more than ", total * array->bytes, error);
   return status;
@@ -286,7 +285,7 @@ static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   return npy->table->dense ? BIASCOPE_OK : bs_fail_dataset_memory(error);
 }
 
-static biascope_status read_array(bs_source *source, bool *is_vector, bs_table *table, biascope_error *error) {
+static biascope_status read_array(bs_input *source, bool *is_vector, bs_table *table, biascope_error *error) {
   npy_array array = {0};
   biascope_status status = read_header(source, &array, is_vector, error);
   if (status != BIASCOPE_OK) return status;
@@ -307,14 +306,14 @@ static biascope_status read_array(bs_source *source, bool *is_vector, bs_table *
   return status;
 }
 
-biascope_status bs_npy_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+biascope_status bs_npy_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                             bs_table *table, biascope_error *error) {
   (void)format;
   (void)options;
   return read_array(source, NULL, table, error);
 }
 
-biascope_status bs_npy_read_any(bs_source *source, bs_table *table, bool *is_vector, biascope_error *error) {
+biascope_status bs_npy_read_any(bs_input *source, bs_table *table, bool *is_vector, biascope_error *error) {
   return read_array(source, is_vector, table, error);
 }
 

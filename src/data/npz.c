@@ -13,7 +13,7 @@ enum { DATA, INDICES, INDPTR, SHAPE, SPARSE_ARRAYS };
 static const char *const SPARSE_NAMES[] = {"data.npy", "indices.npy", "indptr.npy", "shape.npy"};
 
 typedef struct {
-  bs_source *source;
+  bs_input *source;
   bs_table *table;
   biascope_error *error;
   bs_table sparse[SPARSE_ARRAYS]; /* each as so many samples of one feature */
@@ -29,7 +29,7 @@ static biascope_status fail(const npz_reader *npz, const char *what) {
 static biascope_status read_form(npz_reader *npz) {
   char bytes[512];
   size_t count;
-  const biascope_status status = bs_source_read(npz->source, bytes, sizeof bytes, &count, npz->error);
+  const biascope_status status = bs_input_read(npz->source, bytes, sizeof bytes, &count, npz->error);
   if (status != BIASCOPE_OK) return status;
   size_t used = 0;
   const size_t first = count < 16 ? count : count - 16; /* three letters, of one or of four bytes each */
@@ -204,14 +204,14 @@ static biascope_status take_labels(npz_reader *npz) {
 static biascope_status read_members(npz_reader *npz) {
   for (;;) {
     const char *name;
-    biascope_status status = bs_source_next_member(npz->source, &name, npz->error);
+    biascope_status status = bs_input_next_member(npz->source, &name, npz->error);
     if (status != BIASCOPE_OK || !name) return status;
     status = read_member(npz, name);
     if (status != BIASCOPE_OK) return status;
   }
 }
 
-biascope_status bs_npz_read(bs_source *source, const bs_file_format *format, const biascope_read_options *options,
+biascope_status bs_npz_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                             bs_table *table, biascope_error *error) {
   (void)format;
   npz_reader npz = {.source = source, .table = table, .error = error};

@@ -61,7 +61,7 @@ static biascope_status read_label_line(bs_table *table, const bs_lines *lines, s
 }
 
 /* A label on each line; one line more than samples begins with a header. */
-static biascope_status read_label_lines(bs_table *table, bs_source *source, biascope_error *error) {
+static biascope_status read_label_lines(bs_table *table, bs_input *source, biascope_error *error) {
   bs_lines lines;
   biascope_status status = bs_lines_open(&lines, source, error);
   size_t count = 0;
@@ -80,7 +80,7 @@ static biascope_status read_label_lines(bs_table *table, bs_source *source, bias
   return status;
 }
 
-static biascope_status read_label_array(bs_table *table, bs_source *source, biascope_error *error) {
+static biascope_status read_label_array(bs_table *table, bs_input *source, biascope_error *error) {
   bs_table array = {.path = source->path};
   bool is_vector;
   biascope_status status = bs_npy_read_any(source, &array, &is_vector, error);
@@ -107,13 +107,13 @@ biascope_status bs_table_take_labels(bs_table *table, const biascope_read_option
   if (table->labelled)
     return bs_fail(error, BIASCOPE_USAGE, "%s: has labels of its own; expected none beside '%s'", table->path,
                    options->labels);
-  bs_source source;
-  biascope_status status = bs_source_open(&source, options->labels, error);
+  bs_input source;
+  biascope_status status = bs_input_open(&source, options->labels, error);
   if (status != BIASCOPE_OK) return status;
   table->labelled = true;
   status = ends_with(options->labels, ".npy") ? read_label_array(table, &source, error)
                                               : read_label_lines(table, &source, error);
-  bs_source_close(&source);
+  bs_input_close(&source);
   return status;
 }
 

@@ -29,20 +29,20 @@ static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biasco
   const bs_file_format format = {.name = "input", .delimiter = ',', .read = READER};
   biascope_error error = {.message = ""};
   biascope_dataset *data = NULL;
-  bs_source source;
+  bs_input source;
   biascope_status status = BIASCOPE_OK;
   if (READER == bs_npz_read) {
     static int descriptor;
     char path[64];
-    status = bs_source_open_zip(&source, memory_file(&descriptor, bytes, size, path), &error);
+    status = bs_input_open_zip(&source, memory_file(&descriptor, bytes, size, path), &error);
   } else {
-    bs_source_open_memory(&source, "input", bytes, size);
+    bs_input_open_memory(&source, "input", bytes, size);
     source.has_size = !pipe;
   }
   bs_table table = {.path = "input"};
   if (status == BIASCOPE_OK) {
     status = READER(&source, &format, options, &table, &error);
-    bs_source_close(&source);
+    bs_input_close(&source);
   }
   if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, &data, &error);
   check((data != NULL) == (status == BIASCOPE_OK));

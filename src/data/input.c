@@ -1,4 +1,4 @@
-#include "data/source.h"
+#include "data/input.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -15,9 +15,9 @@ static biascope_status fail_read(const char *path, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-biascope_status bs_source_open(bs_source *source, const char *path, biascope_error *error) {
+biascope_status bs_input_open(bs_input *source, const char *path, biascope_error *error) {
   const bool standard_input = strcmp(path, "-") == 0;
-  *source = (bs_source){.path = standard_input ? "standard input" : path, .descriptor = -1};
+  *source = (bs_input){.path = standard_input ? "standard input" : path, .descriptor = -1};
   const int descriptor = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return fail_read(source->path, error);
   source->descriptor = descriptor;
@@ -28,7 +28,7 @@ biascope_status bs_source_open(bs_source *source, const char *path, biascope_err
   else if (S_ISDIR(properties.st_mode))
     status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is a directory; expected a file", source->path);
   if (status != BIASCOPE_OK) {
-    bs_source_close(source);
+    bs_input_close(source);
     return status;
   }
   source->has_size = S_ISREG(properties.st_mode) && !standard_input;
@@ -38,17 +38,17 @@ biascope_status bs_source_open(bs_source *source, const char *path, biascope_err
 
 /* ---- Archives ------------------------------------------------------------------------------- */
 
-static biascope_status fail_archive(const bs_source *source, biascope_error *error) {
+static biascope_status fail_archive(const bs_input *source, biascope_error *error) {
   const char *reason = archive_error_string(source->archive);
   if (archive_errno(source->archive) == ENOMEM) return bs_fail_memory(error, "a compressed file's content");
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", source->path, reason ? reason : "a damaged file");
 }
 
 /* Opens the file through libarchive; `prepare` says what may be in it. */
-static biascope_status open_archive(bs_source *source, const char *path, void (*prepare)(struct archive *),
+static biascope_status open_archive(bs_input *source, const char *path, void (*prepare)(struct archive *),
                                     biascope_error *error) {
   enum { BLOCK = 1 << 16 };
-  biascope_status status = bs_source_open(source, path, error);
+  biascope_status status = bs_input_open(source, path, error);
   if (status != BIASCOPE_OK) return status;
   source->has_size = false;
   source->archive = archive_read_new();
@@ -59,7 +59,7 @@ static biascope_status open_archive(bs_source *source, const char *path, void (*
     if (archive_read_open_fd(source->archive, source->descriptor, BLOCK) != ARCHIVE_OK)
       status = fail_archive(source, error);
   }
-  if (status != BIASCOPE_OK) bs_source_close(source);
+  if (status != BIASCOPE_OK) bs_input_close(source);
   return status;
 }
 
@@ -76,7 +76,7 @@ static void expect_zip(struct archive *archive) {
   archive_read_support_format_zip(archive);
 }
 
-biascope_status bs_source_open_compressed(bs_source *source, const char *path, biascope_error *error) {
+biascope_status bs_input_open_compressed(bs_input *source, const char *path, biascope_error *error) {
   biascope_status status = open_archive(source, path, expect_compression, error);
   if (status != BIASCOPE_OK) return status;
   struct archive_entry *entry;
@@ -85,15 +85,15 @@ biascope_status bs_source_open_compressed(bs_source *source, const char *path, b
   if (status == BIASCOPE_OK && archive_filter_count(source->archive) < 2)
     status = bs_fail(error, BIASCOPE_BAD_INPUT,
                      "%s: is not compressed; expected gzip, bzip2, xz or zstd as its name says", source->path);
-  if (status != BIASCOPE_OK) bs_source_close(source);
+  if (status != BIASCOPE_OK) bs_input_close(source);
   return status;
 }
 
-biascope_status bs_source_open_zip(bs_source *source, const char *path, biascope_error *error) {
+biascope_status bs_input_open_zip(bs_input *source, const char *path, biascope_error *error) {
   return open_archive(source, path, expect_zip, error);
 }
 
-biascope_status bs_source_next_member(bs_source *source, const char **name, biascope_error *error) {
+biascope_status bs_input_next_member(bs_input *source, const char **name, biascope_error *error) {
   struct archive_entry *entry;
   const int result = archive_read_next_header(source->archive, &entry);
   *name = NULL;
@@ -106,7 +106,7 @@ biascope_status bs_source_next_member(bs_source *source, const char **name, bias
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static biascope_status read_archive(bs_source *source, char *bytes, size_t size, size_t *count, biascope_error *error) {
+static biascope_status read_archive(bs_input *source, char *bytes, size_t size, size_t *count, biascope_error *error) {
   while (*count < size) {
     const la_ssize_t got = archive_read_data(source->archive, bytes + *count, size - *count);
     if (got == ARCHIVE_RETRY) continue;
@@ -118,17 +118,17 @@ static biascope_status read_archive(bs_source *source, char *bytes, size_t size,
   return BIASCOPE_OK;
 }
 
-void bs_source_open_memory(bs_source *source, const char *path, const void *bytes, size_t size) {
-  *source = (bs_source){.path = path, .descriptor = -1, .has_size = true, .size = size, .bytes = bytes};
+void bs_input_open_memory(bs_input *source, const char *path, const void *bytes, size_t size) {
+  *source = (bs_input){.path = path, .descriptor = -1, .has_size = true, .size = size, .bytes = bytes};
 }
 
-static size_t take_memory(bs_source *source, void *bytes, size_t size) {
+static size_t take_memory(bs_input *source, void *bytes, size_t size) {
   const size_t left = source->size - source->taken, count = size < left ? size : left;
   if (count > 0) memcpy(bytes, source->bytes + source->taken, count);
   return count;
 }
 
-static biascope_status read_bytes(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
+static biascope_status read_bytes(bs_input *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
   *count = 0;
   if (source->archive) return read_archive(source, bytes, size, count, error);
   *count = source->descriptor < 0 ? take_memory(source, bytes, size) : 0;
@@ -144,7 +144,7 @@ static biascope_status read_bytes(bs_source *source, void *bytes, size_t size, s
 }
 
 /* False where reading is to end. */
-static bool tell(const bs_source *source) {
+static bool tell(const bs_input *source) {
   const biascope_progress progress = {.what = "bytes",
                                       .done = source->taken,
                                       .total = source->has_size ? source->size : 0,
@@ -153,7 +153,7 @@ static bool tell(const bs_source *source) {
   return source->monitor->tell(source->monitor->state, &progress);
 }
 
-biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
+biascope_status bs_input_read(bs_input *source, void *bytes, size_t size, size_t *count, biascope_error *error) {
   const size_t before = source->taken;
   const biascope_status status = read_bytes(source, bytes, size, count, error);
   const bool told =
@@ -163,7 +163,7 @@ biascope_status bs_source_read(bs_source *source, void *bytes, size_t size, size
   return status;
 }
 
-void bs_source_close(bs_source *source) {
+void bs_input_close(bs_input *source) {
   if (source->archive) archive_read_free(source->archive);
   source->archive = NULL;
   if (source->descriptor >= 0) close(source->descriptor);
