@@ -35,8 +35,12 @@ bs_text bs_small_digits(double value, double uncertainty, int most) {
   return out;
 }
 
-double bs_angle_known_to(double gap) {
+double bs_angle_of_gap(double gap) {
   return 2.0 * sqrt(fmax(gap, 0.0)) + DBL_EPSILON;
+}
+
+double bs_angle_known_to(double gap) {
+  return bs_angle_of_gap(fmax(gap, DBL_EPSILON));
 }
 
 double bs_cosine_known_to(double cosine, double angle) {

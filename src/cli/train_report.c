@@ -17,7 +17,7 @@ static void print_norm(const train_run *run, int n) {
   bs_text cosine = {"-"}, angle = cosine;
   if (isfinite(m->cosine[n])) {
     cosine = bs_digits(m->cosine[n], bs_cosine_known_to(m->cosine[n], known_to), 8);
-    angle = bs_small_digits(m->angle[n], known_to, 4);
+    angle = bs_small_digits(m->angle[n], bs_angle_of_gap(gap), 4);
   }
   printf("%-5s %-11s %-11s %s\n", BS_REFERENCE_NORM_NAMES[n], cosine.text, angle.text,
          bs_digits(m->ratio[n], gap * fabs(m->ratio[n]), 6).text);
