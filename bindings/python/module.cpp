@@ -189,16 +189,23 @@ nb::dict prediction_fields(const biascope_prediction &found) {
   fields["handover_step"] = found.handover_step;
   fields["method"] = std::string(found.method ? found.method : "");
   fields["others"] = array_of(found.other_directions, found.others, found.features);
+  static const char *const KINDS[] = {"direction", "rest", "runaway", "not separating", "unsettled"};
+  fields["kind"] = KINDS[found.kind];
+  fields["confirmed"] = found.confirmed;
+  fields["confirmed_by"] = found.confirmed_by ? nb::object(nb::str(found.confirmed_by)) : nb::none();
+  fields["increment_cosine"] = found.increment_cosine;
   return fields;
 }
 
-nb::tuple predict(const Data &data, const Options &training, uint64_t steps, size_t starts, double tolerance) {
+nb::tuple predict(const Data &data, const Options &training, uint64_t steps, size_t starts, double tolerance,
+                  int confirm) {
   biascope_prediction found = {};
   biascope_error error = {};
   biascope_predict_options options = {};
   options.steps = steps;
   options.starts = starts;
   options.tolerance = tolerance;
+  options.confirm = static_cast<biascope_confirm>(confirm);
   biascope_status status;
   {
     nb::gil_scoped_release release;

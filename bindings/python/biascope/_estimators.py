@@ -109,7 +109,7 @@ class ImplicitBiasClassifier(_LinearClassifier):
 
     def _find(self, X: Any, y: npt.NDArray[Any]) -> Any:
         whole = self.batch_size == "full" or self.batch_size >= X.shape[0]
-        return predict(X, y, optimizer=self.optimizer, batch_size="full" if whole else self.batch_size, loss=self.loss, steps=self.steps, starts=0,
+        return predict(X, y, optimizer=self.optimizer, batch_size="full" if whole else self.batch_size, loss=self.loss, steps=self.steps, starts=0, confirm="flow",
                        intercept=self.fit_intercept, **(self.options or {}))
 
 

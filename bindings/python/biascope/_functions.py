@@ -16,6 +16,7 @@ from ._options import make_options
 from ._results import Cosines, Diagnosis, Prediction, Separability, Solution, Training
 
 NORMS = ("l2", "linf", "l1")
+_CONFIRM = ("flow", "run", "none")  # in the order of biascope_confirm
 _SLICE = 0.05  # seconds between two looks for Ctrl-C
 
 
@@ -85,15 +86,16 @@ def _comparison(prepared: Prepared) -> Callable[[Floats], tuple[Cosines, Cosines
 def _prediction(prepared: Prepared, optimizer: str, found: dict[str, Any]) -> Prediction:
     return Prediction(found["direction"], prepared, _comparison(prepared), optimizer, found["method"], found["gap"], found["rate"],
                       found["standard_error"], found["unique"], found["log_loss"], found["handover_step"], found["dual"],
-                      found["others"])
+                      found["others"], found["kind"], found["confirmed"], found["confirmed_by"], found["increment_cosine"])
 
 
-def predict(X: Any, y: Any = None, *, optimizer: str = "adam", steps: int = 0, starts: int = 8, intercept: bool = False,
-            tolerance: float = 0.0, **options: Any) -> Prediction:
+def predict(X: Any, y: Any = None, *, optimizer: Any = "adam", steps: int = 0, starts: int = 8, intercept: bool = False,
+            tolerance: float = 0.0, confirm: str = "run", **options: Any) -> Prediction:
     """The direction in which training diverges, without training (docs/limit.md).
 
     optimizer, options: as the command line's, docs/options.md, or by torch's names (lr, betas, eps, weight_decay);
-    batch_size: a number, or 'full'. steps: the direction after so many steps instead of the limit. starts: random points
+    batch_size: a number, or 'full'. optimizer may be a torch.optim instance: its settings are taken, and those of options
+    beside them. confirm: 'run', 'flow' or 'none', how it is made sure that training goes there. steps: the direction after so many steps instead of the limit. starts: random points
     from which other limits are looked for. Training starts from 0. Raises NotSeparable, and NotConverged with the best
     point found as its result.
 
@@ -102,10 +104,13 @@ def predict(X: Any, y: Any = None, *, optimizer: str = "adam", steps: int = 0, s
     >>> biascope.predict(X, optimizer="signgd").cosine["linf"] > 1 - 1e-9
     True
     """
+    if confirm not in _CONFIRM:
+        raise ValueError(f"confirm is {confirm!r}; expected 'flow', 'run' or 'none'")
     prepared = prepare(X, y, intercept)
     training = make_options(optimizer, options)
-    status, message, found = _call(_biascope.predict, prepared.data, training, steps, starts if not steps else 0, tolerance)
-    result = _prediction(prepared, optimizer, found)
+    status, message, found = _call(_biascope.predict, prepared.data, training, steps, starts if not steps else 0, tolerance,
+                                   _CONFIRM.index(confirm))
+    result = _prediction(prepared, training.get("optimizer"), found)
     if status:
         fail(status, message, result)
     return result
@@ -128,7 +133,7 @@ def _advance(trainer: Any, target: int) -> None:
         size = size * 2 if time.perf_counter() - start < _SLICE else max(1, size // 2)
 
 
-def train(X: Any, y: Any = None, *, optimizer: str = "adam", steps: int = 10_000, record: int = 10, intercept: bool = False,
+def train(X: Any, y: Any = None, *, optimizer: Any = "adam", steps: int = 10_000, record: int = 10, intercept: bool = False,
           **options: Any) -> Training:
     """Trains from 0, to the bits of the command line's `train`, for as many steps as asked, without underflow.
 
@@ -143,7 +148,8 @@ def train(X: Any, y: Any = None, *, optimizer: str = "adam", steps: int = 10_000
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1")
     prepared = prepare(X, y, intercept)
-    trainer = _call(_biascope.Trainer, prepared.data, make_options(optimizer, options))
+    training = make_options(optimizer, options)
+    trainer = _call(_biascope.Trainer, prepared.data, training)
     rows = []
     for target in _recorded(int(steps), record):
         _advance(trainer, target)
@@ -154,7 +160,7 @@ def train(X: Any, y: Any = None, *, optimizer: str = "adam", steps: int = 10_000
     names = ["step", "log_loss", "log_weight_norm", *(f"margin_{norm}" for norm in NORMS)]
     trace = np.array(rows, dtype=[(name, np.int64 if name == "step" else np.float64) for name in names])
     length = np.linalg.norm(weights)
-    return Training(weights / length if length > 0 else weights, prepared, _comparison(prepared), optimizer, int(steps), weights,
+    return Training(weights / length if length > 0 else weights, prepared, _comparison(prepared), training.get("optimizer"), int(steps), weights,
                     float(trainer.log_loss), {norm: float(trace[-1][f"margin_{norm}"]) for norm in NORMS}, trace)
 
 
@@ -172,16 +178,17 @@ def separable(X: Any, y: Any = None, *, loss: str = "logistic", intercept: bool 
                         found["minimiser"])
 
 
-def doctor(X: Any, y: Any = None, *, optimizer: str = "adam", want: str | None = None, fraction: float = 0.98,
+def doctor(X: Any, y: Any = None, *, optimizer: Any = "adam", want: str | None = None, fraction: float = 0.98,
            steps: int = 1_000_000, intercept: bool = False, **options: Any) -> Diagnosis:
     """What a run with these options will do, and options that reach `fraction` of the best margin of the norm `want`
     (by default l2 for gd and ngd, linf for the others) within `steps`; without training."""
     prepared = prepare(X, y, intercept)
-    norm = want or ("l2" if optimizer in ("gd", "ngd") else "linf")
+    training = make_options(optimizer, options)
+    norm = want or ("l2" if training.get("optimizer") in ("gd", "ngd") else "linf")
     if norm not in NORMS:
         raise ValueError(f"want is {want!r}; expected 'l2', 'linf' or 'l1'")
-    found = _call(_biascope.diagnose, prepared.data, make_options(optimizer, options), norm, fraction, steps)
+    found = _call(_biascope.diagnose, prepared.data, training, norm, fraction, steps)
     limit = found["limit"]
-    return Diagnosis(_prediction(prepared, optimizer, limit) if limit else None, dict(zip(NORMS, found["fraction"])),
+    return Diagnosis(_prediction(prepared, training.get("optimizer"), limit) if limit else None, dict(zip(NORMS, found["fraction"])),
                      found["momentum_stale_until"], found["second_moment_stale_until"], found["misalignment"],
                      found["guaranteed"], found["recommended"], found["expected"])

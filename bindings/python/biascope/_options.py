@@ -37,8 +37,40 @@ def _settings(options: dict[str, Any]) -> list[tuple[str, str]]:
     return settings
 
 
-def make_options(optimizer: str, options: dict[str, Any]) -> Any:
+#: torch.optim's classes, and what their param_groups hold that is no option here but has to have one value
+_TORCH = {"SGD": "gd", "Adam": "adam", "AdamW": "adamw", "NAdam": "nadam", "Adamax": "adamax", "RMSprop": "rmsprop",
+          "Adagrad": "adagrad"}
+_FIXED = {"amsgrad": False, "maximize": False, "dampening": 0, "centered": False, "lr_decay": 0, "initial_accumulator_value": 0,
+          "decoupled_weight_decay": False}
+
+
+def _from_torch(optimizer: Any, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The name and the settings of a torch.optim instance; the options given go before them."""
+    kind = type(optimizer).__name__
+    if kind not in _TORCH or len(optimizer.param_groups) != 1:
+        raise TypeError(f"optimizer is {kind} with {len(optimizer.param_groups)} parameter groups; expected one group and one of "
+                        + ", ".join(sorted(_TORCH)))
+    name, group = _TORCH[kind], optimizer.param_groups[0]
+    for key, expected in _FIXED.items():
+        if key in group and group[key] != expected and not (kind == "AdamW" and key == "decoupled_weight_decay"):
+            raise ValueError(f"{kind} has {key}={group[key]!r}; expected {expected!r}, which is all that is known here")
+    settings: dict[str, Any] = {"torch": True, "lr": group["lr"]}
+    if "betas" in group:
+        settings["betas"] = group["betas"]
+    if "alpha" in group:
+        settings["beta2"] = group["alpha"]
+    if "eps" in group:
+        settings["eps"] = group["eps"]
+    for key in ("weight_decay", "momentum", "nesterov"):
+        if group.get(key):
+            settings[key] = group[key]
+    return name, {**settings, **options}
+
+
+def make_options(optimizer: Any, options: dict[str, Any]) -> Any:
     """The library's options. `None` leaves an option at the optimizer's usual value."""
+    if hasattr(optimizer, "param_groups"):
+        optimizer, options = _from_torch(optimizer, options)
     if not isinstance(optimizer, str):
         raise TypeError(f"optimizer is {optimizer!r}; expected a name, such as 'adam'")
     try:

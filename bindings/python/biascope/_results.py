@@ -92,7 +92,9 @@ class _Compared(_Direction):
 
 @dataclass(frozen=True, repr=False)
 class Prediction(_Compared):
-    """Where training goes (docs/limit.md): the equilibrium `dual` of the epoch map, with its gap."""
+    """What training does in the long run (docs/limit.md): `kind` is "direction", "rest", "runaway", "not separating" or
+    "unsettled". `gap` is that of the equilibrium `dual` of the epoch map. `confirmed`: that training goes there, as a
+    theorem, the flow or a run of small steps says (`confirmed_by`)."""
 
     optimizer: str
     method: str
@@ -104,9 +106,14 @@ class Prediction(_Compared):
     handover_step: float
     dual: Floats
     others: Floats
+    kind: str
+    confirmed: bool
+    confirmed_by: str | None
+    increment_cosine: float
 
     def _lines(self) -> list[str]:
-        return [f"optimizer={self.optimizer!r}", f"method={self.method!r}", f"gap={self.gap:.1e}", f"rate={self.rate:.6g}"]
+        return [f"optimizer={self.optimizer!r}", f"method={self.method!r}", f"gap={self.gap:.1e}", f"rate={self.rate:.6g}",
+                f"confirmed_by={self.confirmed_by!r}"]
 
 
 @dataclass(frozen=True, repr=False)

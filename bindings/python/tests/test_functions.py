@@ -59,6 +59,26 @@ def test_arrays_of_any_kind_are_read_alike():
     assert (biascope.train(frozen, optimizer="gd", steps=50).weights == whole).all()
 
 
+class Adam:
+    """What torch.optim.Adam holds."""
+
+    def __init__(self, **group):
+        self.param_groups = [{"lr": 0.001, "betas": (0.8, 0.97), "eps": 1e-8, "weight_decay": 0, "amsgrad": False, **group}]
+
+
+def test_a_torch_optimizers_settings_are_taken():
+    by_instance = biascope.train(X, optimizer=Adam(), batch_size=2, steps=200)
+    by_name = biascope.train(X, optimizer="adam", torch=True, lr=0.001, betas=(0.8, 0.97), eps=1e-8, batch_size=2, steps=200)
+    assert by_instance.optimizer == "adam" and (by_instance.weights == by_name.weights).all()
+    with pytest.raises(ValueError, match="amsgrad"):
+        biascope.train(X, optimizer=Adam(amsgrad=True))
+
+
+def test_predictions_say_how_they_are_confirmed():
+    limit = biascope.predict(X, confirm="flow", **ADAM)
+    assert limit.kind == "direction" and limit.confirmed and limit.confirmed_by
+
+
 BAD = {
     "one dimension": lambda: biascope.solve(np.ones(3)),
     "no samples": lambda: biascope.solve(np.empty((0, 3))),
@@ -74,6 +94,7 @@ BAD = {
     "an optimizer": lambda: biascope.predict(X, optimizer="adamm"),
     "betas": lambda: biascope.predict(X, betas=(0.9,)),
     "steps": lambda: biascope.train(X, steps=0),
+    "a way to confirm": lambda: biascope.predict(X, confirm="maybe"),
     "a batch": lambda: biascope.train(X, batch_size=11),
 }
 
