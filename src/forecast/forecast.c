@@ -77,7 +77,7 @@ static bool can_be_averaged(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   const bool ratio = rule->direction == BS_RATIO && rule->second != BS_SECOND_PER_SAMPLE;
   const bool memory = rule->second != BS_SECOND_AVERAGE || bs_effective_beta2(options) > 0.0;
-  return (rule->direction == BS_IDENTITY || ratio) && memory && options->noise == 0.0;
+  return (rule->direction == BS_IDENTITY || ratio) && memory && bs_gradient_is_plain(options);
 }
 
 static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, const char *why, biascope_error *error) {

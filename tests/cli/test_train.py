@@ -398,3 +398,11 @@ def test_a_clipped_gradient_is_as_long_as_said():
     assert clipped["weight_norm"] == pytest.approx(0.01 / math.sqrt(2), rel=1e-15)
     assert clipped["direction"] == pytest.approx(whole["direction"], abs=1e-15)
     assert short["weight_norm"] == whole["weight_norm"] > 0.1
+
+
+def test_a_forecast_of_a_clipped_run_is_clipped():
+    """Over so many steps an unclipped one is an average, which knows no clipping."""
+    flags = (GAUSSIAN, "--optimizer", "gd", "--steps", 200000, "--clip", 0.0001)
+    found = subprocess.run([BIASCOPE, "predict", *map(str, flags), "--json"], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["log_loss"] == pytest.approx(result_of(*flags)["log_loss"], rel=1e-9)
