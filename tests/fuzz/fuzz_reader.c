@@ -31,9 +31,9 @@ static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biasco
   biascope_dataset *data = NULL;
   bs_input source;
   biascope_status status = BIASCOPE_OK;
+  char path[64];
   if (READER == bs_npz_read) {
     static int descriptor;
-    char path[64];
     status = bs_input_open_zip(&source, memory_file(&descriptor, bytes, size, path), &error);
   } else {
     bs_input_open_memory(&source, "input", bytes, size);
