@@ -23,6 +23,7 @@ import numpy
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
 SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
+PATIENCE = 120.0  # seconds for a prediction
 RULES = {"gd": 0, "ngd": 1, "signgd": 2, "signum": 2, "adam": 3, "rmsprop": 3, "adamproxy": 4}
 ORDERS = {"cyclic": 0, "shuffle": 1, "replacement": 2}
 
@@ -206,8 +207,11 @@ def flags(options):
 def predict(path, words, confirm):
     extra = ["--confirm", confirm] if confirm else []
     start = time.time()
-    result = subprocess.run([BIASCOPE, "predict", path, *words, "--starts", "0", "--json", *extra], capture_output=True,
-                            text=True)
+    command = [BIASCOPE, "predict", path, *words, "--starts", "0", "--json", *extra]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return {}, 4, f"no answer within {PATIENCE:g} s", time.time() - start
     answer = json.loads(result.stdout) if result.stdout.startswith("{") else {}
     return answer, result.returncode, result.stderr.strip(), time.time() - start
 

@@ -21,6 +21,9 @@ static const double RATE = 0.5;
 static const double WORTH_SEARCHING = 3e-2;
 /* 1 - cos between what the run and the path of small steps gain from the same weights. */
 static const double SAME_PATH = 1e-3;
+/* What counts as an equilibrium where a run agrees, unless another tolerance is asked for: samples that fade like 1 / s
+ * leave a gap that rounding hides. */
+static const double CONFIRMED_GAP = 1e-9;
 /* Settled so well that it shows by itself that margins shrink. */
 static const double SHOWS = 1e-4;
 /* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later one is four
@@ -36,7 +39,8 @@ typedef struct {
   const biascope_options *training;
   const biascope_predict_options *options;
   biascope_prediction *answer;
-  bool equilibrium; /* the answer is one, to the tolerance */
+  double gap;       /* up to which a point is an equilibrium */
+  bool equilibrium; /* the answer is one */
   bs_run run;
 } confirmation;
 
@@ -149,8 +153,9 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   free(log_weights);
   if (status == BIASCOPE_NO_MEMORY) return status;
   biascope_status path = BIASCOPE_OK;
-  *adopted = status == BIASCOPE_OK && !by_path && agrees(c, &found);
-  if (status == BIASCOPE_OK && by_path) path = path_leads_to(c, &found, adopted, error);
+  const bool equilibrium = (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap <= c->gap;
+  *adopted = equilibrium && !by_path && agrees(c, &found);
+  if (equilibrium && by_path) path = path_leads_to(c, &found, adopted, error);
   if (*adopted) return adopt(c, &found, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) biascope_prediction_free(&found);
   return path;
@@ -276,11 +281,14 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
                                   const biascope_predict_options *options, biascope_status found,
                                   biascope_prediction *answer, biascope_error *error) {
   const biascope_options read = bs_options_read(training);
+  const double gap = options->tolerance == bs_predict_options_of(NULL).tolerance ? CONFIRMED_GAP : options->tolerance;
+  const bool consistent = found == BIASCOPE_OK || answer->rate < 0.0 || read.lr_decay > 0.0;
   confirmation c = {.data = data,
                     .training = &read,
                     .options = options,
                     .answer = answer,
-                    .equilibrium = found == BIASCOPE_OK || (answer->gap <= options->tolerance && answer->rate < 0.0)};
+                    .gap = gap,
+                    .equilibrium = consistent && answer->gap <= gap};
   if (bs_limit_is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
   const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
   biascope_status status = BIASCOPE_OK;
