@@ -66,12 +66,13 @@ static biascope_status choose_lr(const biascope_dataset *data, biascope_options 
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);
   if (status != BIASCOPE_OK) return status;
-  status = biascope_trainer_run(trainer, pilot / 2, error);
+  const uint64_t half = pilot / 2;
+  status = biascope_trainer_run(trainer, half, error);
   const double before = least_margin(data, biascope_trainer_weights(trainer));
-  if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, pilot - pilot / 2, error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_run(trainer, pilot - half, error);
   const double gained = least_margin(data, biascope_trainer_weights(trainer)) - before;
   biascope_trainer_free(trainer);
-  const double rate = gained / sum_between(options, (double)(pilot / 2), (double)pilot);
+  const double rate = gained / sum_between(options, (double)half, (double)pilot);
   options->lr = most;
   const double reached = rate * bs_step_sum(most, options->lr_decay, (double)steps);
   const double kept_up = fmin(goal, FADING * forgotten_per_step(options) * (double)steps / (1.0 - options->lr_decay));
@@ -122,7 +123,8 @@ static void measure(const biascope_dataset *data, const biascope_options *option
     earlier[k] = half[k] - earlier[k];
   }
   run->settle = 1.0 - bs_cosine(d, run->increment, earlier);
-  run->time = sum_between(options, (double)(run->steps / 2), (double)run->steps);
+  const uint64_t half_steps = run->steps / 2;
+  run->time = sum_between(options, (double)half_steps, (double)run->steps);
   run->margin = least_margin(data, all);
   run->growth = (run->margin - least_margin(data, half)) / run->time;
   run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
