@@ -127,7 +127,7 @@ static bool take_classes(direction *d) {
   model->class_name = d->class_name;
   if (model->outputs > 1) return model->classes == model->outputs;
   const char *positive = json_string_value(json_array_get(json_object_get(d->file, "positive"), 0));
-  if (!classes) return true;
+  if (!d->class_name) return true;
   while (model->positive < model->classes && positive && strcmp(d->class_name[model->positive], positive) != 0)
     model->positive++;
   return positive && model->positive < model->classes;
