@@ -71,7 +71,7 @@ biascope_status bs_response_gather(bs_response *response, biascope_error *error)
 
 bool bs_response_factor(bs_response *response, double shift) {
   const size_t order = response->order;
-  memcpy(response->factors, response->product, order * order * sizeof *response->factors);
+  if (order > 0) memcpy(response->factors, response->product, order * order * sizeof *response->factors);
   for (size_t j = 0; j < order; j++) response->factors[j * (order + 1)] += shift;
   response->shift = shift;
   bs_game_spend(response->game, pow((double)order, 3.0) / 3.0);
