@@ -45,7 +45,14 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
     if (status == BIASCOPE_OK) out->rate = biascope_margin_of(question->data, l2, out->direction);
     return status;
   }
-  return bs_predict_full_batch_sign(question, rule, out, error);
+  biascope_status status = bs_predict_full_batch_sign(question, rule, out, error);
+  if (status != BIASCOPE_OK || out->unique || question->training.lr_decay == 0.0) return status;
+  /* the flow picks a point of the optimal face, not the vertex that a linear program ends in */
+  const bs_epoch_rule signs = {.direction = BS_SIGN};
+  status = bs_predict_equilibrium(question, &signs,
+                                  "linf max-margin: the point of the optimal face that the flow reaches", out, error);
+  out->unique = false;
+  return status;
 }
 
 /* The rate under another decay of the step size. */

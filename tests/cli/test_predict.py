@@ -257,3 +257,46 @@ def test_the_same_prediction_for_the_same_seed(tmp_path):
     path = generate(tmp_path, 6, 20, 1)
     flags = [path, "--batch-size", 1, "--order", "shuffle", "--json"]
     assert run(*flags, "--seed", 3).stdout == run(*flags, "--seed", 3).stdout != run(*flags, "--seed", 4).stdout
+
+
+# ---- Wide data, faces, and rules without memory ---------------------------------------------------------
+
+@pytest.mark.parametrize("rank", (5, 12))
+def test_wide_data_of_low_rank(tmp_path, rank):
+    """As microarrays are: few samples on the support, Jacobians of low rank; certified by the map written out."""
+    random = np.random.default_rng(rank)
+    labels = np.where(np.arange(38) < 27, -1.0, 1.0)
+    factors = random.standard_normal((38, rank))
+    factors[:, 0] += 2 * labels
+    x = labels[:, None] * (factors @ random.standard_normal((rank, 400)) + 0.3 * random.standard_normal((38, 400)))
+    path = tmp_path / "wide.npy"
+    np.save(path, x)
+    for batch_size in (1, 4, 19):
+        found = predict(path, "--beta1", 0.9, "--beta2", 0.95, "--batch-size", batch_size, "--starts", 0)
+        c = np.array(found["dual"])
+        growth = x @ mean_update(x, c, batch_size, "ratio", 0.9, 0.95)
+        assert (c @ growth - growth.min()) / (c @ growth) <= 1e-9
+        assert found["rate"] == pytest.approx(c @ growth, rel=1e-9)
+    assert predict(path, "--optimizer", "signum", "--beta1", 0.9, "--batch-size", 4, "--starts", 0)["gap"] <= 1e-12
+
+
+def test_signs_without_memory_compare_weights_within_a_batch_and_a_column():
+    """A chain: in the second batch column 3 alone is contested, and column 2 moves at full speed however faint."""
+    path = os.path.join(DATA, "limits", "s4_0.csv")
+    x = np.loadtxt(path, delimiter=",")
+    found = predict(path, "--beta1", 0, "--beta2", 0, "--batch-size", 2)
+    # of sample 2, -2/3 x[2, 2] + u x[2, 3], and of sample 3, u x[3, 3]: equal
+    slide = 2 / 3 * x[2, 2] / (x[2, 3] - x[3, 3])
+    assert found["rate"] == pytest.approx(slide * x[3, 3], rel=1e-9) and found["gap"] <= 1e-10
+
+
+@pytest.mark.parametrize("file, flags", [
+    ("s3_1.csv", ("--optimizer", "ngd", "--beta1", 0, "--batch-size", 3, "--order", "shuffle")),
+    ("s3_1.csv", ("--optimizer", "ngd", "--beta1", 0, "--batch-size", 3, "--order", "replacement")),
+    ("s1_3.csv", ("--optimizer", "signgd")),
+], ids=("shuffle", "replacement", "face"))
+def test_training_goes_where_one_population_of_weights_or_a_vertex_would_not(file, flags):
+    path = os.path.join(DATA, "limits", file)
+    flags = [*flags, "--lr", 0.02, "--lr-decay", 0.25]
+    moved = weights(path, *flags, "--steps", 400000) - weights(path, *flags, "--steps", 200000)
+    assert moved @ np.array(predict(path, *flags)["direction"]) / np.linalg.norm(moved) > 0.9998
