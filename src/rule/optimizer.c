@@ -65,6 +65,11 @@ bs_step *bs_step_of(const biascope_options *options) {
   return is_blended(options) && rule->blended ? rule->blended : rule->step;
 }
 
+bool bs_step_weighs(const biascope_options *options) {
+  const bs_optimizer_rule *rule = rule_in(options);
+  return rule->weigh && (!rule->blended || is_blended(options));
+}
+
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate) {
   const bs_optimizer_rule *rule = rule_in(options);
   rate->eta = eta;

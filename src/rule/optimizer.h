@@ -125,6 +125,8 @@ bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
 biascope_options bs_options_in_powers(const biascope_options *options);
 /* The rule's step under these options. */
 bs_step *bs_step_of(const biascope_options *options);
+/* Whether that step asks what momenta and gradient weigh. */
+bool bs_step_weighs(const biascope_options *options);
 /* What a step of that eta multiplies with; *rate is that of an earlier step, or zero. */
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate);
 /* Whether steps of one eta multiply with other things at other times. */

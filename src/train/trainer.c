@@ -64,6 +64,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     trainer->rates.beta2[j] = trainer->moments.beta2;
   }
   trainer->eta = -1.0;
+  trainer->weighs = bs_step_weighs(options);
   *out = trainer;
   return BIASCOPE_OK;
 }
@@ -129,11 +130,11 @@ static void set_rates(biascope_trainer *trainer) {
   if (eta == trainer->eta && !bs_rate_varies(&trainer->options)) return;
   trainer->eta = eta;
   bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
-  for (size_t j = 0; j < BS_LANES; j++) {
-    trainer->rates.eta[j] = trainer->rate.eta;
-    trainer->rates.shrink[j] = trainer->rate.shrink;
-  }
-  for (size_t j = 0; j < BS_LANES && trainer->rule->weigh; j++) bs_weighing_put(&trainer->rate, j, &trainer->weighing);
+  const bs_rate rate = trainer->rate; /* apart from where it goes, for whole vectors to be stored */
+  for (size_t j = 0; j < BS_LANES; j++) trainer->rates.eta[j] = rate.eta;
+  for (size_t j = 0; j < BS_LANES; j++) trainer->rates.shrink[j] = rate.shrink;
+  if (!trainer->weighs) return;
+  for (size_t j = 0; j < BS_LANES; j++) bs_weighing_put(&rate, j, &trainer->weighing);
 }
 
 static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {

@@ -19,6 +19,7 @@ struct biascope_trainer {
   bs_rate rate;
   bs_rates rates; /* of the last step */
   bs_weighing weighing;
+  bool weighs; /* the step asks for it */
   bs_scope whole;
   bs_fast fast;          /* where it has lazy, `moments` is what bs_fast_show shows */
   double *margin;        /* x_i.w of the batch's samples, */
