@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +63,36 @@ typedef struct {
 
 /* The library's version, "major.minor.patch". */
 BIASCOPE_API const char *biascope_version(void);
+
+/* A file that is complete or absent: written beside its final name, flushed, renamed. */
+typedef struct {
+  FILE *stream;    /* write here */
+  char *path;      /* the final name */
+  char *temporary; /* the name until committed */
+} biascope_output;
+
+BIASCOPE_API biascope_status biascope_output_open(biascope_output *file, const char *path, biascope_error *error);
+/* Flushes and renames; on failure nothing is left behind. Frees what the struct holds either way. */
+BIASCOPE_API biascope_status biascope_output_commit(biascope_output *file, biascope_error *error);
+/* Drops what was written. Harmless after a commit, and for a struct of zeros. */
+BIASCOPE_API void biascope_output_abandon(biascope_output *file);
+
+/* A number as it is printed: `most` significant digits, fewer where its uncertainty (absolute) supports fewer, so that
+ * two values within it differ by one unit of the last digit at most; "-" where it is not finite. */
+typedef struct {
+  char text[40];
+} biascope_text;
+BIASCOPE_API biascope_text biascope_digits(double value, double uncertainty, int most);
+/* Of a value that is never negative; "<" and a bound where it is no larger than its uncertainty. */
+BIASCOPE_API biascope_text biascope_small_digits(double value, double uncertainty, int most);
+/* The angle, in radians, between the direction that a relative gap certifies and the exact one. For unit vectors at an
+ * angle a, margins being concave, margin(w + w*) >= (2 - gap) margin*, while |w + w*| = 2 cos(a/2): so cos(a/2) >= 1 -
+ * gap/2, and a <= 2 sqrt(gap) to first order. It is a proof for the l2 norm and an estimate for others. */
+BIASCOPE_API double biascope_angle_of_gap(double gap);
+/* The same of a gap of rounding at least: how far below that a gap comes out depends on the processor. */
+BIASCOPE_API double biascope_angle_known_to(double gap);
+/* How far a cosine may be off where the angle is known to within `angle`. */
+BIASCOPE_API double biascope_cosine_known_to(double cosine, double angle);
 
 /* ---- Data ---------------------------------------------------------------------------------- */
 
@@ -140,6 +171,15 @@ BIASCOPE_API size_t biascope_dataset_nonzeros(const biascope_dataset *data);
 BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
 /* A sample's d entries, as they are in the data set, zeros among them. */
 BIASCOPE_API void biascope_dataset_row(const biascope_dataset *data, size_t sample, double *out);
+
+/* What a person wants to know of a data set before training on it. */
+typedef struct {
+  size_t zero_samples;     /* rows of zeros: nothing separates them */
+  size_t repeated_samples; /* rows equal to another one, beyond its first occurrence */
+  size_t zero_features;    /* columns of zeros: their weights never move */
+} biascope_dataset_facts;
+BIASCOPE_API biascope_status biascope_dataset_describe(const biascope_dataset *data, biascope_dataset_facts *facts,
+                                                       biascope_error *error);
 /* The column's name in the file; NULL where it has none. */
 BIASCOPE_API const char *biascope_dataset_feature_name(const biascope_dataset *data, size_t feature);
 /* How many classes the labels name, numbers in their order, names in that of their bytes; 0: folded in, without names.
@@ -198,6 +238,8 @@ typedef struct {
   size_t nonzeros; /* teacher: sparse rows of this many random features; 0: dense */
 } biascope_generate_options;
 
+/* How people write it: "gaussian", "rademacher", ...; NULL for a number that is no generator. */
+BIASCOPE_API const char *biascope_generator_name(biascope_generator kind);
 /* Synthetic data, a function of the options alone; every kind but gaussian is separable by construction. */
 BIASCOPE_API biascope_status biascope_dataset_generate(biascope_generator kind,
                                                        const biascope_generate_options *options, biascope_dataset **out,
@@ -246,6 +288,9 @@ BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data,
                                                    const biascope_solve_options *options, biascope_margin *out,
                                                    biascope_error *error);
 BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
+/* A rough estimate of what a solve takes, in seconds of one core: within a factor of three or so where it is above a
+ * second. norm: L2, LINF or L1. */
+BIASCOPE_API double biascope_margin_seconds(const biascope_dataset *data, biascope_norm_kind norm);
 
 /* min_i x_i.w / ||w||; 0 for w = 0. */
 BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w);
@@ -284,6 +329,17 @@ BIASCOPE_API void biascope_parts_free(biascope_parts *parts);
 /* The part of w inside the span of the inseparable samples: d entries written. */
 BIASCOPE_API void biascope_parts_project(const biascope_parts *parts, const double *w, double *inside);
 
+/* Weights in the two parts' terms. NaN where there is no such part. */
+typedef struct {
+  double cosine;   /* of their part outside the inseparable span with the direction */
+  double distance; /* of their part inside from the minimiser */
+  double length;   /* of the minimiser */
+} biascope_parts_measurement;
+/* minimiser: d, of the loss on the inseparable part; NULL: not known. w: d. */
+BIASCOPE_API biascope_status biascope_parts_measure(const biascope_parts *parts, const double *minimiser,
+                                                    const double *w, biascope_parts_measurement *out,
+                                                    biascope_error *error);
+
 /* ---- Options of training --------------------------------------------------------------------- */
 
 /* What training, its prediction and its diagnosis read: the optimizer, the loss, the batches, the step size. Every
@@ -312,6 +368,16 @@ BIASCOPE_API bool biascope_options_reads(const biascope_options *options, const 
 BIASCOPE_API biascope_status biascope_options_check(const biascope_options *options, size_t samples,
                                                     biascope_error *error);
 BIASCOPE_API void biascope_options_free(biascope_options *options);
+/* Batches, and so steps, of an epoch over so many samples; the step size eta_t of the step after `step` steps. */
+BIASCOPE_API size_t biascope_options_epoch(const biascope_options *options, size_t samples);
+BIASCOPE_API double biascope_options_learning_rate(const biascope_options *options, uint64_t step);
+/* The part of the best linf margin that theory guarantees an update of signs at this misalignment (biascope_alignment):
+ * 1 - 2 misalignment / best, at least 0 (Section 5 of the paper); NaN for updates that are no signs. */
+BIASCOPE_API double biascope_options_guaranteed(const biascope_options *options, double misalignment, double best);
+
+/* Whether the run after so many steps is on the path of vanishing steps (biascope_predict's `steps`): its update does
+ * not depend on the gradient's size. Else biascope_forecast says where it is. */
+BIASCOPE_API bool biascope_options_follow_path(const biascope_options *options);
 
 typedef enum {
   BIASCOPE_OPTION_REAL,   /* a real number */
@@ -357,7 +423,15 @@ BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uin
  * steps says of each whether it stayed within what can be followed. */
 BIASCOPE_API biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
                                                    biascope_error *error);
+/* Steps until `step` steps are behind the run, in slices short enough to tell the monitor (NULL: none) and to stop
+ * soon. */
+BIASCOPE_API biascope_status biascope_trainer_run_to(biascope_trainer *trainer, uint64_t step,
+                                                     const biascope_monitor *monitor, biascope_error *error);
 BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
+
+/* Which steps of a run are recorded: `per_decade` in each decade, evenly on a log scale, and the last; 0: the last
+ * alone. The first recorded step after `step`, at most `last`. */
+BIASCOPE_API uint64_t biascope_record_next(uint64_t step, uint64_t last, unsigned per_decade);
 
 BIASCOPE_API uint64_t biascope_trainer_step(const biascope_trainer *trainer);
 /* The d current weights, owned by the trainer, valid until the next call on it. */
@@ -489,6 +563,84 @@ BIASCOPE_API biascope_status biascope_forecast_advance(biascope_forecast *foreca
 BIASCOPE_API const double *biascope_forecast_weights(const biascope_forecast *forecast);
 BIASCOPE_API biascope_forecast_quality biascope_forecast_quality_of(const biascope_forecast *forecast);
 BIASCOPE_API void biascope_forecast_free(biascope_forecast *forecast);
+
+/* ---- A problem: data, and what is known of them -------------------------------------------------- */
+
+/* Nothing is computed before it is asked for, and nothing twice: the first thread that asks computes, others wait, and
+ * what was found is kept until the problem is freed, which owns it. */
+typedef struct biascope_problem biascope_problem;
+
+/* The data must outlive the problem. */
+BIASCOPE_API biascope_status biascope_problem_create(const biascope_dataset *data, biascope_problem **out,
+                                                     biascope_error *error);
+BIASCOPE_API void biascope_problem_free(biascope_problem *problem);
+BIASCOPE_API const biascope_dataset *biascope_problem_data(const biascope_problem *problem);
+/* The monitor (NULL: none) is told what is about to be computed, by the thread that computes it; where it says stop,
+ * that call returns BIASCOPE_CANCELLED. */
+BIASCOPE_API void biascope_problem_watch(biascope_problem *problem, const biascope_monitor *monitor);
+
+/* The max margin of L2, LINF or L1. *out, with its certificate: after BIASCOPE_OK, BIASCOPE_NOT_SEPARABLE and
+ * BIASCOPE_NOT_CONVERGED, as of biascope_margin_solve; else NULL. */
+BIASCOPE_API biascope_status biascope_problem_margin(biascope_problem *problem, biascope_norm_kind norm,
+                                                     const biascope_margin **out, biascope_error *error);
+/* Whether the data are separable: BIASCOPE_OK, with a direction of any positive l2 margin, or BIASCOPE_NOT_SEPARABLE.
+ */
+BIASCOPE_API biascope_status biascope_problem_separable(biascope_problem *problem, const biascope_margin **certificate,
+                                                        biascope_error *error);
+/* The parts of data that are not separable, and the minimiser of a loss (as the option of that name) on the inseparable
+ * one: d weights. NULL after any failure. */
+BIASCOPE_API biascope_status biascope_problem_parts(biascope_problem *problem, const biascope_parts **out,
+                                                    biascope_error *error);
+BIASCOPE_API biascope_status biascope_problem_minimiser(biascope_problem *problem, const char *loss, const double **out,
+                                                        biascope_error *error);
+/* AdamProxy's limit, and that of training with any options (biascope_predict, with that effort). *out: after
+ * BIASCOPE_OK and BIASCOPE_NOT_CONVERGED; else NULL. BIASCOPE_USAGE: these options have no limit that is known. */
+BIASCOPE_API biascope_status biascope_problem_proxy(biascope_problem *problem, const biascope_prediction **out,
+                                                    biascope_error *error);
+BIASCOPE_API biascope_status biascope_problem_limit(biascope_problem *problem, const biascope_options *options,
+                                                    double effort, const biascope_prediction **out,
+                                                    biascope_error *error);
+
+/* What weights are compared with: the max margins of L2, LINF and L1, by the number of the norm, and AdamProxy's limit.
+ */
+enum { BIASCOPE_REFERENCE_NORMS = 3, BIASCOPE_PROXY = 3, BIASCOPE_REFERENCES = 4 };
+/* A set of references: bit 1 << r for reference r. */
+typedef unsigned biascope_reference_set;
+#define BIASCOPE_ALL_NORMS ((biascope_reference_set)7)
+/* "l2", "linf", "l1", "proxy"; NULL for a number that is no reference. */
+BIASCOPE_API const char *biascope_reference_name(size_t reference);
+
+/* One direction, measured. NaN where there is nothing to measure against: the reference was not asked for, or could not
+ * be certified. */
+typedef struct {
+  double log_loss;                         /* of the mean loss, where the caller knows it (biascope_trainer_log_loss) */
+  double weight_norm;                      /* ||w||_2 */
+  double margin[BIASCOPE_REFERENCE_NORMS]; /* min_i x_i.w / ||w||, whatever is asked for */
+  double ratio[BIASCOPE_REFERENCE_NORMS];  /* of the best margin */
+  double cosine[BIASCOPE_REFERENCES];      /* with the nearest of several max-margin directions */
+  double angle[BIASCOPE_REFERENCES];       /* the same in radians, exact however small */
+  double known_to[BIASCOPE_REFERENCES];    /* the angle, in radians, to which the reference is known */
+  double cosine_predicted;                 /* with the limit; with the nearest where that is one of several */
+} biascope_measurement;
+/* One of the measures: each has one name, in JSON, traces, stores and plots. The strings are static. */
+typedef struct {
+  const char *name;          /* "cosine_l2": in traces, stores and plots; the family, '_' and what it is of */
+  const char *family, *of;   /* in JSON: "cosine":{"l2": ...}; `of` NULL: "log_loss": ... */
+  const char *title, *label; /* in lists, and on the axes of plots */
+  size_t offset;             /* of the member of biascope_measurement */
+  bool recorded;             /* in the traces of stored runs */
+  bool of_limit;             /* the predicted direction has it as well: "limit_cosine_l2" */
+} biascope_measure;
+/* There are biascope_measure_count() measures; the one of that index, which is below it; its value. */
+BIASCOPE_API size_t biascope_measure_count(void);
+BIASCOPE_API const biascope_measure *biascope_measure_at(size_t index);
+BIASCOPE_API double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured);
+
+/* Measures w (d entries) against the references asked for, which are computed where they are not known yet, and against
+ * the limit, where it is not NULL. */
+BIASCOPE_API biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
+                                                      const biascope_prediction *limit, const double *w,
+                                                      biascope_measurement *out, biascope_error *error);
 
 /* ---- What a run will do, and what would do better, without training ------------------------------ */
 

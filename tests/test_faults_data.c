@@ -1,7 +1,7 @@
 /* Every allocation and every system call of the data floor's public functions fails once, in turn. */
 #include "fault_injection.h"
 
-#include "data/facts.h"
+#include "data/dataset.h"
 #include "temporary_folder.h"
 #include <dirent.h>
 
@@ -202,8 +202,8 @@ static void taking_arrays_fails_cleanly(void **state) {
 }
 
 static biascope_status describe_once(void *context, biascope_error *error) {
-  bs_dataset_facts facts;
-  return bs_dataset_describe(context, &facts, error);
+  biascope_dataset_facts facts;
+  return biascope_dataset_describe(context, &facts, error);
 }
 
 static biascope_status classify_once(void *context, biascope_error *error) {

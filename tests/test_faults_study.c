@@ -68,17 +68,17 @@ static biascope_status run_once(void *context, biascope_error *error) {
   const running *what = context;
   const atomic_bool stop = false;
   biascope_dataset *data = NULL;
-  bs_reference *reference = NULL;
+  biascope_problem *reference = NULL;
   bs_run_record records[2] = {0};
   biascope_status status = bs_plan_load(&what->plan, what->runs[0]->data, &data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(data, NULL, &reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(data, &reference, error);
   if (status == BIASCOPE_OK)
     status = bs_runs_execute(&what->plan, what->runs, what->count, reference, &stop, records, error);
   for (size_t i = 0; i < what->count; i++) {
     if (status == BIASCOPE_OK) assert_non_null(records[i].trace);
     bs_run_record_free(&records[i]);
   }
-  bs_reference_free(reference);
+  biascope_problem_free(reference);
   biascope_dataset_free(data);
   return status;
 }

@@ -2,7 +2,7 @@
 #include "base/rng.h"
 #include "data/fingerprint.h"
 #include "study/json.h"
-#include "study/record.h"
+#include "train/record.h"
 #include "study/store.h"
 #include "temporary_folder.h"
 #include <jansson.h>
@@ -23,7 +23,7 @@ static void recorded_steps_ascend_to_the_last_and_are_even_on_a_log_scale(void *
     uint64_t step = 0;
     size_t count = 0;
     while (step < last) {
-      const uint64_t next = bs_record_next(step, last, per_decade);
+      const uint64_t next = biascope_record_next(step, last, per_decade);
       assert_true(next > step && next <= last);
       if (step > 1000000 && next < last) /* far out, where rounding to whole steps is no matter */
         assert_true(fabs(log10((double)next / (double)step) * per_decade - 1.0) < 1e-2);

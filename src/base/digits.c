@@ -1,4 +1,4 @@
-#include "base/digits.h"
+#include "biascope.h"
 
 #include <float.h>
 #include <math.h>
@@ -13,8 +13,8 @@ static int last_decimal(double uncertainty) {
   return (int)ceil(log10(2.0 * uncertainty));
 }
 
-bs_text bs_digits(double value, double uncertainty, int most) {
-  bs_text out = {"-"};
+biascope_text biascope_digits(double value, double uncertainty, int most) {
+  biascope_text out = {"-"};
   if (!isfinite(value)) return out;
   const double size = fabs(value), error = fmax(isfinite(uncertainty) ? uncertainty : size, ROUNDING * size);
   const int first = size > 0.0 ? (int)floor(log10(size)) : 0;
@@ -28,22 +28,22 @@ bs_text bs_digits(double value, double uncertainty, int most) {
   return out;
 }
 
-bs_text bs_small_digits(double value, double uncertainty, int most) {
-  bs_text out = bs_digits(value, uncertainty, most);
+biascope_text biascope_small_digits(double value, double uncertainty, int most) {
+  biascope_text out = biascope_digits(value, uncertainty, most);
   if (value <= uncertainty && isfinite(uncertainty))
     snprintf(out.text, sizeof out.text, "<%.0e", pow(10.0, last_decimal(uncertainty)));
   return out;
 }
 
-double bs_angle_of_gap(double gap) {
+double biascope_angle_of_gap(double gap) {
   return 2.0 * sqrt(fmax(gap, 0.0)) + DBL_EPSILON;
 }
 
-double bs_angle_known_to(double gap) {
-  return bs_angle_of_gap(fmax(gap, DBL_EPSILON));
+double biascope_angle_known_to(double gap) {
+  return biascope_angle_of_gap(fmax(gap, DBL_EPSILON));
 }
 
-double bs_cosine_known_to(double cosine, double angle) {
+double biascope_cosine_known_to(double cosine, double angle) {
   const double sine = sqrt(fmax(0.0, (1.0 - cosine) * (1.0 + cosine)));
   return (sine + angle) * angle;
 }

@@ -24,20 +24,20 @@ static int create_beside(const char *path, char *name, size_t size) {
   return -1;
 }
 
-biascope_status bs_output_open(bs_output_file *file, const char *path, biascope_error *error) {
+biascope_status biascope_output_open(biascope_output *file, const char *path, biascope_error *error) {
   const size_t size = strlen(path) + sizeof ".01234567";
-  *file = (bs_output_file){.path = strdup(path)};
+  *file = (biascope_output){.path = strdup(path)};
   char *name = malloc(size);
   if (!file->path || !name) {
     free(name);
-    bs_output_abandon(file);
+    biascope_output_abandon(file);
     return bs_fail_memory(error, "a file name");
   }
   const int descriptor = create_beside(path, name, size);
   if (descriptor < 0) {
     const biascope_status status = fail_write(path, error);
     free(name);
-    bs_output_abandon(file);
+    biascope_output_abandon(file);
     return status;
   }
   file->temporary = name;
@@ -45,11 +45,11 @@ biascope_status bs_output_open(bs_output_file *file, const char *path, biascope_
   if (file->stream) return BIASCOPE_OK;
   const biascope_status status = fail_write(path, error);
   close(descriptor);
-  bs_output_abandon(file);
+  biascope_output_abandon(file);
   return status;
 }
 
-biascope_status bs_output_commit(bs_output_file *file, biascope_error *error) {
+biascope_status biascope_output_commit(biascope_output *file, biascope_error *error) {
   const bool written = !ferror(file->stream) && fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0;
   const int flush_errno = errno;
   const bool closed = fclose(file->stream) == 0;
@@ -62,11 +62,11 @@ biascope_status bs_output_commit(bs_output_file *file, biascope_error *error) {
     free(file->temporary);
     file->temporary = NULL;
   }
-  bs_output_abandon(file);
+  biascope_output_abandon(file);
   return status;
 }
 
-void bs_output_abandon(bs_output_file *file) {
+void biascope_output_abandon(biascope_output *file) {
   if (file->stream) fclose(file->stream);
   if (file->temporary) unlink(file->temporary);
   free(file->temporary);

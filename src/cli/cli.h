@@ -2,7 +2,7 @@
 #ifndef BIASCOPE_CLI_CLI_H
 #define BIASCOPE_CLI_CLI_H
 
-#include "measure/measure.h"
+#include "biascope.h"
 #include <argp.h>
 #include <jansson.h>
 
@@ -47,6 +47,12 @@ int cli_parse_choice(struct argp_state *state, const char *flag, const char *tex
 /* Prints "biascope: message" on stderr and gives the exit code of the status (0-4; the rest are 2). */
 int cli_report(biascope_status status, const biascope_error *error);
 
+/* Fills the error, and gives the status back. */
+__attribute__((format(printf, 3, 4))) biascope_status cli_fail(biascope_error *error, biascope_status status,
+                                                               const char *format, ...);
+/* Names such as "l2,linf" into a set of references; "all" are `all`, "none" is the empty one. */
+biascope_reference_set cli_parse_references(struct argp_state *state, const char *text, biascope_reference_set all);
+
 /* Reads DATA, and prints on stderr what its reader notes. */
 biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error);
 /* The same notes as a member, where there are any. */
@@ -80,7 +86,7 @@ json_t *cli_json_text(const char *text);
 json_t *cli_json_number(double value);
 json_t *cli_json_array(size_t n, const double *values);
 /* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
-void cli_json_measures(json_t *object, const bs_measurement *measured);
+void cli_json_measures(json_t *object, const biascope_measurement *measured);
 /* The parts of data that are not separable, with their proof, and in words. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);

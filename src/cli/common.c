@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,30 @@ int cli_report(biascope_status status, const biascope_error *error) {
   return status <= BIASCOPE_NOT_CONVERGED ? (int)status : BIASCOPE_BAD_INPUT;
 }
 
+biascope_status cli_fail(biascope_error *error, biascope_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(error->message, sizeof error->message, format, arguments);
+  va_end(arguments);
+  error->status = status;
+  return status;
+}
+
+biascope_reference_set cli_parse_references(struct argp_state *state, const char *text, biascope_reference_set all) {
+  const char *names[BIASCOPE_REFERENCES + 1] = {NULL};
+  size_t count = 0;
+  for (; count < BIASCOPE_REFERENCES && all >> count & 1; count++) names[count] = biascope_reference_name(count);
+  if (!strcmp(text, "all")) return all;
+  if (!strcmp(text, "none")) return 0;
+  char list[64], *rest = list;
+  biascope_reference_set set = 0;
+  if (snprintf(list, sizeof list, "%s", text) >= (int)sizeof list)
+    argp_error(state, "--references: '%s' is not all, none or a list of references", text);
+  for (const char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+    set |= 1u << cli_parse_choice(state, "--references", name, names);
+  return set;
+}
+
 json_t *cli_json_number(double value) {
   return isfinite(value) ? json_real(value) : json_null();
 }
@@ -155,10 +180,10 @@ void cli_json_classes(json_t *object, const biascope_dataset *data) {
   json_object_set_new(object, "counts", counts);
 }
 
-void cli_json_measures(json_t *object, const bs_measurement *measured) {
-  for (size_t i = 0; i < bs_measure_count(); i++) {
-    const bs_measure *measure = bs_measure_at(i);
-    json_t *value = cli_json_number(bs_measure_of(measure, measured)), *family = object;
+void cli_json_measures(json_t *object, const biascope_measurement *measured) {
+  for (size_t i = 0; i < biascope_measure_count(); i++) {
+    const biascope_measure *measure = biascope_measure_at(i);
+    json_t *value = cli_json_number(biascope_measure_of(measure, measured)), *family = object;
     if (measure->of && !json_object_get(object, measure->family))
       json_object_set_new(object, measure->family, json_object());
     if (measure->of) family = json_object_get(object, measure->family);

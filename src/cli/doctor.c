@@ -1,4 +1,3 @@
-#include "base/digits.h"
 #include "cli/cli.h"
 
 #include <math.h>
@@ -79,8 +78,8 @@ static void print_staleness(const char *buffer, const char *beta, double until, 
 }
 
 /* Two decimals of percent at most. */
-static bs_text percent(double fraction, double known_to) {
-  return bs_digits(100.0 * fraction, fmax(0.005, 100.0 * known_to), 15);
+static biascope_text percent(double fraction, double known_to) {
+  return biascope_digits(100.0 * fraction, fmax(0.005, 100.0 * known_to), 15);
 }
 
 static void print_limit(const biascope_diagnosis *d, double known_to) {
@@ -90,7 +89,7 @@ static void print_limit(const biascope_diagnosis *d, double known_to) {
          percent(d->fraction[BIASCOPE_LINF], known_to).text, percent(d->fraction[BIASCOPE_L1], known_to).text);
   if (isfinite(d->limit.rate))
     printf("rate          margins grow by %s per unit of sum eta\n",
-           bs_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
+           biascope_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
 }
 
 /* The options that a recommendation is about; those that the optimizer does not read are left out. */
@@ -130,14 +129,14 @@ static void print_step_size(const biascope_diagnosis *d) {
 }
 
 static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
-  const double known_to = bs_angle_known_to(d->limit.gap) + d->limit.standard_error;
+  const double known_to = biascope_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
     print_limit(d, known_to);
   else if (d->limit.confirmed)
     printf("goes to       no direction: %s\n", cli_limit_meaning(d->limit.kind));
   else
     puts("goes to       a direction that cannot be certified");
-  printf("misalignment  %s", bs_digits(d->misalignment, known_to, 4).text);
+  printf("misalignment  %s", biascope_digits(d->misalignment, known_to, 4).text);
   if (isfinite(d->guaranteed))
     printf(": theory alone guarantees %s%% of the best linf margin", percent(d->guaranteed, known_to).text);
   putchar('\n');

@@ -1,5 +1,4 @@
 #include "cli/cli.h"
-#include "study/names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +23,13 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
+static int parse_kind(struct argp_state *state, const char *text) {
+  const char *names[16] = {NULL};
+  for (int i = 0; i < 15 && (names[i] = biascope_generator_name((biascope_generator)i)); i++) {
+  }
+  return cli_parse_choice(state, "kind", text, names);
+}
+
 /* A flag that the kind has no use for is a mistake, not noise. */
 static void check_flags(struct argp_state *state, generate_flags *flags) {
   if (flags->kind < 0)
@@ -31,9 +37,10 @@ static void check_flags(struct argp_state *state, generate_flags *flags) {
   if (!flags->options.samples || !flags->options.features || !flags->out)
     argp_error(state, "--samples, --features and --out are all needed");
   if (!isnan(flags->options.margin) && flags->kind != BIASCOPE_TEACHER)
-    argp_error(state, "--margin is the teacher's, not %s's", BS_GENERATOR_NAMES[flags->kind]);
+    argp_error(state, "--margin is the teacher's, not %s's", biascope_generator_name((biascope_generator)flags->kind));
   if (!isnan(flags->options.delta) && flags->kind != BIASCOPE_SHIFTED_DIAGONAL)
-    argp_error(state, "--delta is shifted-diagonal's, not %s's", BS_GENERATOR_NAMES[flags->kind]);
+    argp_error(state, "--delta is shifted-diagonal's, not %s's",
+               biascope_generator_name((biascope_generator)flags->kind));
   if (isnan(flags->options.margin)) flags->options.margin = 0.3;
   if (isnan(flags->options.delta)) flags->options.delta = 0.1;
 }
@@ -64,7 +71,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case ARGP_KEY_ARG:
     if (flags->kind >= 0) argp_error(state, "unexpected argument '%s'", text);
-    flags->kind = cli_parse_choice(state, "kind", text, BS_GENERATOR_NAMES);
+    flags->kind = parse_kind(state, text);
     return 0;
   case ARGP_KEY_END:
     check_flags(state, flags);
@@ -91,7 +98,8 @@ int cli_generate(int argc, char **argv) {
   biascope_dataset_free(data);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (flags.common.json)
-    return cli_print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "kind", BS_GENERATOR_NAMES[flags.kind], "samples",
+    return cli_print_json(json_pack("{s:s, s:I, s:I, s:I, s:s}", "kind",
+                                    biascope_generator_name((biascope_generator)flags.kind), "samples",
                                     (json_int_t)flags.options.samples, "features", (json_int_t)flags.options.features,
                                     "seed", (json_int_t)flags.options.seed, "out", flags.out));
   printf("%s: %zu samples of %zu features\n", flags.out, flags.options.samples, flags.options.features);

@@ -1,6 +1,4 @@
-#include "base/digits.h"
 #include "cli/cli.h"
-#include "data/facts.h"
 
 #include <stdio.h>
 
@@ -27,7 +25,7 @@ typedef struct {
   const biascope_dataset *data;
   size_t samples, features, nonzeros;
   bool sparse;
-  bs_dataset_facts facts;
+  biascope_dataset_facts facts;
   biascope_status decision; /* BIASCOPE_OK: separable; _NOT_SEPARABLE; _NOT_CONVERGED: undecided */
   biascope_margin margin;
   bool has_parts; /* of data that are not separable */
@@ -94,7 +92,7 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
            biascope_dataset_class_samples(info->data, k));
   if (info->decision == BIASCOPE_OK)
     printf("separable  yes: a direction has l2 margin %s (no direction has more than %s)\n",
-           bs_digits(margin->margin, 0.0, 6).text, bs_digits(margin->upper_bound, 0.0, 6).text);
+           biascope_digits(margin->margin, 0.0, 6).text, biascope_digits(margin->upper_bound, 0.0, 6).text);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE)
     printf("separable  no: a weighted mean of %zu %s%s is zero (relative residual %.1e)\n", margin->support,
            has_several_classes(info) ? "row (w_y - w_j).x" : "sample", margin->support == 1 ? "" : "s",
@@ -148,7 +146,7 @@ static biascope_status decide_with_intercept(const data_info *info, const uint32
 static biascope_status find_out(data_info *info, biascope_error *error) {
   const biascope_dataset *data = info->data;
   const uint32_t *labels = biascope_dataset_is_folded(data) ? NULL : biascope_dataset_labels(data);
-  biascope_status status = bs_dataset_describe(data, &info->facts, error);
+  biascope_status status = biascope_dataset_describe(data, &info->facts, error);
   if (status != BIASCOPE_OK) return status;
   biascope_error ignored;
   info->decision = decide(data, labels, biascope_dataset_classes(data), &info->margin, error);

@@ -1,5 +1,4 @@
 /* How the parts of data that are not separable are told. */
-#include "base/digits.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -31,5 +30,5 @@ void cli_print_parts(const biascope_parts *parts) {
   if (parts->separable_count == 0) return;
   printf("           %zu can be separated at once, by a direction orthogonal to those, with l2 margin %s: along it "
          "the loss falls without end\n",
-         parts->separable_count, bs_digits(parts->margin, 0.0, 6).text);
+         parts->separable_count, biascope_digits(parts->margin, 0.0, 6).text);
 }

@@ -1,17 +1,12 @@
-#include "base/digits.h"
-#include "base/error.h"
-#include "base/memory.h"
-#include "base/vector.h"
 #include "cli/cli.h"
 #include "cli/predict_run.h"
-#include "rule/optimizer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL };
+enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL, REFERENCES };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
@@ -20,6 +15,7 @@ static const double PATH_KNOWN_TO = 1e-3;
 
 /* The same of a direction that a run has shown. */
 static const double RUN_KNOWN_TO = 1e-2;
+static const biascope_reference_set ALL_REFERENCES = BIASCOPE_ALL_NORMS | 1u << BIASCOPE_PROXY;
 
 typedef struct {
   cli_common common;
@@ -28,6 +24,7 @@ typedef struct {
   biascope_predict_options options;
   bool starts_given;
   predict_run_flags run;
+  biascope_reference_set references;
 } predict_flags;
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
@@ -48,6 +45,9 @@ static const struct argp_option OPTIONS[] = {
     {"starts", STARTS, "K", 0, "cyclic: look for other equilibria from K random points (default 8)", 3},
     {"confirm", CONFIRM, "HOW", 0,
      "Make sure that training goes there: run (default; of up to some millions of small steps), flow, none", 3},
+    {"references", REFERENCES, "all|none|LIST", 0,
+     "What to compare with: of l2, linf, l1 (max margins) and proxy (AdamProxy's limit), as in l2,linf (default all)",
+     3},
     {0},
 };
 
@@ -92,6 +92,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case CONFIRM:
     flags->options.confirm = (biascope_confirm)cli_parse_choice(state, "--confirm", text, CONFIRMATIONS);
     return 0;
+  case REFERENCES:
+    flags->references = cli_parse_references(state, text, ALL_REFERENCES);
+    return 0;
   default:
     return ARGP_ERR_UNKNOWN;
   }
@@ -103,94 +106,55 @@ static const struct argp ARGP = {.parser = parse,
                                  .args_doc = "DATA",
                                  .doc = "The direction training converges to, without training, with a certificate."};
 
-enum { PROXY = BIASCOPE_L1 + 1, REFERENCES };
-
-/* With the reference directions l2, linf, l1, as in biascope_norm_kind, and AdamProxy's. */
-typedef struct {
-  double cosine[REFERENCES];   /* NaN where a reference was not found */
-  double known_to[REFERENCES]; /* the angle between the reference as found and the exact one; not of the limit */
-} reference_cosines;
-
 /* The n-th direction of the answer: the limit itself, then the others. */
 static const double *direction_of(const biascope_prediction *prediction, size_t n) {
   return n == 0 ? prediction->direction : prediction->other_directions + (n - 1) * prediction->features;
 }
 
-/* A reference that cannot be certified is no comparison; one that memory is lacking for is an error. */
-static biascope_status without_reference(biascope_status status) {
-  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
-}
-
-static biascope_status compare_with_norm(const biascope_dataset *data, biascope_norm_kind kind,
-                                         const biascope_prediction *prediction, reference_cosines *cosines,
-                                         biascope_error *error) {
-  const biascope_norm norm = {.kind = kind};
-  biascope_margin solution;
-  const biascope_status solved = biascope_margin_solve(data, norm, NULL, &solution, error);
-  biascope_status status = without_reference(solved);
-  for (size_t n = 0; n <= prediction->others && status == BIASCOPE_OK; n++) {
-    double *cosine = &cosines[n].cosine[kind];
-    cosines[n].known_to[kind] = bs_angle_known_to(solution.gap);
-    biascope_status found = solved;
-    if (solved == BIASCOPE_OK)
-      found = biascope_margin_cosine(data, norm, &solution, direction_of(prediction, n), cosine, NULL, NULL, error);
-    if (found != BIASCOPE_OK) *cosine = NAN;
-    status = without_reference(found);
-  }
-  biascope_margin_free(&solution);
+/* The cosines of the limit, then of each of the others; freed by the caller. */
+static biascope_status compare(const predict_flags *flags, biascope_problem *problem,
+                               const biascope_prediction *prediction, biascope_measurement **out,
+                               biascope_error *error) {
+  biascope_measurement *measured = *out = calloc(prediction->others + 1, sizeof *measured);
+  biascope_status status =
+      measured ? BIASCOPE_OK : cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the cosines");
+  for (size_t n = 0; n <= prediction->others && status == BIASCOPE_OK; n++)
+    status =
+        biascope_problem_measure(problem, flags->references, NULL, direction_of(prediction, n), &measured[n], error);
   return status;
 }
 
-static biascope_status compare_with_proxy(const biascope_dataset *data, const biascope_prediction *prediction,
-                                          reference_cosines *cosines, biascope_error *error) {
-  biascope_prediction proxy;
-  const biascope_status solved = biascope_adamproxy_fixed_point(data, &proxy, NULL, error);
-  for (size_t n = 0; n <= prediction->others; n++) {
-    cosines[n].known_to[PROXY] = bs_angle_known_to(proxy.gap);
-    cosines[n].cosine[PROXY] =
-        solved == BIASCOPE_OK ? bs_cosine(proxy.features, proxy.direction, direction_of(prediction, n)) : NAN;
-  }
-  biascope_prediction_free(&proxy);
-  return without_reference(solved);
+static json_t *cosines_json(const predict_flags *flags, const biascope_measurement *measured) {
+  json_t *object = json_object();
+  for (size_t r = 0; r < BIASCOPE_REFERENCES; r++)
+    if (flags->references >> r & 1)
+      json_object_set_new(object, biascope_reference_name(r), cli_json_number(measured->cosine[r]));
+  return object;
 }
 
-/* The cosines of the limit, then of each of the others; freed by the caller. */
-static biascope_status compare(const biascope_dataset *data, const biascope_prediction *prediction,
-                               reference_cosines **out, biascope_error *error) {
-  reference_cosines *cosines = *out = BS_NEW(reference_cosines, prediction->others + 1);
-  biascope_status status = cosines ? BIASCOPE_OK : bs_fail_memory(error, "the cosines");
-  for (biascope_norm_kind kind = BIASCOPE_L2; kind <= BIASCOPE_L1 && status == BIASCOPE_OK; kind++)
-    status = compare_with_norm(data, kind, prediction, cosines, error);
-  return status == BIASCOPE_OK ? compare_with_proxy(data, prediction, cosines, error) : status;
-}
-
-static json_t *cosines_json(const reference_cosines *cosines) {
-  return json_pack("{s:o, s:o, s:o, s:o}", "l2", cli_json_number(cosines->cosine[BIASCOPE_L2]), "linf",
-                   cli_json_number(cosines->cosine[BIASCOPE_LINF]), "l1", cli_json_number(cosines->cosine[BIASCOPE_L1]),
-                   "proxy", cli_json_number(cosines->cosine[PROXY]));
-}
-
-static json_t *others_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
+static json_t *others_json(const predict_flags *flags, const biascope_prediction *prediction,
+                           const biascope_measurement *measured) {
   json_t *others = json_array();
   for (size_t n = 1; n <= prediction->others; n++)
     json_array_append_new(others, json_pack("{s:o, s:o}", "direction",
                                             cli_json_array(prediction->features, direction_of(prediction, n)), "cosine",
-                                            cosines_json(&cosines[n])));
+                                            cosines_json(flags, &measured[n])));
   return others;
 }
 
-static json_t *prediction_json(const biascope_prediction *prediction, const reference_cosines *cosines) {
+static json_t *prediction_json(const predict_flags *flags, const biascope_prediction *prediction,
+                               const biascope_measurement *measured) {
   json_t *support = json_array();
   for (size_t i = 0; i < prediction->samples; i++) {
     if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
   }
-  json_t *others = others_json(prediction, cosines);
+  json_t *others = others_json(flags, prediction, measured);
   return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:O, s:o}", "direction",
                    cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
                    "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
                    "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
                    "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step",
-                   cli_json_number(prediction->handover_step), "cosine", cosines_json(cosines), "dual",
+                   cli_json_number(prediction->handover_step), "cosine", cosines_json(flags, measured), "dual",
                    cli_json_array(prediction->samples, prediction->dual), "starts", (json_int_t)prediction->starts,
                    "others", others, "alternatives", others);
 }
@@ -216,26 +180,31 @@ static json_t *confirmation_json(const predict_flags *flags, const biascope_pred
 static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
   if (flags->run.steps > 0) return PATH_KNOWN_TO;
   if (isnan(prediction->gap)) return RUN_KNOWN_TO;
-  return bs_angle_known_to(prediction->gap) + prediction->standard_error;
+  return biascope_angle_known_to(prediction->gap) + prediction->standard_error;
 }
 
-static void print_cosines(const char *label, const reference_cosines *cosines, double known_to) {
-  static const char *const NAMES[REFERENCES] = {"l2", "linf", "l1", "proxy"};
+static void print_cosines(const predict_flags *flags, const char *label, const biascope_measurement *m,
+                          double known_to) {
+  if (!flags->references) return;
+  const char *separator = " ";
   printf("%-10s", label);
-  for (int r = 0; r < REFERENCES; r++) {
-    const double cosine = cosines->cosine[r], error = bs_cosine_known_to(cosine, cosines->known_to[r] + known_to);
-    printf("%s%s %s", r ? "   " : " ", NAMES[r], bs_digits(cosine, error, COSINE_DIGITS).text);
+  for (size_t r = 0; r < BIASCOPE_REFERENCES; r++) {
+    if (!(flags->references >> r & 1)) continue;
+    const double cosine = m->cosine[r], error = biascope_cosine_known_to(cosine, m->known_to[r] + known_to);
+    printf("%s%s %s", separator, biascope_reference_name(r), biascope_digits(cosine, error, COSINE_DIGITS).text);
+    separator = "   ";
   }
   putchar('\n');
 }
 
-static void print_others(const biascope_prediction *prediction, const reference_cosines *cosines, double known_to) {
+static void print_others(const predict_flags *flags, const biascope_prediction *prediction,
+                         const biascope_measurement *measured, double known_to) {
   if (prediction->others == 0) {
     printf("others     none from %zu random starts\n", prediction->starts);
     return;
   }
   printf("others     %zu more, found from %zu random starts or from w = 0\n", prediction->others, prediction->starts);
-  for (size_t n = 1; n <= prediction->others; n++) print_cosines("", &cosines[n], known_to);
+  for (size_t n = 1; n <= prediction->others; n++) print_cosines(flags, "", &measured[n], known_to);
 }
 
 static void print_confirmation(const predict_flags *flags, const biascope_prediction *prediction) {
@@ -253,7 +222,7 @@ static void print_confirmation(const predict_flags *flags, const biascope_predic
 }
 
 static void print_table(const predict_flags *flags, const biascope_prediction *prediction,
-                        const reference_cosines *cosines) {
+                        const biascope_measurement *measured) {
   const double known_to = direction_known_to(flags, prediction);
   if (is_limit(flags)) print_confirmation(flags, prediction);
   if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY) return;
@@ -261,41 +230,43 @@ static void print_table(const predict_flags *flags, const biascope_prediction *p
   if (isfinite(prediction->gap)) printf("gap        %.1e\n", prediction->gap);
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",
-           bs_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
+           biascope_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
   printf("support    %zu of %zu samples\n", prediction->support, prediction->samples);
   if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
   if (isfinite(prediction->log_loss))
-    printf("log loss   %s\n", bs_digits(prediction->log_loss, known_to * fabs(prediction->log_loss), RATE_DIGITS).text);
+    printf("log loss   %s\n",
+           biascope_digits(prediction->log_loss, known_to * fabs(prediction->log_loss), RATE_DIGITS).text);
   if (isfinite(prediction->handover_step)) printf("handover   at about step %.3g\n", prediction->handover_step);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
-  print_cosines("cosine", cosines, known_to);
-  if (prediction->starts > 0) print_others(prediction, cosines, known_to);
+  print_cosines(flags, "cosine", measured, known_to);
+  if (prediction->starts > 0) print_others(flags, prediction, measured, known_to);
 }
 
 static int print_prediction(const predict_flags *flags, const biascope_dataset *data,
-                            const biascope_prediction *prediction, const reference_cosines *cosines) {
+                            const biascope_prediction *prediction, const biascope_measurement *measured) {
   if (flags->common.json) {
-    json_t *object = prediction_json(prediction, cosines);
+    json_t *object = prediction_json(flags, prediction, measured);
     cli_json_data(object, data, &flags->result);
     if (is_limit(flags)) json_object_update_new(object, confirmation_json(flags, prediction));
     return cli_print_json(object);
   }
-  print_table(flags, prediction, cosines);
+  print_table(flags, prediction, measured);
   cli_print_test("test       ", &flags->result);
   return 0;
 }
 
 /* Prints the prediction with what it is compared with. Returns an exit code. */
-static int present(predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
+static int present(predict_flags *flags, biascope_problem *problem, const biascope_prediction *prediction,
                    bool certified) {
-  reference_cosines *cosines;
+  const biascope_dataset *data = biascope_problem_data(problem);
+  biascope_measurement *measured;
   biascope_error error;
-  int code = cli_report(compare(data, prediction, &cosines, &error), &error);
+  int code = cli_report(compare(flags, problem, prediction, &measured, &error), &error);
   if (!certified) flags->result = (cli_result){0};
   if (code == 0)
     code = cli_report(cli_finish_result(&flags->common, &flags->result, data, prediction->direction, &error), &error);
-  if (code == 0) code = print_prediction(flags, data, prediction, cosines);
-  free(cosines);
+  if (code == 0) code = print_prediction(flags, data, prediction, measured);
+  free(measured);
   return code;
 }
 
@@ -303,9 +274,10 @@ static int present(predict_flags *flags, const biascope_dataset *data, const bia
 static biascope_status require_confirmed(const predict_flags *flags, const biascope_prediction *prediction,
                                          biascope_error *error) {
   if (!is_limit(flags) || flags->options.confirm == BIASCOPE_CONFIRM_NONE || prediction->confirmed) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the equilibrium found is not confirmed: the differential equation that small steps follow from w = 0 "
-                 "was not seen to come to it; --confirm run asks training itself");
+  return cli_fail(
+      error, BIASCOPE_NOT_CONVERGED,
+      "the equilibrium found is not confirmed: the differential equation that small steps follow from w = 0 "
+      "was not seen to come to it; --confirm run asks training itself");
 }
 
 /* What was asked for and would do nothing. */
@@ -315,42 +287,44 @@ static biascope_status check_flags(const predict_flags *flags, biascope_error *e
   if (status != BIASCOPE_OK) return status;
   const bool cyclic = strcmp(order, "cyclic") == 0;
   if (flags->options.sample_length > 0 && cyclic)
-    return bs_fail(error, BIASCOPE_USAGE,
-                   "--sample-length is for the random orders, shuffle and replacement, not for %s", order);
+    return cli_fail(error, BIASCOPE_USAGE,
+                    "--sample-length is for the random orders, shuffle and replacement, not for %s", order);
   if (flags->starts_given && flags->options.starts > 0 && !cyclic)
-    return bs_fail(error, BIASCOPE_USAGE, "--starts is for the cyclic order, not for %s", order);
+    return cli_fail(error, BIASCOPE_USAGE, "--starts is for the cyclic order, not for %s", order);
   if (flags->starts_given && flags->options.starts > 0 && flags->run.steps > 0)
-    return bs_fail(error, BIASCOPE_USAGE, "--starts is for the limit, not for the point after --steps");
+    return cli_fail(error, BIASCOPE_USAGE, "--starts is for the limit, not for the point after --steps");
   return BIASCOPE_OK;
 }
 
 static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
   biascope_predict_options options = flags->options;
+  biascope_problem *problem = NULL;
   options.steps = flags->run.steps;
   biascope_prediction prediction = {0};
   biascope_error error;
-  biascope_status status = biascope_predict(data, flags->optimizer.options, &options, &prediction, &error);
+  biascope_status status = biascope_problem_create(data, &problem, &error);
+  if (status == BIASCOPE_OK) status = biascope_predict(data, flags->optimizer.options, &options, &prediction, &error);
   if (status == BIASCOPE_OK) status = require_confirmed(flags, &prediction, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
-    const int presented = present(flags, data, &prediction, status == BIASCOPE_OK);
+    const int presented = present(flags, problem, &prediction, status == BIASCOPE_OK);
     if (presented) code = presented;
   }
   biascope_prediction_free(&prediction);
+  biascope_problem_free(problem);
   return code;
 }
 
-/* The path of vanishing steps says where such a run is; the averaged equation is for updates that depend on the
- * gradient's size, and says more. */
+/* The path of vanishing steps says where such a run is; the averaged equation is for the others, and says more. */
 static bool on_path(const predict_flags *flags) {
-  const biascope_options *options = flags->optimizer.options;
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  return !flags->run.trace && flags->run.until == UNTIL_NOTHING && rule->second == BS_SECOND_AVERAGE &&
-         options->eps == 0.0;
+  return !flags->run.trace && flags->run.until == UNTIL_NOTHING &&
+         biascope_options_follow_path(flags->optimizer.options);
 }
 
 int cli_predict(int argc, char **argv) {
-  predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN}, .run.per_decade = 20};
+  predict_flags flags = {.options = {.starts = DEFAULT_STARTS, .confirm = BIASCOPE_CONFIRM_RUN},
+                         .run.per_decade = 20,
+                         .references = ALL_REFERENCES};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
   biascope_dataset *data = NULL;

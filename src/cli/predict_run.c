@@ -1,10 +1,6 @@
 #include "cli/predict_run.h"
 
-#include "base/error.h"
-#include "base/file.h"
-#include "base/vector.h"
 #include "cli/train.h"
-#include "study/record.h"
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +8,6 @@
 /* --until looks this often in a decade of steps, and no further than this many steps. */
 enum { LOOKS = 50 };
 static const uint64_t MOST_STEPS = UINT64_C(1000000000000000);
-/* Comparing takes no longer than this, as in train. */
-static const double SECONDS = 10.0, PREDICTION_EFFORT = 4e9;
 
 typedef struct {
   const predict_run_flags *flags;
@@ -59,7 +53,7 @@ static biascope_status follow(work *w, const biascope_options *options, uint64_t
   const unsigned per_decade = w->run.trace ? w->flags->per_decade : 0;
   biascope_status status = biascope_forecast_create(w->run.data, options, steps, &w->forecast, error);
   for (uint64_t step = 0; step < steps && status == BIASCOPE_OK;) {
-    step = bs_record_next(step, steps, per_decade);
+    step = biascope_record_next(step, steps, per_decade);
     status = biascope_forecast_advance(w->forecast, step, error);
     if (status == BIASCOPE_OK && w->run.trace) status = keep(w, step, error);
   }
@@ -71,7 +65,7 @@ static biascope_status follow(work *w, const biascope_options *options, uint64_t
 
 /* What is waited for, less where it is to get to; NaN where there is nothing to compare with. */
 static biascope_status find_excess(work *w, double *excess, biascope_error *error) {
-  bs_measurement measured;
+  biascope_measurement measured;
   const biascope_status status = train_measure(&w->run, biascope_forecast_weights(w->forecast), &measured, error);
   const double value = w->flags->until == UNTIL_COSINE ? measured.cosine_predicted : measured.ratio[w->flags->norm];
   *excess = value - w->flags->fraction;
@@ -87,12 +81,12 @@ static biascope_status wait(work *w, const biascope_options *options, biascope_e
   if (status == BIASCOPE_OK) status = biascope_forecast_create(w->run.data, options, last, &w->forecast, error);
   for (uint64_t step = 0, previous = 0; step < last && status == BIASCOPE_OK && isnan(w->reached); previous = step) {
     double excess = NAN;
-    step = bs_record_next(step, last, LOOKS);
+    step = biascope_record_next(step, last, LOOKS);
     status = biascope_forecast_advance(w->forecast, step, error);
     if (status == BIASCOPE_OK) status = find_excess(w, &excess, error);
     if (status == BIASCOPE_OK && isnan(excess))
-      status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "--until: there is no %s to compare with",
-                       w->flags->until == UNTIL_COSINE ? "certified limit" : "certified margin");
+      status = cli_fail(error, BIASCOPE_NOT_CONVERGED, "--until: there is no %s to compare with",
+                        w->flags->until == UNTIL_COSINE ? "certified limit" : "certified margin");
     if (excess >= 0.0) {
       const double share = before < 0.0 ? -before / (excess - before) : 1.0;
       w->reached = previous ? ceil((double)previous * pow((double)step / (double)previous, share)) : (double)step;
@@ -107,14 +101,14 @@ static biascope_status wait(work *w, const biascope_options *options, biascope_e
 
 static json_t *by_norm(const double *values) {
   json_t *object = json_object();
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++)
-    json_object_set_new(object, BS_REFERENCE_NORM_NAMES[n], cli_json_number(values[n]));
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    json_object_set_new(object, biascope_reference_name((size_t)n), cli_json_number(values[n]));
   return object;
 }
 
 static int print_json(const work *w) {
   const biascope_forecast_quality *q = &w->quality;
-  const bs_measurement *m = &w->run.last;
+  const biascope_measurement *m = &w->run.last;
   const size_t d = biascope_dataset_features(w->run.data);
   const double *weights = biascope_forecast_weights(w->forecast);
   json_t *direction = json_array(), *cosine = by_norm(m->cosine);
@@ -133,7 +127,7 @@ static int print_json(const work *w) {
 
 static void print_text(const work *w) {
   const biascope_forecast_quality *q = &w->quality;
-  const bs_measurement *m = &w->run.last;
+  const biascope_measurement *m = &w->run.last;
   if (w->flags->until == UNTIL_NOTHING)
     printf("steps      %llu\n", (unsigned long long)w->flags->steps);
   else if (isfinite(w->reached))
@@ -144,43 +138,44 @@ static void print_text(const work *w) {
   printf("steps taken %llu, and %zu passes over the data\n", (unsigned long long)q->steps_taken, q->evaluations);
   if (q->error_estimate > 0.0) printf("error      about %.1e in the direction (radians)\n", q->error_estimate);
   printf("log loss   %.6g\nlog ||w||  %.6g\naccuracy   %.6g\n", q->log_loss, log(q->weight_norm), q->accuracy);
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++)
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     if (isfinite(m->cosine[n]) || isfinite(m->ratio[n]))
-      printf("%-10s cosine %.6f, margin ratio %.6f\n", BS_REFERENCE_NORM_NAMES[n], m->cosine[n], m->ratio[n]);
+      printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name((size_t)n), m->cosine[n], m->ratio[n]);
   if (isfinite(m->cosine_predicted)) printf("limit      cosine %.6f\n", m->cosine_predicted);
 }
 
-static biascope_status answer(work *w, const biascope_options *options, bs_output_file *trace, biascope_error *error) {
+static biascope_status answer(work *w, const biascope_options *options, biascope_output *trace, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
-  if (w->flags->trace) status = bs_output_open(trace, w->flags->trace, error);
+  if (w->flags->trace) status = biascope_output_open(trace, w->flags->trace, error);
   w->run.trace = trace->stream;
   if (trace->stream) train_trace_head(trace->stream);
   if (status == BIASCOPE_OK)
     status = w->flags->until == UNTIL_NOTHING ? follow(w, options, w->flags->steps, error) : wait(w, options, error);
   if (status == BIASCOPE_OK && trace->stream) status = train_trace_rows(&w->run, error);
-  if (status == BIASCOPE_OK && trace->stream) status = bs_output_commit(trace, error);
+  if (status == BIASCOPE_OK && trace->stream) status = biascope_output_commit(trace, error);
   if (status == BIASCOPE_OK) status = train_compare(&w->run, error);
   if (status == BIASCOPE_OK)
     status = train_measure(&w->run, biascope_forecast_weights(w->forecast), &w->run.last, error);
-  if (status != BIASCOPE_OK) bs_output_abandon(trace);
+  if (status != BIASCOPE_OK) biascope_output_abandon(trace);
   return status;
 }
 
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
                 biascope_dataset *data) {
   work w = {.flags = flags, .reached = NAN};
-  bs_output_file trace = {0};
+  biascope_output trace = {0};
   biascope_error error = {0};
   w.run.options = options;
   w.run.data = data;
-  w.run.choice = (bs_reference_choice){.seconds = SECONDS, .prediction_effort = PREDICTION_EFFORT};
-  const biascope_status status = answer(&w, options, &trace, &error);
+  w.run.separable = true;
+  biascope_status status = biascope_problem_create(data, &w.run.problem, &error);
+  if (status == BIASCOPE_OK) status = answer(&w, options, &trace, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && common->json)
     code = print_json(&w);
   else if (status == BIASCOPE_OK)
     print_text(&w);
-  if (code == 0 && !w.run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &w.run.not_separable);
+  if (code == 0 && !w.run.separable) code = cli_report(BIASCOPE_NOT_SEPARABLE, &w.run.not_separable);
   if (code == 0 && flags->until != UNTIL_NOTHING && isnan(w.reached)) code = BIASCOPE_NOT_CONVERGED;
   biascope_forecast_free(w.forecast);
   train_compared_free(&w.run);

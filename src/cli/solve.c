@@ -1,7 +1,4 @@
-#include "base/digits.h"
-#include "base/memory.h"
 #include "cli/cli.h"
-#include "data/dataset.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -115,8 +112,8 @@ static void print_table(const solve_flags *flags, const biascope_margin *solutio
   /* either bound stands by itself where they have not met */
   const double known_to = fmin(solution->gap, BOUNDS_APART) * solution->upper_bound;
   printf("norm         %s\n", flags->norm_name);
-  printf("margin       %s\n", bs_digits(solution->margin, known_to, ALL_DIGITS).text);
-  printf("upper bound  %s\n", bs_digits(solution->upper_bound, known_to, ALL_DIGITS).text);
+  printf("margin       %s\n", biascope_digits(solution->margin, known_to, ALL_DIGITS).text);
+  printf("upper bound  %s\n", biascope_digits(solution->upper_bound, known_to, ALL_DIGITS).text);
   printf("gap          %.1e\n", solution->gap);
   printf("support      %zu of %zu samples\n", solution->support, solution->samples);
   if (solution->unique)
@@ -154,11 +151,11 @@ static biascope_status read_metric(const solve_flags *flags, size_t features, do
   const biascope_status status = biascope_dataset_read(flags->metric_path, NULL, &row, error);
   if (status != BIASCOPE_OK) return status;
   const size_t samples = biascope_dataset_samples(row), entries = biascope_dataset_features(row);
-  if (samples == 1 && entries == features) bs_row_axpy(row, 0, 1.0, metric);
+  if (samples == 1 && entries == features) biascope_dataset_row(row, 0, metric);
   biascope_dataset_free(row);
   if (samples == 1 && entries == features) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the metric is %zu x %zu; expected 1 x %zu, an entry a feature",
-                 flags->metric_path, samples, entries, features);
+  return cli_fail(error, BIASCOPE_BAD_INPUT, "%s: the metric is %zu x %zu; expected 1 x %zu, an entry a feature",
+                  flags->metric_path, samples, entries, features);
 }
 
 /* The metric asked for: the file's, or that of AdamProxy's fixed point; all ones where the data are not separable and
@@ -188,9 +185,9 @@ static int solve_data(solve_flags *flags, const biascope_dataset *data) {
 
 static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
-  double *metric = BS_NEW(double, biascope_dataset_features(data));
-  const biascope_status status =
-      metric ? find_metric(flags, data, metric, &error) : bs_fail_memory(&error, "the metric");
+  double *metric = calloc(biascope_dataset_features(data), sizeof *metric);
+  const biascope_status status = metric ? find_metric(flags, data, metric, &error)
+                                        : cli_fail(&error, BIASCOPE_NO_MEMORY, "out of memory for the metric");
   flags->norm.metric = metric;
   const int code = status == BIASCOPE_OK ? solve_data(flags, data) : cli_report(status, &error);
   free(metric);

@@ -1,15 +1,11 @@
 #include "cli/train.h"
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/memory.h"
-#include "base/vector.h"
-#include "study/record.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -30,12 +26,10 @@ typedef struct {
   size_t threads;
   unsigned per_decade; /* records */
   const char *trace, *checkpoint, *resume;
-  bs_reference_choice references;
+  biascope_reference_set references; /* that are named, */
+  bool references_given;             /* if any are */
   bool no_prediction;
 } train_flags;
-
-/* Seconds, and multiplications, of comparing where nothing is asked for. */
-static const bs_reference_choice AFFORDABLE = {.seconds = 10.0, .prediction_effort = 4e9};
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
                                              {&cli_optimizer_argp, 0, "Optimizer:", 2},
@@ -54,21 +48,6 @@ static const struct argp_option OPTIONS[] = {
      "Threads for steps over most of large data (default 1); the result is the same for any number", 3},
     {0},
 };
-
-/* What is named is found, whatever it takes. */
-static void parse_references(struct argp_state *state, const char *text, train_flags *flags) {
-  static const char *const NAMES[] = {"l2", "linf", "l1", NULL};
-  char list[64], *rest = list;
-  flags->references = (bs_reference_choice){.seconds = INFINITY};
-  flags->no_prediction = !strcmp(text, "none");
-  if (!strcmp(text, "all")) return;
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) flags->references.omitted[n] = true;
-  if (flags->no_prediction) return;
-  if (snprintf(list, sizeof list, "%s", text) >= (int)sizeof list)
-    argp_error(state, "--references: '%s' is not all, none or a list of l2, linf and l1", text);
-  for (const char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
-    flags->references.omitted[cli_parse_choice(state, "--references", name, NAMES)] = false;
-}
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   train_flags *flags = state->input;
@@ -91,7 +70,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->checkpoint = text;
     return 0;
   case OPTION_REFERENCES:
-    parse_references(state, text, flags);
+    flags->references = cli_parse_references(state, text, BIASCOPE_ALL_NORMS);
+    flags->references_given = true;
+    flags->no_prediction = !strcmp(text, "none");
     return 0;
   case OPTION_THREADS:
     flags->threads = (size_t)cli_parse_u64(state, "--threads", text, 1, 1024);
@@ -122,52 +103,53 @@ static void listen_for_interrupts(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-static void show_progress(const train_flags *flags, uint64_t step, uint64_t first, double seconds) {
-  if (flags->common.quiet || !isatty(STDERR_FILENO)) return;
-  const double done = (double)(step - first), rest = (double)(flags->steps - step);
-  fprintf(stderr, "\r%5.1f%%  %.3g steps/s  ETA %.0f s   ", 100.0 * (double)step / (double)flags->steps,
-          done / fmax(seconds, 1e-9), rest * seconds / fmax(done, 1.0));
-  if (step == flags->steps) fputs("\r\033[K", stderr);
+/* Whether anything is shown on stderr while the run goes on. */
+static bool is_shown(const train_flags *flags) {
+  return !flags->common.quiet && isatty(STDERR_FILENO);
 }
 
-/* Steps until `target` or an interruption, in slices short enough to show progress and to stop soon. */
-static biascope_status step_to(biascope_trainer *trainer, uint64_t target, uint64_t *slice, const train_flags *flags,
-                               uint64_t first, double start, biascope_error *error) {
-  biascope_status status = BIASCOPE_OK;
-  uint64_t step = biascope_trainer_step(trainer);
-  while (step < target && status == BIASCOPE_OK && !interrupted) {
-    const double before = bs_clock(CLOCK_MONOTONIC);
-    status = biascope_trainer_run(trainer, target - step < *slice ? target - step : *slice, error);
-    const double seconds = bs_clock(CLOCK_MONOTONIC) - before;
-    if (seconds < 0.05 && *slice < UINT64_C(1) << 32) *slice *= 2;
-    if (seconds > 0.2 && *slice > 1) *slice /= 2;
-    step = biascope_trainer_step(trainer);
-    show_progress(flags, step, first, bs_clock(CLOCK_MONOTONIC) - start);
+/* What a monitor of the run is given. */
+typedef struct {
+  const train_flags *flags;
+  uint64_t first; /* step of this process */
+  double start;   /* on the monotonic clock */
+} watch;
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool watch_steps(void *state, const biascope_progress *progress) {
+  const watch *w = state;
+  const uint64_t steps = w->flags->steps, step = progress->done;
+  if (is_shown(w->flags)) {
+    const double done = (double)(step - w->first), rest = (double)(steps - step), seconds = now() - w->start;
+    fprintf(stderr, "\r%5.1f%%  %.3g steps/s  ETA %.0f s   ", 100.0 * (double)step / (double)steps,
+            done / fmax(seconds, 1e-9), rest * seconds / fmax(done, 1.0));
+    if (step == steps) fputs("\r\033[K", stderr);
   }
-  return status;
+  return !interrupted;
 }
 
 static biascope_status advance(train_run *run, const train_flags *flags, biascope_error *error) {
-  const uint64_t first = biascope_trainer_step(run->trainer);
-  const double start = bs_clock(CLOCK_MONOTONIC);
-  uint64_t slice = 1;
+  watch state = {flags, biascope_trainer_step(run->trainer), now()};
+  const biascope_monitor monitor = {watch_steps, &state};
   biascope_status status = BIASCOPE_OK;
   while (status == BIASCOPE_OK && biascope_trainer_step(run->trainer) < flags->steps && !interrupted) {
-    const uint64_t target = bs_record_next(biascope_trainer_step(run->trainer), flags->steps, flags->per_decade);
-    status = step_to(run->trainer, target, &slice, flags, first, start, error);
-    if (status != BIASCOPE_OK || biascope_trainer_step(run->trainer) < target) break;
-    status = train_record(run, flags->steps, error);
+    const uint64_t target = biascope_record_next(biascope_trainer_step(run->trainer), flags->steps, flags->per_decade);
+    status = biascope_trainer_run_to(run->trainer, target, &monitor, error);
+    if (biascope_trainer_step(run->trainer) < target) break;
+    if (status == BIASCOPE_OK || status == BIASCOPE_CANCELLED) status = train_record(run, flags->steps, error);
   }
-  return status;
+  return status == BIASCOPE_CANCELLED ? BIASCOPE_OK : status;
 }
 
 /* On a terminal, over the line of progress. */
-static void announce(const char *what) {
-  fprintf(stderr, "\r\033[Kthe run is compared: computing %s ", what);
-}
-
-static void end_announcements(const train_flags *flags) {
-  if (flags->references.announce) fputs("\r\033[K", stderr);
+static bool watch_comparison(void *state, const biascope_progress *progress) {
+  if (is_shown(state)) fprintf(stderr, "\r\033[Kthe run is compared: computing %s ", progress->what);
+  return true; /* an interrupted run, too, leaves its trace */
 }
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
@@ -177,8 +159,12 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
     status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
   if (status == BIASCOPE_OK) status = cli_set_total_steps(flags->optimizer.options, flags->steps, error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
-  run->choice = flags->references;
+  run->named = flags->references;
+  run->chosen = flags->references_given;
   run->no_prediction = flags->no_prediction;
+  run->separable = true;
+  if (status == BIASCOPE_OK) status = biascope_problem_create(run->data, &run->problem, error);
+  if (status == BIASCOPE_OK) biascope_problem_watch(run->problem, &(biascope_monitor){watch_comparison, (void *)flags});
   if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, run->options, &run->trainer, error);
   if (status == BIASCOPE_OK) run->start_log_loss = biascope_trainer_log_loss(run->trainer);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
@@ -191,40 +177,43 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
 }
 
 /* Compares the run, which is over, and writes its trace. */
-static biascope_status compare(train_run *run, bs_output_file *trace, biascope_error *error) {
+static biascope_status compare(train_run *run, biascope_output *trace, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   if (trace->stream) status = train_trace_rows(run, error);
-  if (status == BIASCOPE_OK && trace->stream) status = bs_output_commit(trace, error);
+  if (status == BIASCOPE_OK && trace->stream) status = biascope_output_commit(trace, error);
   if (status == BIASCOPE_OK && !interrupted) status = train_compare(run, error);
   if (status == BIASCOPE_OK && !interrupted)
     status = train_measure(run, biascope_trainer_weights(run->trainer), &run->last, error);
   run->last.log_loss = biascope_trainer_log_loss(run->trainer);
+  if (status == BIASCOPE_OK && run->parts)
+    status =
+        biascope_parts_measure(run->parts, run->minimiser, biascope_trainer_weights(run->trainer), &run->split, error);
   return status;
 }
 
 /* Trains, saves, and only then compares: nothing delays the run. An interrupted one leaves its checkpoint, and its
  * trace so far. */
 static biascope_status train(train_run *run, const train_flags *flags, biascope_error *error) {
-  bs_output_file trace = {0};
+  biascope_output trace = {0};
   biascope_status status = start(run, flags, error);
-  if (status == BIASCOPE_OK && flags->trace) status = bs_output_open(&trace, flags->trace, error);
+  if (status == BIASCOPE_OK && flags->trace) status = biascope_output_open(&trace, flags->trace, error);
   run->trace = trace.stream;
   if (trace.stream) train_trace_head(trace.stream);
   if (status == BIASCOPE_OK) status = advance(run, flags, error);
   if (status == BIASCOPE_OK && flags->checkpoint)
     status = biascope_trainer_save(run->trainer, flags->checkpoint, error);
   if (status == BIASCOPE_OK) status = compare(run, &trace, error);
-  if (status != BIASCOPE_OK) bs_output_abandon(&trace);
-  end_announcements(flags);
+  if (status != BIASCOPE_OK) biascope_output_abandon(&trace);
+  if (is_shown(flags)) fputs("\r\033[K", stderr);
   return status;
 }
 
 /* Writes the direction and classifies the test data, where that is asked for. */
 static biascope_status finish(const train_run *run, train_flags *flags, biascope_error *error) {
   const size_t d = biascope_dataset_features(run->data);
-  const double *w = biascope_trainer_weights(run->trainer), norm = bs_norm2(d, w);
-  double *direction = BS_NEW(double, d);
-  if (!direction) return bs_fail_memory(error, "the direction");
+  const double *w = biascope_trainer_weights(run->trainer), norm = run->last.weight_norm;
+  double *direction = calloc(d, sizeof *direction);
+  if (!direction) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the direction");
   for (size_t k = 0; k < d; k++) direction[k] = norm > 0.0 ? w[k] / norm : 0.0;
   const biascope_status status = cli_finish_result(&flags->common, &flags->result, run->data, direction, error);
   free(direction);
@@ -241,10 +230,9 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 }
 
 int cli_train(int argc, char **argv) {
-  train_flags flags = {.steps = 100000, .per_decade = 20, .references = AFFORDABLE};
+  train_flags flags = {.steps = 100000, .per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
-  if (!flags.common.quiet && isatty(STDERR_FILENO)) flags.references.announce = announce;
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();
@@ -257,7 +245,7 @@ int cli_train(int argc, char **argv) {
     code = report_interruption(&run, &flags);
   else
     code = train_print(&run, &flags.result, flags.common.json);
-  if (code == 0 && run.compared && !run.reference) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
+  if (code == 0 && run.compared && !run.separable) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
   train_compared_free(&run);
   biascope_trainer_free(run.trainer);
   biascope_dataset_free(run.data);

@@ -3,7 +3,6 @@
 #define BIASCOPE_CLI_TRAIN_H
 
 #include "cli/cli.h"
-#include "study/reference.h"
 #include <stdio.h>
 
 /* The run at a recorded step, kept until there are references to compare it with. */
@@ -18,16 +17,21 @@ typedef struct {
   const biascope_options *options;
   biascope_dataset *data;
   biascope_trainer *trainer;
-  bs_reference_choice choice;
-  bool compared;                         /* the references have been looked for: */
-  bs_reference *reference;               /* NULL where the data are not separable: */
-  biascope_parts parts;                  /* then these */
-  biascope_error not_separable;          /* and this is why */
-  double *minimiser;                     /* of the loss on the inseparable part; NULL where it is not known */
-  double *halves;                        /* scratch for the weights inside and outside its span, d each */
-  const biascope_prediction *prediction; /* the reference's; NULL: none is certified */
+  biascope_problem *problem;
+  biascope_reference_set named;          /* references that --references names */
+  bool chosen;                           /* it was given; else those that take seconds are found */
   bool no_prediction;                    /* none is wanted */
-  bs_measurement last;                   /* of the final weights */
+  bool compared;                         /* the references have been looked for: */
+  biascope_reference_set wanted;         /* these, */
+  biascope_reference_set too_long;       /* and not these */
+  const biascope_prediction *prediction; /* the limit; NULL: none is certified, */
+  biascope_error no_limit;               /* and why */
+  bool separable;                        /* as far as is known; else */
+  biascope_error not_separable;          /* why not, */
+  const biascope_parts *parts;           /* and the parts, */
+  const double *minimiser;               /* and that of the loss on the inseparable part; NULL where it is not known */
+  biascope_parts_measurement split;      /* of the final weights */
+  biascope_measurement last;             /* of the final weights */
   FILE *trace;                           /* NULL: none is written */
   train_row *rows;                       /* of the trace, not yet written */
   size_t row_count, row_capacity;
@@ -44,8 +48,10 @@ biascope_status train_compare(train_run *run, biascope_error *error);
 biascope_status train_record(train_run *run, uint64_t steps, biascope_error *error);
 /* Keeps a row of the trace; the weights are copied. Once too many are kept, they are compared and written. */
 biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error);
-/* Measures the final weights. */
-biascope_status train_measure(train_run *run, const double *w, bs_measurement *out, biascope_error *error);
+/* Measures weights against them. */
+biascope_status train_measure(train_run *run, const double *w, biascope_measurement *out, biascope_error *error);
+/* What is known of a reference, all having been looked for; NULL: it was not, or is not certified. */
+const biascope_margin *train_reference(const train_run *run, int norm);
 /* The trace, a row of CSV a record. Writing the rows kept compares them first. */
 void train_trace_head(FILE *trace);
 biascope_status train_trace_rows(train_run *run, biascope_error *error);

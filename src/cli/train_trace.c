@@ -1,10 +1,6 @@
 /* The states of a run that are recorded, and the trace that they make once there is something to compare with. */
 #include "cli/train.h"
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "base/vector.h"
-#include "rule/optimizer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +25,7 @@ static biascope_status make_room(train_run *run, biascope_error *error) {
   if (run->row_count < run->row_capacity) return BIASCOPE_OK;
   const size_t capacity = 2 * run->row_capacity + 64;
   train_row *rows = realloc(run->rows, capacity * sizeof *rows);
-  if (!rows) return bs_fail_memory(error, "the trace");
+  if (!rows) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the trace");
   run->rows = rows;
   run->row_capacity = capacity;
   return BIASCOPE_OK;
@@ -38,8 +34,9 @@ static biascope_status make_room(train_run *run, biascope_error *error) {
 biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error) {
   const size_t d = biascope_dataset_features(run->data);
   biascope_status status = make_room(run, error);
-  double *weights = status == BIASCOPE_OK ? BS_NEW(double, d) : NULL;
-  if (!weights) return status == BIASCOPE_OK ? bs_fail_memory(error, "the trace") : status;
+  double *weights = status == BIASCOPE_OK ? calloc(d, sizeof *weights) : NULL;
+  if (!weights)
+    return status == BIASCOPE_OK ? cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the trace") : status;
   memcpy(weights, row->weights, d * sizeof *weights);
   run->rows[run->row_count] = *row;
   run->rows[run->row_count++].weights = weights;
@@ -59,20 +56,17 @@ static biascope_status keep_state(train_run *run, biascope_staleness stale, bias
   return train_keep_row(run, &row, error);
 }
 
-/* min x_i.w, not over the length of w. */
-static double least_margin(const train_run *run) {
-  const double *w = biascope_trainer_weights(run->trainer);
-  const double length = bs_norm2(biascope_dataset_features(run->data), w);
-  return length * biascope_margin_of(run->data, (biascope_norm){.kind = BIASCOPE_L2}, w);
-}
-
 biascope_status train_record(train_run *run, uint64_t steps, biascope_error *error) {
   const uint64_t step = biascope_trainer_step(run->trainer);
   const biascope_staleness stale = biascope_trainer_staleness(run->trainer);
   note_staleness(run, step, stale);
   if (step <= steps / 2) {
+    biascope_measurement half;
+    const double *w = biascope_trainer_weights(run->trainer);
+    const biascope_status status = biascope_problem_measure(run->problem, 0, NULL, w, &half, error);
+    if (status != BIASCOPE_OK) return status;
     run->half_step = step;
-    run->half_margin = least_margin(run);
+    run->half_margin = half.margin[BIASCOPE_L2] * half.weight_norm;
   }
   return run->trace ? keep_state(run, stale, error) : BIASCOPE_OK;
 }
@@ -80,17 +74,14 @@ biascope_status train_record(train_run *run, uint64_t steps, biascope_error *err
 void train_compared_free(train_run *run) {
   for (size_t r = 0; r < run->row_count; r++) free((void *)run->rows[r].weights);
   free(run->rows);
-  bs_reference_free(run->reference);
-  biascope_parts_free(&run->parts);
-  free(run->minimiser);
-  free(run->halves);
+  biascope_problem_free(run->problem);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
 void train_trace_head(FILE *trace) {
   fputs("step,epoch,lr", trace);
-  for (size_t i = 0; i < bs_measure_count(); i++) fprintf(trace, ",%s", bs_measure_at(i)->name);
+  for (size_t i = 0; i < biascope_measure_count(); i++) fprintf(trace, ",%s", biascope_measure_at(i)->name);
   fputs(",momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n", trace);
 }
 
@@ -104,18 +95,16 @@ static void put(FILE *trace, double value) {
 
 /* For sign updates the fraction of the best linf margin that the misalignment leaves. */
 static double guaranteed_of(const train_run *run, double misalignment) {
-  const bool sign = bs_optimizer_rule_of(run->options->optimizer)->direction == BS_SIGN;
-  if (!sign || !run->reference || !bs_reference_solved(run->reference, BIASCOPE_LINF) || !isfinite(misalignment))
-    return NAN;
-  return fmax(0.0, 1.0 - 2.0 * misalignment / bs_reference_margin(run->reference, BIASCOPE_LINF)->upper_bound);
+  const biascope_margin *linf = train_reference(run, BIASCOPE_LINF);
+  return linf ? biascope_options_guaranteed(run->options, misalignment, linf->upper_bound) : NAN;
 }
 
-static void write_row(const train_run *run, const train_row *row, const bs_measurement *m) {
-  const size_t batches = bs_batches_per_epoch(run->options, biascope_dataset_samples(run->data));
+static void write_row(const train_run *run, const train_row *row, const biascope_measurement *m) {
+  const size_t batches = biascope_options_epoch(run->options, biascope_dataset_samples(run->data));
   fprintf(run->trace, "%llu", (unsigned long long)row->step);
   put(run->trace, (double)row->step / (double)batches);
-  put(run->trace, bs_learning_rate(run->options, row->step));
-  for (size_t i = 0; i < bs_measure_count(); i++) put(run->trace, bs_measure_of(bs_measure_at(i), m));
+  put(run->trace, biascope_options_learning_rate(run->options, row->step));
+  for (size_t i = 0; i < biascope_measure_count(); i++) put(run->trace, biascope_measure_of(biascope_measure_at(i), m));
   put(run->trace, row->stale.momentum_excess);
   put(run->trace, row->stale.second_moment_excess);
   put(run->trace, row->misalignment);
@@ -126,7 +115,7 @@ static void write_row(const train_run *run, const train_row *row, const bs_measu
 biascope_status train_trace_rows(train_run *run, biascope_error *error) {
   biascope_status status = train_compare(run, error);
   for (size_t r = 0; r < run->row_count && status == BIASCOPE_OK; r++) {
-    bs_measurement measured;
+    biascope_measurement measured;
     status = train_measure(run, run->rows[r].weights, &measured, error);
     measured.log_loss = run->rows[r].log_loss;
     if (status == BIASCOPE_OK) write_row(run, &run->rows[r], &measured);

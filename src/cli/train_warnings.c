@@ -1,11 +1,9 @@
 /* What the user of a run should know. */
 #include "cli/train.h"
 
-#include "base/vector.h"
-#include "margin/cost.h"
-#include "rule/option.h"
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 /* Into the array, or as a line of text where it is NULL. */
 static void warn(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -32,22 +30,21 @@ static void warn_of_staleness(json_t *warnings, const train_run *run, const char
 }
 
 static void warn_of_reference(json_t *warnings, const train_run *run, int n) {
-  const char *name = BS_REFERENCE_NORM_NAMES[n];
-  switch (bs_reference_state_of(run->reference, n)) {
-  case BS_REFERENCE_OMITTED:
-    return;
-  case BS_REFERENCE_TOO_LONG:
+  const char *name = biascope_reference_name((size_t)n);
+  const biascope_margin *solution = train_reference(run, n);
+  if (run->too_long >> n & 1)
     warn(warnings, "no %s reference: finding it takes about %.0f s; --references %s finds it", name,
-         bs_margin_seconds(run->data, (biascope_norm_kind)n), name);
-    return;
-  case BS_REFERENCE_UNCERTIFIED:
-    warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", name,
-         bs_reference_margin(run->reference, n)->gap);
-    return;
-  case BS_REFERENCE_CERTIFIED:
-    if (isnan(run->last.cosine[n]))
-      warn(warnings, "no %s cosine: of several max-margin directions, too many to find the nearest", name);
-  }
+         biascope_margin_seconds(run->data, (biascope_norm_kind)n), name);
+  else if (solution && isnan(run->last.ratio[n]))
+    warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", name, solution->gap);
+  else if (solution && isnan(run->last.cosine[n]))
+    warn(warnings, "no %s cosine: of several max-margin directions, too many to find the nearest", name);
+}
+
+static bool has_weight_decay(const biascope_options *options) {
+  char text[64] = "";
+  biascope_options_get(options, "weight_decay", text, sizeof text, NULL);
+  return strtod(text, NULL) > 0.0;
 }
 
 /* Growth of the smallest margin over the second half of a run, relative, that is none. */
@@ -56,33 +53,32 @@ static const double HARDLY = 1e-3;
 /* Signs of steps too large for the data, or of a run that has got nowhere. */
 static void warn_of_progress(json_t *warnings, const train_run *run) {
   const double loss = biascope_trainer_log_loss(run->trainer);
-  const double *w = biascope_trainer_weights(run->trainer);
-  const double least = run->last.margin[BIASCOPE_L2] * bs_norm2(biascope_dataset_features(run->data), w);
+  const double least = run->last.margin[BIASCOPE_L2] * run->last.weight_norm;
   if (loss > run->start_log_loss)
     warn(warnings,
          "the loss ends above that of w = 0 (its logarithm is %.6g, and was %.6g): the steps are too large for the "
          "data; "
          "lower --lr",
          loss, run->start_log_loss);
-  if (!run->reference) return;
+  if (!run->separable) return;
   if (least < 0.0)
     warn(warnings, "the run has not separated the data: the smallest x_i.w is %.3g after %llu steps", least,
          (unsigned long long)biascope_trainer_step(run->trainer));
-  if (run->half_step > 0 && run->options->weight_decay == 0.0 &&
+  if (run->half_step > 0 && !has_weight_decay(run->options) &&
       !(least > run->half_margin + HARDLY * fabs(run->half_margin)) && loss > -INFINITY)
     warn(warnings, "the smallest x_i.w has hardly grown since step %llu: it was %.6g there and is %.6g",
          (unsigned long long)run->half_step, run->half_margin, least);
 }
 
 void train_give_warnings(const train_run *run, json_t *warnings) {
-  for (int n = 0; n < BS_REFERENCE_NORMS && run->reference; n++) warn_of_reference(warnings, run, n);
-  if (!run->reference) {
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS && run->separable; n++) warn_of_reference(warnings, run, n);
+  if (!run->separable) {
     warn(warnings,
          "the data are not separable: the loss falls without end along the separable part alone, if there is one, and "
          "has a finite minimiser on the rest");
     if (!run->minimiser) warn(warnings, "the minimiser was not found");
   } else if (!run->prediction && !run->no_prediction)
-    warn(warnings, "no prediction to compare with: %s", bs_reference_why_not(run->reference, run->options));
+    warn(warnings, "no prediction to compare with: %s", run->no_limit.message);
   if (biascope_trainer_log_loss(run->trainer) == -INFINITY)
     warn(warnings, "the loss is zero and has no gradient: only what momentum is left still moves the weights");
   warn_of_progress(warnings, run);

@@ -1,4 +1,4 @@
-#include "data/facts.h"
+#include "data/dataset.h"
 
 #include "base/memory.h"
 #include <stdlib.h>
@@ -29,8 +29,9 @@ static int compare_rows(const void *a, const void *b, void *context) {
   }
 }
 
-biascope_status bs_dataset_describe(const biascope_dataset *data, bs_dataset_facts *facts, biascope_error *error) {
-  *facts = (bs_dataset_facts){0};
+biascope_status biascope_dataset_describe(const biascope_dataset *data, biascope_dataset_facts *facts,
+                                          biascope_error *error) {
+  *facts = (biascope_dataset_facts){0};
   uint32_t *order = BS_NEW(uint32_t, data->samples);
   bool *used = BS_NEW(bool, data->features);
   if (!order || !used) {

@@ -121,13 +121,13 @@ biascope_status biascope_dataset_write(const biascope_dataset *data, const char 
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .csv, .svm, .libsvm or .npy", path);
   const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (!c_locale) return bs_fail_memory(error, "the C locale");
-  bs_output_file file;
-  biascope_status status = bs_output_open(&file, path, error);
+  biascope_output file;
+  biascope_status status = biascope_output_open(&file, path, error);
   if (status == BIASCOPE_OK) {
     const locale_t users = uselocale(c_locale); /* of this thread only */
     format->write(data, file.stream);
     uselocale(users);
-    status = bs_output_commit(&file, error);
+    status = biascope_output_commit(&file, error);
   }
   freelocale(c_locale);
   return status;

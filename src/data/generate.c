@@ -186,3 +186,11 @@ biascope_status biascope_dataset_generate(biascope_generator kind, const biascop
   if (options->nonzeros > 0) return generate_sparse_teacher(options, out, error);
   return generate_dense(kind, options, out, error);
 }
+
+const char *biascope_generator_name(biascope_generator kind) {
+  static const char *const NAMES[] = {[BIASCOPE_GAUSSIAN] = "gaussian",
+                                      [BIASCOPE_RADEMACHER] = "rademacher",
+                                      [BIASCOPE_SHIFTED_DIAGONAL] = "shifted-diagonal",
+                                      [BIASCOPE_TEACHER] = "teacher"};
+  return (size_t)kind < sizeof NAMES / sizeof *NAMES ? NAMES[kind] : NULL;
+}

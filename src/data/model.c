@@ -106,11 +106,11 @@ biascope_status biascope_model_write(const biascope_model *model, const char *pa
   for (size_t i = 0; i < sizeof WRITERS / sizeof WRITERS[0]; i++) {
     const size_t ending = strlen(WRITERS[i].ending);
     if (length <= ending || strcasecmp(path + length - ending, WRITERS[i].ending) != 0) continue;
-    bs_output_file file;
-    const biascope_status status = bs_output_open(&file, path, error);
+    biascope_output file;
+    const biascope_status status = biascope_output_open(&file, path, error);
     if (status != BIASCOPE_OK) return status;
     WRITERS[i].write(model, file.stream);
-    return bs_output_commit(&file, error);
+    return biascope_output_commit(&file, error);
   }
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: unknown file ending; expected .json, .csv or .npy", path);
 }

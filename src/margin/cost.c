@@ -1,4 +1,5 @@
-#include "margin/cost.h"
+/* What a max margin costs, told before it is solved. */
+#include "data/dataset.h"
 
 #include <math.h>
 
@@ -7,7 +8,7 @@
 static const double QUADRATIC_FACTORS = 5.0, LINEAR_FACTORS = 40.0;
 static const double MULTIPLICATIONS_A_SECOND = 1e10;
 
-double bs_margin_seconds(const biascope_dataset *data, biascope_norm_kind kind) {
+double biascope_margin_seconds(const biascope_dataset *data, biascope_norm_kind kind) {
   const double n = (double)data->samples, d = (double)data->features, order = fmin(n, d);
   const double entries = (double)biascope_dataset_nonzeros(data);
   /* X H X' takes a row's nonzeros for every pair of rows; X' H X, which has dense rows, all of its cells */

@@ -1,14 +1,13 @@
-#include "measure/measure.h"
+/* What is said of weights: each measure is a row of one table and has one name, in JSON, traces, stores and plots. */
+#include "biascope.h"
 
 #include <string.h>
 
-const char *const BS_REFERENCE_NORM_NAMES[BS_REFERENCE_NORMS] = {"l2", "linf", "l1"};
-
-#define AT(member) .offset = offsetof(bs_measurement, member)
+#define AT(member) .offset = offsetof(biascope_measurement, member)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): strings are put together */
 #define OF_NORM(what, norm, kind) .name = what "_" norm, .family = (what), .of = (norm), AT(kind)
 
-static const bs_measure TABLE[] = {
+static const biascope_measure TABLE[] = {
     {OF_NORM("cosine", "l2", cosine[0]), .title = "cosine, ℓ_2", .label = "cosine with the ℓ_2 max-margin direction",
      .recorded = true, .of_limit = true},
     {OF_NORM("cosine", "linf", cosine[1]), .title = "cosine, ℓ_∞", .label = "cosine with the ℓ_∞ max-margin direction",
@@ -40,15 +39,15 @@ static const bs_measure TABLE[] = {
      .recorded = true},
 };
 
-size_t bs_measure_count(void) {
+size_t biascope_measure_count(void) {
   return sizeof TABLE / sizeof *TABLE;
 }
 
-const bs_measure *bs_measure_at(size_t index) {
+const biascope_measure *biascope_measure_at(size_t index) {
   return &TABLE[index];
 }
 
-double bs_measure_of(const bs_measure *measure, const bs_measurement *measured) {
+double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured) {
   double value;
   memcpy(&value, (const char *)measured + measure->offset, sizeof value);
   return value;

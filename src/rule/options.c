@@ -84,3 +84,20 @@ void biascope_option_describe(size_t index, biascope_option *out) {
   bs_option_expected((bs_option)index, out->expected, sizeof out->expected);
   if (row->common) bs_option_format((bs_option)index, row->otherwise, out->usual);
 }
+
+size_t biascope_options_epoch(const biascope_options *options, size_t samples) {
+  return bs_batches_per_epoch(options, samples);
+}
+
+double biascope_options_learning_rate(const biascope_options *options, uint64_t step) {
+  return bs_learning_rate(options, step);
+}
+
+double biascope_options_guaranteed(const biascope_options *options, double misalignment, double best) {
+  if (bs_optimizer_rule_of(options->optimizer)->direction != BS_SIGN || !isfinite(misalignment)) return NAN;
+  return fmax(0.0, 1.0 - 2.0 * misalignment / best);
+}
+
+bool biascope_options_follow_path(const biascope_options *options) {
+  return bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_AVERAGE && options->eps == 0.0;
+}

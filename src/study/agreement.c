@@ -1,6 +1,5 @@
 #include "study/agreement.h"
 
-#include "base/digits.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -46,13 +45,13 @@ static place place_inside(place outer, const char *key) {
 }
 
 static double angle_known_to(const comparison *c, int reference) {
-  return bs_angle_known_to(c->gap[0][reference]) + bs_angle_known_to(c->gap[1][reference]);
+  return biascope_angle_known_to(c->gap[0][reference]) + biascope_angle_known_to(c->gap[1][reference]);
 }
 
 static double difference_allowed(const comparison *c, place p, double value) {
   const double rounding = ROUNDING * fabs(value);
   const double limit = p.of_limit ? angle_known_to(c, PREDICTED) : 0.0;
-  if (p.kind == COSINE) return rounding + bs_cosine_known_to(value, angle_known_to(c, p.reference) + limit);
+  if (p.kind == COSINE) return rounding + biascope_cosine_known_to(value, angle_known_to(c, p.reference) + limit);
   if (p.kind == OTHER) return rounding;
   const double gaps = c->gap[0][p.reference] + c->gap[1][p.reference];
   return rounding + (gaps + SAMPLE_OVER_MARGIN * limit) * fabs(value);

@@ -1,6 +1,5 @@
 #include "study/column.h"
 
-#include "measure/measure.h"
 #include "rule/option.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +75,7 @@ static void option_column(bs_option option, bs_column *out) {
   if (option == BS_OPTION_SEED) out->otherwise = "json_extract(spec, '$.data.seed')";
 }
 
-static void measure_column(const bs_measure *measure, bool of_limit, bs_column *out) {
+static void measure_column(const biascope_measure *measure, bool of_limit, bs_column *out) {
   *out = (bs_column){.kind = of_limit ? BS_COLUMN_LIMIT : BS_COLUMN_MEASURE, .json = "result"};
   snprintf(out->name, sizeof out->name, "%s%s", of_limit ? "limit_" : "", measure->name);
   snprintf(out->path, sizeof out->path, "%s%s%s%s", of_limit ? "limit." : "", measure->family, measure->of ? "." : "",
@@ -100,10 +99,10 @@ static bool varied_option(size_t *index, bs_column *out) {
 }
 
 static bool measure(size_t *index, bool of_limit, bs_column *out) {
-  for (size_t i = 0; i < bs_measure_count(); i++) {
-    if (of_limit && !bs_measure_at(i)->of_limit) continue;
+  for (size_t i = 0; i < biascope_measure_count(); i++) {
+    if (of_limit && !biascope_measure_at(i)->of_limit) continue;
     if (*index == 0) {
-      measure_column(bs_measure_at(i), of_limit, out);
+      measure_column(biascope_measure_at(i), of_limit, out);
       return true;
     }
     --*index;

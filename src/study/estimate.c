@@ -2,7 +2,8 @@
 #include "study/sweep.h"
 
 #include "base/clock.h"
-#include "study/record.h"
+#include "problem/limits.h"
+#include "train/record.h"
 
 enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
 static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled, once there are the least */
@@ -19,7 +20,7 @@ typedef struct {
   const bs_plan *plan;
   const bs_plan_run *last; /* the run sampled last */
   biascope_dataset *data;  /* its data and references */
-  bs_reference *reference;
+  biascope_problem *reference;
   cost of_data, of_limits, of_runs;
 } sampler;
 
@@ -33,11 +34,11 @@ static double total(const cost *c) {
 }
 
 static bool same_limit(const bs_plan_run *a, const bs_plan_run *b) {
-  return a->data == b->data && bs_reference_same_limit(&a->options, &b->options);
+  return a->data == b->data && bs_same_limit(&a->options, &b->options);
 }
 
 static void unload(sampler *s) {
-  bs_reference_free(s->reference);
+  biascope_problem_free(s->reference);
   biascope_dataset_free(s->data);
   s->reference = NULL;
   s->data = NULL;
@@ -48,7 +49,7 @@ static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *
   unload(s);
   const double begin = bs_clock(CLOCK_MONOTONIC);
   biascope_status status = bs_plan_load(s->plan, run->data, &s->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, NULL, &s->reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, &s->reference, error);
   add(&s->of_data, bs_clock(CLOCK_MONOTONIC) - begin);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
@@ -57,7 +58,7 @@ static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *
 static biascope_status time_steps(sampler *s, const bs_plan_run *run, const biascope_prediction *prediction,
                                   biascope_trainer *trainer, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
-  bs_measurement unused;
+  biascope_measurement unused;
   const double begin = bs_clock(CLOCK_MONOTONIC);
   for (uint64_t steps = 64; status == BIASCOPE_OK && bs_clock(CLOCK_MONOTONIC) - begin < SECONDS_EACH; steps *= 2) {
     const uint64_t left = run->steps - biascope_trainer_step(trainer);
@@ -70,7 +71,8 @@ static biascope_status time_steps(sampler *s, const bs_plan_run *run, const bias
     return BIASCOPE_OK;
   }
   if (status == BIASCOPE_OK)
-    status = bs_reference_measure(s->reference, prediction, biascope_trainer_weights(trainer), &unused, error);
+    status = biascope_problem_measure(s->reference, BIASCOPE_ALL_NORMS, prediction, biascope_trainer_weights(trainer),
+                                      &unused, error);
   const double end = bs_clock(CLOCK_MONOTONIC);
   const double points = (double)bs_record_count(run->steps, s->plan->spec->record_per_decade);
   if (status == BIASCOPE_OK)
@@ -90,7 +92,7 @@ static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error
     return BIASCOPE_OK;
   }
   const double begin = bs_clock(CLOCK_MONOTONIC);
-  if (s->plan->spec->predict) status = bs_reference_predict(s->reference, &run->options, &prediction, error);
+  if (s->plan->spec->predict) status = bs_reference_limit(s->reference, &run->options, &prediction, error);
   if (!s->last || !same_limit(s->last, run)) add(&s->of_limits, bs_clock(CLOCK_MONOTONIC) - begin);
   s->last = run;
   if (status == BIASCOPE_OK) status = biascope_trainer_create(s->data, &run->options, &trainer, error);

@@ -63,8 +63,8 @@ biascope_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim,
 
 biascope_status bs_figure_write_summary(const biascope_verdict *verdicts, size_t count, const char *path,
                                         biascope_error *error) {
-  bs_output_file file;
-  const biascope_status status = bs_output_open(&file, path, error);
+  biascope_output file;
+  const biascope_status status = biascope_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
   fputs("| figure | what the paper claims | expected | measured | verdict |\n| --- | --- | --- | --- | --- |\n",
         file.stream);
@@ -76,5 +76,5 @@ biascope_status bs_figure_write_summary(const biascope_verdict *verdicts, size_t
     else
       fprintf(file.stream, "%.6f | %s |\n", verdicts[i].value, verdicts[i].held ? "held" : "did not hold");
   }
-  return bs_output_commit(&file, error);
+  return biascope_output_commit(&file, error);
 }

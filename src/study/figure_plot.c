@@ -39,8 +39,8 @@ static const struct {
 
 static biascope_status write_csv(const bs_figure *figure, const bs_figure_points *points, const char *path,
                                  biascope_error *error) {
-  bs_output_file file;
-  const biascope_status status = bs_output_open(&file, path, error);
+  biascope_output file;
+  const biascope_status status = biascope_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
   fputs("curve,label,batch_size,beta1,beta2,lr,lr_decay,noise,step,source,last", file.stream);
   for (int m = 0; m < BS_MEASURES; m++) fprintf(file.stream, ",%s", MEASURES[m].column);
@@ -56,7 +56,7 @@ static biascope_status write_csv(const bs_figure *figure, const bs_figure_points
     }
   }
   fputc('\n', file.stream);
-  return bs_output_commit(&file, error);
+  return biascope_output_commit(&file, error);
 }
 
 /* ---- The script ----------------------------------------------------------------------------------- */
@@ -191,15 +191,15 @@ static void write_panel(const sheet *s, size_t index, FILE *script) {
 
 static biascope_status write_script(const bs_figure *figure, const bs_figure_points *points, const char *path,
                                     biascope_error *error) {
-  bs_output_file file;
-  const biascope_status status = bs_output_open(&file, path, error);
+  biascope_output file;
+  const biascope_status status = biascope_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
   const sheet s = lay_out(figure, points);
   write_head(&s, file.stream);
   write_legend(&s, file.stream);
   for (size_t p = 0; p < figure->panel_count; p++) write_panel(&s, p, file.stream);
   fputs("\nunset multiplot\nset output\n}\n", file.stream);
-  return bs_output_commit(&file, error);
+  return biascope_output_commit(&file, error);
 }
 
 biascope_status bs_figure_check_gnuplot(biascope_error *error) {

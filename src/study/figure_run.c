@@ -2,10 +2,11 @@
 #include "study/figure.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include "study/record.h"
 #include "study/trajectory.h"
+#include "train/record.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ enum { TRACE_PER_DECADE = 25 };
 /* A data set with what its directions are measured against. */
 typedef struct {
   biascope_dataset *data;
-  bs_reference *solved;
+  biascope_problem *solved;
   biascope_prediction proxy;
 } reference;
 
@@ -56,7 +57,7 @@ static biascope_status load(bs_figure_data kind, const bs_figure_options *option
 }
 
 static void reference_free(reference *r) {
-  bs_reference_free(r->solved);
+  biascope_problem_free(r->solved);
   biascope_prediction_free(&r->proxy);
   biascope_dataset_free(r->data);
 }
@@ -64,13 +65,13 @@ static void reference_free(reference *r) {
 static biascope_status reference_solve(bs_figure_data kind, const bs_figure_options *options, reference *r,
                                        biascope_error *error) {
   biascope_status status = load(kind, options, &r->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, NULL, &r->solved, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, &r->solved, error);
   if (status == BIASCOPE_OK) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
   return status;
 }
 
 /* The figure's measures of w. */
-static void put_measures(const reference *r, const bs_measurement *measured, const double *w, double *out) {
+static void put_measures(const reference *r, const biascope_measurement *measured, const double *w, double *out) {
   out[BS_COSINE_L2] = measured->cosine[BIASCOPE_L2];
   out[BS_COSINE_LINF] = measured->cosine[BIASCOPE_LINF];
   out[BS_COSINE_PROXY] = bs_cosine(biascope_dataset_features(r->data), r->proxy.direction, w);
@@ -93,8 +94,9 @@ static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predi
 static biascope_status add_prediction(runner *run, job *j, const reference *r, const biascope_prediction *prediction,
                                       biascope_error *error) {
   const uint64_t steps = run->figure->series[j->series].steps;
-  bs_measurement measured;
-  const biascope_status status = bs_reference_measure(r->solved, prediction, prediction->direction, &measured, error);
+  biascope_measurement measured;
+  const biascope_status status =
+      biascope_problem_measure(r->solved, BIASCOPE_ALL_NORMS, prediction, prediction->direction, &measured, error);
   if (status != BIASCOPE_OK) return status;
   bs_figure_point *point = new_point(run, j, run->figure->axis == BS_AXIS_STEP ? 1 : steps, true);
   put_measures(r, &measured, prediction->direction, point->measure);
@@ -113,7 +115,7 @@ typedef struct {
   const reference *reference;
 } recording;
 
-static void add_point(void *state, const biascope_trainer *trainer, const bs_measurement *measured) {
+static void add_point(void *state, const biascope_trainer *trainer, const biascope_measurement *measured) {
   const recording *to = state;
   const uint64_t step = biascope_trainer_step(trainer);
   bs_figure_point *point = new_point(to->run, to->job, step, false);
@@ -139,7 +141,7 @@ static biascope_status simulate(runner *run, job *j, const reference *r, const b
 static biascope_status run_job(runner *run, job *j, biascope_error *error) {
   const reference *r = &run->references[run->figure->series[j->series].data];
   const biascope_prediction *prediction;
-  biascope_status status = bs_reference_predict(r->solved, &j->training, &prediction, error);
+  biascope_status status = bs_reference_limit(r->solved, &j->training, &prediction, error);
   if (status == BIASCOPE_OK && prediction) status = add_prediction(run, j, r, prediction, error);
   return status == BIASCOPE_OK ? simulate(run, j, r, prediction, error) : status;
 }

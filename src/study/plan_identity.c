@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "rule/optimizer.h"
 #include "study/json.h"
-#include "study/names.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,7 +50,7 @@ static void write_data(FILE *stream, const bs_plan_data *data) {
       bs_json_string(stream, source->label_column);
     }
   } else {
-    fprintf(stream, ",\"generate\":\"%s\",\"seed\":%llu", BS_GENERATOR_NAMES[source->kind],
+    fprintf(stream, ",\"generate\":\"%s\",\"seed\":%llu", biascope_generator_name(source->kind),
             (unsigned long long)data->generate.seed);
     if (source->kind == BIASCOPE_TEACHER) write_number(stream, "margin", data->generate.margin);
     if (data->generate.nonzeros) fprintf(stream, ",\"nonzeros\":%zu", data->generate.nonzeros);

@@ -121,14 +121,14 @@ static biascope_status write_script(bs_drawing *d, const char *terminal, biascop
 }
 
 static biascope_status draw(bs_drawing *d, const char *terminal, biascope_error *error) {
-  bs_output_file out;
+  biascope_output out;
   biascope_status status = write_script(d, terminal, error);
-  if (status == BIASCOPE_OK) status = bs_output_open(&out, d->plot->path, error);
+  if (status == BIASCOPE_OK) status = biascope_output_open(&out, d->plot->path, error);
   if (status != BIASCOPE_OK) return status;
   rewind(d->script);
   status = bs_gnuplot_run(".", "-", fileno(d->script), fileno(out.stream), error);
-  if (status == BIASCOPE_OK) return bs_output_commit(&out, error);
-  bs_output_abandon(&out);
+  if (status == BIASCOPE_OK) return biascope_output_commit(&out, error);
+  biascope_output_abandon(&out);
   return status;
 }
 

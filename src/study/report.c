@@ -134,14 +134,14 @@ static biascope_status write_page(report *r, biascope_error *error) {
 
 biascope_status biascope_report_write(biascope_store *store, const char *store_path, const char *path,
                                       biascope_error *error) {
-  bs_output_file file;
+  biascope_output file;
   report r = {.store = store, .path = store_path};
   biascope_status status = read_title(&r, error);
-  if (status == BIASCOPE_OK) status = bs_output_open(&file, path, error);
+  if (status == BIASCOPE_OK) status = biascope_output_open(&file, path, error);
   if (status != BIASCOPE_OK) return status;
   r.stream = file.stream;
   status = write_page(&r, error);
-  if (status == BIASCOPE_OK) return bs_output_commit(&file, error);
-  bs_output_abandon(&file);
+  if (status == BIASCOPE_OK) return biascope_output_commit(&file, error);
+  biascope_output_abandon(&file);
   return status;
 }

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 
-#include "measure/measure.h"
 #include "study/column.h"
 #include "study/json.h"
 #include <jansson.h>
@@ -43,8 +42,8 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column, bool exact
 
 /* What the page draws, it draws along the traces too. */
 static bool is_drawn(const bs_column *column) {
-  for (size_t i = 0; i < bs_measure_count(); i++)
-    if (bs_measure_at(i)->recorded && !strcmp(bs_measure_at(i)->name, column->name)) return true;
+  for (size_t i = 0; i < biascope_measure_count(); i++)
+    if (biascope_measure_at(i)->recorded && !strcmp(biascope_measure_at(i)->name, column->name)) return true;
   return false;
 }
 
@@ -151,10 +150,10 @@ static biascope_status write_trace(FILE *stream, const char *text, size_t row, b
   fprintf(stream, "%s\"%zu\":{", *first ? "" : ",\n", row);
   *first = false;
   write_trace_column(stream, trace, "step", "%.0f");
-  for (size_t i = 0; i < bs_measure_count(); i++) {
-    if (!bs_measure_at(i)->recorded) continue;
+  for (size_t i = 0; i < biascope_measure_count(); i++) {
+    if (!biascope_measure_at(i)->recorded) continue;
     fputs(",", stream);
-    write_trace_column(stream, trace, bs_measure_at(i)->name, "%.6g");
+    write_trace_column(stream, trace, biascope_measure_at(i)->name, "%.6g");
   }
   fputs("}", stream);
   json_decref(trace);

@@ -4,14 +4,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "study/json.h"
-#include "study/record.h"
+#include "train/record.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* A run's measures along its way, those that are recorded. */
 typedef struct {
   uint64_t *step;
-  bs_measurement *measured;
+  biascope_measurement *measured;
   size_t count;
 } trace;
 
@@ -25,21 +25,21 @@ static void trace_free(trace *t) {
 /* False where out of memory; to be freed even then. */
 static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
   const size_t points = bs_record_count(run->steps, per_decade);
-  *t = (trace){.step = BS_NEW(uint64_t, points), .measured = BS_NEW(bs_measurement, points)};
+  *t = (trace){.step = BS_NEW(uint64_t, points), .measured = BS_NEW(biascope_measurement, points)};
   return t->step && t->measured;
 }
 
 /* What the texts are made of. */
 typedef struct {
   const bs_plan_run *run;
-  const bs_reference *reference;
+  biascope_problem *reference;
   const biascope_prediction *prediction;
   biascope_trainer *trainer;
   trace trace;
-  bs_measurement last, limit;
+  biascope_measurement last, limit;
 } outcome;
 
-static void add_to_trace(void *state, const biascope_trainer *trainer, const bs_measurement *m) {
+static void add_to_trace(void *state, const biascope_trainer *trainer, const biascope_measurement *m) {
   outcome *o = state;
   o->trace.step[o->trace.count] = biascope_trainer_step(trainer);
   o->trace.measured[o->trace.count++] = *m;
@@ -54,16 +54,16 @@ static void write_member(FILE *stream, const char *separator, const char *key, d
 }
 
 /* "cosine":{"l2": ..., ...}, ...: the measures, those of one family together. */
-static void write_measures(FILE *stream, const bs_measurement *measured, bool of_limit) {
+static void write_measures(FILE *stream, const biascope_measurement *measured, bool of_limit) {
   const char *family = "", *separator = "";
-  for (size_t i = 0; i < bs_measure_count(); i++) {
-    const bs_measure *measure = bs_measure_at(i);
+  for (size_t i = 0; i < biascope_measure_count(); i++) {
+    const biascope_measure *measure = biascope_measure_at(i);
     if (of_limit && !measure->of_limit) continue;
     const bool next = strcmp(family, measure->family) != 0;
     if (next && *family) fputs("}", stream);
     if (next && measure->of) fprintf(stream, "%s\"%s\":{", separator, measure->family);
     write_member(stream, next && measure->of ? "" : separator, measure->of ? measure->of : measure->name,
-                 bs_measure_of(measure, measured));
+                 biascope_measure_of(measure, measured));
     family = measure->of ? measure->family : "";
     separator = ",";
   }
@@ -84,10 +84,11 @@ static void write_result(FILE *stream, const outcome *o) {
   fputs("}", stream);
 }
 
-static void write_certificate(FILE *stream, const bs_reference *reference, const biascope_prediction *prediction) {
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) {
-    const biascope_margin *solution = bs_reference_margin(reference, n);
-    fprintf(stream, "%s\"%s\":{", n ? "," : "{", BS_REFERENCE_NORM_NAMES[n]);
+static void write_certificate(FILE *stream, biascope_problem *reference, const biascope_prediction *prediction) {
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
+    const biascope_margin *solution; /* known since the data were loaded */
+    biascope_problem_margin(reference, (biascope_norm_kind)n, &solution, NULL);
+    fprintf(stream, "%s\"%s\":{", n ? "," : "{", biascope_reference_name((size_t)n));
     write_member(stream, "", "margin", solution->margin);
     write_member(stream, ",", "upper_bound", solution->upper_bound);
     write_member(stream, ",", "gap", solution->gap);
@@ -111,13 +112,13 @@ enum { TRACE_DIGITS = 10 };
 static void write_trace(FILE *stream, const trace *t) {
   fputs("{\"step\":[", stream);
   for (size_t i = 0; i < t->count; i++) fprintf(stream, "%s%llu", i ? "," : "", (unsigned long long)t->step[i]);
-  for (size_t c = 0; c < bs_measure_count(); c++) {
-    const bs_measure *measure = bs_measure_at(c);
+  for (size_t c = 0; c < biascope_measure_count(); c++) {
+    const biascope_measure *measure = biascope_measure_at(c);
     if (!measure->recorded) continue;
     fprintf(stream, "],\"%s\":[", measure->name);
     for (size_t i = 0; i < t->count; i++) {
       if (i) fputc(',', stream);
-      bs_json_rounded(stream, bs_measure_of(measure, &t->measured[i]), TRACE_DIGITS);
+      bs_json_rounded(stream, biascope_measure_of(measure, &t->measured[i]), TRACE_DIGITS);
     }
   }
   fputs("]}", stream);
@@ -139,23 +140,24 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
     /* closing may fail to allocate the text, and say so by NULL alone */
     if (fclose(stream) != 0 || !*parts[part]) return bs_fail_memory(error, "a run's record");
   }
-  for (int n = 0; n < BS_REFERENCE_NORMS; n++) out->cosine[n] = o->last.cosine[n];
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) out->cosine[n] = o->last.cosine[n];
   out->predicted = o->last.cosine_predicted;
   return BIASCOPE_OK;
 }
 
 /* ---- Runs ----------------------------------------------------------------------------------------- */
 
-static biascope_status outcome_create(const bs_plan *plan, const bs_plan_run *run, bs_reference *reference,
+static biascope_status outcome_create(const bs_plan *plan, const bs_plan_run *run, biascope_problem *reference,
                                       outcome *out, biascope_error *error) {
   *out = (outcome){.run = run, .reference = reference};
   if (!trace_create(&out->trace, run, plan->spec->record_per_decade)) return bs_fail_memory(error, "a trace");
   biascope_status status = BIASCOPE_OK;
-  if (plan->spec->predict) status = bs_reference_predict(reference, &run->options, &out->prediction, error);
+  if (plan->spec->predict) status = bs_reference_limit(reference, &run->options, &out->prediction, error);
   if (status == BIASCOPE_OK && out->prediction)
-    status = bs_reference_measure(reference, out->prediction, out->prediction->direction, &out->limit, error);
+    status = biascope_problem_measure(reference, BIASCOPE_ALL_NORMS, out->prediction, out->prediction->direction,
+                                      &out->limit, error);
   if (status != BIASCOPE_OK) return status;
-  return biascope_trainer_create(bs_reference_data(reference), &run->options, &out->trainer, error);
+  return biascope_trainer_create(biascope_problem_data(reference), &run->options, &out->trainer, error);
 }
 
 static void outcome_free(outcome *o) {
@@ -184,8 +186,9 @@ static biascope_status follow(const bs_plan *plan, outcome *outcomes, size_t cou
   return status;
 }
 
-static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs, size_t count, bs_reference *reference,
-                             const atomic_bool *stop, bs_run_record *out, biascope_error *error) {
+static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
+                             biascope_problem *reference, const atomic_bool *stop, bs_run_record *out,
+                             biascope_error *error) {
   outcome outcomes[BS_RUNS_TOGETHER] = {0};
   size_t created = 0;
   biascope_status status = BIASCOPE_OK;
@@ -199,7 +202,7 @@ static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs
 }
 
 biascope_status bs_runs_execute(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
-                                bs_reference *reference, const atomic_bool *stop, bs_run_record *out,
+                                biascope_problem *reference, const atomic_bool *stop, bs_run_record *out,
                                 biascope_error *error) {
   const double begin = bs_clock(CLOCK_THREAD_CPUTIME_ID);
   for (size_t i = 0; i < count; i++)

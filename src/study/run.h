@@ -8,18 +8,18 @@
 /* A row of the store. The texts are JSON, described in docs/studies.md. */
 typedef struct {
   bs_fingerprint id;
-  biascope_status status;                       /* BIASCOPE_OK, _NOT_SEPARABLE, or _NOT_CONVERGED: diverged */
-  char *spec, *result, *certificate, *trace;    /* all but spec: NULL unless the status is BIASCOPE_OK */
-  double started, seconds;                      /* since 1970; of work */
-  double work;                                  /* as bs_plan_work */
-  double cosine[BS_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */
+  biascope_status status;                             /* BIASCOPE_OK, _NOT_SEPARABLE, or _NOT_CONVERGED: diverged */
+  char *spec, *result, *certificate, *trace;          /* all but spec: NULL unless the status is BIASCOPE_OK */
+  double started, seconds;                            /* since 1970; of work */
+  double work;                                        /* as bs_plan_work */
+  double cosine[BIASCOPE_REFERENCE_NORMS], predicted; /* the final cosines again, for the live view */
 } bs_run_record;
 
 /* Trains and measures `count` runs side by side: at most BS_RUNS_TOGETHER, of one data set and number of steps.
  * reference: NULL where the data is not separable, which is then recorded. `out`: a record for each, which all are
  * empty after an error. Where *stop becomes true runs are abandoned: their records are empty, out->spec NULL. */
 biascope_status bs_runs_execute(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
-                                bs_reference *reference, const atomic_bool *stop, bs_run_record *out,
+                                biascope_problem *reference, const atomic_bool *stop, bs_run_record *out,
                                 biascope_error *error);
 void bs_run_record_free(bs_run_record *record);
 

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "study/names.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +29,7 @@ static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, 
 }
 
 static const char *generator_name(size_t index) {
-  return index <= BIASCOPE_TEACHER ? BS_GENERATOR_NAMES[index] : NULL;
+  return biascope_generator_name((biascope_generator)index);
 }
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
@@ -85,7 +84,7 @@ static biascope_status check_source(const bs_spec *spec, const bs_toml *table, b
     if (!generated) return bs_fail_toml(spec->path, where, error, "%s goes with 'generate', not 'file'", where->key);
     if (!generator_reads(source->kind, (bs_source_option)a))
       return bs_fail_toml(spec->path, where, error, "%s: the generator %s has no use for it", where->key,
-                          BS_GENERATOR_NAMES[source->kind]);
+                          biascope_generator_name(source->kind));
   }
   for (int a = BS_SOURCE_SAMPLES; generated && a <= BS_SOURCE_FEATURES; a++) {
     if (source->axes[a].count == 0)
@@ -93,7 +92,8 @@ static biascope_status check_source(const bs_spec *spec, const bs_toml *table, b
                           SOURCE_RULES[a].key);
   }
   const char *slash = generated ? NULL : strrchr(source->file, '/');
-  if (!source->name) source->name = generated ? BS_GENERATOR_NAMES[source->kind] : slash ? slash + 1 : source->file;
+  if (!source->name)
+    source->name = generated ? biascope_generator_name(source->kind) : slash ? slash + 1 : source->file;
   return BIASCOPE_OK;
 }
 

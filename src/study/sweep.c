@@ -20,7 +20,7 @@ typedef struct {
   enum { ABSENT, LOADING, READY } state;
   size_t runs_left;
   biascope_dataset *data;
-  bs_reference *reference; /* NULL where READY: not separable */
+  biascope_problem *reference; /* NULL where READY: not separable */
 } context;
 
 typedef struct finished finished;
@@ -46,7 +46,7 @@ typedef struct {
 
 static biascope_status load(const bs_plan *plan, size_t index, context *c, biascope_error *error) {
   biascope_status status = bs_plan_load(plan, index, &c->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, NULL, &c->reference, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, &c->reference, error);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
@@ -65,7 +65,7 @@ static biascope_status acquire(sweep *s, size_t index, biascope_error *error) {
 }
 
 static void unload(context *c) {
-  bs_reference_free(c->reference);
+  biascope_problem_free(c->reference);
   biascope_dataset_free(c->data);
   c->reference = NULL;
   c->data = NULL;
@@ -91,7 +91,7 @@ static void hand_over(sweep *s, finished **items, size_t count) {
   }
 }
 
-static biascope_status execute(sweep *s, const bs_plan_run *const *runs, size_t count, bs_reference *reference,
+static biascope_status execute(sweep *s, const bs_plan_run *const *runs, size_t count, biascope_problem *reference,
                                finished **items, biascope_error *error) {
   bs_run_record records[BS_RUNS_TOGETHER];
   for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 #include "study/trajectory.h"
 
-#include "study/record.h"
+#include "train/record.h"
 
 /* Steps between two looks at whether to stop. */
 enum { SLICE = 1 << 14 };
@@ -42,9 +42,9 @@ static biascope_status measure(const bs_trajectory *trajectory, const going *g, 
   biascope_status status = BIASCOPE_OK;
   for (size_t i = 0; i < g->count && status == BIASCOPE_OK; i++) {
     const bs_trajectory_run *run = g->run[i];
-    bs_measurement measurement;
-    status = bs_reference_measure(trajectory->reference, run->prediction, biascope_trainer_weights(run->trainer),
-                                  &measurement, error);
+    biascope_measurement measurement;
+    status = biascope_problem_measure(trajectory->reference, BIASCOPE_ALL_NORMS, run->prediction,
+                                      biascope_trainer_weights(run->trainer), &measurement, error);
     measurement.log_loss = biascope_trainer_log_loss(run->trainer);
     if (status == BIASCOPE_OK) trajectory->record(run->state, run->trainer, &measurement);
   }
@@ -60,7 +60,7 @@ biascope_status bs_trajectories_follow(const bs_trajectory *trajectory, bs_traje
   }
   biascope_status status = BIASCOPE_OK;
   while (status == BIASCOPE_OK && g.count > 0 && g.step < trajectory->steps) {
-    const uint64_t target = bs_record_next(g.step, trajectory->steps, trajectory->per_decade);
+    const uint64_t target = biascope_record_next(g.step, trajectory->steps, trajectory->per_decade);
     status = advance(trajectory, &g, target, error);
     if (g.step < target) break;
     if (status == BIASCOPE_OK) status = measure(trajectory, &g, error);

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 
 typedef struct {
-  const bs_reference *reference;
+  biascope_problem *reference;
   uint64_t steps;
   unsigned per_decade;     /* of record.h */
   const atomic_bool *stop; /* once true the runs end early; NULL: never */
-  void (*record)(void *state, const biascope_trainer *trainer, const bs_measurement *measurement);
+  void (*record)(void *state, const biascope_trainer *trainer, const biascope_measurement *measurement);
 } bs_trajectory;
 
 typedef struct {

@@ -97,11 +97,11 @@ static char *text_of(void (*write)(FILE *stream, const biascope_trainer *trainer
 biascope_status biascope_trainer_save(const biascope_trainer *trainer, const char *path, biascope_error *error) {
   char *text = text_of(write_state, trainer);
   if (!text) return bs_fail_memory(error, "a checkpoint");
-  bs_output_file file;
-  biascope_status status = bs_output_open(&file, path, error);
+  biascope_output file;
+  biascope_status status = biascope_output_open(&file, path, error);
   if (status == BIASCOPE_OK) {
     fprintf(file.stream, "%s%s%s\n", text, CHECKSUM, bs_text_fingerprint(text).text);
-    status = bs_output_commit(&file, error);
+    status = biascope_output_commit(&file, error);
   }
   free(text);
   return status;

@@ -12,9 +12,9 @@
 biascope_status __wrap_biascope_store_open(const char *path, biascope_store_mode mode, biascope_store **out,
                                            biascope_error *error);
 void __wrap_biascope_store_close(biascope_store *store);
-biascope_status __wrap_bs_output_open(bs_output_file *file, const char *path, biascope_error *error);
-biascope_status __wrap_bs_output_commit(bs_output_file *file, biascope_error *error);
-void __wrap_bs_output_abandon(bs_output_file *file);
+biascope_status __wrap_biascope_output_open(biascope_output *file, const char *path, biascope_error *error);
+biascope_status __wrap_biascope_output_commit(biascope_output *file, biascope_error *error);
+void __wrap_biascope_output_abandon(biascope_output *file);
 
 /* The page without what is the same for every store. */
 const char bs_asset_html[] = "{{title}}{{studies}}{{footer}}<script>{{data}}</script>";
@@ -43,21 +43,21 @@ void __wrap_biascope_store_close(biascope_store *store) {
   if (store != opened_store) __real_biascope_store_close(store);
 }
 
-biascope_status __wrap_bs_output_open(bs_output_file *file, const char *path, biascope_error *error) {
+biascope_status __wrap_biascope_output_open(biascope_output *file, const char *path, biascope_error *error) {
   (void)path;
   (void)error;
-  *file = (bs_output_file){.stream = open_memstream(&page.text, &page.length)};
+  *file = (biascope_output){.stream = open_memstream(&page.text, &page.length)};
   check(file->stream != NULL);
   return BIASCOPE_OK;
 }
 
-biascope_status __wrap_bs_output_commit(bs_output_file *file, biascope_error *error) {
+biascope_status __wrap_biascope_output_commit(biascope_output *file, biascope_error *error) {
   (void)error;
   check(fclose(file->stream) == 0);
   return BIASCOPE_OK;
 }
 
-void __wrap_bs_output_abandon(bs_output_file *file) {
+void __wrap_biascope_output_abandon(biascope_output *file) {
   fclose(file->stream);
 }
 

@@ -1,0 +1,78 @@
+/* What is said of weights: margins, and how they compare with the references. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "biascope.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* A reference that is not certified is no comparison; what memory is lacking for, or was stopped, is an error. */
+static bool is_failure(biascope_status status) {
+  return status == BIASCOPE_NO_MEMORY || status == BIASCOPE_CANCELLED;
+}
+
+static biascope_status compare_with_norm(biascope_problem *problem, biascope_norm_kind kind, const double *w,
+                                         biascope_measurement *out, biascope_error *error) {
+  const biascope_norm norm = {.kind = kind};
+  const biascope_margin *solution;
+  biascope_status status = biascope_problem_margin(problem, kind, &solution, error);
+  if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
+  out->known_to[kind] = biascope_angle_known_to(solution->gap);
+  out->ratio[kind] = out->margin[kind] / solution->margin;
+  status = biascope_margin_cosine(biascope_problem_data(problem), norm, solution, w, &out->cosine[kind],
+                                  &out->angle[kind], NULL, error);
+  return is_failure(status) ? status : BIASCOPE_OK; /* too large a face: NaN */
+}
+
+static biascope_status compare_with_proxy(biascope_problem *problem, const double *w, biascope_measurement *out,
+                                          biascope_error *error) {
+  const biascope_prediction *proxy;
+  const biascope_status status = biascope_problem_proxy(problem, &proxy, error);
+  if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
+  out->known_to[BIASCOPE_PROXY] = biascope_angle_known_to(proxy->gap);
+  out->cosine[BIASCOPE_PROXY] = bs_cosine(proxy->features, proxy->direction, w);
+  out->angle[BIASCOPE_PROXY] = bs_angle(proxy->features, proxy->direction, w);
+  return BIASCOPE_OK;
+}
+
+biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
+                                         const biascope_prediction *limit, const double *w, biascope_measurement *out,
+                                         biascope_error *error) {
+  const biascope_dataset *data = biascope_problem_data(problem);
+  const size_t d = biascope_dataset_features(data);
+  biascope_status status = BIASCOPE_OK;
+  out->log_loss = NAN;
+  out->weight_norm = bs_norm2(d, w);
+  for (int r = 0; r < BIASCOPE_REFERENCES; r++) out->cosine[r] = out->angle[r] = out->known_to[r] = NAN;
+  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
+    const biascope_norm_kind kind = (biascope_norm_kind)n;
+    out->margin[n] = biascope_margin_of(data, (biascope_norm){.kind = kind}, w);
+    out->ratio[n] = NAN;
+    if (status == BIASCOPE_OK && references >> n & 1) status = compare_with_norm(problem, kind, w, out, error);
+  }
+  if (status == BIASCOPE_OK && references >> BIASCOPE_PROXY & 1) status = compare_with_proxy(problem, w, out, error);
+  /* several predicted limits are those of the linf margin's face: the nearest counts */
+  out->cosine_predicted = !limit ? NAN : limit->unique ? bs_cosine(d, limit->direction, w) : out->cosine[BIASCOPE_LINF];
+  return status;
+}
+
+biascope_status biascope_parts_measure(const biascope_parts *parts, const double *minimiser, const double *w,
+                                       biascope_parts_measurement *out, biascope_error *error) {
+  const size_t d = parts->features;
+  double *inside = BS_NEW(double, d), *outside = BS_NEW(double, d);
+  *out = (biascope_parts_measurement){NAN, NAN, NAN};
+  const biascope_status status = inside && outside ? BIASCOPE_OK : bs_fail_memory(error, "the weights in two parts");
+  if (status == BIASCOPE_OK) {
+    biascope_parts_project(parts, w, inside);
+    for (size_t k = 0; k < d; k++) outside[k] = w[k] - inside[k];
+    if (parts->separable_count > 0) out->cosine = bs_cosine(d, outside, parts->direction);
+    if (minimiser) {
+      out->length = bs_norm2(d, minimiser);
+      bs_axpy(d, -1.0, minimiser, inside);
+      out->distance = bs_norm2(d, inside);
+    }
+  }
+  free(inside);
+  free(outside);
+  return status;
+}
