@@ -1,15 +1,14 @@
 # What `cmake --install` puts where: the program, both libraries, the header, and how others find them.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS biascope RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS biascope_bench RUNTIME DESTINATION libexec/biascope) # where src/cli/bench.c looks
-install(TARGETS biascope_static biascope_shared EXPORT biascope-targets
+install(TARGETS biascope_static biascope_shared biascope_study_static biascope_study_shared EXPORT biascope-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES include/biascope.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/biascope.h include/biascope_study.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-# CMake: find_package(biascope) gives biascope::biascope (shared) and biascope::biascope_static.
+# CMake: find_package(biascope) gives biascope::biascope and biascope::biascope_study (shared), and biascope::biascope_static.
 set(BIASCOPE_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/biascope)
 install(EXPORT biascope-targets NAMESPACE biascope:: DESTINATION ${BIASCOPE_PACKAGE_DIR})
 configure_package_config_file(cmake/biascope-config.cmake.in ${PROJECT_BINARY_DIR}/biascope-config.cmake
@@ -20,8 +19,10 @@ install(FILES ${PROJECT_BINARY_DIR}/biascope-config.cmake ${PROJECT_BINARY_DIR}/
 
 # Relative to the file, so that a copy installed anywhere is found.
 file(RELATIVE_PATH BIASCOPE_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(cmake/biascope.pc.in ${PROJECT_BINARY_DIR}/biascope.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/biascope.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name biascope biascope_study)
+  configure_file(cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+endforeach()
+install(FILES ${PROJECT_BINARY_DIR}/biascope.pc ${PROJECT_BINARY_DIR}/biascope_study.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # The data of the figures; the build tree has them beside the program, as an installed copy has beside its directory.
 foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv)

@@ -2,9 +2,9 @@
 #include "base/rng.h"
 #include "data/fingerprint.h"
 #include "study/json.h"
-#include "train/record.h"
 #include "study/store.h"
 #include "temporary_folder.h"
+#include "train/record.h"
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>

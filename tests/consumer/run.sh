@@ -26,11 +26,21 @@ grep -qx "biascope_VERSION:[A-Z]*=${version##* }" "$work/build/CMakeCache.txt" |
 
 # An installed program finds what it starts.
 "$work/prefix/libexec/biascope/biascope-bench" extra 2>/dev/null && exit 1
-timeout 0.2 "$work/prefix/bin/biascope" bench 2>"$work/bench" || grep "cannot be started" "$work/bench" && exit 1
+env -u LD_LIBRARY_PATH timeout 0.2 "$work/prefix/bin/biascope" bench 2>"$work/bench" || grep "cannot be started" "$work/bench" && exit 1
 
-# The shared library promises biascope_ symbols and nothing else.
-others=$(nm -D --defined-only "$library/libbiascope.so" | awk '$3 !~ /^biascope_/ {print $3}')
-[ -z "$others" ] || { echo "exported beyond biascope_: $others" >&2; exit 1; }
+# The shared libraries export biascope_ functions, and what one of them lends the other under a version of its own.
+for library_file in "$library"/libbiascope.so "$library"/libbiascope_study.so; do
+  others=$(nm -D --defined-only --with-symbol-versions "$library_file" |
+    awk '$3 !~ /^biascope_/ && $3 !~ /@@BIASCOPE_PRIVATE$/ && $3 !~ /^BIASCOPE_/ {print $3}')
+  [ -z "$others" ] || { echo "$library_file exports beyond biascope_: $others" >&2; exit 1; }
+done
+
+# The library proper asks for nothing but C and linear algebra; the program is a client of both libraries, found beside it.
+needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(lib[a-z_]*\)[-.].*/\1/p' | sort | tr '\n' ' '; }
+for wanted in libbiascope libbiascope_study; do
+  needed "$work/prefix/bin/biascope" | grep -qw "$wanted" || { echo "the program does not need $wanted" >&2; exit 1; }
+done
+env -u LD_LIBRARY_PATH "$work/prefix/bin/biascope" generate gaussian --samples 3 --features 5 --out "$work/data.csv" --json >/dev/null
 
 # A man page for every command, with every flag it takes; completion offers the same.
 for command in $("$work/prefix/bin/biascope" --help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
