@@ -1,7 +1,6 @@
 #include "data/input.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include "data/archive.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -39,50 +38,57 @@ biascope_status bs_input_open(bs_input *source, const char *path, biascope_error
 /* ---- Archives ------------------------------------------------------------------------------- */
 
 static biascope_status fail_archive(const bs_input *source, biascope_error *error) {
-  const char *reason = archive_error_string(source->archive);
-  if (archive_errno(source->archive) == ENOMEM) return bs_fail_memory(error, "a compressed file's content");
+  const char *reason = source->functions->archive_error_string(source->archive);
+  if (source->functions->archive_errno(source->archive) == ENOMEM)
+    return bs_fail_memory(error, "a compressed file's content");
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", source->path, reason ? reason : "a damaged file");
 }
 
 /* Opens the file through libarchive; `prepare` says what may be in it. */
-static biascope_status open_archive(bs_input *source, const char *path, void (*prepare)(struct archive *),
+static biascope_status open_archive(bs_input *source, const char *path,
+                                    void (*prepare)(const bs_archive_functions *, struct archive *),
                                     biascope_error *error) {
   enum { BLOCK = 1 << 16 };
   biascope_status status = bs_input_open(source, path, error);
   if (status != BIASCOPE_OK) return status;
   source->has_size = false;
-  source->archive = archive_read_new();
+  source->functions = bs_archive_load(source->path, error);
+  if (!source->functions) {
+    bs_input_close(source);
+    return BIASCOPE_BAD_INPUT;
+  }
+  source->archive = source->functions->archive_read_new();
   if (!source->archive) {
     status = bs_fail_memory(error, "a compressed file's content");
   } else {
-    prepare(source->archive);
-    if (archive_read_open_fd(source->archive, source->descriptor, BLOCK) != ARCHIVE_OK)
+    prepare(source->functions, source->archive);
+    if (source->functions->archive_read_open_fd(source->archive, source->descriptor, BLOCK) != ARCHIVE_OK)
       status = fail_archive(source, error);
   }
   if (status != BIASCOPE_OK) bs_input_close(source);
   return status;
 }
 
-static void expect_compression(struct archive *archive) {
-  archive_read_support_filter_gzip(archive);
-  archive_read_support_filter_bzip2(archive);
-  archive_read_support_filter_xz(archive);
-  archive_read_support_filter_zstd(archive);
-  archive_read_support_format_raw(archive);
-  archive_read_support_format_empty(archive);
+static void expect_compression(const bs_archive_functions *f, struct archive *archive) {
+  f->archive_read_support_filter_gzip(archive);
+  f->archive_read_support_filter_bzip2(archive);
+  f->archive_read_support_filter_xz(archive);
+  f->archive_read_support_filter_zstd(archive);
+  f->archive_read_support_format_raw(archive);
+  f->archive_read_support_format_empty(archive);
 }
 
-static void expect_zip(struct archive *archive) {
-  archive_read_support_format_zip(archive);
+static void expect_zip(const bs_archive_functions *f, struct archive *archive) {
+  f->archive_read_support_format_zip(archive);
 }
 
 biascope_status bs_input_open_compressed(bs_input *source, const char *path, biascope_error *error) {
   biascope_status status = open_archive(source, path, expect_compression, error);
   if (status != BIASCOPE_OK) return status;
   struct archive_entry *entry;
-  const int result = archive_read_next_header(source->archive, &entry);
+  const int result = source->functions->archive_read_next_header(source->archive, &entry);
   if (result != ARCHIVE_OK && result != ARCHIVE_EOF) status = fail_archive(source, error);
-  if (status == BIASCOPE_OK && archive_filter_count(source->archive) < 2)
+  if (status == BIASCOPE_OK && source->functions->archive_filter_count(source->archive) < 2)
     status = bs_fail(error, BIASCOPE_BAD_INPUT,
                      "%s: is not compressed; expected gzip, bzip2, xz or zstd as its name says", source->path);
   if (status != BIASCOPE_OK) bs_input_close(source);
@@ -95,11 +101,11 @@ biascope_status bs_input_open_zip(bs_input *source, const char *path, biascope_e
 
 biascope_status bs_input_next_member(bs_input *source, const char **name, biascope_error *error) {
   struct archive_entry *entry;
-  const int result = archive_read_next_header(source->archive, &entry);
+  const int result = source->functions->archive_read_next_header(source->archive, &entry);
   *name = NULL;
   if (result == ARCHIVE_EOF) return BIASCOPE_OK;
   if (result != ARCHIVE_OK) return fail_archive(source, error);
-  *name = archive_entry_pathname(entry);
+  *name = source->functions->archive_entry_pathname(entry);
   source->taken = 0;
   return *name ? BIASCOPE_OK : bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a member without a name", source->path);
 }
@@ -108,7 +114,7 @@ biascope_status bs_input_next_member(bs_input *source, const char **name, biasco
 
 static biascope_status read_archive(bs_input *source, char *bytes, size_t size, size_t *count, biascope_error *error) {
   while (*count < size) {
-    const la_ssize_t got = archive_read_data(source->archive, bytes + *count, size - *count);
+    const la_ssize_t got = source->functions->archive_read_data(source->archive, bytes + *count, size - *count);
     if (got == ARCHIVE_RETRY) continue;
     if (got < 0) return fail_archive(source, error);
     if (got == 0) break;
@@ -164,7 +170,7 @@ biascope_status bs_input_read(bs_input *source, void *bytes, size_t size, size_t
 }
 
 void bs_input_close(bs_input *source) {
-  if (source->archive) archive_read_free(source->archive);
+  if (source->archive) source->functions->archive_read_free(source->archive);
   source->archive = NULL;
   if (source->descriptor >= 0) close(source->descriptor);
   source->descriptor = -1;

@@ -6,16 +6,18 @@
 #include "base/error.h"
 
 struct archive;
+struct bs_archive_functions;
 
 typedef struct {
   const char *path; /* the caller's, as messages name it */
   int descriptor;   /* -1: the bytes below */
   bool has_size;    /* whether the number of bytes is known */
   size_t size;
-  const char *bytes;               /* of a source in memory */
-  struct archive *archive;         /* of libarchive, or NULL */
-  size_t taken;                    /* bytes read so far */
-  const biascope_monitor *monitor; /* told now and then, or NULL */
+  const char *bytes;                            /* of a source in memory */
+  const struct bs_archive_functions *functions; /* libarchive, */
+  struct archive *archive;                      /* and its own state, or NULL */
+  size_t taken;                                 /* bytes read so far */
+  const biascope_monitor *monitor;              /* told now and then, or NULL */
 } bs_input;
 
 /* "-" is standard input. */

@@ -37,6 +37,9 @@ done
 
 # The library proper asks for nothing but C and linear algebra; the program is a client of both libraries, found beside it.
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(lib[a-z_]*\)[-.].*/\1/p' | sort | tr '\n' ' '; }
+if grep -q 'BIASCOPE_LINEAR_ALGEBRA:.*=openblas' "$build/CMakeCache.txt"; then
+  [ "$(needed "$library/libbiascope.so")" = "libc libm libopenblas " ] || { echo "libbiascope needs $(needed "$library/libbiascope.so")" >&2; exit 1; }
+fi
 for wanted in libbiascope libbiascope_study; do
   needed "$work/prefix/bin/biascope" | grep -qw "$wanted" || { echo "the program does not need $wanted" >&2; exit 1; }
 done
