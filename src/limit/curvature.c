@@ -3,20 +3,19 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "data/dataset.h"
+#include "loss/loss.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROUNDS = 60 };
 
-/* l''(0) of each loss. */
+/* l'' where margins begin to grow: the slope there times how fast its logarithm falls. */
 static double second_derivative(biascope_loss loss) {
-  static const double AT_ZERO[] = {[BIASCOPE_LOGISTIC] = 0.25,
-                                   [BIASCOPE_EXPONENTIAL] = 1.0,
-                                   [BIASCOPE_POLYNOMIAL] = 2.0,
-                                   [BIASCOPE_PROBIT] = 0.63661977236758138, /* 2 / pi */
-                                   [BIASCOPE_SQUARED_HINGE] = 2.0};
-  return AT_ZERO[loss];
+  const bs_loss *of = bs_loss_of(loss);
+  const double start = DBL_MIN; /* the polynomial loss has a kink at 0 */
+  return exp(of->log_slope(start)) * of->slope_decay(start);
 }
 
 biascope_status bs_curvature(const biascope_dataset *data, biascope_loss loss, double *curvature,
