@@ -125,4 +125,7 @@ int cli_bench(int argc, char **argv);
 const char *cli_limit_kind(biascope_limit_kind kind);
 const char *cli_limit_meaning(biascope_limit_kind kind);
 
+/* A copy of the numbers, to be freed; NULL where there is no memory. */
+double *cli_copy_numbers(size_t count, const double *numbers);
+
 #endif

@@ -213,3 +213,9 @@ int cli_print_json(json_t *object) {
     fputs("biascope: out of memory for the JSON output\n", stderr);
   return printed ? 0 : BIASCOPE_BAD_INPUT;
 }
+
+double *cli_copy_numbers(size_t count, const double *numbers) {
+  double *copy = calloc(count, sizeof *copy);
+  if (copy) memcpy(copy, numbers, count * sizeof *copy);
+  return copy;
+}

@@ -34,12 +34,12 @@ static biascope_status make_room(train_run *run, biascope_error *error) {
 biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error) {
   const size_t d = biascope_dataset_features(run->data);
   biascope_status status = make_room(run, error);
-  double *weights = status == BIASCOPE_OK ? calloc(d, sizeof *weights) : NULL;
+  double *weights = status == BIASCOPE_OK ? cli_copy_numbers(d, row->weights) : NULL;
   if (!weights)
     return status == BIASCOPE_OK ? cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the trace") : status;
-  memcpy(weights, row->weights, d * sizeof *weights);
-  run->rows[run->row_count] = *row;
-  run->rows[run->row_count++].weights = weights;
+  train_row kept = *row;
+  kept.weights = weights;
+  run->rows[run->row_count++] = kept;
   if ((double)(run->row_count * d * sizeof *weights) > MOST_KEPT_BYTES) status = train_trace_rows(run, error);
   return status;
 }

@@ -27,6 +27,7 @@
   X(archive_errno)
 
 typedef struct bs_archive_functions {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member, which takes none */
 #define BS_ARCHIVE_MEMBER(name) __typeof__(name) *name;
   BS_ARCHIVE_FUNCTIONS(BS_ARCHIVE_MEMBER)
 #undef BS_ARCHIVE_MEMBER

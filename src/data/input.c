@@ -170,7 +170,7 @@ biascope_status bs_input_read(bs_input *source, void *bytes, size_t size, size_t
 }
 
 void bs_input_close(bs_input *source) {
-  if (source->archive) source->functions->archive_read_free(source->archive);
+  if (source->archive && source->functions) source->functions->archive_read_free(source->archive);
   source->archive = NULL;
   if (source->descriptor >= 0) close(source->descriptor);
   source->descriptor = -1;
