@@ -260,7 +260,7 @@ static int present(predict_flags *flags, biascope_problem *problem, const biasco
                    bool certified) {
   const biascope_dataset *data = biascope_problem_data(problem);
   biascope_measurement *measured;
-  biascope_error error;
+  biascope_error error = {0};
   int code = cli_report(compare(flags, problem, prediction, &measured, &error), &error);
   if (!certified) flags->result = (cli_result){0};
   if (code == 0)

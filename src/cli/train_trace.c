@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Weights kept beyond this are compared and written at once, though the references delay the run. */
 static const double MOST_KEPT_BYTES = 0x1p29;

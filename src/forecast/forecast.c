@@ -189,18 +189,17 @@ const double *biascope_forecast_weights(const biascope_forecast *f) {
 /* What the weights do to the data. */
 static void measure(const biascope_forecast *f, biascope_forecast_quality *q) {
   const size_t N = f->data->samples;
-  double largest = -INFINITY, sum = 0.0, least = INFINITY;
+  const bs_loss *loss = bs_loss_of(f->options.loss);
+  bs_loss_mean mean = {-INFINITY, 0.0};
+  double least = INFINITY;
   size_t right = 0;
   for (size_t i = 0; i < N; i++) {
-    const double z = bs_row_dot(f->data, i, f->w), value = bs_loss_of(f->options.loss)->log_value(z);
+    const double z = bs_row_dot(f->data, i, f->w);
     least = fmin(least, z);
     right += z > 0.0;
-    if (value == -INFINITY) continue; /* a loss of zero */
-    const double higher = fmax(largest, value);
-    sum = sum * exp(largest - higher) + exp(value - higher);
-    largest = higher;
+    bs_loss_mean_add(&mean, loss->log_value(z));
   }
-  q->log_loss = largest + log(sum / (double)N);
+  q->log_loss = bs_loss_mean_log(&mean, N);
   q->weight_norm = bs_norm2(f->data->features, f->w);
   q->margin = q->weight_norm > 0.0 ? least / q->weight_norm : 0.0;
   q->accuracy = (double)right / (double)N;

@@ -12,6 +12,20 @@ void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const doubl
   for (size_t i = 0; i < count; i++) weight[i] = bs_weight_from_log(log_slope(margin[i]));
 }
 
+void bs_loss_mean_add(bs_loss_mean *mean, double log_value) {
+  if (log_value == -INFINITY) return; /* a loss of zero */
+  if (log_value > mean->largest) {
+    mean->sum = mean->sum * exp(mean->largest - log_value) + 1.0;
+    mean->largest = log_value;
+  } else {
+    mean->sum += exp(log_value - mean->largest);
+  }
+}
+
+double bs_loss_mean_log(const bs_loss_mean *mean, size_t count) {
+  return mean->largest + log(mean->sum / (double)count);
+}
+
 const bs_loss *bs_loss_of(biascope_loss loss) {
   return (size_t)loss < sizeof LOSSES / sizeof LOSSES[0] ? LOSSES[loss] : NULL;
 }

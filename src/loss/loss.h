@@ -42,6 +42,14 @@ extern const bs_loss bs_loss_squared_hinge;
 /* What weigh is for a loss whose log_slope is all there is. */
 void bs_weigh_from_logs(double (*log_slope)(double z), size_t count, const double *margin, bs_weight *weight);
 
+/* The mean of losses that are given by their logarithms, one at a time; {-INFINITY, 0} before the first. */
+typedef struct {
+  double largest, sum; /* the sum in units of e^largest */
+} bs_loss_mean;
+void bs_loss_mean_add(bs_loss_mean *mean, double log_value);
+/* log of the mean of `count` losses; -infinity where all are zero. */
+double bs_loss_mean_log(const bs_loss_mean *mean, size_t count);
+
 /* NULL for a number, or a name, that is no loss's. */
 const bs_loss *bs_loss_of(biascope_loss loss);
 const bs_loss *bs_loss_named(const char *name);

@@ -262,18 +262,10 @@ static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
 }
 
 double biascope_trainer_log_loss(const biascope_trainer *trainer) {
-  double largest = -INFINITY, sum = 0.0;
-  for (size_t i = 0; i < trainer->data->samples; i++) {
-    const double value = trainer->loss->log_value(margin_of_sample(trainer, i));
-    if (value == -INFINITY) continue; /* a loss of zero */
-    if (value > largest) {
-      sum = sum * exp(largest - value) + 1.0;
-      largest = value;
-    } else {
-      sum += exp(value - largest);
-    }
-  }
-  return largest + log(sum / (double)trainer->data->samples);
+  bs_loss_mean mean = {-INFINITY, 0.0};
+  for (size_t i = 0; i < trainer->data->samples; i++)
+    bs_loss_mean_add(&mean, trainer->loss->log_value(margin_of_sample(trainer, i)));
+  return bs_loss_mean_log(&mean, trainer->data->samples);
 }
 
 /* The logs of the largest ||g_i||_1 and ||g_i||_inf over the samples' own gradients g_i = l'(x_i.w) x_i. */
