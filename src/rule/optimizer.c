@@ -70,11 +70,15 @@ bool bs_step_weighs(const biascope_options *options) {
   return rule->weigh && (!rule->blended || is_blended(options));
 }
 
+bs_rate bs_rate_before_steps(const biascope_options *options) {
+  const bool decays = bs_rule_option_of(rule_in(options), BS_OPTION_WEIGHT_DECAY) != NULL;
+  return (bs_rate){.decay = decays ? options->weight_decay : 0.0};
+}
+
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate) {
   const bs_optimizer_rule *rule = rule_in(options);
   rate->eta = eta;
-  rate->shrink = 1.0;
-  if (bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY)) rate->shrink = 1.0 - eta * options->weight_decay;
+  rate->shrink = 1.0 - eta * rate->decay;
   if (rule->weigh) rule->weigh(options, step, rate);
 }
 

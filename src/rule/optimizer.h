@@ -127,7 +127,8 @@ biascope_options bs_options_in_powers(const biascope_options *options);
 bs_step *bs_step_of(const biascope_options *options);
 /* Whether that step asks what momenta and gradient weigh. */
 bool bs_step_weighs(const biascope_options *options);
-/* What a step of that eta multiplies with; *rate is that of an earlier step, or zero. */
+bs_rate bs_rate_before_steps(const biascope_options *options);
+/* What a step of that eta multiplies with; *rate is that of an earlier step, or that before all steps. */
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate);
 /* Whether steps of one eta multiply with other things at other times. */
 bool bs_rate_varies(const biascope_options *options);

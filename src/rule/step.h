@@ -24,6 +24,7 @@ typedef struct {
 
 /* What one run multiplies with in a step. */
 typedef struct {
+  double decay; /* of the weights, the same all along */
   double eta, shrink, past, present, eps;
   double product; /* nadam's: of the momenta of the first `counted` steps */
   uint64_t counted;

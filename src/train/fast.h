@@ -27,9 +27,8 @@ biascope_status bs_fast_create(bs_fast *fast, const bs_scope *whole, const biasc
                                biascope_error *error);
 void bs_fast_free(bs_fast *fast);
 
-/* The scope of a step that has `step` steps behind it, where that is not the whole; *batch becomes its samples there.
- */
-bool bs_fast_open(bs_fast *fast, const bs_scope *whole, uint64_t step, const uint32_t **batch, size_t count,
+/* The scope of a step that has `step` steps behind it, and the batch's samples in it, where fast->lazy. */
+void bs_fast_open(bs_fast *fast, const bs_scope *whole, uint64_t step, const uint32_t **batch, size_t count,
                   bs_scope *scope);
 /* Ends it. */
 void bs_fast_close(bs_fast *fast, uint64_t step);
@@ -38,6 +37,10 @@ void bs_fast_show(const bs_fast *fast, bs_moments *whole, uint64_t step);
 /* No weight's absolute value has gone beyond; infinite where that is not known. */
 double bs_fast_reach(const bs_fast *fast, uint64_t step);
 
+/* Whether bs_fast_margins, bs_fast_weigh and bs_fast_gradient are to be asked. */
+static inline bool bs_fast_serves_batches(const bs_fast *fast) {
+  return fast->passes || fast->blocks;
+}
 /* Fills the batch's margins; or margins and weights, divided by the batch's size. False: nothing is done. */
 bool bs_fast_margins(bs_fast *fast, const double *w, const uint32_t *batch, size_t count, double *margin);
 bool bs_fast_weigh(bs_fast *fast, const uint32_t *batch, size_t count, double *margin, bs_weight *weight);

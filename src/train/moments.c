@@ -166,7 +166,7 @@ typedef struct {
   int64_t high, low;
 } span;
 
-static void include_decay(const bs_moments *moments, span *s) {
+static __attribute__((noinline)) void include_decay(const bs_moments *moments, span *s) {
   double largest = 0.0;
   for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, fabs(moments->w[k]));
   largest *= moments->decay;
@@ -176,7 +176,7 @@ static void include_decay(const bs_moments *moments, span *s) {
   if (exponent < s->low) s->low = exponent;
 }
 
-static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
+INLINE span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
   span s = {INT64_MIN, INT64_MAX};
   for (size_t b = 0; b < batch->count; b++) {
     const int64_t exponent = batch->weight[b].exponent + moments->size[batch->sample[b]];
@@ -189,7 +189,6 @@ static span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
 }
 
 void bs_moments_add_decay(bs_moments *moments) {
-  if (moments->decay == 0.0) return;
   for (size_t k = 0; k < moments->features; k++)
     moments->g[k] += bs_times_power_of_two(moments->decay * moments->w[k], -moments->exponent[0]);
 }

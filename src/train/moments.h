@@ -51,7 +51,7 @@ bool bs_moments_forget(const bs_moments *moments);
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale);
 /* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
-/* Adds the weight decay that belongs to the gradient, if any: after bs_moments_prepare. */
+/* Adds the weight decay that belongs to the gradient: after bs_moments_prepare. */
 void bs_moments_add_decay(bs_moments *moments);
 /* Moves exponents down where moments have faded, after an update that reported it. */
 void bs_moments_renormalise(bs_moments *moments);

@@ -64,6 +64,7 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     trainer->rates.beta2[j] = trainer->moments.beta2;
   }
   trainer->eta = -1.0;
+  trainer->rate = bs_rate_before_steps(options);
   trainer->weighs = bs_step_weighs(options);
   *out = trainer;
   return BIASCOPE_OK;
@@ -138,8 +139,9 @@ static void set_rates(biascope_trainer *trainer) {
 }
 
 static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  if (bs_fast_weigh(&trainer->fast, batch, count, trainer->margin, trainer->weight)) return;
-  if (!bs_fast_margins(&trainer->fast, s->moments->w, batch, count, trainer->margin))
+  bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
+  if (fast && bs_fast_weigh(fast, batch, count, trainer->margin, trainer->weight)) return;
+  if (!fast || !bs_fast_margins(fast, s->moments->w, batch, count, trainer->margin))
     for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
   trainer->loss->weigh(count, trainer->margin, trainer->weight);
   bs_weights_divide(count, count, trainer->weight);
@@ -193,8 +195,9 @@ static void clip_weights(biascope_trainer *trainer, const bs_scope *s, const uin
 
 static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
-  if (!bs_fast_gradient(&trainer->fast, batch, trainer->margin, s->moments)) add_each(s, batch);
-  bs_moments_add_decay(s->moments);
+  bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
+  if (!fast || !bs_fast_gradient(fast, batch, trainer->margin, s->moments)) add_each(s, batch);
+  if (s->moments->decay > 0.0) bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
     bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
@@ -203,12 +206,12 @@ static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_
 void bs_trainer_take_step(biascope_trainer *trainer) {
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
+  set_rates(trainer); /* early: the update loads whole vectors of them, which waits for stores that are under way */
   bs_scope s = trainer->whole;
-  bs_fast_open(&trainer->fast, &trainer->whole, trainer->step, &batch, count, &s);
+  if (trainer->fast.lazy) bs_fast_open(&trainer->fast, &trainer->whole, trainer->step, &batch, count, &s);
   weigh(trainer, &s, batch, count);
   if (trainer->options.clip > 0.0) clip_weights(trainer, &s, batch, count);
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
-  set_rates(trainer);
   bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->padded,
                             .g = moments->g,
@@ -220,7 +223,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .weighing = &trainer->weighing};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
-  bs_fast_close(&trainer->fast, trainer->step);
+  if (trainer->fast.lazy) bs_fast_close(&trainer->fast, trainer->step);
 }
 
 const bs_moments *bs_trainer_state(const biascope_trainer *trainer) {

@@ -28,18 +28,16 @@ void bs_fast_free(bs_fast *fast) {
 }
 
 /* The batch becomes all samples of a small problem. */
-bool bs_fast_open(bs_fast *fast, const bs_scope *whole, uint64_t step, const uint32_t **batch, size_t count,
+void bs_fast_open(bs_fast *fast, const bs_scope *whole, uint64_t step, const uint32_t **batch, size_t count,
                   bs_scope *scope) {
   bs_lazy *lazy = fast->lazy;
-  if (!lazy) return false;
   bs_lazy_open(lazy, whole->data, whole->moments, step, *batch, count);
   *batch = lazy->sample;
   *scope = (bs_scope){&lazy->batch, NULL, &lazy->moments};
-  return true;
 }
 
 void bs_fast_close(bs_fast *fast, uint64_t step) {
-  if (fast->lazy) bs_lazy_close(fast->lazy, step);
+  bs_lazy_close(fast->lazy, step);
 }
 
 void bs_fast_show(const bs_fast *fast, bs_moments *whole, uint64_t step) {
