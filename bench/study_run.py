@@ -94,7 +94,7 @@ def main():
                     seeds = [None] if order == "cyclic" else range(1, 1 + arguments.seeds)
                     runs = [torch_weights(x, size, steps, seed) for seed in seeds]
                     for t in steps:
-                        found = predicted(arguments.program, path, batch, order, t)
+                        found = predicted(arguments.program, path, size, order, t)
                         w = np.array(found["direction"])
                         off = np.median([angle(w, run[t]) for run in runs])
                         among = [angle(runs[i][t], runs[j][t]) for i in range(len(runs)) for j in range(i)]

@@ -331,6 +331,8 @@ int cli_predict(int argc, char **argv) {
   biascope_error error;
   biascope_status status = check_flags(&flags, &error);
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
+  if (status == BIASCOPE_OK && flags.run.steps > 0)
+    status = cli_set_total_steps(flags.optimizer.options, flags.run.steps, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK)

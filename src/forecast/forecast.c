@@ -72,12 +72,13 @@ static uint64_t start_steps(const biascope_forecast *f, uint64_t steps) {
   return epochs * epoch;
 }
 
-/* Rules whose update is smooth in their moments. */
+/* Rules whose update is smooth in moments that are averages or sums of the gradient alone. */
 static bool can_be_averaged(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  const bool ratio = rule->direction == BS_RATIO && rule->second != BS_SECOND_PER_SAMPLE;
-  const bool memory = rule->second != BS_SECOND_AVERAGE || bs_effective_beta2(options) > 0.0;
-  return (rule->direction == BS_IDENTITY || ratio) && memory && bs_gradient_is_plain(options);
+  const bool sum = rule->second == BS_SECOND_SUM, average = rule->second == BS_SECOND_AVERAGE;
+  const bool ratio = rule->direction == BS_RATIO && (sum || (average && bs_effective_beta2(options) > 0.0));
+  const bool plain = bs_gradient_is_plain(options) && bs_averages_of(options).lead == 0.0;
+  return (rule->direction == BS_IDENTITY || ratio) && plain;
 }
 
 static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, const char *why, biascope_error *error) {
@@ -110,7 +111,7 @@ static biascope_status choose_method(biascope_forecast *f, uint64_t steps, biasc
   const uint64_t first = start_steps(f, steps);
   if (steps <= SHORT_RUN || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
   if (!can_be_averaged(&f->options))
-    return step_to_the_end(f, steps, EXACT "this update jumps, and has no averaged equation", error);
+    return step_to_the_end(f, steps, EXACT "this update has no averaged equation", error);
   if ((double)f->data->samples * (double)f->data->features > MOST_CELLS)
     return step_to_the_end(f, steps, EXACT "the data are too large for the averaged equation", error);
   biascope_status status = start_variants(f, first, error);

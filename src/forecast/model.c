@@ -18,7 +18,8 @@ static double bounded_exponential(double x) {
 }
 
 double bs_model_rate(const biascope_options *options, double t) {
-  return options->lr * pow(t + 1.0, -options->lr_decay);
+  /* torch's momentum sums where ours averages */
+  return bs_learning_rate_at(options, fmax(0.0, t - 0.5)) / (1.0 - options->momentum);
 }
 
 /* The variance of a random batch's mean over the samples' own, averaged over the batches of an epoch. */
@@ -44,6 +45,7 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->beta1 = bs_effective_beta1(options);
   out->beta2 = bs_effective_beta2(options);
   out->eps = options->eps;
+  out->corrected = options->bias_correction;
   out->decay = bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY) ? options->weight_decay : 0.0;
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }

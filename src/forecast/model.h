@@ -55,7 +55,7 @@ void bs_model_free(bs_model *model);
 void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u);
 /* The weights' change from an epoch's start through its first `count` steps, added to w. After an evaluation at w. */
 void bs_model_add_steps(const bs_model *model, size_t count, double *w);
-/* eta of the step that ends at time t. */
+/* eta as a function of time whose integral over a step is the step's, to second order; of an average of gradients. */
 double bs_model_rate(const biascope_options *options, double t);
 
 #endif

@@ -119,6 +119,8 @@ bool bs_gradient_is_plain(const biascope_options *options);
 biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error);
 /* eta_t by the schedule, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
+/* The same function of a real t >= 0. */
+double bs_learning_rate_at(const biascope_options *options, double t);
 /* Whether all their step sizes are the same. */
 bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
 /* The same run, a constant step size written as the power 0. */

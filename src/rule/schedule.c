@@ -35,14 +35,19 @@ static double stepwise(const biascope_options *options, double t) {
   return options->lr * pow(options->step_factor, floor(t / (double)options->step_every));
 }
 
-double bs_learning_rate(const biascope_options *options, uint64_t step) {
+double bs_learning_rate_at(const biascope_options *options, double t) {
   static double (*const SCHEDULES[])(const biascope_options *, double) = {[BIASCOPE_INVERSE_POWER] = inverse_power,
                                                                           [BIASCOPE_CONSTANT] = constant,
                                                                           [BIASCOPE_COSINE] = cosine,
                                                                           [BIASCOPE_LINEAR] = linear,
                                                                           [BIASCOPE_STEPWISE] = stepwise};
-  if (step < options->warmup) return options->lr * ((double)(step + 1) / (double)options->warmup);
-  return SCHEDULES[options->schedule](options, (double)(step - options->warmup));
+  const double warmup = (double)options->warmup;
+  if (t < warmup) return options->lr * ((t + 1.0) / warmup);
+  return SCHEDULES[options->schedule](options, t - warmup);
+}
+
+double bs_learning_rate(const biascope_options *options, uint64_t step) {
+  return bs_learning_rate_at(options, (double)step);
 }
 
 bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b) {

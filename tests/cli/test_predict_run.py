@@ -34,6 +34,9 @@ def angle(a, b):
     (["--optimizer", "gd", "--lr", 0.1, "--lr-decay", 0, "--batch-size", 5], 3e-3, 0.005),
     (["--optimizer", "adagrad", "--lr", 0.1, "--lr-decay", 0, "--eps", 1e-8, "--batch-size", 5], 3e-3, 0.005),
     ([*ADAMW, "--batch-size", 2, "--loss", "exp"], 3e-3, 0.005),
+    (["--optimizer", "adamw", "--torch", "--batch-size", 2], 3e-3, 0.005),
+    (["--optimizer", "adamw", "--torch", "--batch-size", 2, "--lr", 1e-2, "--schedule", "cosine", "--warmup", 1000], 3e-3, 0.005),
+    (["--optimizer", "gd", "--torch", "--momentum", 0.9, "--batch-size", 5, "--schedule", "linear"], 3e-3, 0.005),
     ([*ADAMW, "--batch-size", 2, "--order", "shuffle"], 3e-2, 0.02),
     ([*ADAMW, "--batch-size", 2, "--order", "replacement"], 3e-2, 0.02),
 ])
@@ -57,7 +60,8 @@ def test_what_is_said_of_the_weights_is_what_numpy_makes_of_them():
 
 
 def test_short_runs_and_updates_that_jump_are_stepped():
-    for flags, steps in (([*ADAMW, "--batch-size", 1], 1000), (["--optimizer", "signgd", "--batch-size", 2], 20000)):
+    for flags, steps in (([*ADAMW, "--batch-size", 1], 1000), (["--optimizer", "signgd", "--batch-size", 2], 20000), (["--optimizer", "nadam", "--torch", "--batch-size", 2], 20000),
+                         (["--optimizer", "adam", "--torch", "--weight-decay", 0.1, "--batch-size", 2], 20000)):
         found, trained = result_of("predict", GAUSSIAN, *flags, "--steps", steps), result_of("train", GAUSSIAN, *flags, "--steps", steps)
         assert found["direction"] == trained["direction"] and found["error_estimate"] == 0 and found["steps_taken"] == steps
         assert "exact steps" in found["method"]
