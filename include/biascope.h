@@ -169,6 +169,8 @@ BIASCOPE_API size_t biascope_dataset_samples(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_features(const biascope_dataset *data);
 BIASCOPE_API size_t biascope_dataset_nonzeros(const biascope_dataset *data);
 BIASCOPE_API bool biascope_dataset_is_sparse(const biascope_dataset *data);
+/* The rows of a matrix of weights, outputs x features: 1 for two classes, else one for each class. */
+BIASCOPE_API size_t biascope_dataset_outputs(const biascope_dataset *data);
 /* A sample's d entries, as they are in the data set, zeros among them. */
 BIASCOPE_API void biascope_dataset_row(const biascope_dataset *data, size_t sample, double *out);
 
@@ -211,14 +213,9 @@ BIASCOPE_API void biascope_application_free(biascope_application *application);
 BIASCOPE_API const uint32_t *biascope_dataset_labels(const biascope_dataset *data);
 /* Whether the rows of the class -1 are negated, or labels were folded in by whoever wrote them. */
 BIASCOPE_API bool biascope_dataset_is_folded(const biascope_dataset *data);
-/* The same samples with a last feature that is 1 before folding; of data with classes. */
+/* The same samples and classes with a last feature that is 1 before folding; of data with classes. */
 BIASCOPE_API biascope_status biascope_dataset_with_intercept(const biascope_dataset *data, biascope_dataset **out,
                                                              biascope_error *error);
-/* For a sample x of class y and every other class j, the row of (w_y - w_j).x in the classes x d weights w: a data set
- * that is separable where some w classifies every sample. Unfolded rows, and the class of each. */
-BIASCOPE_API biascope_status biascope_dataset_class_pairs(const biascope_dataset *data, const uint32_t *class_index,
-                                                          size_t classes, biascope_dataset **out,
-                                                          biascope_error *error);
 /* What the reader found out or left out, a sentence each. */
 BIASCOPE_API size_t biascope_dataset_notes(const biascope_dataset *data);
 BIASCOPE_API const char *biascope_dataset_note(const biascope_dataset *data, size_t note);
@@ -251,8 +248,10 @@ typedef enum {
   BIASCOPE_L2,
   BIASCOPE_LINF,
   BIASCOPE_L1,
-  BIASCOPE_LP,         /* any 1 < p < infinity */
-  BIASCOPE_MAHALANOBIS /* ||w||_M = sqrt(sum_k M_k w_k^2) */
+  BIASCOPE_LP,          /* any 1 < p < infinity */
+  BIASCOPE_MAHALANOBIS, /* ||w||_M = sqrt(sum_k M_k w_k^2); two classes alone */
+  BIASCOPE_SPECTRAL,    /* the largest singular value of the weights as a matrix, */
+  BIASCOPE_NUCLEAR      /* and the sum of all; both l2 for two classes, whose weights are one row */
 } biascope_norm_kind;
 
 typedef struct {
@@ -267,17 +266,20 @@ typedef struct {
 } biascope_solve_options;
 
 /* A max-margin solution with its certificate: for any c in the simplex,
- * min_i x_i.w / ||w|| <= gamma* <= ||X'c||_dual, so (direction, dual) proves the margin to within gap. */
+ * min_i x_i.w / ||w|| <= gamma* <= ||X'c||_dual, so (direction, dual) proves the margin to within gap.
+ * Of k > 2 classes the weights are k x d, row-major, the norms those of their entries (l2: Frobenius), and a sample x
+ * of class y stands for k - 1 rows, those of (w_y - w_j).x for every other class j in turn: N (k - 1) in all. */
 typedef struct {
   double margin;         /* min_i x_i.w / ||w||, evaluated at direction */
   double upper_bound;    /* ||X'c||_dual, evaluated at dual */
   double gap;            /* (upper_bound - margin) / upper_bound */
-  double *direction;     /* d, of norm 1 in the norm that was asked for */
-  double *dual;          /* N, in the simplex; a Farkas certificate (X'c = 0) where not separable */
+  double *direction;     /* outputs x d, of norm 1 in the norm that was asked for */
+  double *dual;          /* of each row, in the simplex; a Farkas certificate (X'c = 0) where not separable */
   size_t support;        /* number of positive entries of dual */
   bool unique;           /* whether the solution direction is unique */
   size_t face_dimension; /* dimension of the set of optimal directions: 0 where unique */
   size_t samples, features;
+  size_t outputs, rows; /* 1 and N; of k > 2 classes k and N (k - 1) */
 } biascope_margin;
 
 /* The max-margin direction of the norm. BIASCOPE_NOT_SEPARABLE: out->dual holds the Farkas certificate,
@@ -288,11 +290,16 @@ BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data,
                                                    const biascope_solve_options *options, biascope_margin *out,
                                                    biascope_error *error);
 BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
+/* Of more than two classes: whether each pair by itself is separable, BIASCOPE_OK, or BIASCOPE_NOT_SEPARABLE, or
+ * undecided, BIASCOPE_NOT_CONVERGED, into the symmetric matrix decision, classes x classes; a class is not separable
+ * from itself. Every pair may be where all classes together are not. */
+BIASCOPE_API biascope_status biascope_classes_decide(const biascope_dataset *data, biascope_status *decision,
+                                                     biascope_error *error);
 /* A rough estimate of what a solve takes, in seconds of one core: within a factor of three or so where it is above a
  * second. norm: L2, LINF or L1. */
 BIASCOPE_API double biascope_margin_seconds(const biascope_dataset *data, biascope_norm_kind norm);
 
-/* min_i x_i.w / ||w||; 0 for w = 0. */
+/* min_i x_i.w / ||w||, over the rows and outputs x d weights of biascope_margin; 0 for w = 0. */
 BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_norm norm, const double *w);
 
 /* The cosine and the angle (radians, exact however small; may be NULL) between w and the nearest optimal direction:

@@ -224,21 +224,6 @@ static void classifying_fails_cleanly(void **state) {
   biascope_dataset_free(data);
 }
 
-static biascope_status derive_once(void *context, biascope_error *error) {
-  static const uint32_t classes[] = {0, 1, 2, 0, 1, 2};
-  biascope_dataset *pairs;
-  const biascope_status status = biascope_dataset_class_pairs(context, classes, 3, &pairs, error);
-  biascope_dataset_free(pairs);
-  return status;
-}
-
-static void deriving_fails_cleanly(void **state) {
-  (void)state;
-  biascope_dataset *data = example(false);
-  assert_int_equal(fault_sweep(derive_once, data, NULL), 4);
-  biascope_dataset_free(data);
-}
-
 static void describing_fails_cleanly(void **state) {
   (void)state;
   biascope_dataset *data = example(true);
@@ -252,7 +237,6 @@ int main(void) {
       cmocka_unit_test(every_step_of_reading_fails_cleanly),
       cmocka_unit_test(labels_of_their_own_and_classifiers_fail_cleanly),
       cmocka_unit_test(classifying_fails_cleanly),
-      cmocka_unit_test(deriving_fails_cleanly),
       cmocka_unit_test(short_and_interrupted_reads_are_continued),
       cmocka_unit_test(writing_fails_cleanly_and_leaves_the_old_file),
       cmocka_unit_test(generating_fails_cleanly),

@@ -85,6 +85,8 @@ json_t *cli_json_text(const char *text);
 /* A finite number, else null: JSON has no NaN. */
 json_t *cli_json_number(double value);
 json_t *cli_json_array(size_t n, const double *values);
+/* Weights: d numbers for two classes, else a list of d for each class. */
+json_t *cli_json_weights(const biascope_dataset *data, const double *weights);
 /* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
 void cli_json_measures(json_t *object, const biascope_measurement *measured);
 /* The parts of data that are not separable, with their proof, and in words. */

@@ -144,12 +144,28 @@ json_t *cli_json_array(size_t n, const double *values) {
   return array;
 }
 
+json_t *cli_json_weights(const biascope_dataset *data, const double *weights) {
+  const size_t outputs = biascope_dataset_outputs(data), features = biascope_dataset_features(data);
+  if (outputs == 1) return cli_json_array(features, weights);
+  json_t *rows = json_array();
+  for (size_t j = 0; j < outputs; j++) json_array_append_new(rows, cli_json_array(features, weights + j * features));
+  return rows;
+}
+
+/* Takes the last entry of a list of weights out of it. */
+static json_t *split_last(json_t *weights) {
+  json_t *last = json_incref(json_array_get(weights, json_array_size(weights) - 1));
+  json_array_remove(weights, json_array_size(weights) - 1);
+  return last;
+}
+
 void cli_split_intercept(json_t *object, const biascope_dataset *data) {
-  if (!biascope_dataset_model(data, 1, NULL).intercept) return;
-  json_t *direction = json_object_get(object, "direction");
-  const size_t last = biascope_dataset_features(data) - 1;
-  json_object_set(object, "intercept", json_array_get(direction, last));
-  json_array_remove(direction, last);
+  const size_t outputs = biascope_dataset_outputs(data);
+  if (!biascope_dataset_model(data, outputs, NULL).intercept) return;
+  json_t *direction = json_object_get(object, "direction"), *intercepts = outputs > 1 ? json_array() : NULL;
+  for (size_t j = 0; j < outputs && intercepts; j++)
+    json_array_append_new(intercepts, split_last(json_array_get(direction, j)));
+  json_object_set_new(object, "intercept", intercepts ? intercepts : split_last(direction));
 }
 
 json_t *cli_json_text(const char *text) {

@@ -1,6 +1,7 @@
-#include "cli/cli.h"
+#include "cli/solve.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
 
@@ -31,21 +32,12 @@ typedef struct {
   bool has_parts; /* of data that are not separable */
   biascope_parts parts;
   biascope_error no_parts;        /* else why not */
+  biascope_status *pairs;         /* of several classes that are not separable: of every two */
   biascope_status with_intercept; /* the same decision for data with one; _USAGE: not asked */
 } data_info;
 
 static bool has_several_classes(const data_info *info) {
   return !biascope_dataset_is_folded(info->data);
-}
-
-/* d numbers, or as many for each class. */
-static json_t *direction_json(const data_info *info) {
-  const biascope_margin *margin = &info->margin;
-  if (!has_several_classes(info)) return cli_json_array(margin->features, margin->direction);
-  json_t *rows = json_array();
-  for (size_t k = 0; k < margin->features; k += info->features)
-    json_array_append_new(rows, cli_json_array(info->features, margin->direction + k));
-  return rows;
 }
 
 static json_t *decision_json(biascope_status decision) {
@@ -56,11 +48,25 @@ static json_t *certificate_json(const data_info *info) {
   const biascope_margin *margin = &info->margin;
   if (info->decision == BIASCOPE_OK)
     return json_pack("{s:s, s:o, s:o, s:o}", "kind", "margin", "margin", cli_json_number(margin->margin), "upper_bound",
-                     cli_json_number(margin->upper_bound), "direction", direction_json(info));
-  if (info->decision == BIASCOPE_NOT_SEPARABLE)
-    return json_pack("{s:s, s:o, s:o}", "kind", "farkas", "residual", cli_json_number(margin->upper_bound), "dual",
-                     cli_json_array(margin->samples, margin->dual));
+                     cli_json_number(margin->upper_bound), "direction",
+                     cli_json_weights(info->data, margin->direction));
+  if (info->decision == BIASCOPE_NOT_SEPARABLE) return cli_json_farkas(info->data, margin);
   return json_null();
+}
+
+static bool are_inseparable(const data_info *info, size_t a, size_t b) {
+  return info->pairs[a * biascope_dataset_classes(info->data) + b] == BIASCOPE_NOT_SEPARABLE;
+}
+
+/* The names of every two classes that no weights tell apart. */
+static json_t *pairs_json(const data_info *info) {
+  json_t *pairs = json_array();
+  for (size_t a = 0; a < biascope_dataset_classes(info->data); a++)
+    for (size_t b = a + 1; b < biascope_dataset_classes(info->data); b++)
+      if (are_inseparable(info, a, b))
+        json_array_append_new(pairs, json_pack("[o, o]", cli_json_text(biascope_dataset_class_name(info->data, a)),
+                                               cli_json_text(biascope_dataset_class_name(info->data, b))));
+  return pairs;
 }
 
 static json_t *info_json(const data_info *info) {
@@ -69,6 +75,7 @@ static json_t *info_json(const data_info *info) {
                              decision_json(info->decision), "certificate", certificate_json(info));
   if (info->has_parts) json_object_set_new(object, "parts", cli_json_parts(&info->parts));
   cli_json_classes(object, info->data);
+  if (info->pairs) json_object_set_new(object, "inseparable_classes", pairs_json(info));
   if (info->with_intercept != BIASCOPE_USAGE)
     json_object_set_new(object, "separable_with_intercept", decision_json(info->with_intercept));
   cli_json_notes(object, info->data);
@@ -77,6 +84,16 @@ static json_t *info_json(const data_info *info) {
 
 static void print_note(size_t count, const char *one, const char *many) {
   if (count > 0) printf("note       %zu %s\n", count, count == 1 ? one : many);
+}
+
+static void print_pairs(const data_info *info) {
+  size_t found = 0;
+  for (size_t a = 0; a < biascope_dataset_classes(info->data); a++)
+    for (size_t b = a + 1; b < biascope_dataset_classes(info->data); b++)
+      if (are_inseparable(info, a, b))
+        printf("%s %s and %s cannot be told apart\n", found++ ? "          " : "pairs     ",
+               biascope_dataset_class_name(info->data, a), biascope_dataset_class_name(info->data, b));
+  if (found == 0) puts("pairs      no two classes are proved inseparable by themselves; all of them together are");
 }
 
 static void print_table(const data_info *info, const biascope_error *undecided) {
@@ -95,10 +112,10 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
            biascope_digits(margin->margin, 0.0, 6).text, biascope_digits(margin->upper_bound, 0.0, 6).text);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE)
     printf("separable  no: a weighted mean of %zu %s%s is zero (relative residual %.1e)\n", margin->support,
-           has_several_classes(info) ? "row (w_y - w_j).x" : "sample", margin->support == 1 ? "" : "s",
-           margin->upper_bound);
+           has_several_classes(info) ? "row" : "sample", margin->support == 1 ? "" : "s", margin->upper_bound);
   else
     printf("separable  undecided: %s\n", undecided->message);
+  if (info->pairs) print_pairs(info);
   if (info->has_parts)
     cli_print_parts(&info->parts);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE && !has_several_classes(info))
@@ -111,17 +128,10 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
   print_note(info->facts.zero_features, "feature is zero in every sample", "features are zero in every sample");
 }
 
-/* Separable or not: whatever the margin's gap, it separates. Of several classes, their pairs are decided. */
-static biascope_status decide(const biascope_dataset *data, const uint32_t *labels, size_t classes,
-                              biascope_margin *margin, biascope_error *error) {
+/* Separable or not: whatever the margin's gap, it separates. */
+static biascope_status decide(const biascope_dataset *data, biascope_margin *margin, biascope_error *error) {
   static const biascope_solve_options ANY_MARGIN = {.tolerance = 1.0};
-  biascope_dataset *pairs = NULL;
-  biascope_status status = labels ? biascope_dataset_class_pairs(data, labels, classes, &pairs, error) : BIASCOPE_OK;
-  if (status == BIASCOPE_OK)
-    status =
-        biascope_margin_solve(pairs ? pairs : data, (biascope_norm){.kind = BIASCOPE_L2}, &ANY_MARGIN, margin, error);
-  biascope_dataset_free(pairs);
-  return status;
+  return biascope_margin_solve(data, (biascope_norm){.kind = BIASCOPE_L2}, &ANY_MARGIN, margin, error);
 }
 
 static bool is_decision(biascope_status status) {
@@ -129,7 +139,7 @@ static bool is_decision(biascope_status status) {
 }
 
 /* Whether an intercept makes data separable that are not; nothing where there is one, or no class is known. */
-static biascope_status decide_with_intercept(const data_info *info, const uint32_t *labels, biascope_error *error) {
+static biascope_status decide_with_intercept(const data_info *info, biascope_error *error) {
   const biascope_dataset *data = info->data;
   if (biascope_dataset_classes(data) < 2 || biascope_dataset_model(data, 1, NULL).intercept) return BIASCOPE_USAGE;
   if (info->decision == BIASCOPE_OK) return BIASCOPE_OK;
@@ -137,27 +147,34 @@ static biascope_status decide_with_intercept(const data_info *info, const uint32
   biascope_margin margin = {0};
   biascope_status status = biascope_dataset_with_intercept(data, &wider, error);
   if (status != BIASCOPE_OK) return status;
-  status = decide(wider, labels, biascope_dataset_classes(data), &margin, error);
+  status = decide(wider, &margin, error);
   biascope_margin_free(&margin);
   biascope_dataset_free(wider);
   return status;
 }
 
+static biascope_status decide_pairs(data_info *info, biascope_error *error) {
+  const size_t classes = biascope_dataset_classes(info->data);
+  info->pairs = calloc(classes * classes, sizeof *info->pairs);
+  if (!info->pairs) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the pairs of classes");
+  return biascope_classes_decide(info->data, info->pairs, error);
+}
+
 static biascope_status find_out(data_info *info, biascope_error *error) {
   const biascope_dataset *data = info->data;
-  const uint32_t *labels = biascope_dataset_is_folded(data) ? NULL : biascope_dataset_labels(data);
   biascope_status status = biascope_dataset_describe(data, &info->facts, error);
   if (status != BIASCOPE_OK) return status;
   biascope_error ignored;
-  info->decision = decide(data, labels, biascope_dataset_classes(data), &info->margin, error);
+  info->decision = decide(data, &info->margin, error);
   if (!is_decision(info->decision)) return info->decision;
-  info->with_intercept = decide_with_intercept(info, labels, &ignored);
+  info->with_intercept = decide_with_intercept(info, &ignored);
   if (!is_decision(info->with_intercept) && info->with_intercept != BIASCOPE_USAGE) {
     *error = ignored;
     return info->with_intercept;
   }
-  if (info->decision == BIASCOPE_NOT_SEPARABLE && !labels)
-    info->has_parts = biascope_parts_find(data, &info->parts, &info->no_parts) == BIASCOPE_OK;
+  if (info->decision != BIASCOPE_NOT_SEPARABLE) return BIASCOPE_OK;
+  if (has_several_classes(info)) return decide_pairs(info, error);
+  info->has_parts = biascope_parts_find(data, &info->parts, &info->no_parts) == BIASCOPE_OK;
   return BIASCOPE_OK;
 }
 
@@ -175,6 +192,7 @@ static int describe(const biascope_dataset *data, bool json) {
   else if (status == BIASCOPE_OK && cli_print_json(info_json(&info)) != 0)
     code = BIASCOPE_BAD_INPUT;
   biascope_margin_free(&info.margin);
+  free(info.pairs);
   if (info.has_parts) biascope_parts_free(&info.parts);
   return code;
 }

@@ -73,7 +73,7 @@ static biascope_status test(const cli_common *common, const char *path, const bi
 
 biascope_status cli_finish_result(const cli_common *common, cli_result *result, const biascope_dataset *data,
                                   const double *weights, biascope_error *error) {
-  const biascope_model model = biascope_dataset_model(data, 1, weights);
+  const biascope_model model = biascope_dataset_model(data, biascope_dataset_outputs(data), weights);
   biascope_status status = BIASCOPE_OK;
   if (has_test(result))
     status = test(common, result->test ? result->test : common->data_path, &model, &result->test_accuracy, error);

@@ -1,29 +1,19 @@
-#include "cli/cli.h"
+#include "cli/solve.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds whose relative gap is larger are printed to this accuracy, each. */
-static const double BOUNDS_APART = 1e-3;
-
-enum { ALL_DIGITS = 15 };
 enum { NORM = 3000, METRIC, TOLERANCE };
-
-typedef struct {
-  cli_common common;
-  biascope_norm norm;
-  cli_result result;
-  const char *norm_name, *metric_path;
-  biascope_solve_options options;
-} solve_flags;
 
 static const struct argp_child CHILDREN[] = {
     {&cli_data_argp, 0, 0, 0}, {&cli_result_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
 
 static const struct argp_option OPTIONS[] = {
-    {"norm", NORM, "NORM", 0, "l2, linf, l1, lP with any P > 1 (l1.5, l3), or mahalanobis", 1},
+    {"norm", NORM, "NORM", 0,
+     "l2, linf, l1, lP with any P > 1 (l1.5, l3), spectral, nuclear or mahalanobis; all: l2, linf, l1 and, of several "
+     "classes, spectral and nuclear, with the cosines between them",
+     1},
     {"metric", METRIC, "FILE", 0,
      "mahalanobis: the d diagonal entries of M, a 1 x d data file (default: the metric of AdamProxy's fixed point on "
      "these data)",
@@ -32,26 +22,31 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static void parse_norm(struct argp_state *state, solve_flags *flags, const char *text) {
+static const struct {
+  const char *name;
+  biascope_norm_kind kind;
+} NAMED_NORMS[] = {{"l2", BIASCOPE_L2},           {"linf", BIASCOPE_LINF},
+                   {"l1", BIASCOPE_L1},           {"spectral", BIASCOPE_SPECTRAL},
+                   {"nuclear", BIASCOPE_NUCLEAR}, {"mahalanobis", BIASCOPE_MAHALANOBIS}};
+
+static void parse_norm(struct argp_state *state, cli_solve_flags *flags, const char *text) {
   flags->norm_name = text;
-  if (!strcmp(text, "l2"))
-    flags->norm.kind = BIASCOPE_L2;
-  else if (!strcmp(text, "linf"))
-    flags->norm.kind = BIASCOPE_LINF;
-  else if (!strcmp(text, "l1"))
-    flags->norm.kind = BIASCOPE_L1;
-  else if (!strcmp(text, "mahalanobis"))
-    flags->norm.kind = BIASCOPE_MAHALANOBIS;
-  else {
-    char *end = NULL;
-    flags->norm = (biascope_norm){.kind = BIASCOPE_LP, .p = text[0] == 'l' ? strtod(text + 1, &end) : 0.0};
-    if (!end || end == text + 1 || *end || !(flags->norm.p > 1.0 && flags->norm.p <= 1e6))
-      argp_error(state, "--norm: '%s' is not one of l2, linf, l1, lP with 1 < P <= 1e6, mahalanobis", text);
+  flags->every_norm = !strcmp(text, "all");
+  if (flags->every_norm) return;
+  for (size_t i = 0; i < sizeof NAMED_NORMS / sizeof *NAMED_NORMS; i++) {
+    flags->norm = (biascope_norm){.kind = NAMED_NORMS[i].kind};
+    if (!strcmp(text, NAMED_NORMS[i].name)) return;
   }
+  char *end = NULL;
+  flags->norm = (biascope_norm){.kind = BIASCOPE_LP, .p = text[0] == 'l' ? strtod(text + 1, &end) : 0.0};
+  if (!end || end == text + 1 || *end || !(flags->norm.p > 1.0 && flags->norm.p <= 1e6))
+    argp_error(state,
+               "--norm: '%s' is not one of l2, linf, l1, lP with 1 < P <= 1e6, spectral, nuclear, mahalanobis, all",
+               text);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
-  solve_flags *flags = state->input;
+  cli_solve_flags *flags = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = state->child_inputs[2] = &flags->common;
@@ -67,7 +62,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->options.tolerance = cli_parse_double(state, "--tolerance", text, 1e-300, 1.0);
     return 0;
   case ARGP_KEY_END:
-    if (!flags->norm_name) argp_error(state, "--norm is missing: l2, linf, l1, lP or mahalanobis");
+    if (!flags->norm_name)
+      argp_error(state, "--norm is missing: l2, linf, l1, lP, spectral, nuclear, mahalanobis or all");
+    if (flags->every_norm && (flags->result.out || flags->result.test || flags->result.test_fraction > 0.0))
+      argp_error(state, "--norm all has several directions; --out and --test are about one");
     if (flags->metric_path && flags->norm.kind != BIASCOPE_MAHALANOBIS)
       argp_error(state, "--metric goes with --norm mahalanobis, not %s", flags->norm_name);
     return 0;
@@ -81,52 +79,47 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .children = CHILDREN,
     .args_doc = "DATA",
-    .doc = "The max-margin direction of a norm, with the pair (direction, dual) that proves it."};
+    .doc =
+        "The max-margin direction of a norm, with the pair (direction, dual) that proves it. Data of k > 2 classes "
+        "have weights k x d, and the margin is the least of (w_y - w_j).x over every sample x, of class y, and every "
+        "other class j; l2, linf, l1 and lP are norms of the entries."};
 
-static json_t *support_array(const biascope_margin *solution) {
-  json_t *array = json_array();
-  for (size_t i = 0; i < solution->samples; i++) {
-    if (solution->dual[i] > 0.0) json_array_append_new(array, json_integer((json_int_t)i));
-  }
-  return array;
-}
-
-static json_t *solution_json(const solve_flags *flags, const biascope_margin *solution) {
-  json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "norm", flags->norm_name, "margin",
-                             cli_json_number(solution->margin), "upper_bound", cli_json_number(solution->upper_bound),
-                             "gap", cli_json_number(solution->gap), "support", support_array(solution), "unique",
-                             solution->unique, "face_dimension", (json_int_t)solution->face_dimension, "direction",
-                             cli_json_array(solution->features, solution->direction), "dual",
-                             cli_json_array(solution->samples, solution->dual));
+static json_t *solution_json(const cli_solve_flags *flags, const biascope_dataset *data,
+                             const biascope_margin *solution) {
+  json_t *object = cli_json_solution(flags->norm_name, data, solution);
   if (flags->norm.metric) json_object_set_new(object, "metric", cli_json_array(solution->features, flags->norm.metric));
   return object;
 }
 
-static json_t *farkas_json(const solve_flags *flags, const biascope_margin *solution) {
-  return json_pack("{s:s, s:b, s:{s:s, s:o, s:o}}", "norm", flags->norm_name, "separable", 0, "certificate", "kind",
-                   "farkas", "dual", cli_json_array(solution->samples, solution->dual), "residual",
-                   cli_json_number(solution->upper_bound));
+static void print_support(const biascope_margin *solution) {
+  if (solution->outputs == 1)
+    printf("support      %zu of %zu samples\n", solution->support, solution->samples);
+  else
+    printf("support      %zu of %zu samples, in %zu of %zu rows (w_y - w_j).x\n", cli_supporting_samples(solution),
+           solution->samples, solution->support, solution->rows);
 }
 
-static void print_table(const solve_flags *flags, const biascope_margin *solution) {
-  /* either bound stands by itself where they have not met */
-  const double known_to = fmin(solution->gap, BOUNDS_APART) * solution->upper_bound;
+static void print_table(const cli_solve_flags *flags, const biascope_margin *solution) {
   printf("norm         %s\n", flags->norm_name);
-  printf("margin       %s\n", biascope_digits(solution->margin, known_to, ALL_DIGITS).text);
-  printf("upper bound  %s\n", biascope_digits(solution->upper_bound, known_to, ALL_DIGITS).text);
+  if (solution->outputs > 1) printf("weights      %zu x %zu\n", solution->outputs, solution->features);
+  printf("margin       %s\n", cli_margin_digits(solution, solution->margin).text);
+  printf("upper bound  %s\n", cli_margin_digits(solution, solution->upper_bound).text);
   printf("gap          %.1e\n", solution->gap);
-  printf("support      %zu of %zu samples\n", solution->support, solution->samples);
+  print_support(solution);
   if (solution->unique)
     printf("unique       yes\n");
   else
     printf("unique       no: the optimal directions form a set of dimension %zu\n", solution->face_dimension);
 }
 
-static int print_solution(solve_flags *flags, const biascope_dataset *data, const biascope_margin *solution,
+static int print_solution(cli_solve_flags *flags, const biascope_dataset *data, const biascope_margin *solution,
                           biascope_status solved, biascope_error *error) {
   int code = cli_report(solved, error);
   if (solved == BIASCOPE_NOT_SEPARABLE) {
-    const int printed = flags->common.json ? cli_print_json(farkas_json(flags, solution)) : 0;
+    const int printed = flags->common.json
+                            ? cli_print_json(json_pack("{s:s, s:b, s:o}", "norm", flags->norm_name, "separable", 0,
+                                                       "certificate", cli_json_farkas(data, solution)))
+                            : 0;
     return printed ? printed : code;
   }
   if (solved == BIASCOPE_OK) {
@@ -135,7 +128,8 @@ static int print_solution(solve_flags *flags, const biascope_dataset *data, cons
     if (finished != BIASCOPE_OK) return cli_report(finished, error);
   }
   if (flags->common.json) {
-    json_t *object = solution_json(flags, solution);
+    json_t *object = solution_json(flags, data, solution);
+    cli_json_classes(object, data);
     cli_json_data(object, data, solved == BIASCOPE_OK ? &flags->result : NULL);
     const int printed = cli_print_json(object);
     return printed ? printed : code;
@@ -146,7 +140,8 @@ static int print_solution(solve_flags *flags, const biascope_dataset *data, cons
 }
 
 /* The metric's d entries: a data file of one row. */
-static biascope_status read_metric(const solve_flags *flags, size_t features, double *metric, biascope_error *error) {
+static biascope_status read_metric(const cli_solve_flags *flags, size_t features, double *metric,
+                                   biascope_error *error) {
   biascope_dataset *row;
   const biascope_status status = biascope_dataset_read(flags->metric_path, NULL, &row, error);
   if (status != BIASCOPE_OK) return status;
@@ -160,7 +155,7 @@ static biascope_status read_metric(const solve_flags *flags, size_t features, do
 
 /* The metric asked for: the file's, or that of AdamProxy's fixed point; all ones where the data are not separable and
  * have no fixed point, so that the solver finds the certificate. */
-static biascope_status find_metric(const solve_flags *flags, const biascope_dataset *data, double *metric,
+static biascope_status find_metric(const cli_solve_flags *flags, const biascope_dataset *data, double *metric,
                                    biascope_error *error) {
   const size_t features = biascope_dataset_features(data);
   if (flags->metric_path) return read_metric(flags, features, metric, error);
@@ -172,7 +167,7 @@ static biascope_status find_metric(const solve_flags *flags, const biascope_data
   return BIASCOPE_OK;
 }
 
-static int solve_data(solve_flags *flags, const biascope_dataset *data) {
+static int solve_data(cli_solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
   biascope_margin solution;
   const biascope_status solved = biascope_margin_solve(data, flags->norm, &flags->options, &solution, &error);
@@ -183,7 +178,7 @@ static int solve_data(solve_flags *flags, const biascope_dataset *data) {
   return code;
 }
 
-static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
+static int solve_mahalanobis(cli_solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
   double *metric = calloc(biascope_dataset_features(data), sizeof *metric);
   const biascope_status status = metric ? find_metric(flags, data, metric, &error)
@@ -195,15 +190,17 @@ static int solve_mahalanobis(solve_flags *flags, const biascope_dataset *data) {
 }
 
 int cli_solve(int argc, char **argv) {
-  solve_flags flags = {0};
+  cli_solve_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
+  flags.common.read.several_classes = true;
   biascope_dataset *data;
   biascope_error error;
   const biascope_status status = cli_read_data(&flags.common, &data, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const bool needs_metric = flags.norm.kind == BIASCOPE_MAHALANOBIS;
-  const int code = needs_metric ? solve_mahalanobis(&flags, data) : solve_data(&flags, data);
+  const int code = flags.every_norm                          ? cli_solve_every_norm(&flags, data)
+                   : flags.norm.kind == BIASCOPE_MAHALANOBIS ? solve_mahalanobis(&flags, data)
+                                                             : solve_data(&flags, data);
   biascope_dataset_free(data);
   return code;
 }

@@ -137,6 +137,9 @@ size_t biascope_dataset_samples(const biascope_dataset *data) {
 size_t biascope_dataset_features(const biascope_dataset *data) {
   return data->features;
 }
+size_t biascope_dataset_outputs(const biascope_dataset *data) {
+  return bs_outputs(data);
+}
 bool biascope_dataset_is_sparse(const biascope_dataset *data) {
   return data->dense == NULL;
 }

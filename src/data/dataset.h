@@ -34,6 +34,11 @@ biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *ro
 biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
                                  biascope_error *error);
 
+/* The rows of a matrix of weights: 1 where samples are folded, else one for each class. */
+static inline size_t bs_outputs(const biascope_dataset *data) {
+  return data->unfolded ? data->classes : 1;
+}
+
 /* The entries of one row that are stored: all of a dense one, the nonzeros of a sparse one. */
 typedef struct {
   size_t count;

@@ -1,10 +1,10 @@
 /* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision,
  * less and plus the bound of the evaluation's rounding errors:
- * min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in the simplex. */
+ * min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in the simplex, x_i the rows of rows.h. */
 #ifndef BIASCOPE_MARGIN_CERTIFICATE_H
 #define BIASCOPE_MARGIN_CERTIFICATE_H
 
-#include "data/dataset.h"
+#include "margin/rows.h"
 
 typedef struct {
   long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
@@ -19,13 +19,13 @@ typedef struct {
   double rounding;   /* what rounding the entries of c may change the bound by, relative to it */
 } bs_dual_certificate;
 
-/* For c >= 0. u and size: scratch of d each. */
+/* For c >= 0. u and size: scratch of as many as weights. */
 bs_dual_certificate bs_certify_dual(const biascope_dataset *data, const biascope_norm *norm, const double *c,
                                     long double *u, long double *size);
 /* u_k = sum_i c_i x_ik and size_k = sum_i c_i |x_ik| */
 void bs_combination_and_size(const biascope_dataset *data, const double *c, long double *u, long double *size);
 /* max_k |sum_i c_i x_ik| / sum_i c_i |x_ik|: the relative change of the data that makes X'c = 0 exact.
- * u and size: scratch of d each. */
+ * u and size: scratch of as many as weights. */
 double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size);
 
 #endif

@@ -12,7 +12,7 @@ bool bs_extended_affordable(const bs_matrix *x, bool by_sample) {
 
 /* Row i, in place where it is dense. */
 static const double *row_of(const bs_matrix *x, size_t i, double *scratch) {
-  if (x->dense) return x->dense + i * x->stride;
+  if (x->dense && x->classes == 1) return x->dense + i * x->stride;
   memset(scratch, 0, x->columns * sizeof *scratch);
   bs_matrix_row(x, i, scratch);
   return scratch;

@@ -31,7 +31,7 @@ typedef struct {
 } face;
 
 static void find_free_features(face *set, long double *u, long double *magnitude) {
-  const size_t d = set->data->features;
+  const size_t d = bs_margin_weights(set->data);
   bs_combination_and_size(set->data, set->solution->dual, u, magnitude);
   long double largest = 0.0L;
   for (size_t k = 0; k < d; k++) largest = fmaxl(largest, fabsl(u[k]));
@@ -44,17 +44,17 @@ static void find_free_features(face *set, long double *u, long double *magnitude
 
 /* Orthonormal rows spanning the null space of X_SJ, written into basis. */
 static biascope_status find_null_space(face *set, biascope_error *error) {
-  const size_t d = set->data->features, columns = set->free_count, rows = set->solution->support;
+  const size_t d = bs_margin_weights(set->data), columns = set->free_count, rows = set->solution->support;
   const size_t least = rows < columns ? rows : columns;
   double *matrix = BS_NEW(double, rows *columns), *singular = BS_NEW(double, least);
   double *right = BS_NEW(double, columns *columns), *row = BS_NEW(double, d);
   biascope_status status = BIASCOPE_OK;
   if (!matrix || !singular || !right || !row) status = bs_fail_memory(error, "the optimal face");
   size_t next = 0;
-  for (size_t i = 0; i < set->data->samples && status == BIASCOPE_OK; i++) {
+  for (size_t i = 0; i < bs_margin_rows(set->data) && status == BIASCOPE_OK; i++) {
     if (!(set->solution->dual[i] > 0.0)) continue;
     memset(row, 0, d * sizeof *row);
-    bs_row_axpy(set->data, i, 1.0, row);
+    bs_margin_row_axpy(set->data, i, 1.0, row);
     bs_scale(d, 1.0 / bs_max_abs(d, row), row);
     for (size_t j = 0; j < columns; j++) matrix[next * columns + j] = row[set->free_feature[j]];
     next++;
@@ -78,7 +78,7 @@ static biascope_status find_null_space(face *set, biascope_error *error) {
 
 /* The last basis row: w* less its part in the null space. */
 static void complete_basis(face *set) {
-  const size_t d = set->data->features, last = set->dimension;
+  const size_t d = bs_margin_weights(set->data), last = set->dimension;
   double *row = set->basis + last * d;
   memcpy(row, set->solution->direction, d * sizeof *row);
   for (int twice = 0; twice < 2; twice++) {
@@ -99,17 +99,17 @@ static void end_constraint(const face *set, double level, double *g) {
 
 /* sign y_k >= level s */
 static void write_bound(const face *set, size_t k, double sign, double level, double *g) {
-  for (size_t j = 0; j < set->dimension; j++) g[j] = sign * set->basis[j * set->data->features + k];
+  for (size_t j = 0; j < set->dimension; j++) g[j] = sign * set->basis[j * bs_margin_weights(set->data) + k];
   end_constraint(set, level, g);
 }
 
 static size_t write_constraints(const face *set, double *row, double *g) {
-  const size_t d = set->data->features, n = set->dimension;
+  const size_t d = bs_margin_weights(set->data), n = set->dimension;
   size_t count = 0;
-  for (size_t i = 0; i < set->data->samples; i++) {
+  for (size_t i = 0; i < bs_margin_rows(set->data); i++) {
     if (set->solution->dual[i] > 0.0) continue;
     memset(row, 0, d * sizeof *row);
-    bs_row_axpy(set->data, i, 1.0, row);
+    bs_margin_row_axpy(set->data, i, 1.0, row);
     const double scale = 1.0 / bs_max_abs(d, row);
     bs_scale(d, scale, row);
     for (size_t j = 0; j < n; j++) g[count * n + j] = bs_dot(d, set->basis + j * d, row);
@@ -127,11 +127,11 @@ static size_t write_constraints(const face *set, double *row, double *g) {
 
 /* point := the point of the cone nearest to w (of Euclidean norm 1); zero where all of it is at 90 degrees or more. */
 static biascope_status project(face *set, const double *w, double *point, biascope_error *error) {
-  const size_t d = set->data->features;
+  const size_t d = bs_margin_weights(set->data);
   biascope_status status = find_null_space(set, error);
   if (status != BIASCOPE_OK) return status;
   complete_basis(set);
-  const size_t n = set->dimension, limit = set->data->samples + 2 * set->free_count + 1;
+  const size_t n = set->dimension, limit = bs_margin_rows(set->data) + 2 * set->free_count + 1;
   double *g = BS_NEW(double, limit *n), *row = BS_NEW(double, d), *x = BS_NEW(double, n);
   if (g && row && x) {
     for (size_t k = 0; k < n; k++) x[k] = bs_dot(d, set->basis + k * d, w);
@@ -149,17 +149,18 @@ static biascope_status project(face *set, const double *w, double *point, biasco
 }
 
 static biascope_status require_size(const face *set, biascope_error *error) {
-  if (set->free_count <= MOST_FREE && (set->free_count + 1) * set->data->features <= MOST_CELLS) return BIASCOPE_OK;
+  if (set->free_count <= MOST_FREE && (set->free_count + 1) * bs_margin_weights(set->data) <= MOST_CELLS)
+    return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "several %s max-margin directions, a set with %zu of %zu entries free: too large to find the nearest; "
                  "expected at most %d",
-                 set->linf ? "linf" : "l1", set->free_count, set->data->features, MOST_FREE);
+                 set->linf ? "linf" : "l1", set->free_count, bs_margin_weights(set->data), MOST_FREE);
 }
 
 /* point := the optimal direction nearest to w, of Euclidean length at most 1; zero where none is within 90 degrees. */
 static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, const biascope_margin *solution,
                                        const double *w, double *point, biascope_error *error) {
-  const size_t d = data->features;
+  const size_t d = bs_margin_weights(data);
   face set = {.data = data, .solution = solution, .linf = linf};
   set.free_feature = BS_NEW(size_t, d);
   set.sign = BS_NEW(double, d);
@@ -183,7 +184,7 @@ static biascope_status nearest_on_face(const biascope_dataset *data, bool linf, 
 biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                        const biascope_margin *solution, const double *w, double *cosine, double *angle,
                                        double *nearest, biascope_error *error) {
-  const size_t d = data->features;
+  const size_t d = bs_margin_weights(data);
   double *point = BS_NEW(double, 2 * d), *unit = point ? point + d : NULL;
   if (!point) return bs_fail_memory(error, "the nearest optimal direction");
   memcpy(unit, w, d * sizeof *unit);

@@ -1,6 +1,7 @@
 #include "margin/matrix.h"
 
 #include "base/dense.h"
+#include "margin/class_matrix.h"
 #include "margin/kernel.h"
 #include <math.h>
 #include <string.h>
@@ -10,6 +11,7 @@ enum { BS_BLOCK = 512 };
 
 size_t bs_matrix_gram_scratch(const bs_matrix *x, bool by_sample) {
   const size_t stride = bs_padded(x->columns);
+  if (x->classes > 1) return bs_class_gram_scratch(x, by_sample);
   if (bs_small_product(x->rows, x->columns)) return stride;
   if (by_sample) return x->dense ? (x->rows + 1) * stride : stride;
   return (x->rows < BS_BLOCK ? x->rows : BS_BLOCK) * stride;
@@ -20,7 +22,9 @@ bool bs_small_product(size_t rows, size_t columns) {
 }
 
 void bs_matrix_apply(const bs_matrix *x, const double *w, double *z) {
-  if (!x->dense) {
+  if (x->classes > 1) {
+    bs_class_apply(x, w, z);
+  } else if (!x->dense) {
     for (size_t i = 0; i < x->rows; i++) {
       double sum = 0.0;
       for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) sum += x->value[k] * w[x->column[k]];
@@ -34,6 +38,10 @@ void bs_matrix_apply(const bs_matrix *x, const double *w, double *z) {
 }
 
 void bs_matrix_combine(const bs_matrix *x, const double *c, double *u) {
+  if (x->classes > 1) {
+    bs_class_combine(x, c, u);
+    return;
+  }
   memset(u, 0, bs_padded(x->columns) * sizeof *u);
   if (!x->dense) {
     for (size_t i = 0; i < x->rows; i++) {
@@ -47,17 +55,26 @@ void bs_matrix_combine(const bs_matrix *x, const double *c, double *u) {
 }
 
 void bs_matrix_row(const bs_matrix *x, size_t i, double *row) {
-  if (x->dense)
-    memcpy(row, x->dense + i * x->stride, x->columns * sizeof *row);
-  else
-    for (size_t k = x->row_start[i]; k < x->row_start[i + 1]; k++) row[x->column[k]] = x->value[k];
+  const bs_margin_row entries = bs_matrix_row_of(x, i);
+  for (size_t part = 0; part < entries.parts; part++)
+    for (size_t at = 0; at < entries.count; at++)
+      row[bs_margin_column(&entries, part, at)] = bs_margin_value(&entries, part, at);
 }
 
-bs_matrix_entries bs_matrix_entries_of(const bs_matrix *x, size_t i) {
-  if (x->dense) return (bs_matrix_entries){.count = x->columns, .value = x->dense + i * x->stride};
-  const size_t start = x->row_start[i];
-  return (bs_matrix_entries){
-      .count = x->row_start[i + 1] - start, .column = x->column + start, .value = x->value + start};
+bs_margin_row bs_matrix_row_of(const bs_matrix *x, size_t i) {
+  const bool several = x->classes > 1;
+  const bs_pair pair = several ? bs_pair_of(i, x->classes, x->class_of) : (bs_pair){i, 0, 0};
+  bs_margin_row row = {.parts = several ? 2 : 1, .first = {pair.own * x->features, pair.other * x->features}};
+  if (x->dense) {
+    row.count = x->features;
+    row.value = x->dense + pair.sample * x->stride;
+  } else {
+    const size_t start = x->row_start[pair.sample];
+    row.count = x->row_start[pair.sample + 1] - start;
+    row.column = x->column + start;
+    row.value = x->value + start;
+  }
+  return row;
 }
 
 /* Sparse: row i is scattered, weighted, and met by every later row. */
@@ -78,6 +95,10 @@ static void sparse_sample_gram(const bs_matrix *x, const double *weight, double 
 
 void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order) {
   const size_t n = x->rows, stride = x->stride;
+  if (x->classes > 1) {
+    bs_class_sample_gram(x, weight, scratch, gram, order);
+    return;
+  }
   if (!x->dense) {
     sparse_sample_gram(x, weight, scratch, gram, order);
     return;
@@ -112,6 +133,10 @@ void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const doub
                             double *scratch, double *gram, size_t order) {
   const size_t n = x->rows, d = x->columns;
   const bool small = bs_small_product(n, d);
+  if (x->classes > 1) {
+    bs_class_feature_gram(x, weight, shift, centre, scratch, gram, order);
+    return;
+  }
   for (size_t k = 0; k < d; k++) memset(gram + k * order, 0, order * sizeof *gram);
   for (size_t first = 0; first < n; first += BS_BLOCK) {
     const size_t count = n - first < BS_BLOCK ? n - first : BS_BLOCK;

@@ -3,16 +3,22 @@
 #ifndef BIASCOPE_MARGIN_MATRIX_H
 #define BIASCOPE_MARGIN_MATRIX_H
 
-#include "data/dataset.h"
+#include "margin/rows.h"
 #include <stdbool.h>
 
 typedef struct {
   size_t rows, columns;
-  size_t stride;           /* dense: columns padded to a multiple of BS_LANES */
-  double *dense;           /* rows x stride; NULL where CSR */
-  const size_t *row_start; /* CSR structure, borrowed from the dataset */
+  size_t samples, features; /* what is stored: the rows and columns themselves but for several classes */
+  size_t stride;            /* dense: features, padded to a multiple of BS_LANES but for several classes */
+  double *dense;            /* samples x stride; NULL where CSR */
+  const size_t *row_start;  /* CSR structure, borrowed from the dataset */
   const uint32_t *column;
-  double *value; /* CSR values, owned */
+  double *value;            /* CSR values, owned */
+  size_t classes;           /* k, where there are k - 1 rows for each sample; else 1 */
+  const uint32_t *class_of; /* of each sample, borrowed; NULL for 1 */
+  size_t *by_class;         /* the samples in the order of their classes, */
+  size_t *class_start;      /* where each begins: classes + 1 */
+  double *scores;           /* samples x classes: scratch of products */
 } bs_matrix;
 
 /* z = X w and u = X'c. Vectors have padded lengths (bs_padded), their padding zero. */
@@ -22,14 +28,7 @@ void bs_matrix_combine(const bs_matrix *x, const double *c, double *u);
 /* Writes row i, dense, to `row` (columns entries, zero before). */
 void bs_matrix_row(const bs_matrix *x, size_t i, double *row);
 
-/* The entries of row i: `count` values of the features column[0..count), or of the features 0..count where column is
- * NULL. */
-typedef struct {
-  size_t count;
-  const uint32_t *column;
-  const double *value;
-} bs_matrix_entries;
-bs_matrix_entries bs_matrix_entries_of(const bs_matrix *x, size_t i);
+bs_margin_row bs_matrix_row_of(const bs_matrix *x, size_t i);
 
 /* Upper triangle of the rows x rows matrix X diag(weight) X'. */
 void bs_matrix_sample_gram(const bs_matrix *x, const double *weight, double *scratch, double *gram, size_t order);

@@ -2,10 +2,16 @@
 
 #include <math.h>
 
-biascope_status bs_norm_check(const biascope_norm *norm, size_t features, biascope_error *error) {
+biascope_status bs_norm_check(const biascope_norm *norm, const biascope_dataset *data, biascope_error *error) {
+  const size_t features = biascope_dataset_features(data);
   if (norm->kind == BIASCOPE_LP && !(norm->p > 1.0 && isfinite(norm->p)))
     return bs_fail(error, BIASCOPE_USAGE, "an lp norm needs 1 < p < infinity, not p = %g", norm->p);
+  if ((norm->kind == BIASCOPE_SPECTRAL || norm->kind == BIASCOPE_NUCLEAR) && !biascope_dataset_is_folded(data))
+    return bs_fail(error, BIASCOPE_USAGE, "norms of matrices are not solved for yet");
   if (norm->kind != BIASCOPE_MAHALANOBIS) return BIASCOPE_OK;
+  if (!biascope_dataset_is_folded(data))
+    return bs_fail(error, BIASCOPE_USAGE, "the Mahalanobis norm is for two classes, not %zu",
+                   biascope_dataset_classes(data));
   if (!norm->metric)
     return bs_fail(error, BIASCOPE_USAGE, "the Mahalanobis norm needs a metric of %zu entries", features);
   for (size_t k = 0; k < features; k++) {

@@ -61,12 +61,15 @@ static void evaluate(const bs_problem *problem, const active_set *active, const 
   memset(work->u, 0, d * sizeof *work->u);
   for (size_t i = 0; i < active->samples; i++) {
     const long double weight = (long double)c[active->sample[i]];
-    const bs_matrix_entries row = bs_matrix_entries_of(&problem->x, active->sample[i]);
+    const bs_margin_row row = bs_matrix_row_of(&problem->x, active->sample[i]);
     work->z[i] = 0.0L;
-    for (size_t j = 0; j < row.count; j++) {
-      const size_t k = row.column ? row.column[j] : j;
-      work->z[i] += (long double)row.value[j] * (long double)w[k];
-      work->u[k] += (long double)row.value[j] * weight;
+    for (size_t part = 0; part < row.parts; part++) {
+      for (size_t j = 0; j < row.count; j++) {
+        const size_t k = bs_margin_column(&row, part, j);
+        const long double value = (long double)bs_margin_value(&row, part, j);
+        work->z[i] += value * (long double)w[k];
+        work->u[k] += value * weight;
+      }
     }
   }
 }
@@ -98,11 +101,12 @@ static void fill_equations(const bs_problem *problem, const active_set *active, 
   memset(row, 0, problem->x.columns * sizeof *row);
   for (size_t i = 0; i < active->samples; i++) {
     double *out = equations->a + i * equations->columns;
-    const bs_matrix_entries entries = bs_matrix_entries_of(&problem->x, active->sample[i]);
+    const bs_margin_row entries = bs_matrix_row_of(&problem->x, active->sample[i]);
     bs_matrix_row(&problem->x, active->sample[i], row);
     for (size_t j = 0; j < active->features; j++) out[j] = row[active->feature[j]];
     if (problem->norm.kind == BIASCOPE_LINF) out[active->features] = -problem->rho[active->sample[i]];
-    for (size_t k = 0; entries.column && k < entries.count; k++) row[entries.column[k]] = 0.0;
+    for (size_t part = 0; part < entries.parts; part++)
+      for (size_t at = 0; at < entries.count; at++) row[bs_margin_column(&entries, part, at)] = 0.0;
   }
 }
 

@@ -13,7 +13,7 @@
 /* Asking so much of the largest rows costs the margin about 1e-13 of itself. */
 static const double LEAST_RHO = 0x1p-43;
 
-size_t bs_zero_row(const biascope_dataset *data) {
+size_t bs_zero_sample(const biascope_dataset *data) {
   for (size_t i = 0; i < data->samples; i++) {
     const bs_row row = bs_row_of(data, i);
     if (bs_max_abs(row.count, row.value) == 0.0) return i;
@@ -42,7 +42,8 @@ static int largest_exponent(const biascope_dataset *data, size_t i, const int *c
   return largest;
 }
 
-static void fill_row(const biascope_dataset *data, size_t i, int exponent, const int *column_exponent, bs_matrix *x) {
+static void fill_sample(const biascope_dataset *data, size_t i, int exponent, const int *column_exponent,
+                        bs_matrix *x) {
   const bs_row row = bs_row_of(data, i);
   for (size_t j = 0; j < row.count; j++) {
     const size_t k = bs_row_column(&row, j);
@@ -61,31 +62,52 @@ static biascope_status fill(const biascope_dataset *data, bs_problem *problem, b
   for (size_t i = 0; i < data->samples; i++) {
     exponent[i] = largest_exponent(data, i, problem->column_exponent);
     if (exponent[i] < least) least = exponent[i];
-    fill_row(data, i, exponent[i], problem->column_exponent, &problem->x);
+    fill_sample(data, i, exponent[i], problem->column_exponent, &problem->x);
   }
-  for (size_t i = 0; i < data->samples; i++) {
-    problem->row_scale[i] = ldexp(1.0, least - exponent[i]);
+  const size_t rows_each = problem->x.classes > 1 ? problem->x.classes - 1 : 1;
+  for (size_t i = 0; i < problem->x.rows; i++) {
+    problem->row_scale[i] = ldexp(1.0, least - exponent[i / rows_each]);
     problem->rho[i] = fmax(problem->row_scale[i], LEAST_RHO);
   }
   free(exponent);
   return BIASCOPE_OK;
 }
 
+/* Several classes: the samples in the order of their classes, and room for their products. */
+static bool add_classes(const biascope_dataset *data, bs_matrix *x) {
+  const size_t k = x->classes;
+  x->class_of = data->class;
+  x->by_class = BS_NEW(size_t, data->samples);
+  x->class_start = BS_NEW(size_t, k + 2);
+  x->scores = BS_NEW(double, data->samples *k);
+  if (!x->by_class || !x->class_start || !x->scores) return false;
+  for (size_t i = 0; i < data->samples; i++) x->class_start[data->class[i] + 2]++;
+  for (size_t j = 2; j <= k; j++) x->class_start[j] += x->class_start[j - 1];
+  for (size_t i = 0; i < data->samples; i++) x->by_class[x->class_start[data->class[i] + 1]++] = i;
+  return true;
+}
+
 biascope_status bs_problem_create(const biascope_dataset *data, const biascope_norm *norm, bs_problem *out,
                                   biascope_error *error) {
-  const size_t n = data->samples, d = data->features;
+  const size_t n = bs_margin_rows(data), d = bs_margin_weights(data), outputs = bs_outputs(data);
   const bool dense = data->dense != NULL;
-  *out = (bs_problem){.norm = *norm, .x = {.rows = n, .columns = d, .stride = bs_padded(d)}};
+  *out = (bs_problem){.norm = *norm,
+                      .x = {.rows = n,
+                            .columns = d,
+                            .samples = data->samples,
+                            .features = data->features,
+                            .stride = outputs > 1 ? d / outputs : bs_padded(d),
+                            .classes = outputs}};
   out->rho = BS_NEW(double, 2 * bs_padded(n));
   if (dense)
-    out->x.dense = BS_NEW(double, n * out->x.stride);
+    out->x.dense = BS_NEW(double, data->samples * out->x.stride);
   else
-    out->x.value = BS_NEW(double, data->row_start[n]);
+    out->x.value = BS_NEW(double, data->row_start[data->samples]);
   if (norm->kind == BIASCOPE_MAHALANOBIS) {
     out->metric = BS_NEW(double, bs_padded(d));
     out->column_exponent = BS_NEW(int, d);
   }
-  if (!out->rho || !(out->x.dense || out->x.value) ||
+  if (!out->rho || !(out->x.dense || out->x.value) || (outputs > 1 && !add_classes(data, &out->x)) ||
       (norm->kind == BIASCOPE_MAHALANOBIS && !(out->metric && out->column_exponent))) {
     bs_problem_free(out);
     return bs_fail_memory(error, "the scaled copy of the data");
@@ -103,6 +125,9 @@ biascope_status bs_problem_create(const biascope_dataset *data, const biascope_n
 void bs_problem_free(bs_problem *problem) {
   free(problem->x.dense);
   free(problem->x.value);
+  free(problem->x.by_class);
+  free(problem->x.class_start);
+  free(problem->x.scores);
   free(problem->rho);
   free(problem->metric);
   free(problem->column_exponent);

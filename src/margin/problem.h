@@ -20,7 +20,7 @@ biascope_status bs_problem_create(const biascope_dataset *data, const biascope_n
 void bs_problem_free(bs_problem *problem);
 /* From solver's units to the caller's: w scaled to norm 1, c to sum 1. */
 void bs_problem_export(const bs_problem *problem, const double *w, const double *c, double *direction, double *dual);
-/* Index of a zero row, which no w separates, or N. */
-size_t bs_zero_row(const biascope_dataset *data);
+/* Index of a zero sample, which no w separates, or the number of samples. */
+size_t bs_zero_sample(const biascope_dataset *data);
 
 #endif

@@ -43,7 +43,7 @@ static void set_lengths(solver *run) {
   for (size_t i = 0; i < run->n; i++) {
     const bs_matrix *x = &run->problem->x;
     double sum = 0.0;
-    if (x->dense) {
+    if (x->dense || x->classes > 1) {
       memset(row, 0, run->d * sizeof *row);
       bs_matrix_row(x, i, row);
       for (size_t k = 0; k < run->d; k++) sum += row[k] * row[k] / metric(run, k);

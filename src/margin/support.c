@@ -156,10 +156,16 @@ static biascope_status reserve(support *set, biascope_error *error) {
   return set->rows && set->gram ? BIASCOPE_OK : bs_fail_memory(error, "the support's equations");
 }
 
+/* Of several classes an early guess may hold many times the rows that a solution needs. */
+static bool is_hopeless(const support *set) {
+  return set->problem->x.classes > 1 && set->count > 2 * set->problem->x.columns;
+}
+
 static biascope_status exchange_until_settled(support *set, bool allow_dependent, double *w, double *c, bool *settled,
                                               biascope_error *error) {
   *settled = false;
   for (int round = 0; round < ROUNDS && !*settled && set->count > 0; round++) {
+    if (is_hopeless(set)) return BIASCOPE_OK;
     biascope_status status = reserve(set, error);
     if (status != BIASCOPE_OK) return status;
     if (factor(set))

@@ -1,0 +1,27 @@
+/* What `solve` prints of one norm's max margin, and of all of them. */
+#ifndef BIASCOPE_CLI_SOLVE_H
+#define BIASCOPE_CLI_SOLVE_H
+
+#include "cli/cli.h"
+
+typedef struct {
+  cli_common common;
+  biascope_norm norm;
+  bool every_norm; /* --norm all */
+  cli_result result;
+  const char *norm_name, *metric_path;
+  biascope_solve_options options;
+} cli_solve_flags;
+
+/* The solution, or the certificate that there is none. */
+json_t *cli_json_solution(const char *norm, const biascope_dataset *data, const biascope_margin *solution);
+json_t *cli_json_farkas(const biascope_dataset *data, const biascope_margin *solution);
+/* How many of the samples have a row with positive dual. */
+size_t cli_supporting_samples(const biascope_margin *solution);
+/* The margin's digits that are certain. */
+biascope_text cli_margin_digits(const biascope_margin *solution, double value);
+
+/* Solves in every norm that the data have; returns an exit code. */
+int cli_solve_every_norm(const cli_solve_flags *flags, const biascope_dataset *data);
+
+#endif
