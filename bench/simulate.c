@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GD, NGD, SIGN, RATIO, PROXY };
+enum { NGD, SIGN, RATIO, PROXY, LION, NADAM };
 enum { CYCLIC, SHUFFLE, REPLACEMENT };
 
 typedef struct {
   int64_t samples, features, batch, steps;
   int32_t rule, order, logistic;
   double beta1, beta2, lr, decay; /* eta_t = lr (t+2)^-decay */
+  double weight_decay;            /* apart from the gradient */
   uint64_t seed;
 } settings;
 
@@ -108,30 +109,42 @@ static double length_of(const state *r, int64_t *unit) {
   return sqrt(sum);
 }
 
+/* Moves the moments of column k on, and leaves in g the momentum that the step takes. */
+static void average(state *r, int64_t k) {
+  const settings *s = r->s;
+  const double before = r->m[k], g = r->g[k];
+  const bool squares = s->rule == RATIO || s->rule == NADAM;
+  const double kept = s->rule == LION ? s->beta2 : s->beta1;
+  r->m[k] = kept * before + (1.0 - kept) * g;
+  if (squares) r->v[k] = s->beta2 * r->v[k] + (1.0 - s->beta2) * g * g;
+  r->g[k] = r->m[k];
+  if (s->rule == LION) r->g[k] = s->beta1 * before + (1.0 - s->beta1) * g;
+  if (s->rule == NADAM) r->g[k] = s->beta1 * r->m[k] + (1.0 - s->beta1) * g;
+  const double content = squares ? sqrt(r->v[k]) : fabs(r->m[k]);
+  if (!(content > 0.0) || content >= 0x1p-100) return;
+  const int64_t shift = ilogb(content);
+  r->g[k] = r->g[k] == 0.0 ? 0.0 : r->g[k] * two_to(-shift);
+  set_exponent(r, k, r->exponent[k] + shift);
+}
+
 static void update(state *r, double eta) {
   const settings *s = r->s;
-  for (int64_t k = 0; k < s->features; k++) {
-    r->m[k] = s->beta1 * r->m[k] + (1.0 - s->beta1) * r->g[k];
-    if (s->rule == RATIO) r->v[k] = s->beta2 * r->v[k] + (1.0 - s->beta2) * r->g[k] * r->g[k];
-    const double content = s->rule == RATIO ? sqrt(r->v[k]) : fabs(r->m[k]);
-    if (content > 0.0 && content < 0x1p-100) set_exponent(r, k, r->exponent[k] + ilogb(content));
-  }
+  for (int64_t k = 0; k < s->features; k++) average(r, k);
   int64_t unit = 0;
   const double length = s->rule == NGD ? length_of(r, &unit) : 1.0;
   for (int64_t k = 0; k < s->features; k++) {
-    if (r->m[k] == 0.0) continue;
+    r->w[k] *= 1.0 - eta * s->weight_decay;
+    if (r->g[k] == 0.0) continue;
     switch (s->rule) {
-    case GD:
-      r->w[k] -= eta * r->m[k] * two_to(r->exponent[k]);
-      break;
     case NGD:
-      r->w[k] -= eta * r->m[k] * two_to(r->exponent[k] - unit) / length;
+      r->w[k] -= eta * r->g[k] * two_to(r->exponent[k] - unit) / length;
       break;
     case SIGN:
-      r->w[k] -= eta * (r->m[k] > 0.0 ? 1.0 : -1.0);
+    case LION:
+      r->w[k] -= eta * (r->g[k] > 0.0 ? 1.0 : -1.0);
       break;
     default:
-      if (r->v[k] > 0.0) r->w[k] -= eta * r->m[k] / sqrt(r->v[k]);
+      if (r->v[k] > 0.0) r->w[k] -= eta * r->g[k] / sqrt(r->v[k]);
     }
   }
 }
@@ -180,7 +193,7 @@ int simulate(const settings *s, const double *x, int count, const int64_t *at, d
                .power = wholes + d,
                .permutation = wholes + d + n,
                .random = s->seed,
-               .forgets = s->beta1 == 0.0 && (s->rule != RATIO || s->beta2 == 0.0)};
+               .forgets = s->beta1 == 0.0 && s->beta2 == 0.0};
     int64_t *batch = wholes + d + 2 * n;
     for (size_t i = 0; i < n; i++) r.permutation[i] = (int64_t)i;
     for (int64_t t = 0; reached < count; t++) {

@@ -1,12 +1,16 @@
 #!/usr/bin/python3
-"""The judge of predictions: random data of nine kinds, every optimizer, batch size, order and memory, each prediction held
-against training by a simulator that shares no code with the library (simulate.c).
+"""The judge of predictions: random data of nine kinds, every optimizer, batch size, order and memory, each prediction
+held against training by a simulator that shares no code with the library (simulate.c).
 
 A trial draws data and options, asks `biascope predict`, and simulates. The weights' increments from T/4 to T/2 and from
-T/2 to T are compared with each other (have they settled?) and the later one with the predicted direction. A run counts as
-settled where the two have cosine 0.9999 or more and the least margin is at least 60; T is doubled until it has, up to
---effort multiplications. A table by kind of data, and one by optimizer, tell how many predictions were confirmed, how
-many of the settled were, and how many of the confirmed were wrong (cosine below 0.999)."""
+T/2 to T are compared with each other (have they settled?) and the later one with the predicted direction. A run counts
+as settled where the two have cosine 0.9999 or more and the least margin is at least 60; T is made four times as long
+until it has, up to --effort multiplications. Limits are those of vanishing steps, so that gradients must fade by no
+more than a twentieth of what the averages forget. adamw's weights are compared in the place of increments, and have no
+margin to reach. gd and adagrad are left out: their margins grow like log t, and no run comes to 60.
+
+A table by kind of data, and one by optimizer, tell how many predictions were confirmed, how many of the settled were,
+and how many of the confirmed were wrong (cosine below 0.999)."""
 import argparse
 import collections
 import ctypes
@@ -23,15 +27,16 @@ import numpy
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
 SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
-PATIENCE = 120.0  # seconds for a prediction
-RULES = {"gd": 0, "ngd": 1, "signgd": 2, "signum": 2, "adam": 3, "rmsprop": 3, "adamproxy": 4}
+PATIENCE = 60.0  # seconds for a prediction
+FORGETS = 0.05  # of what the averages forget in a step, the fading of gradients
+RULES = {"ngd": 0, "signgd": 1, "signum": 1, "adam": 2, "adamw": 2, "rmsprop": 2, "adamproxy": 3, "lion": 4, "nadam": 5}
 ORDERS = {"cyclic": 0, "shuffle": 1, "replacement": 2}
 
 
 class Settings(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int64) for name in ("samples", "features", "batch", "steps")]
     _fields_ += [(name, ctypes.c_int32) for name in ("rule", "order", "logistic")]
-    _fields_ += [(name, ctypes.c_double) for name in ("beta1", "beta2", "lr", "decay")]
+    _fields_ += [(name, ctypes.c_double) for name in ("beta1", "beta2", "lr", "decay", "weight_decay")]
     _fields_ += [("seed", ctypes.c_uint64)]
 
 
@@ -50,7 +55,8 @@ def simulate(library, x, options, lr, decay, at):
     weights = numpy.zeros((len(at), x.shape[1]))
     settings = Settings(samples=x.shape[0], features=x.shape[1], batch=options["batch"], steps=int(at[-1]),
                         rule=RULES[options["optimizer"]], order=ORDERS[options["order"]], logistic=1,
-                        beta1=options["beta1"], beta2=options["beta2"], lr=lr, decay=decay, seed=options["seed"])
+                        beta1=options["beta1"], beta2=options["beta2"], lr=lr, decay=decay,
+                        weight_decay=options.get("weight_decay", 0.0), seed=options["seed"])
     reached = library.simulate(ctypes.byref(settings), x.ctypes.data, len(at), at.ctypes.data, weights.ctypes.data)
     if reached < 0:
         raise MemoryError
@@ -78,13 +84,24 @@ def step_size(library, x, options, steps, decay, margin):
     return min(most, margin / (rate * steps ** (1 - decay) / (1 - decay)))
 
 
+def forgotten(options):
+    """What the slowest average forgets in a step, in units of the logarithm of a gradient."""
+    second = 0.5 if options["optimizer"] in ("adam", "adamw", "rmsprop", "nadam") else 1.0
+    return min(1 - options["beta1"], second * (1 - options["beta2"]))
+
+
 def judge(library, x, options, effort=3e8, decay=0.25):
     """What training does: the increments' direction, how far they have settled, the least margin."""
+    if options.get("weight_decay"):
+        return judge_rest(library, x, options, effort, decay)
     cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
     if options["optimizer"] == "adamproxy":
         cost += x.size * 2
     most = effort / cost
-    steps, goal = min(200000, int(most)), 150.0
+    # a margin of m after T steps fades by m (1 - decay) / T a step at the end
+    fading = (1 - decay) / (FORGETS * forgotten(options))
+    steps = int(min(most, max(200000, 2 * 80 * fading)))
+    goal = min(150.0, max(80.0, steps / fading / 2))
     while True:
         lr = step_size(library, x, options, steps, decay, goal)
         w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
@@ -92,10 +109,26 @@ def judge(library, x, options, effort=3e8, decay=0.25):
             return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
         settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
-                 "lr": lr, "settled": settle >= SETTLED and margin >= LEAST_MARGIN}
+                 "lr": lr, "settled": settle >= SETTLED and margin >= LEAST_MARGIN and margin * fading <= steps}
         steps, goal = steps * 4, goal * 2
         if found["settled"] or steps > most:
             return found
+
+
+def judge_rest(library, x, options, effort, decay):
+    """Where weight decay holds the weights, in the place of an increment."""
+    steps = int(min(800000, effort / (20 + (options["batch"] * 1.5 + 5) * x.shape[1])))
+    # the start fades by e^-40, where steps may be so large
+    lr = min(0.1 / abs(x).sum(axis=1).max(), 40 / options["weight_decay"] * (1 - decay) / steps ** (1 - decay))
+    w = simulate(library, x, options, lr, decay, [steps // 2, steps])
+    settle = cosine(w[0], w[1])
+    return {"runaway": False, "increment": w[1], "settle": settle, "margin": None, "steps": steps, "lr": lr,
+            "settled": settle >= SETTLED}
+
+
+def runs_away(library, x, options):
+    """At the step sizes that a prediction takes where none are asked for."""
+    return len(simulate(library, x, options, 0.1, 0.5, [200000])) == 0
 
 
 # ---- Random data, labels folded in -----------------------------------------------------------------------------
@@ -189,18 +222,29 @@ def options_for(draw, samples):
         batch, order = samples, "cyclic"
     if batch >= samples:
         batch, order = samples, "cyclic"
-    return {"optimizer": optimizer, "batch": batch, "order": order, "beta1": beta1, "beta2": beta2,
-            "seed": int(draw.integers(1, 2**31))}
+    options = {"optimizer": optimizer, "batch": batch, "order": order, "beta1": beta1, "beta2": beta2,
+               "seed": int(draw.integers(1, 2**31))}
+    # some of adam and signum become kin of theirs
+    if optimizer in ("adam", "signum") and draw.random() < 0.3:
+        options["optimizer"] = "lion" if optimizer == "signum" else str(draw.choice(["nadam", "adamw"]))
+    if options["optimizer"] == "lion":
+        options["beta2"] = float(draw.choice([0.5, 0.9, 0.99]))
+    if options["optimizer"] == "adamw":
+        options["weight_decay"] = float(draw.choice([0.1, 0.3, 1.0]))
+    return options
 
 
 def flags(options):
-    words = ["--optimizer", options["optimizer"], "--order", options["order"], "--seed", options["seed"]]
-    if options["optimizer"] != "adamproxy":
+    optimizer = options["optimizer"]
+    words = ["--optimizer", optimizer, "--order", options["order"], "--seed", options["seed"]]
+    if optimizer != "adamproxy":
         words += ["--batch-size", options["batch"]]
-    if options["optimizer"] in ("adam", "signum", "ngd", "gd"):
+    if optimizer in ("adam", "adamw", "nadam", "lion", "signum", "ngd"):
         words += ["--beta1", options["beta1"]]
-    if options["optimizer"] in ("adam", "rmsprop"):
+    if optimizer in ("adam", "adamw", "nadam", "lion", "rmsprop"):
         words += ["--beta2", options["beta2"]]
+    if optimizer == "adamw":
+        words += ["--weight-decay", options["weight_decay"]]
     return [str(word) for word in words]
 
 
@@ -229,9 +273,12 @@ def trial(library, folder, number, confirm, effort):
     row = {"number": number, "kind": kind, "shape": x.shape, "flags": " ".join(flags(options)), "code": code,
            "message": message, "seconds": round(seconds, 3), "gap": answer.get("gap"), "rate": answer.get("rate"),
            "confirmed": answer.get("confirmed"), "answer": answer.get("kind"), "by": answer.get("confirmed_by"),
+           "method": answer.get("method"),
            **{key: found[key] for key in ("runaway", "settled", "settle", "margin", "steps", "lr")}}
     row["cosine"] = (cosine(numpy.array(answer["direction"]), found["increment"])
                      if answer.get("direction") and "increment" in found else None)
+    if row["answer"] == "runaway":
+        row["settled"], row["right"] = False, runs_away(library, x, options)
     if confirm is None:  # by the gap, where nothing else is asked for
         row["confirmed"] = code == 0
     os.remove(path)

@@ -498,7 +498,7 @@ typedef struct {
 typedef enum {
   BIASCOPE_LIMIT_DIRECTION,      /* margins grow for ever along a direction */
   BIASCOPE_LIMIT_REST,           /* it comes to rest: margins stop growing */
-  BIASCOPE_LIMIT_RUNAWAY,        /* the update is unbounded: weights leave every range */
+  BIASCOPE_LIMIT_RUNAWAY,        /* the update is unbounded: weights outgrow sum eta */
   BIASCOPE_LIMIT_NOT_SEPARATING, /* the least margin falls without end although the data are separable */
   BIASCOPE_LIMIT_UNSETTLED       /* none of these was found */
 } biascope_limit_kind;

@@ -123,12 +123,13 @@ json_t *cli_json_number(double value) {
 /* By biascope_limit_kind. */
 static const struct {
   const char *name, *meaning;
-} KINDS[] = {[BIASCOPE_LIMIT_DIRECTION] = {"direction", "margins grow for ever along this direction"},
-             [BIASCOPE_LIMIT_REST] = {"rest", "training comes to rest, and margins stop growing"},
-             [BIASCOPE_LIMIT_RUNAWAY] = {"runaway", "the update is unbounded, and weights leave every range"},
-             [BIASCOPE_LIMIT_NOT_SEPARATING] = {"not separating",
-                                                "the least margin falls without end although the data are separable"},
-             [BIASCOPE_LIMIT_UNSETTLED] = {"unsettled", "no limit was found"}};
+} KINDS[] = {
+    [BIASCOPE_LIMIT_DIRECTION] = {"direction", "margins grow for ever along this direction"},
+    [BIASCOPE_LIMIT_REST] = {"rest", "training comes to rest, and margins stop growing"},
+    [BIASCOPE_LIMIT_RUNAWAY] = {"runaway", "the update is unbounded, and weights outgrow the sum of the step sizes"},
+    [BIASCOPE_LIMIT_NOT_SEPARATING] = {"not separating",
+                                       "the least margin falls without end although the data are separable"},
+    [BIASCOPE_LIMIT_UNSETTLED] = {"unsettled", "no limit was found"}};
 
 const char *cli_limit_kind(biascope_limit_kind kind) {
   return KINDS[kind].name;

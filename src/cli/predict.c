@@ -225,8 +225,8 @@ static void print_table(const predict_flags *flags, const biascope_prediction *p
                         const biascope_measurement *measured) {
   const double known_to = direction_known_to(flags, prediction);
   if (is_limit(flags)) print_confirmation(flags, prediction);
-  if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY) return;
   printf("method     %s\n", prediction->method);
+  if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY || isinf(prediction->gap)) return; /* there is no direction */
   if (isfinite(prediction->gap)) printf("gap        %.1e\n", prediction->gap);
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",

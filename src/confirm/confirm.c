@@ -5,6 +5,7 @@
 #include "base/vector.h"
 #include "confirm/run.h"
 #include "data/dataset.h"
+#include "limit/expected.h"
 #include "limit/predict.h"
 #include "loss/loss.h"
 #include "rule/option.h"
@@ -277,6 +278,17 @@ static biascope_status find_runaway(confirmation *c, biascope_error *error) {
   return status;
 }
 
+/* A mean that is infinite needs no run. */
+static biascope_status find_infinite_mean(confirmation *c, biascope_error *error) {
+  size_t feature;
+  biascope_status status = bs_find_feature_without_mean(c->data, c->training, &feature, error);
+  if (status != BIASCOPE_OK || feature == SIZE_MAX) return status;
+  status = answer_by_run(c, BIASCOPE_LIMIT_RUNAWAY, NULL, NAN, error);
+  c->answer->method = "none: a feature's update has no mean, beta1 / sqrt(beta2) (1 - its samples / N)^batch >= 1";
+  c->answer->confirmed_by = "theorem";
+  return status;
+}
+
 biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_predict_options *options, biascope_status found,
                                   biascope_prediction *answer, biascope_error *error) {
@@ -292,7 +304,8 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (bs_limit_is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
   const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
   biascope_status status = BIASCOPE_OK;
-  if (!bs_has_bounded_update(training)) status = find_runaway(&c, error);
+  if (!bs_limit_is_theorem(training) && !has_rest(training)) status = find_infinite_mean(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed && !bs_has_bounded_update(training)) status = find_runaway(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);

@@ -3,11 +3,13 @@
 #define BIASCOPE_LIMIT_DEFERRED_H
 
 #include "limit/equilibrium.h"
+#include "limit/expected.h"
 
-/* Where D is right: the map of long replicates under their rule. */
+/* Where D is right: the map of long replicates under their rule, or where it is not NULL the expectation itself. */
 typedef struct {
   bs_epoch_map *map;
   bs_epoch_rule rule;
+  bs_expectation *expectation;
 } bs_exact_map;
 
 /* From near the equilibrium log_weights (N) of the game, whose map stands in for the exact one, to the equilibrium of

@@ -25,6 +25,8 @@ static double repeats_of(const bs_epoch_rule *rule, double gap) {
   return fabs(decay - 1.0) < 1e-12 ? gap : (1.0 - pow(decay, gap)) / (1.0 - decay);
 }
 
+enum { SHORT_GAPS = 64 };
+
 static void keep_step(bs_kept_steps *kept, const bs_schedule *schedule, size_t t) {
   const size_t n = kept->period.steps++;
   kept->share[n] = 1.0 / (double)(schedule->start[t + 1] - schedule->start[t]);
@@ -36,9 +38,16 @@ static void set_gaps(bs_kept_steps *kept, const bs_epoch_rule *rule, size_t step
   const double first = count > 0 ? kept->gap[0] : 0.0;
   kept->period.period = (double)steps;
   kept->period.gap = count < steps ? kept->gap : NULL;
+  double known[SHORT_GAPS + 1] = {0.0}; /* repeats of short gaps, which come again and again */
   for (size_t n = 0; n < count; n++) {
-    kept->gap[n] = (n + 1 < count ? kept->gap[n + 1] : first + (double)steps) - kept->gap[n];
-    kept->repeats[n] = repeats_of(rule, kept->gap[n]);
+    const double gap = kept->gap[n] = (n + 1 < count ? kept->gap[n + 1] : first + (double)steps) - kept->gap[n];
+    if (gap > SHORT_GAPS) {
+      kept->repeats[n] = repeats_of(rule, gap);
+      continue;
+    }
+    double *repeats = &known[(size_t)gap];
+    if (*repeats == 0.0) *repeats = repeats_of(rule, gap);
+    kept->repeats[n] = *repeats;
   }
 }
 

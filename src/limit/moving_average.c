@@ -8,13 +8,21 @@ static size_t row_at(size_t t, size_t steps, int backward) {
   return backward ? steps - 1 - t : t;
 }
 
+enum { SHORT_GAPS = 64 };
+
 /* What is left of the state on the way to the row visited at time t from the one before, the last one before the first.
  */
-static double decay_before(const bs_period *period, size_t t, int backward, double beta) {
-  if (!period->gap) return beta;
+static double decay_before(const bs_period *period, size_t t, int backward, const double *powers) {
+  if (!period->gap) return powers[1];
   const size_t row = row_at(t, period->steps, backward);
-  const size_t earlier = backward ? row : row > 0 ? row - 1 : period->steps - 1;
-  return period->gap[earlier] == 1.0 ? beta : pow(beta, period->gap[earlier]);
+  const double gap = period->gap[backward ? row : row > 0 ? row - 1 : period->steps - 1];
+  return gap <= SHORT_GAPS ? powers[(size_t)gap] : pow(powers[1], gap);
+}
+
+/* powers[n] = beta^n of short gaps. */
+static void fill_powers(double beta, double *powers) {
+  powers[0] = 1.0;
+  for (size_t n = 1; n <= SHORT_GAPS; n++) powers[n] = beta * powers[n - 1];
 }
 
 /* The first row that matters for the state at the end: older input has weight below 1e-304. */
@@ -31,13 +39,14 @@ static size_t first_remembered(const bs_period *period, int backward, double bet
 }
 
 /* What the average holds just before time 0: the last value of the period before. */
-static void steady_state(const bs_period *period, size_t width, double beta, const double *in, int backward,
+static void steady_state(const bs_period *period, size_t width, const double *powers, const double *in, int backward,
                          double *state) {
+  const double beta = powers[1];
   const double gain = beta < 1.0 ? (1.0 - beta) / -expm1(period->period * log(beta)) : 1.0 / period->period;
   memset(state, 0, width * sizeof *state);
   for (size_t t = first_remembered(period, backward, beta); t < period->steps; t++) {
     const double *row = in + row_at(t, period->steps, backward) * width;
-    const double decay = decay_before(period, t, backward, beta);
+    const double decay = decay_before(period, t, backward, powers);
     for (size_t k = 0; k < width; k++) state[k] = decay * state[k] + row[k];
   }
   for (size_t k = 0; k < width; k++) state[k] *= gain;
@@ -50,10 +59,12 @@ static void average(const bs_period *period, size_t width, double beta, double p
     if (out != in) memcpy(out, in, period->steps * width * sizeof *out);
     return;
   }
-  steady_state(period, width, beta, in, backward, state);
+  double powers[SHORT_GAPS + 1];
+  fill_powers(beta, powers);
+  steady_state(period, width, powers, in, backward, state);
   for (size_t t = 0; t < period->steps; t++) {
     const size_t row = row_at(t, period->steps, backward) * width;
-    const double decay = decay_before(period, t, backward, beta), carried = past == beta ? decay : past;
+    const double decay = decay_before(period, t, backward, powers), carried = past == beta ? decay : past;
     for (size_t k = 0; k < width; k++) {
       const double new = in[row + k];
       out[row + k] = carried * state[k] + (1.0 - past) * new;

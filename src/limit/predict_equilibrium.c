@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/constant_step.h"
+#include "limit/expected.h"
 #include "limit/others.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
@@ -185,11 +186,23 @@ static biascope_status require_size(const bs_question *question, biascope_error 
                  question->data->samples, question->data->features);
 }
 
+static biascope_status require_mean(const bs_question *question, biascope_error *error) {
+  size_t feature;
+  const biascope_status status = bs_find_feature_without_mean(question->data, &question->training, &feature, error);
+  if (status != BIASCOPE_OK || feature == SIZE_MAX) return status;
+  return bs_fail(
+      error, BIASCOPE_NOT_CONVERGED,
+      "the update of feature %zu has no mean, so that no direction is a limit: between the samples that touch "
+      "it m / sqrt(v) grows by beta1 / sqrt(beta2) a step, faster than so long a wait becomes unlikely",
+      feature + 1);
+}
+
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error) {
   biascope_status status = require_size(question, error);
   /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
   if (status == BIASCOPE_OK && out->samples > out->features) status = bs_require_separable(question->data, error);
+  if (status == BIASCOPE_OK) status = require_mean(question, error);
   if (status != BIASCOPE_OK) return status;
   out->method = method;
   const bool random = question->training.order != BIASCOPE_CYCLIC && question->training.lr_decay > 0.0;

@@ -16,6 +16,9 @@ enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, MOST_CELLS = 100000000 };
 static const double WANTED_ERROR = 1e-3;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
+/* Of the signs of long sequences: far below the scatter of the momenta, or as near to it as the smoothed mean's own
+ * bias, which the standard error counts, allows. */
+static const double SMOOTHINGS[] = {1e-3, 1e-2};
 
 typedef struct {
   const bs_question *question;
@@ -28,9 +31,17 @@ typedef struct {
   double *log_weights, *offset;
 } work;
 
+/* Unless the caller chooses the length of a sequence. */
+static bool is_exact(const work *w) {
+  const bs_question *question = w->question;
+  return question->options.sample_length == 0 && bs_expectation_applies(question->data, &question->training, w->rule);
+}
+
 static void free_exact(work *w) {
   bs_epoch_map_free(w->exact.map);
   w->exact.map = NULL;
+  bs_expectation_free(w->exact.expectation);
+  w->exact.expectation = NULL;
   while (w->count > 0) bs_schedule_free(&w->schedules[--w->count]);
 }
 
@@ -62,13 +73,16 @@ static biascope_status work_create(work *w, biascope_error *error) {
   return status;
 }
 
+/* Sequences of `total` steps, or where it can be had the expectation itself. */
 static biascope_status make_exact(work *w, size_t total, biascope_error *error) {
   const bs_question *question = w->question;
   const size_t steps = bs_replicate_steps(total, w->rule->beta1, w->rule->beta2);
   biascope_status status = BIASCOPE_OK;
   free_exact(w);
   w->exact.rule = *w->rule;
-  if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
+  if (is_exact(w))
+    return bs_expectation_create(w->game.rows, w->game.samples, w->game.features, w->rule, &w->exact.expectation,
+                                 error);
   while (w->count < BS_REPLICATES && status == BIASCOPE_OK) {
     status = bs_schedule_create(&question->training, question->data->samples, steps, w->count, &w->schedules[w->count],
                                 error);
@@ -94,20 +108,37 @@ static biascope_status search_roughly(work *w, biascope_error *error) {
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
+/* Signs at the least smoothing at which the mean over the sequences is smooth enough to be solved. */
+static biascope_status correct_smoothed(work *w, bs_equilibrium *found, biascope_error *error) {
+  const size_t count = w->rule->direction == BS_SIGN ? sizeof SMOOTHINGS / sizeof *SMOOTHINGS : 1;
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  for (size_t n = 0; n < count && status == BIASCOPE_NOT_CONVERGED && (n == 0 || !bs_game_exhausted(&w->game)); n++) {
+    if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = SMOOTHINGS[n];
+    status = bs_deferred_correct(&w->game, &w->exact, w->question->options.tolerance, w->offset, w->log_weights, found,
+                                 error);
+  }
+  return status;
+}
+
 /* Over sequences of `total` steps; the answer and its standard error into `out`. */
 static biascope_status correct(work *w, size_t total, biascope_prediction *out, biascope_error *error) {
-  bs_equilibrium found;
+  bs_equilibrium found = {.gap = INFINITY};
   biascope_status status = make_exact(w, total, error);
-  if (status != BIASCOPE_OK) return status;
-  status = bs_deferred_correct(&w->game, &w->exact, w->question->options.tolerance, w->offset, w->log_weights, &found,
-                               error);
+  if (status == BIASCOPE_OK) status = correct_smoothed(w, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  if (!isfinite(found.gap))
+    return bs_fail(
+        error, BIASCOPE_NOT_CONVERGED,
+        "no equilibrium of the mean over random orders was found: m / sqrt(v) grows beyond all numbers while "
+        "the samples drawn are faint");
   bs_export_equilibrium(&w->game, w->log_weights, &found, out);
   if (status == BIASCOPE_NOT_CONVERGED)
     return bs_fail(error, status,
                    "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap "
                    "%.1e",
                    w->question->options.tolerance, found.gap);
+  if (w->exact.expectation) return BIASCOPE_OK;
+  if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
   return bs_sampling_error(&w->game, w->exact.map, &w->exact.rule, w->log_weights, &out->standard_error, error);
 }
 

@@ -26,8 +26,9 @@ static void respond(const bs_response *response, double *change, double *right, 
   bs_axpy(game->features, 1.0, own, change);
 }
 
+/* The error of a mean of replicates; what their mean is off by counts in full. */
 static void spread(const bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule, const bs_response *response,
-                   const double *log_weights, double *change, double *own, double *right, double *out) {
+                   const double *log_weights, double *change, double *own, double *right, double *mean, double *out) {
   const size_t replicates = bs_epoch_map_schedules(map), d = game->features;
   const double length = bs_norm2(d, game->direction);
   double sum = 0.0;
@@ -38,8 +39,9 @@ static void spread(const bs_game *game, bs_epoch_map *map, const bs_epoch_rule *
     bs_axpy(d, -bs_dot(d, change, game->direction) / (length * length), game->direction, change);
     const double angle = bs_norm2(d, change) / length;
     sum += angle * angle;
+    bs_axpy(d, 1.0 / (double)replicates, change, mean);
   }
-  *out = sqrt(sum / (double)(replicates * (replicates - 1)));
+  *out = hypot(sqrt(sum / (double)(replicates * (replicates - 1))), bs_norm2(d, mean) / length);
 }
 
 biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
@@ -47,18 +49,20 @@ biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epo
   bs_response response;
   biascope_status status = bs_response_create(game, &response, error);
   double *change = BS_NEW(double, game->features), *own = BS_NEW(double, game->features);
-  double *right = BS_NEW(double, game->samples);
-  if (status == BIASCOPE_OK && (!change || !own || !right)) status = bs_fail_memory(error, "the standard error");
+  double *right = BS_NEW(double, game->samples), *mean = BS_NEW(double, game->features);
+  if (status == BIASCOPE_OK && (!change || !own || !right || !mean))
+    status = bs_fail_memory(error, "the standard error");
   if (status == BIASCOPE_OK) {
     bs_game_evaluate(game, log_weights, true);
     bs_parts_rank(&game->parts, log_weights);
     status = bs_response_gather(&response, error);
   }
   if (status == BIASCOPE_OK && bs_response_factor(&response, REGULAR * bs_max_abs(game->samples, game->growth)))
-    spread(game, map, rule, &response, log_weights, change, own, right, out);
+    spread(game, map, rule, &response, log_weights, change, own, right, mean, out);
   bs_response_free(&response);
   free(change);
   free(own);
   free(right);
+  free(mean);
   return status;
 }

@@ -9,9 +9,9 @@ enum { BS_REPLICATES = 16 };
 /* Steps in one of the replicates where the caller asks for `total` in all: long enough for the moving averages. */
 size_t bs_replicate_steps(size_t total, double beta1, double beta2);
 
-/* The standard error (angle, radians) of the direction at an equilibrium of the game, where D is the mean over the
- * replicates of a map under the rule: how the spread of D between them, and the shift of c that answers it, move the
- * direction. */
+/* The standard error (angle, radians) of the direction at an equilibrium of the game, whose D is about the mean over
+ * the replicates of a map under the rule: how the spread of D between them, and the shift of c that answers it, move
+ * the direction; and how the difference between that mean and D does. */
 biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
                                   const double *log_weights, double *out, biascope_error *error);
 

@@ -32,7 +32,7 @@ biascope_status bs_equilibrium_stable(bs_game *game, const double *log_weights, 
     status = bs_response_gather(&response, error);
   }
   const size_t n = response.order;
-  if (status == BIASCOPE_OK && n <= BS_LARGEST_EXAMINED) {
+  if (status == BIASCOPE_OK && n > 0 && n <= BS_LARGEST_EXAMINED) {
     real = BS_NEW(double, n);
     imaginary = BS_NEW(double, n);
     const bs_dense_status found =

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
+import limit_data
 import study_limit as judge
 
 BIASCOPE, DATA = os.environ["BIASCOPE"], pathlib.Path(os.environ["BIASCOPE_TEST_DATA"])
@@ -88,6 +89,27 @@ def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     answer, code, message = predict(LIMITS / "s2_0.csv", "--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.5,
                                     "--lr", 0.01)
     assert code == 4 and answer["confirmed"] is False and answer["kind"] == "unsettled" and "not settled" in message
+
+
+def infinite_mean_words(beta1, beta2):
+    return ["--optimizer", "adam", "--beta1", beta1, "--beta2", beta2, "--batch-size", 1, "--order", "replacement"]
+
+
+@pytest.mark.parametrize("beta1, beta2, infinite", [(0.9, 0.5, True), (0.9, 0.76, True), (0.9, 0.78, False),
+                                                    (0.9, 0.95, False)])
+def test_an_update_without_a_mean_has_no_limit(tmp_path, beta1, beta2, infinite):
+    """Where beta1 / sqrt(beta2) (1 - 1 / N) >= 1, for a feature of one sample in N = 40 that are drawn singly."""
+    assert (beta1 / beta2 ** 0.5 * (1 - 1 / 40) >= 1) == infinite
+    path = tmp_path / "diagonal.npy"
+    numpy.save(path, limit_data.diagonal())
+    words = [*infinite_mean_words(beta1, beta2), "--starts", 0]
+    answer, code, _ = predict(path, *words)
+    by_theorem = answer["kind"] == "runaway" and answer["confirmed_by"] == "theorem"
+    assert code == 0 and by_theorem == infinite
+    if infinite:
+        assert answer["rate"] is None and answer["gap"] is None and "mean" in answer["method"]
+    answer, code, message = predict(path, *words, "--confirm", "none")
+    assert (code == 4 and "no mean" in message) == infinite
 
 
 def test_rest_is_no_direction():

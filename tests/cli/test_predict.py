@@ -300,3 +300,38 @@ def test_training_goes_where_one_population_of_weights_or_a_vertex_would_not(fil
     flags = [*flags, "--lr", 0.02, "--lr-decay", 0.25]
     moved = weights(path, *flags, "--steps", 400000) - weights(path, *flags, "--steps", 200000)
     assert moved @ np.array(predict(path, *flags)["direction"]) / np.linalg.norm(moved) > 0.9998
+
+
+# ---- Random orders ------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("beta1, beta2", [(0.9, 0.95), (0.0, 0.5), (0.5, 0.9)])
+def test_the_mean_of_single_draws_is_exact(tmp_path, beta1, beta2):
+    """Without a standard error; the mean update at the reported dual, by a thousand runs of the moments beside it."""
+    path = generate(tmp_path, 6, 12, 3)
+    x, random = np.loadtxt(path, delimiter=","), np.random.default_rng(0)
+    found = predict(path, "--beta1", beta1, "--beta2", beta2, "--batch-size", 1, "--order", "replacement", "--confirm",
+                    "none")
+    assert found["gap"] <= 1e-10 and found["standard_error"] == 0
+    c, runs, forgotten = np.array(found["dual"]), 1000, 150
+    m, v, means = np.zeros((runs, 12)), np.zeros((runs, 12)), np.zeros((runs, 12))
+    for t in range(forgotten + 150):
+        g = (c[:, None] * x)[random.integers(0, len(x), runs)]
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g ** 2
+        if t >= forgotten:
+            means += m / np.sqrt(v) / 150
+    error = means.std(axis=0) / np.sqrt(runs)
+    expected = np.array(found["direction"]) * found["rate"] / (c @ (x @ np.array(found["direction"])))
+    assert (abs(means.mean(axis=0) - expected) < 5 * error).all() and error.max() < 0.02
+
+
+@pytest.mark.parametrize("beta1", (0.9, 0.99))
+def test_signs_of_random_orders_that_few_samples_decide(tmp_path, beta1):
+    """Nearly collinear: the mean of the signs over a random sequence is a staircase, and what is solved is smoothed."""
+    random = np.random.default_rng(71)
+    x = abs(random.normal(size=(27, 1))) * random.normal(size=9) + 0.05 * random.normal(size=(27, 9))
+    plane = random.normal(size=9)
+    path = tmp_path / "collinear.npy"
+    np.save(path, x * np.sign(x @ plane)[:, None])
+    flags = ["--optimizer", "signum", "--beta1", beta1, "--batch-size", 1, "--order", "shuffle", "--starts", 0]
+    found = predict(path, *flags)
+    assert found["confirmed"] and found["gap"] <= 1e-10 and found["standard_error"] <= 2e-3
