@@ -6,7 +6,7 @@ A trial draws data and options, asks `biascope predict`, and simulates. The weig
 T/2 to T are compared with each other (have they settled?) and the later one with the predicted direction. A run counts
 as settled where the two have cosine 0.9999 or more and the least margin is at least 60; T is made four times as long
 until it has, up to --effort multiplications. Limits are those of vanishing steps, so that gradients must fade by no
-more than a twentieth of what the averages forget. adamw's weights are compared in the place of increments, and have no
+more than a few hundredths of what averages forget. adamw's weights are compared in the place of increments, and have no
 margin to reach. gd and adagrad are left out: their margins grow like log t, and no run comes to 60.
 
 A table by kind of data, and one by optimizer, tell how many predictions were confirmed, how many of the settled were,
@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
 SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
 PATIENCE = 60.0  # seconds for a prediction
-FORGETS = 0.05  # of what the averages forget in a step, the fading of gradients
+FADING, MOST_FADING = 0.02, 0.06  # of what averages forget in a step, what gradients fade by: aimed at, let pass
 RULES = {"ngd": 0, "signgd": 1, "signum": 1, "adam": 2, "adamw": 2, "rmsprop": 2, "adamproxy": 3, "lion": 4, "nadam": 5}
 ORDERS = {"cyclic": 0, "shuffle": 1, "replacement": 2}
 
@@ -99,9 +99,9 @@ def judge(library, x, options, effort=3e8, decay=0.25):
         cost += x.size * 2
     most = effort / cost
     # a margin of m after T steps fades by m (1 - decay) / T a step at the end
-    fading = (1 - decay) / (FORGETS * forgotten(options))
-    steps = int(min(most, max(200000, 2 * 80 * fading)))
-    goal = min(150.0, max(80.0, steps / fading / 2))
+    fading = (1 - decay) / forgotten(options)
+    steps = int(min(most, max(200000, 150 * fading / FADING)))
+    goal = min(150.0, max(80.0, FADING * steps / fading))
     while True:
         lr = step_size(library, x, options, steps, decay, goal)
         w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
@@ -109,7 +109,7 @@ def judge(library, x, options, effort=3e8, decay=0.25):
             return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
         settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
-                 "lr": lr, "settled": settle >= SETTLED and margin >= LEAST_MARGIN and margin * fading <= steps}
+                 "lr": lr, "settled": settle >= SETTLED and LEAST_MARGIN <= margin <= MOST_FADING * steps / fading}
         steps, goal = steps * 4, goal * 2
         if found["settled"] or steps > most:
             return found
