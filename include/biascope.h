@@ -441,7 +441,8 @@ BIASCOPE_API void biascope_trainer_free(biascope_trainer *trainer);
 BIASCOPE_API uint64_t biascope_record_next(uint64_t step, uint64_t last, unsigned per_decade);
 
 BIASCOPE_API uint64_t biascope_trainer_step(const biascope_trainer *trainer);
-/* The d current weights, owned by the trainer, valid until the next call on it. */
+/* The current weights, outputs x d row-major (biascope_dataset_outputs), owned by the trainer, valid until the next
+ * call on it. */
 BIASCOPE_API const double *biascope_trainer_weights(const biascope_trainer *trainer);
 /* log of the mean loss over all samples at the current weights; finite where the loss itself underflows;
  * -infinity where it is zero. */
@@ -621,8 +622,10 @@ BIASCOPE_API const char *biascope_reference_name(size_t reference);
  * be certified. */
 typedef struct {
   double log_loss;                         /* of the mean loss, where the caller knows it (biascope_trainer_log_loss) */
-  double weight_norm;                      /* ||w||_2 */
-  double margin[BIASCOPE_REFERENCE_NORMS]; /* min_i x_i.w / ||w||, whatever is asked for */
+  double weight_norm;                      /* ||w||_2, over all entries */
+  double accuracy;                         /* the share of samples on their own side: of a positive margin */
+  double margin[BIASCOPE_REFERENCE_NORMS]; /* the least margin / ||w||, whatever is asked for: of x_i.w or, of several
+                                            * classes, of (w_y - w_j).x_i over the classes j beside i's own, y */
   double ratio[BIASCOPE_REFERENCE_NORMS];  /* of the best margin */
   double cosine[BIASCOPE_REFERENCES];      /* with the nearest of several max-margin directions */
   double angle[BIASCOPE_REFERENCES];       /* the same in radians, exact however small */
@@ -643,8 +646,8 @@ BIASCOPE_API size_t biascope_measure_count(void);
 BIASCOPE_API const biascope_measure *biascope_measure_at(size_t index);
 BIASCOPE_API double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured);
 
-/* Measures w (d entries) against the references asked for, which are computed where they are not known yet, and against
- * the limit, where it is not NULL. */
+/* Measures w (outputs x d) against the references asked for, which are computed where they are not known yet, and
+ * against the limit, where it is not NULL. */
 BIASCOPE_API biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
                                                       const biascope_prediction *limit, const double *w,
                                                       biascope_measurement *out, biascope_error *error);

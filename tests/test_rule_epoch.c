@@ -39,11 +39,11 @@ static void average_steps(const frozen *f, const biascope_options *options, size
   const bool grows = bs_optimizer_rule_of(options->optimizer)->limit == BS_LIMIT_ACCUMULATED;
   memset(mean, 0, FEATURES * sizeof *mean);
   for (size_t t = 0; t < epochs * batches; t++) {
-    memcpy(trainer->moments.w, f->weights, sizeof f->weights);
+    memcpy(trainer->moments->w, f->weights, sizeof f->weights);
     bs_trainer_take_step(trainer);
     const double scale = (grows ? sqrt((double)t + 1.0) : 1.0) / (double)batches;
     for (size_t k = 0; k < FEATURES && t >= (epochs - 1) * batches; k++)
-      mean[k] += scale * (trainer->moments.w[k] - f->weights[k]);
+      mean[k] += scale * (trainer->moments->w[k] - f->weights[k]);
   }
   biascope_trainer_free(trainer);
 }

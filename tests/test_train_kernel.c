@@ -91,9 +91,10 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
       weighing.present[j] = 1.0 - weighing.past[j];
       weighing.eps[j] = weighing.past[j];
     }
-    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing};
+    const bs_update update = {padded, 1, padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing};
     const unsigned tiny = step(&update);
-    const bs_update plain = {padded, theirs[0], theirs[1], theirs[3], theirs[2], theirs[4], &rates, &weighing};
+    const bs_update plain = {padded,    1,         padded,    theirs[0], theirs[1],
+                             theirs[3], theirs[2], theirs[4], &rates,    &weighing};
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -124,7 +125,8 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = {MOST, array[0], array[1], array[3], array[2], array[4], &as_they_are, &momentum_alone};
+    const bs_update update = {MOST,     1,        MOST,     array[0],     array[1],
+                              array[3], array[2], array[4], &as_they_are, &momentum_alone};
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
     bs_step_avx512_of (&options)(&update);
     for (size_t k = 0; k < MOST; k++) {
@@ -152,7 +154,8 @@ static void assert_roots(const double v[TRIED]) {
     array[3][k] = v[k % TRIED];
     array[1][k] = sqrt(v[k % TRIED]);
   }
-  const bs_update update = {2 * TRIED, array[0], array[1], array[3], array[2], array[4], &as_it_is, &momentum_alone};
+  const bs_update update = {2 * TRIED, 1,        2 * TRIED, array[0],  array[1],
+                            array[3],  array[2], array[4],  &as_it_is, &momentum_alone};
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   bs_step_avx512_of (&options)(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {

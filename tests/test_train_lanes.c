@@ -67,13 +67,13 @@ static void make(study *s, uint64_t seed) {
 }
 
 static void assert_same_state(const biascope_trainer *a, const biascope_trainer *b) {
-  const size_t d = a->moments.features;
+  const size_t d = a->moments->features;
   assert_true(a->step == b->step);
-  assert_memory_equal(a->moments.w, b->moments.w, d * sizeof(double));
-  assert_memory_equal(a->moments.m, b->moments.m, d * sizeof(double));
-  assert_memory_equal(a->moments.v, b->moments.v, d * sizeof(double));
-  assert_memory_equal(a->moments.exponent, b->moments.exponent, d * sizeof(int64_t));
-  assert_true(a->moments.common == b->moments.common && a->moments.lowest == b->moments.lowest);
+  assert_memory_equal(a->moments->w, b->moments->w, d * sizeof(double));
+  assert_memory_equal(a->moments->m, b->moments->m, d * sizeof(double));
+  assert_memory_equal(a->moments->v, b->moments->v, d * sizeof(double));
+  assert_memory_equal(a->moments->exponent, b->moments->exponent, d * sizeof(int64_t));
+  assert_true(a->moments->common == b->moments->common && a->moments->lowest == b->moments->lowest);
 }
 
 static void check(uint64_t seed) {

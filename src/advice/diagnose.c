@@ -220,6 +220,7 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
   *out = (biascope_diagnosis){0};
   const biascope_options powers = bs_options_in_powers(training);
   biascope_status status = check_wish(wish, error);
+  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "runs are diagnosed", error);
   if (status == BIASCOPE_OK && training->warmup > 0)
     status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without a warm-up, not of %llu steps",
                      (unsigned long long)training->warmup);

@@ -209,15 +209,13 @@ static biascope_status train(train_run *run, const train_flags *flags, biascope_
 }
 
 /* Writes the direction and classifies the test data, where that is asked for. */
-static biascope_status finish(const train_run *run, train_flags *flags, biascope_error *error) {
-  const size_t d = biascope_dataset_features(run->data);
+static biascope_status finish(train_run *run, train_flags *flags, biascope_error *error) {
+  const size_t d = biascope_dataset_outputs(run->data) * biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = run->last.weight_norm;
-  double *direction = calloc(d, sizeof *direction);
-  if (!direction) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the direction");
-  for (size_t k = 0; k < d; k++) direction[k] = norm > 0.0 ? w[k] / norm : 0.0;
-  const biascope_status status = cli_finish_result(&flags->common, &flags->result, run->data, direction, error);
-  free(direction);
-  return status;
+  run->direction = calloc(d, sizeof *run->direction);
+  if (!run->direction) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the direction");
+  for (size_t k = 0; k < d; k++) run->direction[k] = norm > 0.0 ? w[k] / norm : 0.0;
+  return cli_finish_result(&flags->common, &flags->result, run->data, run->direction, error);
 }
 
 static int report_interruption(const train_run *run, const train_flags *flags) {
@@ -233,6 +231,7 @@ int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
+  flags.common.read.several_classes = true;
   train_run run = {0};
   biascope_error error = {0};
   listen_for_interrupts();

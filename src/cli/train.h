@@ -32,6 +32,7 @@ typedef struct {
   const double *minimiser;               /* and that of the loss on the inseparable part; NULL where it is not known */
   biascope_parts_measurement split;      /* of the final weights */
   biascope_measurement last;             /* of the final weights */
+  double *direction;                     /* they, of Euclidean norm 1, or 0 */
   FILE *trace;                           /* NULL: none is written */
   train_row *rows;                       /* of the trace, not yet written */
   size_t row_count, row_capacity;

@@ -21,6 +21,7 @@ static biascope_status find_minimiser(train_run *run, biascope_error *error) {
 static biascope_status take_apart(train_run *run, biascope_error *error) {
   run->separable = false;
   run->not_separable = *error;
+  if (biascope_dataset_outputs(run->data) > 1) return BIASCOPE_OK; /* whose parts are not told apart */
   const biascope_status status = biascope_problem_parts(run->problem, &run->parts, error);
   if (status == BIASCOPE_NOT_CONVERGED) {
     *error = run->not_separable;

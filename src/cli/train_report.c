@@ -45,17 +45,15 @@ static json_t *by_norm(const double *values) {
 
 static int print_json(const train_run *run, const cli_result *test) {
   const biascope_measurement *m = &run->last;
-  const size_t d = biascope_dataset_features(run->data);
-  const double *w = biascope_trainer_weights(run->trainer), norm = m->weight_norm;
-  json_t *direction = json_array(), *warnings = json_array();
+  json_t *warnings = json_array();
   if (warnings) train_give_warnings(run, warnings);
-  for (size_t k = 0; k < d; k++) json_array_append_new(direction, json_real(norm > 0.0 ? w[k] / norm : 0.0));
   json_t *result =
       json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer), "direction",
-                direction, "weight_norm_log", cli_json_number(log(m->weight_norm)), "loss_log",
-                cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
+                cli_json_weights(run->data, run->direction), "weight_norm_log", cli_json_number(log(m->weight_norm)),
+                "loss_log", cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
   cli_json_measures(result, m);
   json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* as "ratio" was called */
+  if (biascope_dataset_outputs(run->data) > 1) cli_json_classes(result, run->data);
   if (run->parts) json_object_set_new(result, "parts", train_json_parts(run));
   cli_json_data(result, run->data, test);
   return cli_print_json(result);

@@ -31,7 +31,7 @@ static biascope_status make_room(train_run *run, biascope_error *error) {
 }
 
 biascope_status train_keep_row(train_run *run, const train_row *row, biascope_error *error) {
-  const size_t d = biascope_dataset_features(run->data);
+  const size_t d = biascope_dataset_outputs(run->data) * biascope_dataset_features(run->data);
   biascope_status status = make_room(run, error);
   double *weights = status == BIASCOPE_OK ? cli_copy_numbers(d, row->weights) : NULL;
   if (!weights)
@@ -73,6 +73,7 @@ biascope_status train_record(train_run *run, uint64_t steps, biascope_error *err
 void train_compared_free(train_run *run) {
   for (size_t r = 0; r < run->row_count; r++) free((void *)run->rows[r].weights);
   free(run->rows);
+  free(run->direction);
   biascope_problem_free(run->problem);
 }
 

@@ -76,7 +76,7 @@ void train_give_warnings(const train_run *run, json_t *warnings) {
     warn(warnings,
          "the data are not separable: the loss falls without end along the separable part alone, if there is one, and "
          "has a finite minimiser on the rest");
-    if (!run->minimiser) warn(warnings, "the minimiser was not found");
+    if (run->parts && !run->minimiser) warn(warnings, "the minimiser was not found");
   } else if (!run->prediction && !run->no_prediction)
     warn(warnings, "no prediction to compare with: %s", run->no_limit.message);
   if (biascope_trainer_log_loss(run->trainer) == -INFINITY)

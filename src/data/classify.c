@@ -27,6 +27,14 @@ static size_t predict_class(const biascope_model *model, const biascope_dataset 
   return best;
 }
 
+double bs_margin_of_sample(const biascope_dataset *data, size_t sample, const double *w) {
+  if (!data->unfolded) return bs_row_dot(data, sample, w);
+  const biascope_model model = {.features = data->features, .outputs = data->classes, .weights = w};
+  double margin;
+  predict_class(&model, data, sample, data->class[sample], &margin);
+  return margin;
+}
+
 static biascope_status check(const biascope_model *model, const biascope_dataset *data, biascope_error *error) {
   if (model->features != data->features)
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%zu features; expected %zu, as the classifier has", data->features,

@@ -140,6 +140,10 @@ size_t biascope_dataset_features(const biascope_dataset *data) {
 size_t biascope_dataset_outputs(const biascope_dataset *data) {
   return bs_outputs(data);
 }
+biascope_status bs_require_two_classes(const biascope_dataset *data, const char *what, biascope_error *error) {
+  if (bs_outputs(data) == 1) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE, "%s for two classes only; these data have %zu", what, data->classes);
+}
 bool biascope_dataset_is_sparse(const biascope_dataset *data) {
   return data->dense == NULL;
 }

@@ -39,6 +39,13 @@ static inline size_t bs_outputs(const biascope_dataset *data) {
   return data->unfolded ? data->classes : 1;
 }
 
+/* BIASCOPE_USAGE where a sample is more than one row: `what`, such as "limits are predicted", is for two classes. */
+biascope_status bs_require_two_classes(const biascope_dataset *data, const char *what, biascope_error *error);
+
+/* How far weights, outputs x features, put a sample on its own side: x_i.w, or the least of (w_y - w_j).x_i over the
+ * classes j beside its own, y. */
+double bs_margin_of_sample(const biascope_dataset *data, size_t sample, const double *w);
+
 /* The entries of one row that are stored: all of a dense one, the nonzeros of a sparse one. */
 typedef struct {
   size_t count;

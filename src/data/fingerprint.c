@@ -18,7 +18,8 @@ static void update_entry(XXH3_state_t *state, uint64_t column, double value) {
   XXH3_128bits_update(state, words, sizeof words);
 }
 
-/* The shape, then the nonzeros of each row: their columns and values, and a column that no entry has. */
+/* The shape, then the nonzeros of each row: their columns and values, and a column that no entry has; of several
+ * classes with the row's class. */
 bs_fingerprint bs_dataset_fingerprint(const biascope_dataset *data) {
   XXH3_state_t state;
   XXH3_INITSTATE(&state);
@@ -32,7 +33,7 @@ bs_fingerprint bs_dataset_fingerprint(const biascope_dataset *data) {
       const double value = data->dense ? data->dense[at] : data->value[at];
       if (value != 0.0) update_entry(&state, data->dense ? at - first : data->column[at], value);
     }
-    update_entry(&state, UINT64_MAX, 0.0);
+    update_entry(&state, UINT64_MAX, data->unfolded ? 1.0 + data->class[i] : 0.0);
   }
   return in_digits(XXH3_128bits_digest(&state));
 }

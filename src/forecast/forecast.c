@@ -125,6 +125,7 @@ biascope_status biascope_forecast_create(const biascope_dataset *data, const bia
                                          biascope_forecast **out, biascope_error *error) {
   *out = NULL;
   biascope_status status = biascope_options_check(options, data->samples, error);
+  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "runs are forecast", error);
   if (status != BIASCOPE_OK) return status;
   biascope_forecast *f = BS_NEW(biascope_forecast, 1);
   if (!f) return bs_fail_memory(error, "the forecast");

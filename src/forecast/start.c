@@ -27,7 +27,7 @@ static biascope_status step_and_average(biascope_trainer *trainer, uint64_t step
     status = biascope_trainer_run(trainer, 1, error);
     if (trainer->rule->second == BS_NO_SECOND_MOMENT) continue;
     bs_trainer_second_moment(trainer, v);
-    const double age = is_average ? -expm1((double)trainer->step * log(trainer->moments.beta2)) : 1.0;
+    const double age = is_average ? -expm1((double)trainer->step * log(trainer->moments->beta2)) : 1.0;
     bs_axpy(d, share / ((double)epoch * age), v, mean);
   }
   return status;

@@ -205,6 +205,7 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   *out = (biascope_prediction){0};
   biascope_status status = require_covered_schedule(training, options ? options->steps : 0, error);
   if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
+  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "limits are predicted", error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
   bs_question question = {.data = data,

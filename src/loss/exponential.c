@@ -20,10 +20,17 @@ static double slope_decay(double z) {
   return 1.0;
 }
 
+/* e^-z = sum e^-least */
+static void share(double least, double sum, double *mantissa, double *exponent) {
+  (void)sum;
+  *mantissa = bs_exponential(-least, exponent);
+}
+
 const bs_loss bs_loss_exponential = {.name = "exp",
                                      .log_slope = log_exponential,
                                      .weigh = weigh,
                                      .log_value = log_exponential,
                                      .slope_decay = slope_decay,
+                                     .share = share,
                                      .tail = BS_TAIL_EXPONENTIAL,
                                      .largest_margin = BS_WEIGHT_LOG_LIMIT};

@@ -36,10 +36,21 @@ static double slope_decay(double z) {
   return (z > 0.0 ? 1.0 : small) / (1.0 + small);
 }
 
+/* 1 / (e^least + sum), the larger of e^least and e^-least factored out. */
+static void share(double least, double sum, double *mantissa, double *exponent) {
+  enum { LEAST_EXPONENT = -1022 };
+  double n;
+  const double small = bs_exponential(-fabs(least), &n);
+  const double small_itself = n < LEAST_EXPONENT ? 0.0 : small * bs_whole_power(n);
+  *mantissa = least > 0.0 ? small / (1.0 + sum * small_itself) : 1.0 / (small_itself + sum);
+  *exponent = least > 0.0 ? n : 0.0;
+}
+
 const bs_loss bs_loss_logistic = {.name = "logistic",
                                   .log_slope = log_slope,
                                   .weigh = weigh,
                                   .log_value = log_value,
                                   .slope_decay = slope_decay,
+                                  .share = share,
                                   .tail = BS_TAIL_EXPONENTIAL,
                                   .largest_margin = BS_WEIGHT_LOG_LIMIT};

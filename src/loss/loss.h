@@ -29,6 +29,9 @@ typedef struct {
   void (*weigh)(size_t count, const double *margin, bs_weight *weight);
   double (*log_value)(double z);   /* log l(z) */
   double (*slope_decay)(double z); /* -d log |l'(z)| / dz */
+  /* For several classes (classes.h): |l'(z)| / sum at z = least - log sum, as mantissa 2^exponent. NULL: the loss has
+   * no form for them. */
+  void (*share)(double least, double sum, double *mantissa, double *exponent);
   bs_tail tail;
   double largest_margin; /* up to which log |l'(z)| stays within BS_WEIGHT_LOG_LIMIT */
 } bs_loss;

@@ -266,7 +266,9 @@ static biascope_status take_apart(search *s, biascope_error *error) {
 
 biascope_status biascope_parts_find(const biascope_dataset *data, biascope_parts *out, biascope_error *error) {
   search s = {.data = data, .parts = out};
-  biascope_status status = allocate(&s, error);
+  biascope_status status = bs_require_two_classes(data, "data are taken apart", error);
+  if (status != BIASCOPE_OK) return status;
+  status = allocate(&s, error);
   if (status == BIASCOPE_OK) status = take_apart(&s, error);
   search_free(&s);
   if (status != BIASCOPE_OK) biascope_parts_free(out);

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include "biascope.h"
+#include "data/dataset.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -35,14 +35,21 @@ static biascope_status compare_with_proxy(biascope_problem *problem, const doubl
   return BIASCOPE_OK;
 }
 
+static double accuracy_of(const biascope_dataset *data, const double *w) {
+  size_t correct = 0;
+  for (size_t i = 0; i < data->samples; i++) correct += bs_margin_of_sample(data, i, w) > 0.0;
+  return (double)correct / (double)data->samples;
+}
+
 biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
                                          const biascope_prediction *limit, const double *w, biascope_measurement *out,
                                          biascope_error *error) {
   const biascope_dataset *data = biascope_problem_data(problem);
-  const size_t d = biascope_dataset_features(data);
+  const size_t d = bs_outputs(data) * data->features;
   biascope_status status = BIASCOPE_OK;
   out->log_loss = NAN;
   out->weight_norm = bs_norm2(d, w);
+  out->accuracy = accuracy_of(data, w);
   for (int r = 0; r < BIASCOPE_REFERENCES; r++) out->cosine[r] = out->angle[r] = out->known_to[r] = NAN;
   for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
     const biascope_norm_kind kind = (biascope_norm_kind)n;

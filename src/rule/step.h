@@ -32,6 +32,8 @@ typedef struct {
 
 typedef struct {
   size_t padded;     /* length of the arrays */
+  size_t rows;       /* they are a matrix of so many rows, of equal length, */
+  size_t columns;    /* and of so many columns, before padding */
   const double *g;   /* batch gradient, relative to each coordinate's exponent */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */

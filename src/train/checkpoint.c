@@ -74,10 +74,10 @@ static void write_touched(FILE *stream, bs_lazy *lazy, uint64_t step) {
 }
 
 static void write_state(FILE *stream, const biascope_trainer *trainer) {
-  if (trainer->fast.lazy) bs_lazy_store(trainer->fast.lazy, &trainer->moments);
+  if (trainer->fast.lazy) bs_lazy_store(trainer->fast.lazy, trainer->moments);
   write_identity(stream, trainer);
   fprintf(stream, "step %llu\n", (unsigned long long)trainer->step);
-  write_moments(stream, &trainer->moments);
+  for (size_t j = 0; j < trainer->moments->outputs; j++) write_moments(stream, &trainer->moments[j]);
   if (trainer->fast.lazy) write_touched(stream, trainer->fast.lazy, trainer->step);
 }
 
@@ -300,29 +300,40 @@ static biascope_status check_damage(const reader *r) {
   return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: damaged: its checksum does not match its content", text->path);
 }
 
-/* Into fresh moments first, so that a file refused leaves the trainer as it was. */
-static biascope_status read_state(reader *r, biascope_trainer *trainer) {
+/* What the file holds of a run whose identity has been read. */
+static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments *moments) {
   int64_t step = 0;
-  bs_moments moments;
   touched t = {0};
-  biascope_status status = check_damage(r);
-  if (status == BIASCOPE_OK) status = check_identity(r, trainer);
-  if (status == BIASCOPE_OK) status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
-  if (status == BIASCOPE_OK) status = bs_moments_create(&moments, trainer->data, &trainer->options, r->error);
-  if (status != BIASCOPE_OK) return status;
-  status = read_moments(r, &moments);
-  if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments.features, step, &t);
+  biascope_status status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
+  for (size_t j = 0; status == BIASCOPE_OK && j < moments->outputs; j++) status = read_moments(r, &moments[j]);
+  if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments->features, step, &t);
   if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
     status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");
   if (status == BIASCOPE_OK) {
-    const bs_moments old = trainer->moments;
-    trainer->moments = moments;
     trainer->step = (uint64_t)step;
-    if (trainer->fast.lazy) bs_lazy_resume(trainer->fast.lazy, &moments, trainer->step, t.step, t.mark, t.now);
-    moments = old;
+    if (trainer->fast.lazy) bs_lazy_resume(trainer->fast.lazy, moments, trainer->step, t.step, t.mark, t.now);
   }
-  bs_moments_free(&moments);
   free_touched(&t);
+  return status;
+}
+
+/* Into fresh moments first, so that a file refused leaves the trainer as it was. */
+static biascope_status read_state(reader *r, biascope_trainer *trainer) {
+  const size_t outputs = trainer->moments->outputs;
+  biascope_status status = check_damage(r);
+  if (status == BIASCOPE_OK) status = check_identity(r, trainer);
+  if (status != BIASCOPE_OK) return status;
+  bs_moments *moments = BS_NEW(bs_moments, outputs);
+  if (!moments) return bs_fail_memory(r->error, "a checkpoint");
+  status = bs_moments_create(moments, trainer->data, &trainer->options, r->error);
+  if (status == BIASCOPE_OK) status = read_run(r, trainer, moments);
+  for (size_t j = 0; status == BIASCOPE_OK && j < outputs; j++) {
+    const bs_moments old = trainer->moments[j];
+    trainer->moments[j] = moments[j];
+    moments[j] = old;
+  }
+  bs_moments_free(moments);
+  free(moments);
   return status;
 }
 

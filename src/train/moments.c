@@ -1,6 +1,7 @@
 #include "train/moments.h"
 
 #include "base/memory.h"
+#include "base/vector.h"
 #include "train/fast.h"
 #include <math.h>
 #include <stdlib.h>
@@ -37,8 +38,9 @@ static void survey(bs_moments *moments, const biascope_dataset *data) {
   for (size_t k = 0; k < data->features; k++) moments->exponent[k] = largest;
 }
 
-biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
-                                        size_t features, biascope_error *error) {
+/* The arrays of `outputs` outputs, in the first. */
+static biascope_status create(bs_moments *moments, const biascope_options *options, size_t samples, size_t features,
+                              size_t outputs, biascope_error *error) {
   const size_t padded = bs_padded(features);
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   const bs_epoch_rule averages = bs_averages_of(options);
@@ -46,6 +48,7 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
       (bs_moments){.rule = rule,
                    .step = bs_fast_step_of(options),
                    .decay = bs_coupled_decay(options),
+                   .outputs = outputs,
                    .features = features,
                    .padded = padded,
                    .beta1 = averages.beta1,
@@ -57,25 +60,50 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
   moments->coupled = moments->decay > 0.0 || rule->direction == BS_NORMALISED ||
                      (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
-  bool complete = true;
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-    *arrays[i] = BS_NEW(double, padded);
-    complete = complete && *arrays[i];
+  size_t entries = 0;
+  bool complete = !__builtin_mul_overflow(outputs, padded, &entries);
+  for (size_t i = 0; complete && i < sizeof arrays / sizeof arrays[0]; i++) {
+    *arrays[i] = BS_NEW(double, entries);
+    complete = *arrays[i] != NULL;
   }
-  moments->exponent = BS_NEW(int64_t, features);
-  moments->unseen = BS_NEW(bool, features);
-  moments->size = BS_NEW(int, samples);
+  if (complete) {
+    moments->exponent = BS_NEW(int64_t, outputs * features);
+    moments->unseen = BS_NEW(bool, outputs *features);
+    moments->size = BS_NEW(int, samples);
+  }
   if (complete && moments->exponent && moments->unseen && moments->size) return BIASCOPE_OK;
   bs_moments_free(moments);
   return bs_fail_memory(error, "the optimizer's state");
 }
 
+biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
+                                        size_t features, biascope_error *error) {
+  return create(moments, options, samples, features, 1, error);
+}
+
+/* Another output's, in its slices of the first one's arrays. */
+static void slice(const bs_moments *first, size_t output, bs_moments *moments) {
+  const size_t offset = output * first->padded;
+  *moments = *first;
+  moments->w += offset;
+  moments->m += offset;
+  moments->v += offset;
+  moments->g += offset;
+  moments->unit += offset;
+  moments->exponent += output * first->features;
+  moments->unseen += output * first->features;
+  memcpy(moments->exponent, first->exponent, first->features * sizeof *first->exponent);
+  memcpy(moments->unseen, first->unseen, first->features * sizeof *first->unseen);
+}
+
 biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data, const biascope_options *options,
                                   biascope_error *error) {
-  const biascope_status status = bs_moments_create_blank(moments, options, data->samples, data->features, error);
+  const size_t outputs = bs_outputs(data);
+  const biascope_status status = create(moments, options, data->samples, data->features, outputs, error);
   if (status != BIASCOPE_OK) return status;
   survey(moments, data);
-  bs_moments_refresh(moments);
+  for (size_t j = 1; j < outputs; j++) slice(moments, j, &moments[j]);
+  for (size_t j = 0; j < outputs; j++) bs_moments_refresh(&moments[j]);
   return BIASCOPE_OK;
 }
 
@@ -188,9 +216,22 @@ INLINE span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
   return s;
 }
 
+/* Of what the coordinates are measured together with: all outputs, or one. */
+static span joint_span(const bs_moments *moments, const bs_weighted_batch *batch) {
+  span joint = {INT64_MIN, INT64_MAX};
+  for (size_t j = 0; j < moments->outputs; j++) {
+    const bs_weighted_batch own = bs_batch_of_output(batch, j);
+    const span s = span_of(&moments[j], &own);
+    if (s.high > joint.high) joint.high = s.high;
+    if (s.low < joint.low) joint.low = s.low;
+  }
+  return joint;
+}
+
 void bs_moments_add_decay(bs_moments *moments) {
-  for (size_t k = 0; k < moments->features; k++)
-    moments->g[k] += bs_times_power_of_two(moments->decay * moments->w[k], -moments->exponent[0]);
+  for (size_t j = 0; j < moments->outputs; j++)
+    for (size_t k = 0; k < moments->features; k++)
+      moments[j].g[k] += bs_times_power_of_two(moments->decay * moments[j].w[k], -moments->exponent[0]);
 }
 
 bool bs_moments_forget(const bs_moments *moments) {
@@ -212,8 +253,8 @@ bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch) {
   return fits(moments, span_of(moments, batch));
 }
 
-void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
-  const span s = span_of(moments, batch);
+/* One output's. */
+static void prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch, span s) {
   if (fits(moments, s)) return;
   const bool forget = bs_moments_forget(moments);
   if (forget && too_wide(moments, s)) {
@@ -231,6 +272,18 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
   }
 }
 
+void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+  if (moments->outputs == 1) {
+    prepare(moments, data, batch, span_of(moments, batch));
+    return;
+  }
+  const span all = joint_span(moments, batch);
+  for (size_t j = 0; j < moments->outputs; j++) {
+    const bs_weighted_batch own = bs_batch_of_output(batch, j);
+    prepare(&moments[j], data, &own, moments->coupled ? all : span_of(&moments[j], &own));
+  }
+}
+
 enum { LEAST_POWER = -1000 };
 
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale) {
@@ -243,9 +296,14 @@ bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight
   return power >= LEAST_POWER && power <= -LEAST_POWER;
 }
 
-void bs_moments_renormalise(bs_moments *moments) {
+static double largest_content(const bs_moments *moments) {
   double largest = 0.0;
   for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, content(moments, k));
+  return largest;
+}
+
+/* One output, whose largest content, or that of all outputs where they are measured together, is given. */
+static void renormalise(bs_moments *moments, double largest) {
   if (moments->common && largest > 0.0 && largest < BS_TINY_ROOT) {
     move_all(moments, moments->exponent[0] + ilogb(largest));
   } else if (!moments->coupled) {
@@ -259,23 +317,45 @@ void bs_moments_renormalise(bs_moments *moments) {
   bs_moments_refresh(moments);
 }
 
+void bs_moments_renormalise(bs_moments *moments) {
+  double largest = 0.0;
+  for (size_t j = 0; j < moments->outputs && moments->coupled; j++)
+    largest = fmax(largest, largest_content(&moments[j]));
+  for (size_t j = 0; j < moments->outputs; j++)
+    renormalise(&moments[j], moments->coupled ? largest : largest_content(&moments[j]));
+}
+
+double bs_moments_gradient_norm(const bs_moments *moments) {
+  const double first = bs_norm2(moments->features, moments->g);
+  if (moments->outputs == 1) return first;
+  double squared = 0.0;
+  for (size_t j = 0; j < moments->outputs; j++) {
+    const double norm = bs_norm2(moments->features, moments[j].g);
+    squared += norm * norm;
+  }
+  return sqrt(squared);
+}
+
 static const double LOG_2 = 0x1.62e42fefa39efp-1;
 
 double bs_moments_log_sum(const bs_moments *moments) {
   double largest = -INFINITY, sum = 0.0;
-  for (size_t k = 0; k < moments->features; k++) {
-    if (moments->m[k] == 0.0) continue;
-    const double entry = log(fabs(moments->m[k])) + (double)moments->exponent[k] * LOG_2;
-    sum = entry > largest ? sum * exp(largest - entry) + 1.0 : sum + exp(entry - largest);
-    largest = fmax(largest, entry);
+  for (size_t j = 0; j < moments->outputs; j++) {
+    for (size_t k = 0; k < moments->features; k++) {
+      if (moments[j].m[k] == 0.0) continue;
+      const double entry = log(fabs(moments[j].m[k])) + (double)moments[j].exponent[k] * LOG_2;
+      sum = entry > largest ? sum * exp(largest - entry) + 1.0 : sum + exp(entry - largest);
+      largest = fmax(largest, entry);
+    }
   }
   return largest + log(sum);
 }
 
 double bs_moments_log_largest_root(const bs_moments *moments) {
   double largest = -INFINITY;
-  for (size_t k = 0; k < moments->features; k++) {
-    if (moments->v[k] > 0.0) largest = fmax(largest, 0.5 * log(moments->v[k]) + (double)moments->exponent[k] * LOG_2);
-  }
+  for (size_t j = 0; j < moments->outputs; j++)
+    for (size_t k = 0; k < moments->features; k++)
+      if (moments[j].v[k] > 0.0)
+        largest = fmax(largest, 0.5 * log(moments[j].v[k]) + (double)moments[j].exponent[k] * LOG_2);
   return largest;
 }

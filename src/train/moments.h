@@ -1,8 +1,9 @@
-/* The optimizer's state: weights, and moments that carry exponents of their own.
+/* The optimizer's state: weights, and moments that carry exponents of their own. The weights are a matrix, a row for
+ * each output: one for two classes, else one for each class.
  *
  * Coordinate k's true moments are m_k 2^e_k and v_k 4^e_k. Exponents are whole, so that moving one is exact and
- * results do not depend on when it moves. One exponent serves all coordinates until they drift too far apart (a
- * feature that only samples of vanishing weight have): from then on each has its own. */
+ * results do not depend on when it moves. One exponent serves all coordinates of an output until they drift too far
+ * apart (a feature that only samples of vanishing weight have): from then on each has its own. */
 #ifndef BIASCOPE_TRAIN_MOMENTS_H
 #define BIASCOPE_TRAIN_MOMENTS_H
 
@@ -10,9 +11,11 @@
 #include "data/dataset.h"
 #include "rule/optimizer.h"
 
+/* One output's; those of several stand in an array, and their arrays are slices of the first one's. */
 typedef struct {
   const bs_optimizer_rule *rule;
-  bs_step *step; /* the rule's, or one that gives its bits in less time */
+  bs_step *step;  /* the rule's, or one that gives its bits in less time */
+  size_t outputs; /* in all: the length of the array that this is the first of */
   size_t features, padded;
   double beta1, beta2, eps;
   double decay;          /* weight decay that is added to the gradient */
@@ -21,33 +24,42 @@ typedef struct {
   double *unit;          /* what bs_update.eps holds, kept in step with the exponents */
   int64_t *exponent;     /* features */
   bool common;           /* every coordinate has exponent[0] */
-  bool coupled;          /* for good: a step, or the noise, measures the coordinates together */
+  bool coupled;          /* for good: a step, or the noise, measures the coordinates, of all outputs, together */
   int64_t lowest;        /* least of the exponents */
   bool *unseen;          /* features: no gradient has reached this coordinate yet */
   size_t unseen_count;
-  int *size;  /* samples: exponent of its largest entry */
+  int *size;  /* samples: exponent of its largest entry; the first output's */
   int spread; /* most that a sample's entries lie below its size */
 } bs_moments;
 
-/* A batch: its samples and the weight of each, l'(z_i)/|B|. */
+/* A batch: its samples, and the weight that each has in an output's gradient, -l'(z_i)/|B|; outputs x count. */
 typedef struct {
   const uint32_t *sample;
   const bs_weight *weight;
   size_t count;
 } bs_weighted_batch;
 
+/* The batch as one output sees it. */
+static inline bs_weighted_batch bs_batch_of_output(const bs_weighted_batch *batch, size_t output) {
+  return (bs_weighted_batch){batch->sample, batch->weight + output * batch->count, batch->count};
+}
+
+/* `moments`: an array, one of each output of the data (bs_outputs). What follows is of all outputs, where nothing else
+ * is said. */
 biascope_status bs_moments_create(bs_moments *moments, const biascope_dataset *data, const biascope_options *options,
                                   biascope_error *error);
-/* The same for features and samples of which nothing is known: their exponents and sizes are the caller's to fill. */
+/* The same, of one output, for features and samples of which nothing is known: their exponents and sizes are the
+ * caller's to fill. */
 biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_options *options, size_t samples,
                                         size_t features, biascope_error *error);
 void bs_moments_free(bs_moments *moments);
 
-/* Whether that batch's gradient can be added with every exponent as it is. */
+/* Whether that batch's gradient can be added with every exponent as it is. One output. */
 bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch);
 /* Whether m and v are those of the step before no more: nothing of them outlives a step. */
 bool bs_moments_forget(const bs_moments *moments);
-/* Whether one factor of its row gives a sample's gradient in every coordinate's own unit; the factor then. */
+/* Whether one factor of its row gives a sample's gradient in every coordinate's own unit; the factor then. One output.
+ */
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale);
 /* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
@@ -55,8 +67,10 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
 void bs_moments_add_decay(bs_moments *moments);
 /* Moves exponents down where moments have faded, after an update that reported it. */
 void bs_moments_renormalise(bs_moments *moments);
-/* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. */
+/* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. One output. */
 void bs_moments_refresh(bs_moments *moments);
+/* ||g||_2, of outputs with one exponent. */
+double bs_moments_gradient_norm(const bs_moments *moments);
 /* log ||m||_1 and log ||sqrt(v)||_inf of the true moments. */
 double bs_moments_log_sum(const bs_moments *moments);
 double bs_moments_log_largest_root(const bs_moments *moments);

@@ -1,8 +1,10 @@
 #include "train/trainer.h"
 
+#include "base/block.h"
 #include "base/memory.h"
 #include "base/padded.h"
 #include "base/vector.h"
+#include "loss/classes.h"
 #include "train/noise.h"
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +24,8 @@ static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error
   return BIASCOPE_OK;
 }
 
-/* Weights up to this size keep every margin within what bs_weight_from_log can tell apart. */
+/* Weights up to this size keep every margin within what bs_weight_from_log can tell apart; those of several classes are
+ * differences of two products. */
 static double largest_weight(const biascope_dataset *data, const bs_loss *loss) {
   double longest = 0.0;
   for (size_t i = 0; i < data->samples; i++) {
@@ -31,7 +34,30 @@ static double largest_weight(const biascope_dataset *data, const bs_loss *loss) 
     for (size_t at = 0; at < row.count; at++) length += fabs(row.value[at]);
     longest = fmax(longest, length);
   }
+  if (bs_outputs(data) > 1) longest *= 2.0;
   return fmin(loss->largest_margin / longest, 0x1p1000);
+}
+
+static biascope_status check_classes(const biascope_trainer *trainer, biascope_error *error) {
+  if (bs_outputs(trainer->data) == 1 || trainer->loss->share) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "the loss %s has no form for %zu classes; expected logistic (softmax cross-entropy) or exp",
+                 trainer->loss->name, trainer->data->classes);
+}
+
+/* The arrays of a batch of the largest size, and of what is shown. */
+static biascope_status allocate(biascope_trainer *trainer, biascope_error *error) {
+  const biascope_dataset *data = trainer->data;
+  const size_t outputs = bs_outputs(data), most = bs_batch_size(&trainer->options, data->samples);
+  size_t cells, weights;
+  const bool fits =
+      !__builtin_mul_overflow(outputs, most, &cells) && !__builtin_mul_overflow(outputs, data->features, &weights);
+  trainer->moments = BS_NEW(bs_moments, outputs);
+  if (fits) trainer->score = BS_NEW(double, cells);
+  if (fits) trainer->weight = BS_NEW(bs_weight, cells);
+  if (fits && outputs > 1) trainer->shown = BS_NEW(double, weights);
+  if (trainer->moments && trainer->score && trainer->weight && (outputs == 1 || trainer->shown)) return BIASCOPE_OK;
+  return bs_fail_memory(error, "the batch");
 }
 
 biascope_status biascope_trainer_create(const biascope_dataset *data, const biascope_options *options,
@@ -47,21 +73,20 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   trainer->rule = bs_optimizer_rule_of(options->optimizer);
   trainer->loss = bs_loss_of(options->loss);
   trainer->largest_weight = largest_weight(data, trainer->loss);
-  trainer->margin = BS_NEW(double, bs_batch_size(options, data->samples));
-  trainer->weight = BS_NEW(bs_weight, bs_batch_size(options, data->samples));
-  if (!trainer->margin || !trainer->weight) status = bs_fail_memory(error, "the batch");
+  status = check_classes(trainer, error);
+  if (status == BIASCOPE_OK) status = allocate(trainer, error);
   if (status == BIASCOPE_OK) status = bs_sampler_create(&trainer->sampler, options, data->samples, error);
-  if (status == BIASCOPE_OK) status = bs_moments_create(&trainer->moments, data, options, error);
+  if (status == BIASCOPE_OK) status = bs_moments_create(trainer->moments, data, options, error);
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
-  trainer->whole = (bs_scope){data, trainer->rows, &trainer->moments};
+  trainer->whole = (bs_scope){data, trainer->rows, trainer->moments};
   if (status == BIASCOPE_OK) status = bs_fast_create(&trainer->fast, &trainer->whole, options, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
     return status;
   }
   for (size_t j = 0; j < BS_LANES; j++) {
-    trainer->rates.beta1[j] = trainer->moments.beta1;
-    trainer->rates.beta2[j] = trainer->moments.beta2;
+    trainer->rates.beta1[j] = trainer->moments->beta1;
+    trainer->rates.beta2[j] = trainer->moments->beta2;
   }
   trainer->eta = -1.0;
   trainer->rate = bs_rate_before_steps(options);
@@ -73,9 +98,11 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
 void biascope_trainer_free(biascope_trainer *trainer) {
   if (!trainer) return;
   bs_sampler_free(&trainer->sampler);
-  bs_moments_free(&trainer->moments);
+  if (trainer->moments) bs_moments_free(trainer->moments);
   bs_fast_free(&trainer->fast);
-  free(trainer->margin);
+  free(trainer->moments);
+  free(trainer->score);
+  free(trainer->shown);
   free(trainer->weight);
   free(trainer->padded_rows);
   free(trainer);
@@ -118,11 +145,35 @@ static void add_sample(const bs_scope *s, size_t sample, bs_weight weight) {
   if (per_sample) bs_padded_add_square(moments->padded, scale, row, moments->v);
 }
 
+static void clear_gradient(bs_moments *moments) {
+  const size_t size = moments->outputs * moments->padded * sizeof *moments->g;
+  memset(moments->g, 0, size);
+  if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, size);
+}
+
 static void add_each(const bs_scope *s, const bs_weighted_batch *batch) {
-  bs_moments *moments = s->moments;
-  memset(moments->g, 0, moments->padded * sizeof *moments->g);
-  if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, moments->padded * sizeof *moments->v);
+  clear_gradient(s->moments);
   for (size_t b = 0; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
+  for (size_t j = 1; j < s->moments->outputs; j++) {
+    const bs_scope own = {s->data, s->rows, &s->moments[j]};
+    const bs_weight *weight = batch->weight + j * batch->count;
+    for (size_t b = 0; b < batch->count; b++) add_sample(&own, batch->sample[b], weight[b]);
+  }
+}
+
+/* Several outputs of dense rows together, where one factor gives each sample's part; scale: outputs x count of scratch.
+ * False: nothing is done. */
+static bool add_in_blocks(const bs_scope *s, const bs_weighted_batch *batch, double *scale) {
+  const bs_moments *moments = s->moments;
+  const size_t count = batch->count;
+  if (!s->rows || moments->rule->second == BS_SECOND_PER_SAMPLE) return false;
+  for (size_t j = 0; j < moments->outputs; j++)
+    for (size_t b = 0; b < count; b++)
+      if (!bs_moments_scale(&moments[j], batch->sample[b], batch->weight[j * count + b], &scale[j * count + b]))
+        return false;
+  clear_gradient(s->moments);
+  bs_block_combine(moments->padded, count, s->rows, batch->sample, moments->outputs, scale, moments->g);
+  return true;
 }
 
 /* Of the step to come. */
@@ -138,69 +189,111 @@ static void set_rates(biascope_trainer *trainer) {
   for (size_t j = 0; j < BS_LANES; j++) bs_weighing_put(&rate, j, &trainer->weighing);
 }
 
-static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
-  if (fast && bs_fast_weigh(fast, batch, count, trainer->margin, trainer->weight)) return;
-  if (!fast || !bs_fast_margins(fast, s->moments->w, batch, count, trainer->margin))
-    for (size_t b = 0; b < count; b++) trainer->margin[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
-  trainer->loss->weigh(count, trainer->margin, trainer->weight);
-  bs_weights_divide(count, count, trainer->weight);
-  const biascope_options *options = &trainer->options;
-  if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
-    bs_noise_weigh(options, trainer->step, count, trainer->weight);
+/* x_i.w_j of several outputs: samples x outputs. */
+static void score(const bs_scope *s, const uint32_t *sample, size_t count, double *out) {
+  const bs_moments *moments = s->moments;
+  const size_t outputs = moments->outputs;
+  if (s->rows) {
+    bs_block_products(moments->padded, count, s->rows, sample, outputs, moments->w, out);
+    return;
+  }
+  for (size_t b = 0; b < count; b++)
+    for (size_t j = 0; j < outputs; j++) out[b * outputs + j] = bs_row_dot(s->data, sample[b], moments[j].w);
 }
 
-/* The batch's gradient into g, in units of 2^unit, about the size of its largest part; INT64_MIN: it is zero. */
-static int64_t sum_by_itself(const bs_scope *s, const bs_weighted_batch *batch) {
-  const bs_moments *moments = s->moments;
-  int64_t unit = INT64_MIN;
-  memset(moments->g, 0, moments->padded * sizeof *moments->g);
-  for (size_t b = 0; b < batch->count; b++) {
-    const int64_t size = batch->weight[b].exponent + moments->size[batch->sample[b]];
-    if (batch->weight[b].mantissa != 0.0 && size > unit) unit = size;
+/* -dl/ds_j of a batch, outputs x samples. */
+static void weigh_classes(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
+  const size_t outputs = s->moments->outputs;
+  score(s, batch, count, trainer->score);
+  for (size_t b = 0; b < count; b++)
+    bs_classes_weigh(trainer->loss, outputs, trainer->score + b * outputs, s->data->class[batch[b]],
+                     trainer -> weight + b, count);
+}
+
+/* Before they are divided by the batch's size. False: they are divided. */
+static bool weigh_samples(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
+  bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
+  if (fast && bs_fast_weigh(fast, batch, count, trainer->score, trainer->weight)) return false;
+  if (!fast || !bs_fast_margins(fast, s->moments->w, batch, count, trainer->score))
+    for (size_t b = 0; b < count; b++) trainer->score[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
+  trainer->loss->weigh(count, trainer->score, trainer->weight);
+  return true;
+}
+
+static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
+  const size_t outputs = s->moments->outputs;
+  if (outputs > 1)
+    weigh_classes(trainer, s, batch, count);
+  else if (!weigh_samples(trainer, s, batch, count))
+    return;
+  bs_weights_divide(outputs * count, count, trainer->weight);
+  const biascope_options *options = &trainer->options;
+  if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
+    bs_noise_weigh(options, trainer->step, count, outputs, trainer->weight);
+}
+
+/* The exponent of the largest part of the batch's gradient; INT64_MIN: it is zero. */
+static int64_t largest_part(const bs_moments *moments, const bs_weighted_batch *batch) {
+  int64_t largest = INT64_MIN;
+  for (size_t at = 0; at < moments->outputs * batch->count; at++) {
+    const int64_t size = batch->weight[at].exponent + moments->size[batch->sample[at % batch->count]];
+    if (batch->weight[at].mantissa != 0.0 && size > largest) largest = size;
   }
-  for (size_t b = 0; b < batch->count; b++) {
-    const bs_row row = bs_row_of(s->data, batch->sample[b]);
-    const bs_weight weight = batch->weight[b];
-    for (size_t at = 0; at < row.count && weight.mantissa != 0.0; at++)
-      moments->g[bs_row_column(&row, at)] +=
-          weight.mantissa * bs_times_power_of_two(row.value[at], weight.exponent - unit);
+  return largest;
+}
+
+/* The batch's gradient into g, in units of 2^unit. */
+static void sum_by_itself(const bs_scope *s, const bs_weighted_batch *batch, int64_t unit) {
+  clear_gradient(s->moments);
+  for (size_t at = 0; at < s->moments->outputs * batch->count; at++) {
+    double *g = s->moments[at / batch->count].g;
+    const bs_row row = bs_row_of(s->data, batch->sample[at % batch->count]);
+    const bs_weight weight = batch->weight[at];
+    for (size_t k = 0; k < row.count && weight.mantissa != 0.0; k++)
+      g[bs_row_column(&row, k)] += weight.mantissa * bs_times_power_of_two(row.value[k], weight.exponent - unit);
   }
-  return unit;
 }
 
 /* Moments that hold nothing yet expect gradients as large as the data make them: here that much smaller ones. */
 static void expect_smaller(bs_moments *moments, int64_t exponent) {
   const size_t d = moments->features;
-  if (bs_max_abs(d, moments->m) > 0.0 || bs_max_abs(d, moments->v) > 0.0) return;
-  for (size_t k = 0; k < d; k++) moments->exponent[k] += exponent;
-  bs_moments_refresh(moments);
+  for (size_t j = 0; j < moments->outputs; j++)
+    if (bs_max_abs(d, moments[j].m) > 0.0 || bs_max_abs(d, moments[j].v) > 0.0) return;
+  for (size_t j = 0; j < moments->outputs; j++) {
+    for (size_t k = 0; k < d; k++) moments[j].exponent[k] += exponent;
+    bs_moments_refresh(&moments[j]);
+  }
 }
 
 /* Scales the batch's weights down to a gradient of norm C where that is longer: before exponents are chosen for it. */
 static void clip_weights(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  const int64_t unit = sum_by_itself(s, &(bs_weighted_batch){batch, trainer->weight, count});
-  const double norm = bs_norm2(s->moments->features, s->moments->g);
+  const bs_weighted_batch weighted = {batch, trainer->weight, count};
+  const int64_t unit = largest_part(s->moments, &weighted);
+  if (unit == INT64_MIN) return;
+  sum_by_itself(s, &weighted, unit);
+  const double norm = bs_moments_gradient_norm(s->moments);
   if (norm == 0.0) return;
   int most, length, change, whole;
   const double ratio = frexp(trainer->options.clip, &most) / frexp(norm, &length), part = frexp(ratio, &change);
   const int64_t exponent = (int64_t)most - length + change - unit; /* C / ||g|| is part 2^exponent, part < 1 */
   if (exponent > 0) return;
   expect_smaller(s->moments, exponent);
-  for (size_t b = 0; b < count; b++) {
-    trainer->weight[b].mantissa = frexp(trainer->weight[b].mantissa * part, &whole);
-    trainer->weight[b].exponent += exponent + whole;
+  for (size_t at = 0; at < s->moments->outputs * count; at++) {
+    trainer->weight[at].mantissa = frexp(trainer->weight[at].mantissa * part, &whole);
+    trainer->weight[at].exponent += exponent + whole;
   }
 }
 
 static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_weighted_batch *batch) {
   bs_moments_prepare(s->moments, s->data, batch);
   bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
-  if (!fast || !bs_fast_gradient(fast, batch, trainer->margin, s->moments)) add_each(s, batch);
+  const bool together = s->moments->outputs > 1 ? add_in_blocks(s, batch, trainer->score)
+                                                : fast && bs_fast_gradient(fast, batch, trainer->score, s->moments);
+  if (!together) add_each(s, batch);
   if (s->moments->decay > 0.0) bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
-    bs_noise_add(options, trainer->step, s->moments->features, s->moments->g);
+    bs_noise_add(options, trainer->step, s->moments);
 }
 
 void bs_trainer_take_step(biascope_trainer *trainer) {
@@ -213,7 +306,9 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   if (trainer->options.clip > 0.0) clip_weights(trainer, &s, batch, count);
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
   bs_moments *moments = s.moments;
-  const bs_update update = {.padded = moments->padded,
+  const bs_update update = {.padded = moments->outputs * moments->padded,
+                            .rows = moments->outputs,
+                            .columns = moments->features,
                             .g = moments->g,
                             .m = moments->m,
                             .v = moments->v,
@@ -228,19 +323,21 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
 
 const bs_moments *bs_trainer_state(const biascope_trainer *trainer) {
   bs_fast_show(&trainer->fast, trainer->whole.moments, trainer->step);
-  return &trainer->moments;
+  return trainer->moments;
 }
 
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
   for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
   if (bs_fast_reach(&trainer->fast, trainer->step) < trainer->largest_weight) return BIASCOPE_OK;
-  const double *w = biascope_trainer_weights(trainer);
-  for (size_t k = 0; k < trainer->moments.features; k++) {
-    if (!(fabs(w[k]) < trainer->largest_weight))
-      return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                     "weight %zu left the range that can be followed by step %llu; expected a smaller step size, or "
-                     "data on a smaller scale",
-                     k, (unsigned long long)trainer->step);
+  const bs_moments *state = bs_trainer_state(trainer);
+  for (size_t j = 0; j < state->outputs; j++) {
+    for (size_t k = 0; k < state->features; k++) {
+      if (!(fabs(state[j].w[k]) < trainer->largest_weight))
+        return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                       "weight %zu left the range that can be followed by step %llu; expected a smaller step size, or "
+                       "data on a smaller scale",
+                       k, (unsigned long long)trainer->step);
+    }
   }
   return BIASCOPE_OK;
 }
@@ -248,60 +345,19 @@ biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, 
 uint64_t biascope_trainer_step(const biascope_trainer *trainer) {
   return trainer->step;
 }
+
 const double *biascope_trainer_weights(const biascope_trainer *trainer) {
-  return bs_trainer_state(trainer)->w;
+  const bs_moments *state = bs_trainer_state(trainer);
+  if (state->outputs == 1) return state->w;
+  for (size_t j = 0; j < state->outputs; j++)
+    memcpy(trainer->shown + j * state->features, state[j].w, state->features * sizeof *state->w);
+  return trainer->shown;
 }
 
-void bs_trainer_second_moment(const biascope_trainer *trainer, double *v) {
-  const bs_moments *moments = bs_trainer_state(trainer);
-  for (size_t k = 0; k < moments->features; k++) {
-    const int64_t exponent = moments->exponent[moments->common ? 0 : k];
-    v[k] = ldexp(moments->v[k], (int)fmax(-4096.0, 2.0 * (double)exponent));
-  }
-}
-
-static double margin_of_sample(const biascope_trainer *trainer, size_t sample) {
-  return margin_in(trainer->data, trainer->rows, bs_trainer_state(trainer), sample);
-}
-
-double biascope_trainer_log_loss(const biascope_trainer *trainer) {
-  bs_loss_mean mean = {-INFINITY, 0.0};
-  for (size_t i = 0; i < trainer->data->samples; i++)
-    bs_loss_mean_add(&mean, trainer->loss->log_value(margin_of_sample(trainer, i)));
-  return bs_loss_mean_log(&mean, trainer->data->samples);
-}
-
-/* The logs of the largest ||g_i||_1 and ||g_i||_inf over the samples' own gradients g_i = l'(x_i.w) x_i. */
-static void largest_gradients(const biascope_trainer *trainer, double *log_sum, double *log_entry) {
-  const biascope_dataset *data = trainer->data;
-  *log_sum = *log_entry = -INFINITY;
-  for (size_t i = 0; i < data->samples; i++) {
-    const size_t first = data->dense ? i * data->features : data->row_start[i];
-    const size_t end = data->dense ? first + data->features : data->row_start[i + 1];
-    double sum = 0.0, entry = 0.0;
-    for (size_t at = first; at < end; at++) {
-      const double size = fabs(data->dense ? data->dense[at] : data->value[at]);
-      sum += size;
-      entry = fmax(entry, size);
-    }
-    const double log_slope = trainer->loss->log_slope(margin_of_sample(trainer, i));
-    *log_sum = fmax(*log_sum, log_slope + log(sum));
-    *log_entry = fmax(*log_entry, log_slope + log(entry));
-  }
-}
-
-biascope_staleness biascope_trainer_staleness(const biascope_trainer *trainer) {
-  enum { STALE = 2 };
-  double log_sum, log_entry;
-  largest_gradients(trainer, &log_sum, &log_entry);
-  biascope_staleness state = {0};
-  if (trainer->moments.decay > 0.0) return state; /* moments hold the decay's part for good */
-  if (log_entry == -INFINITY) return state;       /* no sample has a gradient: nothing to fall behind of */
-  if (trainer->moments.beta1 > 0.0)
-    state.momentum_excess = exp(bs_moments_log_sum(bs_trainer_state(trainer)) - log_sum);
-  if (trainer->moments.beta2 > 0.0)
-    state.second_moment_excess = exp(bs_moments_log_largest_root(bs_trainer_state(trainer)) - log_entry);
-  state.momentum_stale = state.momentum_excess > STALE;
-  state.second_moment_stale = state.second_moment_excess > STALE;
-  return state;
+double bs_trainer_margin(const biascope_trainer *trainer, size_t sample) {
+  const bs_moments *state = bs_trainer_state(trainer);
+  if (state->outputs == 1) return margin_in(trainer->data, trainer->rows, state, sample);
+  const uint32_t index = (uint32_t)sample;
+  score(&trainer->whole, &index, 1, trainer->score);
+  return bs_classes_margin(state->outputs, trainer->score, trainer->data->class[sample]);
 }

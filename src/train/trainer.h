@@ -14,16 +14,17 @@ struct biascope_trainer {
   const bs_optimizer_rule *rule;
   const bs_loss *loss;
   bs_sampler sampler;
-  bs_moments moments;
-  double eta; /* before what the rule makes of it; < 0 at first */
+  bs_moments *moments; /* one for each output */
+  double eta;          /* before what the rule makes of it; < 0 at first */
   bs_rate rate;
   bs_rates rates; /* of the last step */
   bs_weighing weighing;
   bool weighs; /* the step asks for it */
   bs_scope whole;
   bs_fast fast;          /* where it has lazy, `moments` is what bs_fast_show shows */
-  double *margin;        /* x_i.w of the batch's samples, */
-  bs_weight *weight;     /* and their parts in the mean gradient */
+  double *score;         /* x_i.w_j of the batch's samples, samples x outputs, */
+  bs_weight *weight;     /* and their parts in the mean gradient, outputs x samples */
+  double *shown;         /* several outputs: the weights as users read them, outputs x features; else NULL */
   const double *rows;    /* dense data, rows padded to whole vectors */
   double *padded_rows;   /* owns rows where the data's own were not padded */
   double largest_weight; /* beyond it a run ends with an error */
@@ -39,7 +40,11 @@ const bs_moments *bs_trainer_state(const biascope_trainer *trainer);
 /* Resumes from a checkpoint's text. On failure the trainer is as it was. */
 biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const bs_text *text, biascope_error *error);
 
-/* v in absolute units: features entries written. Those below double's range are 0. */
+/* A sample's margin, from which its loss follows: x_i.w, or the soft least margin of several classes (loss/classes.h).
+ */
+double bs_trainer_margin(const biascope_trainer *trainer, size_t sample);
+
+/* One output: v in absolute units: features entries written. Those below double's range are 0. */
 void bs_trainer_second_moment(const biascope_trainer *trainer, double *v);
 
 #endif

@@ -25,7 +25,8 @@ typedef struct {
 } lanes;
 
 static biascope_status lanes_create(lanes *l, const biascope_trainer *first, biascope_error *error) {
-  *l = (lanes){.features = first->moments.features, .padded = first->moments.padded, .most = first->sampler.batch_size};
+  *l = (lanes){
+      .features = first->moments->features, .padded = first->moments->padded, .most = first->sampler.batch_size};
   double **arrays[] = {&l->m, &l->v, &l->w, &l->g, &l->unit, &l->samples.apart};
   bool complete = true;
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
@@ -60,17 +61,17 @@ static void write_lane(size_t features, const double *values, size_t j, double *
 }
 
 static void moments_to_trainer(const lanes *l, size_t j) {
-  read_lane(l->features, l->m, j, l->run[j]->moments.m);
-  read_lane(l->features, l->v, j, l->run[j]->moments.v);
+  read_lane(l->features, l->m, j, l->run[j]->moments->m);
+  read_lane(l->features, l->v, j, l->run[j]->moments->v);
 }
 
 static void moments_to_lane(lanes *l, size_t j) {
-  write_lane(l->features, l->run[j]->moments.m, j, l->m);
-  write_lane(l->features, l->run[j]->moments.v, j, l->v);
+  write_lane(l->features, l->run[j]->moments->m, j, l->m);
+  write_lane(l->features, l->run[j]->moments->v, j, l->v);
 }
 
 static void units_to_lane(lanes *l, size_t j) {
-  if (l->run[j]->rule->direction != BS_SIGN) write_lane(l->features, l->run[j]->moments.unit, j, l->unit);
+  if (l->run[j]->rule->direction != BS_SIGN) write_lane(l->features, l->run[j]->moments->unit, j, l->unit);
 }
 
 static void enter(lanes *l) {
@@ -79,7 +80,7 @@ static void enter(lanes *l) {
     memset(arrays[i], 0, l->padded * BS_LANES * sizeof(double));
   l->rates = (bs_rates){0};
   for (size_t j = 0; j < l->count; j++) {
-    const bs_moments *moments = &l->run[j]->moments;
+    const bs_moments *moments = l->run[j]->moments;
     write_lane(l->features, moments->w, j, l->w);
     moments_to_lane(l, j);
     units_to_lane(l, j);
@@ -90,7 +91,7 @@ static void enter(lanes *l) {
 
 static void leave(const lanes *l) {
   for (size_t j = 0; j < l->count; j++) {
-    read_lane(l->features, l->w, j, l->run[j]->moments.w);
+    read_lane(l->features, l->w, j, l->run[j]->moments->w);
     moments_to_trainer(l, j);
   }
 }
@@ -117,7 +118,7 @@ static void weigh(lanes *l, size_t count) {
 
 /* Exponents that the batch's gradients fit; false where run j's coordinates no longer share one. */
 static bool fit(lanes *l, size_t j, size_t count) {
-  bs_moments *moments = &l->run[j]->moments;
+  bs_moments *moments = l->run[j]->moments;
   const bs_weighted_batch batch = {l->batch[j], l->weight + j * count, count};
   if (bs_moments_fit(moments, &batch)) return true;
   const bool forget = bs_moments_forget(moments); /* then they are about to be replaced */
@@ -133,7 +134,7 @@ static bool add_gradients(lanes *l, size_t count) {
   for (size_t b = 0; b < count; b++) {
     double scale[BS_LANES] = {0};
     for (size_t j = 0; j < l->count; j++)
-      if (!bs_moments_scale(&l->run[j]->moments, l->batch[j][b], l->weight[j * count + b], &scale[j])) return false;
+      if (!bs_moments_scale(l->run[j]->moments, l->batch[j][b], l->weight[j * count + b], &scale[j])) return false;
     if (count > 1) gather(l, b);
     (b ? bs_lanes_add : bs_lanes_set)(l->features, scale, &l->samples, l->g);
   }
@@ -158,14 +159,14 @@ static void set_rates(lanes *l) {
 static unsigned update(lanes *l) {
   set_rates(l);
   for (size_t j = 0; j < l->count; j++) l->run[j]->step++;
-  return l->run[0]->moments.step(&(bs_update){.padded = l->features * BS_LANES,
-                                              .g = l->g,
-                                              .m = l->m,
-                                              .v = l->v,
-                                              .w = l->w,
-                                              .eps = l->unit,
-                                              .rates = &l->rates,
-                                              .weighing = &l->weighing});
+  return l->run[0]->moments->step(&(bs_update){.padded = l->features * BS_LANES,
+                                               .g = l->g,
+                                               .m = l->m,
+                                               .v = l->v,
+                                               .w = l->w,
+                                               .eps = l->unit,
+                                               .rates = &l->rates,
+                                               .weighing = &l->weighing});
 }
 
 static bool renormalise(lanes *l, unsigned faded) {
@@ -173,10 +174,10 @@ static bool renormalise(lanes *l, unsigned faded) {
   for (size_t j = 0; j < l->count; j++) {
     if (!(faded >> j & 1)) continue;
     moments_to_trainer(l, j);
-    bs_moments_renormalise(&l->run[j]->moments);
+    bs_moments_renormalise(l->run[j]->moments);
     moments_to_lane(l, j);
     units_to_lane(l, j);
-    together = together && l->run[j]->moments.common;
+    together = together && l->run[j]->moments->common;
   }
   return together;
 }
@@ -217,7 +218,7 @@ static void run_together(lanes *l, uint64_t end) {
 }
 
 static bool is_ready(const biascope_trainer *run) {
-  return run->moments.common && (run->moments.unseen_count == 0 || bs_moments_forget(&run->moments));
+  return run->moments->common && (run->moments->unseen_count == 0 || bs_moments_forget(run->moments));
 }
 
 /* Runs that have drifted out of step with the others go alone, and are looked at again from time to time. */
@@ -251,7 +252,7 @@ bool bs_lanes_share(size_t samples, size_t features, const biascope_options *a, 
 
 static bool may_join(const biascope_trainer *first, const biascope_trainer *run) {
   const biascope_dataset *data = first->data;
-  return data->dense && run->data == data && run->step == first->step &&
+  return data->dense && first->moments->outputs == 1 && run->data == data && run->step == first->step &&
          bs_lanes_share(data->samples, data->features, &first->options, &run->options);
 }
 

@@ -1,0 +1,190 @@
+"""Training with several classes, against a simulator in NumPy that shares no code with it."""
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+BIASCOPE = os.environ["BIASCOPE"]
+ETA, DECAY = 0.1, 0.5
+
+
+def generate(k, d, n, seed, margin=0.3):
+    """Samples of k classes that a random matrix tells apart."""
+    random = np.random.default_rng(seed)
+    teacher = random.standard_normal((k, d))
+    teacher /= np.linalg.norm(teacher, axis=1, keepdims=True)
+    x, y = [], []
+    while len(x) < n:
+        sample = random.standard_normal(d)
+        scores = teacher @ sample
+        if np.diff(np.sort(scores))[-1] > margin:
+            x.append(sample)
+            y.append(int(np.argmax(scores)))
+    assert len(set(y)) == k
+    return np.array(x), np.array(y)
+
+
+def write_csv(path, x, y):
+    lines = [",".join(f"x{i}" for i in range(x.shape[1])) + ",label"]
+    lines += [",".join(repr(float(v)) for v in row) + f",class {label}" for row, label in zip(x, y)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_svm(path, x, y):
+    path.write_text("".join(f"{label} " + " ".join(f"{i + 1}:{float(v)!r}" for i, v in enumerate(row) if v) + "\n"
+                            for row, label in zip(x, y)))
+    return path
+
+
+def train(path, *flags, code=0, label=("--label-column", "label")):
+    command = [BIASCOPE, "train", path, *label, "--references", "none", "--json", "--quiet", *map(str, flags)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout) if code == 0 else result.stderr
+
+
+def weights(*arguments, **named):
+    result = train(*arguments, **named)
+    return np.array(result["direction"]) * result["weight_norm"]
+
+
+def gradient(w, x, y, loss):
+    """Of the mean of log sum_j e^(s_j - s_y), or of sum_(j != y) e^(s_j - s_y)."""
+    scores = x @ w.T
+    scores -= scores[np.arange(len(y)), y][:, None]
+    part = np.exp(scores)
+    part[np.arange(len(y)), y] = 0.0
+    if loss == "logistic":
+        part /= 1.0 + part.sum(axis=1, keepdims=True)
+    part[np.arange(len(y)), y] = -part.sum(axis=1)
+    return part.T @ x / len(y)
+
+
+def ratio(m, v):
+    return np.divide(m, np.sqrt(v), out=np.zeros_like(m), where=v > 0.0)
+
+
+def step_of(optimizer):
+    """The update direction as a function of the gradient, with its state."""
+    state = {"m": 0.0, "v": 0.0}
+
+    def average(name, beta, g):
+        state[name] = beta * state[name] + (1.0 - beta) * g
+        return state[name]
+
+    def adagrad(g):
+        state["v"] = state["v"] + g * g
+        return ratio(g, state["v"])
+
+    def lion(g):
+        direction = np.sign(0.9 * state["m"] + 0.1 * g)
+        average("m", 0.99, g)
+        return direction
+
+    return {"gd": lambda g: g, "ngd": lambda g: g / np.linalg.norm(g), "signgd": np.sign,
+            "signum": lambda g: np.sign(average("m", 0.9, g)),
+            "adam": lambda g: ratio(average("m", 0.9, g), average("v", 0.999, g * g)),
+            "rmsprop": lambda g: ratio(g, average("v", 0.99, g * g)), "adagrad": adagrad, "lion": lion}[optimizer]
+
+
+def simulate(x, y, optimizer, loss, batch, steps, k):
+    w, step, start = np.zeros((k, x.shape[1])), step_of(optimizer), 0
+    for t in range(steps):
+        rows = slice(start, start + batch)
+        w = w - ETA * (t + 2.0) ** -DECAY * step(gradient(w, x[rows], y[rows], loss))
+        start = 0 if start + batch >= len(y) else start + batch
+    return w
+
+
+@pytest.mark.parametrize("loss", ["logistic", "exp"])
+@pytest.mark.parametrize("optimizer", ["gd", "ngd", "signgd", "signum", "adam", "rmsprop", "adagrad", "lion"])
+def test_weights_are_those_of_the_simulator(tmp_path, optimizer, loss):
+    for seed, (k, d, n, batch) in enumerate([(3, 5, 20, 3), (4, 7, 23, 23), (9, 17, 40, 8)]):
+        x, y = generate(k, d, n, seed)
+        path = write_csv(tmp_path / "data.csv", x, y)
+        found = weights(path, "--optimizer", optimizer, "--loss", loss, "--batch-size", batch, "--steps", 200)
+        expected = simulate(x, y, optimizer, loss, batch, 200, k)
+        assert np.abs(found - expected).max() <= 1e-11 * np.abs(expected).max()
+
+
+def test_what_is_reported_is_of_the_weights(tmp_path):
+    x, y = generate(4, 6, 30, 1)
+    path = write_csv(tmp_path / "data.csv", x, y)
+    trace = tmp_path / "trace.csv"
+    result = train(path, "--optimizer", "gd", "--steps", 6, "--batch-size", 5, "--trace", trace)
+    direction = np.array(result["direction"])
+    assert np.linalg.norm(direction) == pytest.approx(1.0)
+    scores = x @ direction.T
+    margins = scores[np.arange(len(y)), y] - np.where(np.eye(4, dtype=bool)[y], -np.inf, scores).max(axis=1)
+    assert result["accuracy"] == np.mean(margins > 0.0) < 1.0
+    assert result["margin"]["l2"] == pytest.approx(margins.min())
+    assert result["margin"]["linf"] == pytest.approx(margins.min() / np.abs(direction).max())
+    assert result["margin"]["l1"] == pytest.approx(margins.min() / np.abs(direction).sum())
+    losses = np.log(np.exp(result["weight_norm"] * (scores - scores[np.arange(len(y)), y][:, None])).sum(axis=1))
+    assert result["log_loss"] == pytest.approx(np.log(losses.mean()))
+    header, *_, last = trace.read_text().splitlines()
+    row = dict(zip(header.split(","), last.split(",")))
+    assert float(row["accuracy"]) == result["accuracy"] and float(row["margin_l2"]) == result["margin"]["l2"]
+
+
+def test_sparse_rows_train_as_dense_ones_do(tmp_path):
+    x, y = generate(3, 6, 24, 2)
+    x[np.abs(x) < 0.4] = 0.0
+    dense, sparse = write_csv(tmp_path / "data.csv", x, y), write_svm(tmp_path / "data.svm", x, y)
+    for flags in (["--optimizer", "adam"], ["--optimizer", "gd", "--clip", "0.1"], ["--optimizer", "ngd"], ["--optimizer", "adamproxy"]):
+        flags += ["--steps", "300", "--batch-size", "full" if "adamproxy" in flags else "4"]
+        assert np.allclose(weights(dense, *flags), weights(sparse, *flags, label=()), rtol=1e-10, atol=0)
+
+
+@pytest.mark.parametrize("flags", [["adam"], ["ngd", "--order", "shuffle"], ["gd", "--batch-size", "full", "--noise", "0.5"],
+                                   ["adam", "--torch", "--weight-decay", "0.1"]], ids=lambda flags: flags[0])
+def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, flags):
+    path = write_csv(tmp_path / "data.csv", *generate(4, 6, 30, 3))
+    batch = [] if "--batch-size" in flags else ["--batch-size", "7"]
+    common = [path, "--optimizer", *flags, *batch]
+    train(*common, "--steps", 3000, "--checkpoint", tmp_path / "whole")
+    train(*common, "--steps", 1234, "--checkpoint", tmp_path / "half")
+    train(*common, "--steps", 3000, "--resume", tmp_path / "half", "--checkpoint", tmp_path / "resumed")
+    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_a_checkpoint_of_other_labels_is_refused(tmp_path):
+    x, y = generate(3, 4, 12, 4)
+    train(write_csv(tmp_path / "a.csv", x, y), "--steps", 5, "--checkpoint", tmp_path / "state")
+    y[0] = (y[0] + 1) % 3
+    assert "other data" in train(write_csv(tmp_path / "b.csv", x, y), "--steps", 9, "--resume", tmp_path / "state", code=2)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "signum", "ngd"])
+def test_nothing_underflows(tmp_path, optimizer):
+    path = write_csv(tmp_path / "data.csv", *generate(3, 5, 20, 5))
+    flags = ["--optimizer", optimizer, "--lr-decay", 0, "--lr", 1, "--batch-size", 5, "--beta2", "0.9"]
+    flags = flags if optimizer == "adam" else flags[:-2]
+    early, late = (train(path, *flags, "--steps", steps) for steps in (20000, 40000))
+    assert late["accuracy"] == 1.0 and late["log_loss"] < -2000.0  # e^-745 is 0 in doubles
+    assert late["log_loss"] < 1.5 * early["log_loss"]
+
+
+def test_what_is_not_offered_is_refused_in_words(tmp_path):
+    path = write_csv(tmp_path / "data.csv", *generate(3, 4, 12, 6))
+    assert "no form for 3 classes" in train(path, "--loss", "probit", code=1)
+    for command in ("predict", "doctor"):
+        result = subprocess.run([BIASCOPE, command, path, "--label-column", "label"], capture_output=True, text=True)
+        assert result.returncode == 2 and "expected exactly two distinct values" in result.stderr
+    assert any("two classes" in warning for warning in
+               json.loads(subprocess.run([BIASCOPE, "train", path, "--label-column", "label", "--steps", "9", "--json"],
+                                         capture_output=True, text=True).stdout)["warnings"])
+
+
+def test_test_data_and_written_classifiers_have_a_row_for_each_class(tmp_path):
+    x, y = generate(3, 4, 40, 7)
+    path, other = write_csv(tmp_path / "a.csv", x[:30], y[:30]), write_csv(tmp_path / "b.csv", x[30:], y[30:])
+    result = train(path, "--steps", 2000, "--test", other, "--out", tmp_path / "w.json", "--intercept")
+    assert np.shape(result["direction"]) == (3, 4) and np.shape(result["intercept"]) == (3,)
+    assert result["classes"] == ["class 0", "class 1", "class 2"] and sum(result["counts"]) == 30
+    applied = json.loads(subprocess.run([BIASCOPE, "apply", tmp_path / "w.json", other, "--label-column", "label", "--json"],
+                                        capture_output=True, text=True, check=True).stdout)
+    assert applied["accuracy"] == result["test_accuracy"] > 0.5
