@@ -42,7 +42,7 @@ static void *help(void *argument) {
 biascope_status bs_team_create(bs_team **out, size_t threads, biascope_error *error) {
   bs_team *team = BS_NEW(bs_team, 1);
   *out = NULL;
-  if (team) team->helper = BS_NEW(pthread_t, threads);
+  if (team) team->helper = BS_NEW(pthread_t, threads > 0 ? threads : 1);
   if (!team || !team->helper) {
     free(team);
     return bs_fail_memory(error, "the threads");
@@ -70,14 +70,38 @@ void bs_team_free(bs_team *team) {
   free(team);
 }
 
-void bs_team_run(bs_team *team, size_t parts, void (*work)(void *state, size_t part), void *state) {
-  pthread_mutex_lock(&team->lock);
+size_t bs_team_helpers(const bs_team *team) {
+  return team->helpers;
+}
+
+static void post(bs_team *team, size_t parts, void (*work)(void *state, size_t part), void *state) {
   team->work = work;
   team->state = state;
   team->parts = parts;
   team->next = team->done = 0;
   if (team->helpers > 0) pthread_cond_broadcast(&team->posted);
+}
+
+static void wait_for_all(bs_team *team) {
+  while (team->done < team->parts) pthread_cond_wait(&team->finished, &team->lock);
+}
+
+void bs_team_run(bs_team *team, size_t parts, void (*work)(void *state, size_t part), void *state) {
+  pthread_mutex_lock(&team->lock);
+  post(team, parts, work, state);
   while (team->next < parts) do_part(team);
-  while (team->done < parts) pthread_cond_wait(&team->finished, &team->lock);
+  wait_for_all(team);
+  pthread_mutex_unlock(&team->lock);
+}
+
+void bs_team_start(bs_team *team, size_t parts, void (*work)(void *state, size_t part), void *state) {
+  pthread_mutex_lock(&team->lock);
+  post(team, parts, work, state);
+  pthread_mutex_unlock(&team->lock);
+}
+
+void bs_team_finish(bs_team *team) {
+  pthread_mutex_lock(&team->lock);
+  wait_for_all(team);
   pthread_mutex_unlock(&team->lock);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/team.h"
 #include "base/vector.h"
 #include "study/trajectory.h"
 #include "train/record.h"
@@ -36,7 +37,7 @@ typedef struct {
   size_t job_count, point_count;
   bs_figure_point *points;
   pthread_mutex_t lock; /* guards the rest */
-  size_t next, done;
+  size_t done;
   biascope_status status;
   biascope_error error; /* of the first job that failed */
 } runner;
@@ -158,36 +159,33 @@ static bool tell(const runner *run) {
   return !monitor->tell || monitor->tell(monitor->state, &progress);
 }
 
-static void *work(void *state) {
+static void work(void *state, size_t part) {
   runner *run = state;
   pthread_mutex_lock(&run->lock);
-  while (run->status == BIASCOPE_OK && run->next < run->job_count) {
-    job *j = &run->jobs[run->next++];
-    pthread_mutex_unlock(&run->lock);
-    biascope_error error;
-    const biascope_status status = run_job(run, j, &error);
-    pthread_mutex_lock(&run->lock);
-    if (status != BIASCOPE_OK && run->status == BIASCOPE_OK) {
-      run->status = status;
-      run->error = error;
-    }
-    run->done++;
-    if (run->status == BIASCOPE_OK && !tell(run))
-      run->status = bs_fail(&run->error, BIASCOPE_CANCELLED, "%s was stopped", run->figure->name);
-  }
+  const bool wanted = run->status == BIASCOPE_OK;
   pthread_mutex_unlock(&run->lock);
-  return NULL;
+  if (!wanted) return;
+  biascope_error error;
+  const biascope_status status = run_job(run, &run->jobs[part], &error);
+  pthread_mutex_lock(&run->lock);
+  if (status != BIASCOPE_OK && run->status == BIASCOPE_OK) {
+    run->status = status;
+    run->error = error;
+  }
+  run->done++;
+  if (run->status == BIASCOPE_OK && !tell(run))
+    run->status = bs_fail(&run->error, BIASCOPE_CANCELLED, "%s was stopped", run->figure->name);
+  pthread_mutex_unlock(&run->lock);
 }
 
-static void run_threads(runner *run) {
-  enum { MOST = 64 };
-  pthread_t threads[MOST];
-  size_t started = 0;
-  while (started + 1 < run->options->threads && started < MOST &&
-         pthread_create(&threads[started], NULL, work, run) == 0)
-    started++;
-  work(run);
-  while (started > 0) pthread_join(threads[--started], NULL);
+static biascope_status run_jobs(runner *run, biascope_error *error) {
+  bs_team *team;
+  const biascope_status status = bs_team_create(&team, run->options->threads, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_team_run(team, run->job_count, work, run);
+  bs_team_free(team);
+  if (run->status != BIASCOPE_OK && error) *error = run->error;
+  return run->status;
 }
 
 /* The series' options at one of the axis' values; false where the data has no such batch size. */
@@ -266,11 +264,7 @@ biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *
       .figure = figure, .options = options, .start = bs_clock(CLOCK_MONOTONIC), .lock = PTHREAD_MUTEX_INITIALIZER};
   *out = (bs_figure_points){0};
   biascope_status status = prepare(&run, error);
-  if (status == BIASCOPE_OK) {
-    run_threads(&run);
-    status = run.status;
-    if (status != BIASCOPE_OK && error) *error = run.error;
-  }
+  if (status == BIASCOPE_OK) status = run_jobs(&run, error);
   if (status == BIASCOPE_OK) {
     out->points = BS_NEW(bs_figure_point, run.point_count);
     if (out->points)

@@ -4,6 +4,7 @@
 #include "base/dense.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/team.h"
 #include "train/fast/lanes.h"
 #include <math.h>
 #include <pthread.h>
@@ -157,8 +158,10 @@ static size_t next_count(const sweep *s) {
   return count;
 }
 
-static void *work(void *state) {
+/* One of the threads, until no run is left. */
+static void work(void *state, size_t part) {
   sweep *s = state;
+  (void)part;
   pthread_mutex_lock(&s->lock);
   while (s->next < s->plan->run_count && !atomic_load(&s->stop)) {
     const bs_plan_run *const *runs = s->runs + s->next;
@@ -170,7 +173,6 @@ static void *work(void *state) {
   s->working--;
   pthread_cond_signal(&s->changed);
   pthread_mutex_unlock(&s->lock);
-  return NULL;
 }
 
 /* ---- The writer ----------------------------------------------------------------------------------- */
@@ -304,19 +306,21 @@ static biascope_status write_until_done(writer *w, const biascope_monitor *monit
   return bs_fail(w->error, BIASCOPE_CANCELLED, "the sweep was stopped");
 }
 
-static biascope_status start(sweep *s, size_t jobs, pthread_t *threads, size_t *started, biascope_error *error) {
-  for (*started = 0; *started < jobs; ++*started) {
-    pthread_mutex_lock(&s->lock);
-    s->working++;
-    pthread_mutex_unlock(&s->lock);
-    if (pthread_create(&threads[*started], NULL, work, s) == 0) continue;
-    pthread_mutex_lock(&s->lock);
-    s->working--;
-    pthread_mutex_unlock(&s->lock);
-    if (*started == 0) return bs_fail(error, BIASCOPE_NO_MEMORY, "no thread could be started");
-    break;
+/* The caller writes while the team's other threads work. */
+static biascope_status work_and_write(sweep *s, writer *w, const biascope_monitor *monitor, biascope_error *error) {
+  bs_team *team;
+  biascope_status status = bs_team_create(&team, s->jobs + 1, error);
+  if (status != BIASCOPE_OK) return status;
+  s->working = bs_team_helpers(team);
+  if (s->working == 0) {
+    bs_team_free(team);
+    return bs_fail(error, BIASCOPE_NO_MEMORY, "no thread could be started");
   }
-  return BIASCOPE_OK;
+  bs_team_start(team, s->working, work, s);
+  status = write_until_done(w, monitor);
+  bs_team_finish(team);
+  bs_team_free(team);
+  return status;
 }
 
 biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jobs, const biascope_monitor *monitor,
@@ -332,10 +336,8 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
   s.runs = BS_NEW(const bs_plan_run *, plan->run_count);
-  pthread_t *threads = BS_NEW(pthread_t, jobs);
-  size_t started = 0;
   bs_dense_set_threads(1); /* the threads here are the parallelism */
-  biascope_status status = s.contexts && s.runs && threads ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
+  biascope_status status = s.contexts && s.runs ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
     s.contexts[plan->runs[i].data].runs_left++;
     t.work += bs_plan_work(plan, &plan->runs[i]);
@@ -343,9 +345,7 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
   }
   if (status == BIASCOPE_OK) /* pointers are what is sorted: NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(s.runs, plan->run_count, sizeof *s.runs, by_what_is_shared);
-  if (status == BIASCOPE_OK) status = start(&s, jobs, threads, &started, error);
-  if (status == BIASCOPE_OK) status = write_until_done(&w, monitor);
-  while (started > 0) pthread_join(threads[--started], NULL);
+  if (status == BIASCOPE_OK) status = work_and_write(&s, &w, monitor, error);
   if ((status == BIASCOPE_OK || status == BIASCOPE_CANCELLED) && s.status != BIASCOPE_OK) {
     status = s.status;
     if (error) *error = s.error;
@@ -353,6 +353,5 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
   for (size_t i = 0; s.contexts && i < plan->data_count; i++) unload(&s.contexts[i]);
   free(s.contexts);
   free(s.runs);
-  free(threads);
   return status;
 }
