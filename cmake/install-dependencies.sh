@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
-# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint|slow]   (build, the default, is all that the tests and figures need)
+# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint|slow|portable]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
@@ -20,10 +20,13 @@ slow=(libblas-dev liblapack-dev libeigen3-dev qemu-user # other linear algebra, 
   python3-venv                                          # the Python package
   chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
 lint=(clang-format clang-tidy cppcheck)
+portable=(clang libeigen3-dev qemu-user python3-venv g++-aarch64-linux-gnu # other compilers and C libraries, 64-bit Arm
+  libarchive-dev:arm64 libcmocka-dev:arm64 libglpk-dev:arm64 libjansson-dev:arm64 libmpfr-dev:arm64 libsqlite3-dev:arm64
+  libtomlplusplus-dev:arm64)
 
 group=${1:-build}
-case $group in build | bench | coverage | fuzz | lint | slow) ;; *)
-  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz, lint or slow" >&2
+case $group in build | bench | coverage | fuzz | lint | slow | portable) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz, lint, slow or portable" >&2
   exit 1
   ;;
 esac
@@ -44,6 +47,7 @@ if [ "$(id -u)" -ne 0 ]; then
   root=(sudo)
 fi
 echo "installing: ${missing[*]}" >&2
+[[ "${missing[*]}" != *:arm64* ]] || "${root[@]}" dpkg --add-architecture arm64
 # A third-party source that does not answer must not stop the install: Debian's own lists are what counts.
 "${root[@]}" apt-get update -qq || echo "apt-get update reported errors; going on with the lists there are" >&2
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

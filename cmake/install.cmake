@@ -34,7 +34,7 @@ endforeach()
 # Man pages and completion, both from the program's own --help.
 find_program(HELP2MAN help2man REQUIRED)
 add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/man/biascope.1
-                   COMMAND ${PROJECT_SOURCE_DIR}/cmake/manual.sh $<TARGET_FILE:biascope> ${PROJECT_BINARY_DIR}/man
+                   COMMAND ${PROJECT_SOURCE_DIR}/cmake/manual.sh ${BIASCOPE_PROGRAM} ${PROJECT_BINARY_DIR}/man
                    DEPENDS biascope cmake/manual.sh VERBATIM)
 add_custom_target(manual ALL DEPENDS ${PROJECT_BINARY_DIR}/man/biascope.1)
 install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
