@@ -658,7 +658,7 @@ typedef struct {
   biascope_norm_kind norm; /* whose max margin is wanted: L2, LINF or L1 */
   double fraction;         /* of that norm's best margin, in (0, 1) */
   uint64_t steps;          /* within so many steps */
-} biascope_wish;
+} biascope_goal;
 
 typedef struct {
   biascope_prediction limit; /* where the run goes, */
@@ -676,14 +676,14 @@ typedef struct {
   double curvature, largest_lr, descends_from;
   double guaranteed; /* the fraction of the best linf margin that this leaves; NaN for updates that are no signs */
   biascope_options *recommended; /* freed with the diagnosis */
-  double promised; /* fraction of the wanted margin that these have after wish->steps; NaN where it cannot be told */
-  bool promise_measured; /* by a run of these steps; else told from the path that small steps follow */
+  double expected; /* fraction of the wanted margin that these have after goal->steps; NaN where it cannot be told */
+  bool expected_is_measured; /* by a run of these steps; else told from the path that small steps follow */
 } biascope_diagnosis;
 
 /* biascope_predict's failures but BIASCOPE_NOT_CONVERGED, on which out holds nothing; on success, a diagnosis to free.
  */
 BIASCOPE_API biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_options *training,
-                                               const biascope_wish *wish, biascope_diagnosis *out,
+                                               const biascope_goal *goal, biascope_diagnosis *out,
                                                biascope_error *error);
 BIASCOPE_API void biascope_diagnosis_free(biascope_diagnosis *diagnosis);
 

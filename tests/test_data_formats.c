@@ -1,4 +1,5 @@
-/* What reading and writing promise: values survive bit for bit, numbers are correctly rounded, labels fold exactly. */
+/* What reading and writing guarantee: values survive bit for bit, numbers are correctly rounded, labels fold exactly.
+ */
 #include "base/rng.h"
 #include "data/dataset.h"
 #include <float.h>

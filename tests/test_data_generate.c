@@ -1,4 +1,4 @@
-/* What the generators promise, over many seeds. */
+/* What the generators guarantee, over many seeds. */
 #include "data/dataset.h"
 #include <math.h>
 #include <setjmp.h>

@@ -101,9 +101,9 @@ static void the_fixed_point_fails_cleanly(void **state) {
 
 static biascope_status diagnose_once(void *context, biascope_error *error) {
   const predicting *what = context;
-  const biascope_wish wish = {.norm = BIASCOPE_L2, .fraction = 1e-3, .steps = 1000};
+  const biascope_goal goal = {.norm = BIASCOPE_L2, .fraction = 1e-3, .steps = 1000};
   biascope_diagnosis out;
-  const biascope_status status = biascope_diagnose(what->data, &what->training, &wish, &out, error);
+  const biascope_status status = biascope_diagnose(what->data, &what->training, &goal, &out, error);
   if (status == BIASCOPE_NO_MEMORY) assert_null(out.limit.direction);
   biascope_diagnosis_free(&out);
   return status;

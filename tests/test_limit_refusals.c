@@ -117,7 +117,7 @@ static void a_wish_out_of_range_is_refused(void **state) {
   (void)state;
   biascope_dataset *data = draw(1);
   const biascope_options training = bs_options_of(BIASCOPE_SIGNUM);
-  const biascope_wish wishes[] = {{BIASCOPE_L2, 0.0, 10},
+  const biascope_goal wishes[] = {{BIASCOPE_L2, 0.0, 10},
                                   {BIASCOPE_L2, 1.0, 10},
                                   {BIASCOPE_L2, NAN, 10},
                                   {BIASCOPE_L2, 0.5, 0},

@@ -1,4 +1,4 @@
-/* What the max-margin solver promises on random and degenerate data, in every norm. */
+/* What the max-margin solver guarantees on random and degenerate data, in every norm. */
 #include "margin_cases.h"
 #include <float.h>
 #include <string.h>

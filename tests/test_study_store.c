@@ -1,4 +1,4 @@
-/* What the pieces of a study promise: recorded steps, JSON text, fingerprints, and the store's transactions. */
+/* What the pieces of a study guarantee: recorded steps, JSON text, fingerprints, and the store's transactions. */
 #include "base/rng.h"
 #include "data/fingerprint.h"
 #include "study/json.h"

@@ -77,18 +77,18 @@ static void travel_is_right_to_a_rounding(void **state) {
     if (options.beta1 == 0.99) options.beta2 = 0.99; /* r = 0.995 */
     options.lr_decay = DECAYS[bs_random_below(seed, BS_STREAM_NOISE, 1, 4)];
     biascope_error error;
-    bs_travel travel;
-    assert_true(bs_travel_known(&options));
-    assert_int_equal(bs_travel_create(&travel, &options, &error), BIASCOPE_OK);
+    bs_catch_up catch_up;
+    assert_true(bs_catch_up_known(&options));
+    assert_int_equal(bs_catch_up_create(&catch_up, &options, &error), BIASCOPE_OK);
     const uint64_t step = bs_random_below(seed, BS_STREAM_NOISE, 2, (size_t)1 << (seed % 18));
     const uint64_t n = 1 + bs_random_below(seed, BS_STREAM_NOISE, 3, (size_t)1 << (seed % 13));
-    const bs_double_double begin = bs_travel_mark(&travel, step), end = bs_travel_mark(&travel, step + n);
+    const bs_double_double begin = bs_catch_up_mark(&catch_up, step), end = bs_catch_up_mark(&catch_up, step + n);
     exact_travel(&options, step, n, exact);
-    const double off = relative_error(exact, bs_travel_between(&travel, begin, end, n));
+    const double off = relative_error(exact, bs_catch_up_between(&catch_up, begin, end, n));
     if (!(off <= 0x1p-52))
       fail_msg("rule %d, betas %g %g, decay %g, %llu steps from %llu: off by %g", (int)options.optimizer, options.beta1,
                options.beta2, options.lr_decay, (unsigned long long)n, (unsigned long long)step, off);
-    bs_travel_free(&travel);
+    bs_catch_up_free(&catch_up);
   }
   mpfr_clear(exact);
   mpfr_free_cache();

@@ -1,4 +1,4 @@
-/* What the mathematics promises of a run: what it does not depend on, and where it ends. */
+/* What the mathematics says of a run: what it does not depend on, and where it ends. */
 #include "train/trainer.h"
 #include "training_cases.h"
 #include <pthread.h>

@@ -273,11 +273,11 @@ nb::dict find_parts(const Data &data, const std::string &loss) {
 nb::dict diagnose(const Data &data, const Options &training, const std::string &norm, double fraction, uint64_t steps) {
   biascope_diagnosis found = {};
   biascope_error error = {};
-  const biascope_wish wish = {norm_of(norm, 0.0, std::nullopt).kind, fraction, steps};
+  const biascope_goal goal = {norm_of(norm, 0.0, std::nullopt).kind, fraction, steps};
   biascope_status status;
   {
     nb::gil_scoped_release release;
-    status = biascope_diagnose(data.set.get(), training.options.get(), &wish, &found, &error);
+    status = biascope_diagnose(data.set.get(), training.options.get(), &goal, &found, &error);
   }
   check(status, error);
   nb::dict fields, recommended;
@@ -287,7 +287,7 @@ nb::dict diagnose(const Data &data, const Options &training, const std::string &
   fields["second_moment_stale_until"] = found.second_moment_stale_until;
   fields["misalignment"] = found.misalignment;
   fields["guaranteed"] = found.guaranteed;
-  fields["expected"] = found.promised;
+  fields["expected"] = found.expected;
   for (const char *name : {"beta1", "beta2", "lr", "lr_decay", "eps"}) {
     char value[64];
     if (biascope_options_reads(found.recommended, name) &&

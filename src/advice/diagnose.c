@@ -113,48 +113,48 @@ static biascope_status compare_with_curvature(const biascope_dataset *data, cons
 
 typedef struct {
   const biascope_dataset *data;
-  const biascope_wish *wish;
+  const biascope_goal *goal;
   const double *best;
   biascope_diagnosis *out;
 } search;
 
 /* The fraction after the steps, were the way of the stale steps lost: the least that the others leave. NaN where the
  * path cannot be followed. */
-static biascope_status promise(const search *s, const biascope_options *candidate, double rate, double *value,
-                               biascope_error *error) {
-  const biascope_predict_options options = {.steps = s->wish->steps, .sample_length = SEARCH_SAMPLE};
+static biascope_status expect(const search *s, const biascope_options *candidate, double rate, double *value,
+                              biascope_error *error) {
+  const biascope_predict_options options = {.steps = s->goal->steps, .sample_length = SEARCH_SAMPLE};
   biascope_prediction after;
   biascope_status status = biascope_predict(s->data, candidate, &options, &after, error);
   *value = NAN;
   if (status == BIASCOPE_OK) {
-    const double total = bs_step_sum(candidate->lr, candidate->lr_decay, (double)s->wish->steps);
-    const double late = fmin((double)s->wish->steps, catch_up_step(candidate, rate));
+    const double total = bs_step_sum(candidate->lr, candidate->lr_decay, (double)s->goal->steps);
+    const double late = fmin((double)s->goal->steps, catch_up_step(candidate, rate));
     const double lost = late > 0.0 ? bs_step_sum(candidate->lr, candidate->lr_decay, late) / total : 0.0;
-    *value = fraction_of(s->data, (int)s->wish->norm, s->best, after.direction) * (1.0 - lost);
+    *value = fraction_of(s->data, (int)s->goal->norm, s->best, after.direction) * (1.0 - lost);
   }
   biascope_prediction_free(&after);
   return status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* The fraction that a run of the steps reaches, where one is affordable: no more is promised. */
+/* The fraction that a run of the steps reaches, where one is affordable: no more is said to be expected. */
 static biascope_status measure(const search *s, const biascope_options *candidate, double *value, bool *measured,
                                biascope_error *error) {
   biascope_trainer *trainer;
-  *measured = bs_run_step_cost(s->data, candidate) * (double)s->wish->steps <= MOST_MEASURED;
+  *measured = bs_run_step_cost(s->data, candidate) * (double)s->goal->steps <= MOST_MEASURED;
   if (!*measured) return BIASCOPE_OK;
   biascope_status status = biascope_trainer_create(s->data, candidate, &trainer, error);
   if (status != BIASCOPE_OK) return status;
-  status = biascope_trainer_run(trainer, s->wish->steps, error);
+  status = biascope_trainer_run(trainer, s->goal->steps, error);
   double reached = NAN;
   if (status == BIASCOPE_OK)
-    reached = fraction_of(s->data, (int)s->wish->norm, s->best, biascope_trainer_weights(trainer));
+    reached = fraction_of(s->data, (int)s->goal->norm, s->best, biascope_trainer_weights(trainer));
   biascope_trainer_free(trainer);
   *value = isnan(reached) ? NAN : fmin(*value, reached - ROUNDING);
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
 static bool is_better(const search *s, double value) {
-  return !isnan(value) && (isnan(s->out->promised) || value > s->out->promised);
+  return !isnan(value) && (isnan(s->out->expected) || value > s->out->expected);
 }
 
 /* Tries the candidate's betas with step sizes at which the buffers catch up in time. */
@@ -173,14 +173,14 @@ static biascope_status try_betas(const search *s, const biascope_options *betas,
       fmin(forgets(bs_effective_beta1(&candidate), 1.0), forgets(bs_effective_beta2(&candidate), 2.0));
   for (size_t i = 0; i < sizeof CATCHING_UP / sizeof *CATCHING_UP && status == BIASCOPE_OK; i++) {
     if (isfinite(forgotten) && rate > 0.0)
-      candidate.lr = forgotten * sqrt(CATCHING_UP[i] * (double)s->wish->steps) / rate;
+      candidate.lr = forgotten * sqrt(CATCHING_UP[i] * (double)s->goal->steps) / rate;
     double value;
     bool measured = false;
-    status = promise(s, &candidate, rate, &value, error);
+    status = expect(s, &candidate, rate, &value, error);
     if (status == BIASCOPE_OK && is_better(s, value)) status = measure(s, &candidate, &value, &measured, error);
     if (status != BIASCOPE_OK || !is_better(s, value)) continue;
-    s->out->promised = value;
-    s->out->promise_measured = measured;
+    s->out->expected = value;
+    s->out->expected_is_measured = measured;
     *s->out->recommended = candidate;
   }
   return status;
@@ -195,8 +195,8 @@ static biascope_status recommend(const search *s, const biascope_options *traini
   s->out->recommended = BS_NEW(biascope_options, 1);
   biascope_status status = s->out->recommended ? BIASCOPE_OK : bs_fail_memory(error, "the recommendation");
   if (status == BIASCOPE_OK) *s->out->recommended = *training;
-  s->out->promised = NAN;
-  for (size_t i = 0; i < count && status == BIASCOPE_OK && !(s->out->promised >= s->wish->fraction); i++) {
+  s->out->expected = NAN;
+  for (size_t i = 0; i < count && status == BIASCOPE_OK && !(s->out->expected >= s->goal->fraction); i++) {
     biascope_options candidate = *training;
     if (momentum) candidate.beta1 = pairs ? MOMENT_PAIRS[i].beta1 : MOMENTA[i];
     if (pairs) candidate.beta2 = MOMENT_PAIRS[i].beta2;
@@ -205,21 +205,21 @@ static biascope_status recommend(const search *s, const biascope_options *traini
   return status;
 }
 
-static biascope_status check_wish(const biascope_wish *wish, biascope_error *error) {
-  if ((unsigned)wish->norm >= NORMS || !(wish->fraction > 0.0 && wish->fraction < 1.0) || wish->steps == 0)
+static biascope_status check_goal(const biascope_goal *goal, biascope_error *error) {
+  if ((unsigned)goal->norm >= NORMS || !(goal->fraction > 0.0 && goal->fraction < 1.0) || goal->steps == 0)
     return bs_fail(error, BIASCOPE_USAGE,
-                   "a wish for %g of the margin in %llu steps; expected a fraction in (0, 1) of "
+                   "a goal of %g of the margin in %llu steps; expected a fraction in (0, 1) of "
                    "the l2, linf or l1 margin in at least one step",
-                   wish->fraction, (unsigned long long)wish->steps);
+                   goal->fraction, (unsigned long long)goal->steps);
   return BIASCOPE_OK;
 }
 
 biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_options *training,
-                                  const biascope_wish *wish, biascope_diagnosis *out, biascope_error *error) {
+                                  const biascope_goal *goal, biascope_diagnosis *out, biascope_error *error) {
   double best[NORMS];
   *out = (biascope_diagnosis){0};
   const biascope_options powers = bs_options_in_powers(training);
-  biascope_status status = check_wish(wish, error);
+  biascope_status status = check_goal(goal, error);
   if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "runs are diagnosed", error);
   if (status == BIASCOPE_OK && training->warmup > 0)
     status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without a warm-up, not of %llu steps",
@@ -229,7 +229,7 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK) status = examine(data, &powers, best, out, error);
   if (status == BIASCOPE_OK) status = compare_with_curvature(data, &powers, out, error);
   if (status == BIASCOPE_OK)
-    status = recommend(&(search){.data = data, .wish = wish, .best = best, .out = out}, &powers, error);
+    status = recommend(&(search){.data = data, .goal = goal, .best = best, .out = out}, &powers, error);
   if (status != BIASCOPE_OK) biascope_diagnosis_free(out);
   return status;
 }

@@ -10,7 +10,7 @@ enum { OPTION_WANT = 4000, OPTION_STEPS };
 typedef struct {
   cli_common common;
   cli_optimizer_flags optimizer;
-  biascope_wish wish;
+  biascope_goal goal;
 } doctor_flags;
 
 static const char *const NORMS[] = {"l2", "linf", "l1", NULL};
@@ -24,14 +24,14 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
-static void parse_wish(struct argp_state *state, const char *text, biascope_wish *wish) {
+static void parse_goal(struct argp_state *state, const char *text, biascope_goal *goal) {
   const char *colon = strchr(text, ':');
   char norm[8] = "";
   if (!colon || (size_t)(colon - text) >= sizeof norm)
     argp_error(state, "--want: '%s' is not of the form NORM:FRACTION, as in linf:0.98", text);
   memcpy(norm, text, (size_t)(colon - text));
-  wish->norm = (biascope_norm_kind)cli_parse_choice(state, "--want", norm, NORMS);
-  wish->fraction = cli_parse_double(state, "--want", colon + 1, 0x1p-40, 1.0 - 0x1p-40);
+  goal->norm = (biascope_norm_kind)cli_parse_choice(state, "--want", norm, NORMS);
+  goal->fraction = cli_parse_double(state, "--want", colon + 1, 0x1p-40, 1.0 - 0x1p-40);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -42,10 +42,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     state->child_inputs[1] = &flags->optimizer;
     return 0;
   case OPTION_WANT:
-    parse_wish(state, text, &flags->wish);
+    parse_goal(state, text, &flags->goal);
     return 0;
   case OPTION_STEPS:
-    flags->wish.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
+    flags->goal.steps = cli_parse_u64(state, "--steps", text, 1, UINT64_C(1) << 62);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -140,21 +140,21 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   if (isfinite(d->guaranteed))
     printf(": theory alone guarantees %s%% of the best linf margin", percent(d->guaranteed, known_to).text);
   putchar('\n');
-  print_staleness("momentum", "beta1", d->momentum_stale_until, flags->wish.steps);
-  print_staleness("second moment", "beta2", d->second_moment_stale_until, flags->wish.steps);
+  print_staleness("momentum", "beta1", d->momentum_stale_until, flags->goal.steps);
+  print_staleness("second moment", "beta2", d->second_moment_stale_until, flags->goal.steps);
   print_step_size(d);
   if (isfinite(d->limit.handover_step))
     printf("eps           takes over at about step %.0f; from then on it is gradient descent\n",
            d->limit.handover_step);
-  if (isnan(d->promised)) {
+  if (isnan(d->expected)) {
     printf("recommended   nothing: the way of these options cannot be followed without training\n");
     return;
   }
   print_recommended(d);
-  printf("              %s%% of the best %s margin after %llu steps, %s; %s\n", percent(d->promised, known_to).text,
-         NORMS[flags->wish.norm], (unsigned long long)flags->wish.steps,
-         d->promise_measured ? "as a run shows" : "by the path of small steps",
-         d->promised >= flags->wish.fraction ? "as wanted"
+  printf("              %s%% of the best %s margin after %llu steps, %s; %s\n", percent(d->expected, known_to).text,
+         NORMS[flags->goal.norm], (unsigned long long)flags->goal.steps,
+         d->expected_is_measured ? "as a run shows" : "by the path of small steps",
+         d->expected >= flags->goal.fraction ? "as wanted"
                                              : "short of what is wanted, and the best found for this optimizer, batch "
                                                "size and order");
 }
@@ -176,19 +176,19 @@ static json_t *fractions_json(const biascope_diagnosis *d) {
 }
 
 static int print_json(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
-  const biascope_wish *wish = &flags->wish;
-  json_t *promise = json_pack("{s:s, s:f, s:I, s:o, s:b, s:b}", "norm", NORMS[wish->norm], "wanted", wish->fraction,
-                              "steps", (json_int_t)wish->steps, "fraction", cli_json_number(d->promised), "kept",
-                              (int)(d->promised >= wish->fraction), "measured", (int)d->promise_measured);
+  const biascope_goal *goal = &flags->goal;
+  json_t *expected = json_pack("{s:s, s:f, s:I, s:o, s:b, s:b}", "norm", NORMS[goal->norm], "wanted", goal->fraction,
+                               "steps", (json_int_t)goal->steps, "fraction", cli_json_number(d->expected), "kept",
+                               (int)(d->expected >= goal->fraction), "measured", (int)d->expected_is_measured);
   json_t *object = json_pack(
       "{s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o}", "stale_momentum",
-      (int)is_stale(d->momentum_stale_until, wish->steps), "stale_momentum_until",
+      (int)is_stale(d->momentum_stale_until, goal->steps), "stale_momentum_until",
       cli_json_number(d->momentum_stale_until), "stale_second_moment",
-      (int)is_stale(d->second_moment_stale_until, wish->steps), "stale_second_moment_until",
+      (int)is_stale(d->second_moment_stale_until, goal->steps), "stale_second_moment_until",
       cli_json_number(d->second_moment_stale_until), "eps_handover_step", cli_json_number(d->limit.handover_step),
       "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
       fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
-      d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", promise,
+      d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", expected,
       "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr), "kind",
       cli_limit_kind(d->limit.kind), "confirmed", (int)d->limit.confirmed, "confirmed_by",
       d->limit.confirmed ? json_string(d->limit.confirmed_by) : json_null(), "increment_cosine",
@@ -198,24 +198,24 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
 }
 
 /* Unless told otherwise: what the optimizer's steps are largest in. */
-static void choose_wish(const biascope_options *options, biascope_wish *wish) {
-  if (wish->fraction > 0.0) return;
+static void choose_goal(const biascope_options *options, biascope_goal *goal) {
+  if (goal->fraction > 0.0) return;
   char optimizer[64] = "";
   biascope_options_get(options, "optimizer", optimizer, sizeof optimizer, NULL);
-  wish->norm = strcmp(optimizer, "gd") != 0 && strcmp(optimizer, "ngd") != 0 ? BIASCOPE_LINF : BIASCOPE_L2;
-  wish->fraction = 0.98;
+  goal->norm = strcmp(optimizer, "gd") != 0 && strcmp(optimizer, "ngd") != 0 ? BIASCOPE_LINF : BIASCOPE_L2;
+  goal->fraction = 0.98;
 }
 
 int cli_doctor(int argc, char **argv) {
-  doctor_flags flags = {.wish = {.steps = 1000000}};
+  doctor_flags flags = {.goal = {.steps = 1000000}};
   cli_parse(&ARGP, argc, argv, &flags);
-  choose_wish(flags.optimizer.options, &flags.wish);
+  choose_goal(flags.optimizer.options, &flags.goal);
   biascope_dataset *data = NULL;
   biascope_diagnosis diagnosis = {0};
   biascope_error error = {0};
   biascope_status status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
-  if (status == BIASCOPE_OK) status = biascope_diagnose(data, flags.optimizer.options, &flags.wish, &diagnosis, &error);
+  if (status == BIASCOPE_OK) status = biascope_diagnose(data, flags.optimizer.options, &flags.goal, &diagnosis, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && flags.common.json)
     code = print_json(&flags, data, &diagnosis);

@@ -9,7 +9,7 @@
 enum { TAG_RECORD = 1, TAG_END = 2 };
 enum { TEXTS = 4 };
 
-/* What travels ahead of a record's texts. */
+/* What is sent ahead of a record's texts. */
 typedef struct {
   bs_run_record record; /* its pointers mean nothing to the receiver */
   size_t length[TEXTS]; /* with the NUL; 0: no text */

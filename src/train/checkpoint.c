@@ -69,7 +69,7 @@ static void write_touched(FILE *stream, bs_lazy *lazy, uint64_t step) {
     write_number(stream, lazy->at[k].mark.low);
   }
   fputc('\n', stream);
-  const bs_double_double mark = bs_travel_mark(&lazy->travel, step);
+  const bs_double_double mark = bs_catch_up_mark(&lazy->catch_up, step);
   write_numbers(stream, "mark", 2, (const double[]){mark.high, mark.low});
 }
 

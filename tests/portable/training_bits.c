@@ -6,7 +6,7 @@
 
 enum { SAMPLES = 12, FEATURES = 30, STEPS = 3000 };
 
-static const char *const OPTIMIZERS[] = {"gd",      "ngd",   "signgd", "signum", "adam",  "adamw",
+static const char *const OPTIMIZERS[] = {"gd",      "ngd",   "signgd", "signum", "adam",   "adamw",
                                          "rmsprop", "nadam", "adamax", "lion",   "adagrad"};
 static const char *const BATCH_SIZES[] = {"1", "5", "full"};
 static const char *const LOSSES[] = {"logistic", "exp", "squared-hinge"};

@@ -10,7 +10,7 @@ enum { LEAST_FEATURES = 128, LEAST_SAMPLES = 16 * BS_BLOCK_PARTS, LEAST_CELLS = 
 /* A block of rows stays in a core's own cache. */
 enum { BLOCK_CELLS = 1 << 15 };
 
-static bool pays(const biascope_dataset *data, const biascope_options *options) {
+static bool is_worth_it(const biascope_dataset *data, const biascope_options *options) {
   if (!data->dense || data->features < LEAST_FEATURES) return false;
   if (bs_batch_size(options, data->samples) < LEAST_SAMPLES) return false;
   if (!bs_gradient_is_plain(options) || !(bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_PASSES))
@@ -21,7 +21,7 @@ static bool pays(const biascope_dataset *data, const biascope_options *options) 
 biascope_status bs_blocks_create(bs_blocks **out, const biascope_dataset *data, const double *rows, bs_moments *moments,
                                  const biascope_options *options, biascope_error *error) {
   *out = NULL;
-  if (!pays(data, options)) return BIASCOPE_OK;
+  if (!is_worth_it(data, options)) return BIASCOPE_OK;
   bs_blocks *blocks = BS_NEW(bs_blocks, 1);
   if (!blocks) return bs_fail_memory(error, "the blocks of rows");
   blocks->rows = rows;

@@ -202,13 +202,13 @@ static void run_alone(biascope_trainer *run, uint64_t end) {
 
 /* Alone, a run's step costs as much as 60 features more; of eight lanes, used or not, nine times and a half as much as
  * one run's features (docs/performance.md). */
-static bool pays(size_t runs, size_t features) {
+static bool is_worth_it(size_t runs, size_t features) {
   enum { OWN = 60 };
   return runs * (OWN + features) > OWN + 19 * features / 2;
 }
 
 static void run_together(lanes *l, uint64_t end) {
-  if (pays(l->count, l->features)) {
+  if (is_worth_it(l->count, l->features)) {
     enter(l);
     while (l->run[0]->step < end && step(l)) {
     }

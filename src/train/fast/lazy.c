@@ -25,8 +25,8 @@ static size_t most_nonzeros(const biascope_dataset *data, const biascope_options
   return options->order == BIASCOPE_REPLACEMENT ? 0 : all;
 }
 
-static bool pays(const biascope_dataset *data, const biascope_options *options) {
-  if (data->dense || !bs_travel_known(options) || most_nonzeros(data, options) == 0) return false;
+static bool is_worth_it(const biascope_dataset *data, const biascope_options *options) {
+  if (data->dense || !bs_catch_up_known(options) || most_nonzeros(data, options) == 0) return false;
   const double share = (double)bs_batch_size(options, data->samples) / (double)data->samples;
   return share * (double)data->row_start[data->samples] * COST < (double)data->features;
 }
@@ -51,14 +51,14 @@ static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, con
       !lazy->batch.row_start || !lazy->batch.column || !lazy->batch.value)
     return bs_fail_memory(error, "the coordinates");
   for (size_t b = 0; b < size; b++) lazy->sample[b] = (uint32_t)b;
-  const biascope_status status = bs_travel_create(&lazy->travel, options, error);
+  const biascope_status status = bs_catch_up_create(&lazy->catch_up, options, error);
   return status == BIASCOPE_OK ? bs_moments_create_blank(&lazy->moments, options, size, capacity, error) : status;
 }
 
 biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_options *options,
                                const bs_moments *whole, biascope_error *error) {
   *out = NULL;
-  if (!pays(data, options)) return BIASCOPE_OK;
+  if (!is_worth_it(data, options)) return BIASCOPE_OK;
   bs_lazy *lazy = BS_NEW(bs_lazy, 1);
   const biascope_status status = lazy ? allocate(lazy, data, options, error) : bs_fail_memory(error, "the coordinates");
   if (status != BIASCOPE_OK) {
@@ -68,7 +68,7 @@ biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, cons
   lazy->moments.spread = whole->spread;
   bs_powers_fill(lazy->powers1, (bs_double_double){whole->beta1, 0.0});
   bs_powers_fill(lazy->powers2, (bs_double_double){whole->beta2, 0.0});
-  const bs_double_double mark = bs_travel_mark(&lazy->travel, 0);
+  const bs_double_double mark = bs_catch_up_mark(&lazy->catch_up, 0);
   for (size_t k = 0; k < lazy->features; k++)
     lazy->at[k] = (bs_coordinate){.exponent = whole->exponent[k], .mark = mark, .unseen = whole->unseen[k]};
   *out = lazy;
@@ -77,7 +77,7 @@ biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, cons
 
 void bs_lazy_free(bs_lazy *lazy) {
   if (!lazy) return;
-  bs_travel_free(&lazy->travel);
+  bs_catch_up_free(&lazy->catch_up);
   bs_moments_free(&lazy->moments);
   free(lazy->at);
   free(lazy->powers1);
@@ -169,15 +169,15 @@ FASTEST static void catch_up_each(bs_lazy *lazy, uint64_t step, bs_double_double
   for (size_t slot = 0; slot < m->features; slot++) {
     const bs_coordinate *c = &lazy->at[lazy->touched[slot]];
     if (c->step == step) continue;
-    if (lazy->travel.kind != BS_STAYS && lazy->direction[slot] != 0.0)
-      m->w[slot] -= lazy->direction[slot] * bs_travel_between(&lazy->travel, c->mark, mark, step - c->step);
+    if (lazy->catch_up.kind != BS_STAYS && lazy->direction[slot] != 0.0)
+      m->w[slot] -= lazy->direction[slot] * bs_catch_up_between(&lazy->catch_up, c->mark, mark, step - c->step);
     fade(lazy, slot, step - c->step);
   }
 }
 
 static void catch_up(bs_lazy *lazy, uint64_t step) {
-  if (lazy->travel.kind != BS_STAYS) find_directions(lazy);
-  catch_up_each(lazy, step, bs_travel_mark(&lazy->travel, step));
+  if (lazy->catch_up.kind != BS_STAYS) find_directions(lazy);
+  catch_up_each(lazy, step, bs_catch_up_mark(&lazy->catch_up, step));
   bs_moments_refresh(&lazy->moments);
 }
 
@@ -216,7 +216,7 @@ void bs_lazy_open(bs_lazy *lazy, const biascope_dataset *data, const bs_moments 
 /* Bounds what the loaded weights can reach before they are touched again; NaN reaches everything. */
 static void extend_reach(bs_lazy *lazy) {
   const bs_moments *m = &lazy->moments;
-  const bs_travel_kind kind = lazy->travel.kind;
+  const bs_catch_up_kind kind = lazy->catch_up.kind;
   if (kind == BS_FADES) find_directions(lazy);
   for (size_t slot = 0; slot < m->features; slot++) {
     const double mark = lazy->at[lazy->touched[slot]].mark.high;
@@ -229,7 +229,7 @@ static void extend_reach(bs_lazy *lazy) {
 
 void bs_lazy_close(bs_lazy *lazy, uint64_t step) {
   const bs_moments *m = &lazy->moments;
-  const bs_double_double mark = bs_travel_mark(&lazy->travel, step);
+  const bs_double_double mark = bs_catch_up_mark(&lazy->catch_up, step);
   for (size_t slot = 0; slot < m->features; slot++) {
     bs_coordinate *c = &lazy->at[lazy->touched[slot]];
     c->w = m->w[slot];
@@ -284,7 +284,7 @@ void bs_lazy_resume(bs_lazy *lazy, const bs_moments *left, uint64_t step, const 
     c->step = steps[k];
     c->mark = marks[k];
   }
-  bs_travel_resume(&lazy->travel, step, mark);
+  bs_catch_up_resume(&lazy->catch_up, step, mark);
   lazy->shown = UINT64_MAX;
   lazy->reach = 0.0;
   for (size_t first = 0; first < lazy->features; first += lazy->moments.features) {
@@ -294,5 +294,5 @@ void bs_lazy_resume(bs_lazy *lazy, const bs_moments *left, uint64_t step, const 
 }
 
 double bs_lazy_reach(bs_lazy *lazy, uint64_t step) {
-  return lazy->travel.kind == BS_PERSISTS ? lazy->reach + bs_travel_mark(&lazy->travel, step).high : lazy->reach;
+  return lazy->catch_up.kind == BS_PERSISTS ? lazy->reach + bs_catch_up_mark(&lazy->catch_up, step).high : lazy->reach;
 }

@@ -7,7 +7,7 @@
 #ifndef BIASCOPE_TRAIN_FAST_LAZY_H
 #define BIASCOPE_TRAIN_FAST_LAZY_H
 
-#include "train/fast/travel.h"
+#include "train/fast/catch_up.h"
 #include "train/moments.h"
 
 /* One cache line a coordinate: its state when it was last touched. */
@@ -23,7 +23,7 @@ typedef struct {
 typedef struct bs_lazy {
   bs_coordinate *at;         /* features of them */
   size_t features, capacity; /* all coordinates; those that a batch may touch */
-  bs_travel travel;
+  bs_catch_up catch_up;
   bs_powers *powers1, *powers2; /* of beta1 and beta2 */
   uint32_t *touched;            /* the coordinate in each slot, */
   double *direction;            /* and the rule's direction there; capacity */

@@ -6,7 +6,7 @@
 
 enum { LEAST_NONZEROS = 1 << 15 };
 
-static bool pays(const biascope_dataset *data, const biascope_options *options) {
+static bool is_worth_it(const biascope_dataset *data, const biascope_options *options) {
   if (data->dense || data->row_start[data->samples] < LEAST_NONZEROS) return false;
   if (!(bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_PASSES)) return false;
   return bs_batch_is_most(options, data->samples);
@@ -15,7 +15,7 @@ static bool pays(const biascope_dataset *data, const biascope_options *options) 
 biascope_status bs_passes_create(bs_passes **out, const biascope_dataset *data, const biascope_options *options,
                                  biascope_error *error) {
   *out = NULL;
-  if (!pays(data, options)) return BIASCOPE_OK;
+  if (!is_worth_it(data, options)) return BIASCOPE_OK;
   const bs_compressed rows = {data->samples, data->features, data->row_start, data->column, data->value};
   bs_passes *passes = BS_NEW(bs_passes, 1);
   if (!passes) return bs_fail_memory(error, "the passes over the data");
