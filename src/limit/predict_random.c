@@ -10,15 +10,16 @@
 #include <stdlib.h>
 
 /* Steps of the sequence that stands in, and epochs of it at least; of the random sequences where the caller does not
- * choose: the first, then as many as bring the standard error to WANTED_ERROR, within MOST_CELLS steps times features.
+ * choose: the first, then up to LONGER times as many again and again until the standard error is WANTED_ERROR, within
+ * MOST_CELLS steps times features.
  */
-enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, MOST_CELLS = 100000000 };
-static const double WANTED_ERROR = 1e-3;
+enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 100000000 };
+static const double WANTED_ERROR = 2e-3;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
-/* Of the signs of long sequences: far below the scatter of the momenta, or as near to it as the smoothed mean's own
- * bias, which the standard error counts, allows. */
-static const double SMOOTHINGS[] = {1e-3, 1e-2};
+/* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
+ * what it is multiplied with where that is too few. */
+static const double NEAR_ZERO = 200.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
 
 typedef struct {
   const bs_question *question;
@@ -108,48 +109,59 @@ static biascope_status search_roughly(work *w, biascope_error *error) {
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* Signs at the least smoothing at which the mean over the sequences is smooth enough to be solved. */
-static biascope_status correct_smoothed(work *w, bs_equilibrium *found, biascope_error *error) {
-  const size_t count = w->rule->direction == BS_SIGN ? sizeof SMOOTHINGS / sizeof *SMOOTHINGS : 1;
+/* Signs are smoothed so far that the mean over the sequence is smooth enough to be solved, twice where that fails. */
+static biascope_status correct_smoothed(work *w, size_t total, bs_equilibrium *found, biascope_error *error) {
+  const bool signs = w->rule->direction == BS_SIGN;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
-  for (size_t n = 0; n < count && status == BIASCOPE_NOT_CONVERGED && (n == 0 || !bs_game_exhausted(&w->game)); n++) {
-    if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = SMOOTHINGS[n];
+  if (signs) w->exact.rule.smoothing = fmin(MOST_SMOOTHING, fmax(BS_SAMPLED_SMOOTHING, NEAR_ZERO / (double)total));
+  for (int n = 0; n < 2 && status == BIASCOPE_NOT_CONVERGED && (n == 0 || (signs && !bs_game_exhausted(&w->game)));
+       n++) {
+    if (n > 0) w->exact.rule.smoothing *= SMOOTHER;
     status = bs_deferred_correct(&w->game, &w->exact, w->question->options.tolerance, w->offset, w->log_weights, found,
                                  error);
   }
   return status;
 }
 
-/* Over sequences of `total` steps; the answer and its standard error into `out`. */
-static biascope_status correct(work *w, size_t total, biascope_prediction *out, biascope_error *error) {
-  bs_equilibrium found = {.gap = INFINITY};
-  biascope_status status = make_exact(w, total, error);
-  if (status == BIASCOPE_OK) status = correct_smoothed(w, &found, error);
-  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
-  if (!isfinite(found.gap))
+static biascope_status describe_failure(const work *w, const bs_equilibrium *found, biascope_error *error) {
+  if (!isfinite(found->gap))
     return bs_fail(
         error, BIASCOPE_NOT_CONVERGED,
         "no equilibrium of the mean over random orders was found: m / sqrt(v) grows beyond all numbers while "
         "the samples drawn are faint");
-  bs_export_equilibrium(&w->game, w->log_weights, &found, out);
-  if (status == BIASCOPE_NOT_CONVERGED)
-    return bs_fail(error, status,
-                   "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap "
-                   "%.1e",
-                   w->question->options.tolerance, found.gap);
+  return bs_fail(
+      error, BIASCOPE_NOT_CONVERGED,
+      "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap %.1e",
+      w->question->options.tolerance, found->gap);
+}
+
+/* Over sequences of `total` steps; the answer and its standard error into `out`, which keeps an answer that it has
+ * where there is no better one. */
+static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
+  bs_equilibrium found = {.gap = INFINITY};
+  biascope_status status = make_exact(w, total, error);
+  if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
+  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
+  if (isfinite(found.gap) && (first || status == BIASCOPE_OK))
+    bs_export_equilibrium(&w->game, w->log_weights, &found, out);
+  if (status == BIASCOPE_NOT_CONVERGED) return describe_failure(w, &found, error);
   if (w->exact.expectation) return BIASCOPE_OK;
   if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
   return bs_sampling_error(&w->game, w->exact.map, &w->exact.rule, w->log_weights, &out->standard_error, error);
 }
 
+/* Over longer and longer sequences: what a short one says of its error is rough. */
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
   const double most = (double)MOST_CELLS / (double)out->features;
-  biascope_status status = correct(w, chosen ? chosen : FIRST_SAMPLE, out, error);
-  if (status != BIASCOPE_OK || chosen || !(out->standard_error > WANTED_ERROR) || most < 2.0 * FIRST_SAMPLE)
-    return status;
-  const double ratio = out->standard_error / WANTED_ERROR;
-  return correct(w, (size_t)fmin(most, 1.1 * FIRST_SAMPLE * ratio * ratio), out, error);
+  double total = chosen ? (double)chosen : FIRST_SAMPLE;
+  biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
+  while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR && 2.0 * total <= most) {
+    const double ratio = out->standard_error / WANTED_ERROR;
+    total = fmin(most, total * fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+    longer = correct(w, (size_t)total, false, out, error);
+  }
+  return status == BIASCOPE_OK && longer != BIASCOPE_NOT_CONVERGED ? longer : status;
 }
 
 biascope_status bs_predict_random_order(const bs_question *question, const bs_epoch_rule *rule,
