@@ -101,7 +101,8 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
   for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) {
     const bs_start *start = v == EARLIER ? &f->earlier : &f->start;
     status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN, TOLERANCE, &f->variant[v], error);
-    if (status == BIASCOPE_OK) bs_integration_start(&f->variant[v], (double)start->steps, start->w, start->u);
+    if (status == BIASCOPE_OK)
+      bs_integration_start(&f->variant[v], (double)start->steps, start->w, start->u, 0.5 * (double)epoch);
   }
   return status;
 }
@@ -161,7 +162,7 @@ static biascope_status follow_variants(biascope_forecast *f, uint64_t step, bias
     apart[v] = bs_angle(d, f->w, other);
   }
   const double noise = f->start.spread / fmax(bs_norm2(d, f->w), 1e-300);
-  f->error_estimate = 0.3 * apart[PLAIN] + apart[EARLIER] + noise + 10.0 * TOLERANCE;
+  f->error_estimate = 0.5 * apart[PLAIN] + 1.5 * apart[EARLIER] + noise + 10.0 * TOLERANCE;
   return status;
 }
 

@@ -47,12 +47,19 @@ void bs_integration_free(bs_integration *run) {
   memset(run, 0, sizeof *run);
 }
 
-void bs_integration_start(bs_integration *run, double t, const double *w, const double *u) {
+void bs_integration_start(bs_integration *run, double t, const double *w, const double *u, double age) {
   const size_t d = run->model.features;
   memcpy(run->w, w, d * sizeof *w);
   memcpy(run->u, u, d * sizeof *u);
   run->log_time = log(t);
   run->step = FIRST_STEP;
+  if (!run->model.has_second) return;
+  bs_model_evaluate(&run->model, t, w, u, run->rate, run->rate + d);
+  const double moved = -expm1(-age * run->model.rate_second);
+  for (size_t k = 0; k < d; k++) {
+    const double ratio = run->model.ratio[k];
+    run->u[k] += run->model.is_sum ? log1p(age * ratio) : log(fmax(1e-3, 1.0 + moved * (ratio - 1.0)));
+  }
 }
 
 static void evaluate(bs_integration *run, double log_time, const double *state, double *rate) {

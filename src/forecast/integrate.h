@@ -19,8 +19,8 @@ biascope_status bs_integration_create(const biascope_dataset *data, const double
                                       bool refined, double tolerance, bs_integration *out, biascope_error *error);
 void bs_integration_free(bs_integration *run);
 
-/* Starts at time t with w, and the logs u of the second moments; d each, copied. */
-void bs_integration_start(bs_integration *run, double t, const double *w, const double *u);
+/* Starts at time t with w, and the logs u of the second moments a time `age` before; d each, copied. */
+void bs_integration_start(bs_integration *run, double t, const double *w, const double *u, double age);
 /* Up to time t. BIASCOPE_NOT_CONVERGED where steps become too small. */
 biascope_status bs_integration_advance(bs_integration *run, double t, biascope_error *error);
 

@@ -36,18 +36,17 @@ void bs_jacobian_free(bs_jacobian *jacobian) {
 /* One feature of every batch: D = mean_j M_j / (s_j + eps), s_j = sqrt(level V_j / g2), by the gradients G_b. The
  * averages' weights are those of moving averages over a period, and so are their sums by b, taken backwards. */
 typedef struct {
-  double by_second;              /* dD / du */
-  double total;                  /* sum_j W_j, W_j = M_j s_j / (s_j + eps)^2 */
-  double first, square;          /* the backward averages of 1 / (s_j + eps) and W_j / V_j, at the batch at hand */
-  double *inverse, *over_square; /* batches: these terms */
+  double by_second; /* dD / du */
+  double total;     /* sum_j W_j, W_j = M_j s_j / (s_j + eps)^2 */
+  double before;    /* W_j / V_j by the second moment that the epoch starts with, over what the mean has it by */
+  double *inverse, *over_square; /* batches: backward averages of 1 / (s_j + eps) and W_j / V_j */
 } column;
 
-static void sum_backwards(size_t n, double beta, double *terms) {
-  double state = 0.0, power = 1.0;
-  for (size_t j = n; j-- > 0;) state = beta * state + terms[j];
+static void sum_backwards(size_t n, double beta, bool repeats, double *terms) {
+  double state = 0.0;
+  for (size_t j = n; repeats && j-- > 0;) state = beta * state + terms[j];
   /* the periodic state that enters the last batch is the one that leaves the first */
-  power = pow(beta, (double)n);
-  state /= 1.0 - power;
+  if (repeats) state /= 1.0 - pow(beta, (double)n);
   for (size_t j = n; j-- > 0;) {
     state = beta * state + terms[j];
     terms[j] = (1.0 - beta) * state;
@@ -66,15 +65,25 @@ static void prepare_column(const bs_model *model, size_t k, column *c) {
     c->total += model->has_second ? w : 0.0;
   }
   c->by_second = -c->total / (2.0 * (double)n);
-  sum_backwards(n, model->beta1, c->inverse);
-  if (!model->random && !model->is_sum) sum_backwards(n, model->beta2, c->over_square);
+  sum_backwards(n, model->beta1, true, c->inverse);
+  if (model->random || model->is_sum) return;
+  double power = 1.0, mean = 0.0, sum = 0.0;
+  for (size_t j = 0; j < n; j++) {
+    power *= model->beta_now;
+    mean += power / (double)n;
+    sum += power * c->over_square[j];
+  }
+  c->before = sum / mean;
+  sum_backwards(n, model->beta_now, !model->remembers, c->over_square);
 }
 
 /* dD/dG_b. */
 static double by_gradient(const bs_model *model, const column *c, size_t b, size_t k) {
   const double n = (double)model->batches, g = model->gradient[b * model->features + k];
   if (!model->has_second || model->random || model->is_sum) return c->inverse[b] / n;
-  return (c->inverse[b] - g * (c->over_square[b] - c->total / (n * fmax(model->mean_square[k], 1e-300)))) / n;
+  const double by_mean = model->remembers ? -expm1((n - (double)b) * log(model->beta_now)) / n * c->before
+                                          : c->total / (n * fmax(model->mean_square[k], 1e-300));
+  return (c->inverse[b] - g * (c->over_square[b] - by_mean)) / n;
 }
 
 /* Batches in a fixed order: every sample acts through its batch's gradient. */

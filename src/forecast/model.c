@@ -1,6 +1,5 @@
 #include "forecast/model.h"
 
-#include "base/dense.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
@@ -12,6 +11,8 @@
 static const double MOST_EXPONENT = 690.0, LEAST = 1e-300;
 /* A slope falls by this factor over an epoch at most, as far as the averages are told. */
 static const double MOST_FALL = 1.0;
+/* Passes that step through an epoch, each from the averages of the one before. */
+enum { SEQUENTIAL_PASSES = 2 };
 
 static double bounded_exponential(double x) {
   return exp(fmax(-MOST_EXPONENT, fmin(MOST_EXPONENT, x)));
@@ -50,16 +51,29 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }
 
-static biascope_status allocate(bs_model *model, biascope_error *error) {
+typedef struct {
+  double **array;
+  size_t length;
+} part;
+enum { PARTS = 18 };
+
+static void list_parts(bs_model *model, part *out) {
   const size_t N = model->samples, d = model->features, cells = model->batches * d;
-  double **const arrays[] = {&model->margin,   &model->slope,  &model->fall,        &model->moved,
-                             &model->gradient, &model->second, &model->mean_square, &model->direction,
-                             &model->before,   &model->update, &model->way,         &model->momentum,
-                             &model->motion,   &model->ratio,  &model->inverse,     &model->column};
-  const size_t sizes[] = {N, N, N, N, cells, cells, d, d, d, cells, d, cells, N, d, cells, 2 * model->batches};
+  const part parts[PARTS] = {
+      {&model->margin, N},       {&model->slope, N},        {&model->fall, N},
+      {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
+      {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
+      {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
+      {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
+      {&model->way, d},          {&model->ratio, d},        {&model->column, 2 * model->batches}};
+  memcpy(out, parts, sizeof parts);
+}
+
+static biascope_status allocate(bs_model *model, biascope_error *error) {
+  part parts[PARTS];
   bool complete = true;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    complete = (*arrays[i] = BS_NEW(double, sizes[i])) != NULL && complete;
+  list_parts(model, parts);
+  for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
   model->start = BS_NEW(size_t, model->batches + 1);
   return complete && model->start ? BIASCOPE_OK : bs_fail_memory(error, "the averaged equation");
 }
@@ -73,8 +87,7 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
                     .rows = rows,
                     .refined = refined};
   describe(options, data->samples, out);
-  out->refined =
-      refined && !bs_is_full_batch(options, data->samples); /* one step's second order is nothing, and stiff */
+  out->refined = refined && out->batches > 1; /* one step's second order is nothing, and stiff */
   const biascope_status status = allocate(out, error);
   if (status != BIASCOPE_OK) {
     bs_model_free(out);
@@ -86,11 +99,9 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
 }
 
 void bs_model_free(bs_model *model) {
-  double *const arrays[] = {model->margin,      model->slope,     model->fall,    model->moved,
-                            model->gradient,    model->momentum,  model->second,  model->update,
-                            model->mean_square, model->direction, model->before,  model->way,
-                            model->motion,      model->ratio,     model->inverse, model->column};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+  part parts[PARTS];
+  list_parts(model, parts);
+  for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
   free(model->start);
   memset(model, 0, sizeof *model);
 }
@@ -98,7 +109,8 @@ void bs_model_free(bs_model *model) {
 /* ---- Slopes and gradients ----------------------------------------------------------------------- */
 
 static void find_margins(const bs_model *model, const double *w, double *out) {
-  bs_dense_apply(model->samples, model->features, 1.0, model->rows, model->features, w, 0.0, out);
+  const size_t d = model->features; /* too little work for the threads of a library of linear algebra */
+  for (size_t i = 0; i < model->samples; i++) out[i] = bs_dot(d, model->rows + i * d, w);
 }
 
 static void find_slopes(bs_model *model, const double *margin) {
@@ -121,8 +133,8 @@ static void find_gradients(bs_model *model) {
   for (size_t j = 0; j < model->batches; j++) {
     const size_t count = model->start[j + 1] - model->start[j];
     if (count == 0) continue;
-    bs_dense_combine(count, d, -1.0 / (double)count, model->rows + model->start[j] * d, d,
-                     model->slope + model->start[j], model->gradient + j * d);
+    for (size_t i = model->start[j]; i < model->start[j + 1]; i++)
+      bs_axpy(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
   }
 }
 
@@ -160,23 +172,34 @@ static void find_momentum_before(bs_model *model, const double *motion) {
   }
 }
 
-/* Moving averages of the gradients from that, and of their squares, periodic. */
-static void find_averages(bs_model *model) {
+/* The second moment that an epoch starts with, so that its mean over the epoch, mean_second, is e^u; where that does
+ * not say, being forgotten along the epoch, that of an epoch which repeats. In units of e^(2 shift). */
+static void find_second_before(bs_model *model, const double *u) {
   const size_t d = model->features, n = model->batches;
-  const double b1 = model->beta1, b2 = model->is_sum ? 0.0 : model->beta2;
-  const double kept = pow(b2, (double)n);
-  double *m = model->momentum, *v = model->second;
-  for (size_t k = 0; k < d; k++) {
-    double square = 0.0;
+  const double kept = pow(model->beta_now, (double)n), present = 1.0 - model->beta_now;
+  const double mean_kept = model->beta_now * (1.0 - kept) / (present * (double)n);
+  for (size_t k = 0; k < d && model->has_second; k++) {
+    double v = 0.0, mean = 0.0;
     for (size_t j = 0; j < n; j++) {
       const double g = model->gradient[j * d + k];
-      square = b2 * square + (1.0 - b2) * g * g;
+      v = model->beta_now * v + present * g * g;
+      mean += v / (double)n;
     }
-    v[k] = square / (1.0 - kept);
+    const double repeated = v / (1.0 - kept), least = 0.05 * repeated;
+    const double level = bounded_exponential(u[k] - 2.0 * model->shift);
+    model->before_second[k] = model->remembers ? fmax(least, (level - mean) / mean_kept) : repeated;
+    model->mean_second[k] = mean + mean_kept * model->before_second[k];
   }
+}
+
+/* Moving averages of the gradients and of their squares from what the epoch starts with. */
+static void find_averages(bs_model *model) {
+  const size_t d = model->features, n = model->batches;
+  const double b1 = model->beta1, b2 = model->beta_now;
+  double *m = model->momentum, *v = model->second;
   for (size_t j = 0; j < n; j++) {
     const double *g = model->gradient + j * d, *m0 = j ? m + (j - 1) * d : model->before;
-    const double *v0 = j ? v + (j - 1) * d : v;
+    const double *v0 = j ? v + (j - 1) * d : model->before_second;
     for (size_t k = 0; k < d; k++) {
       m[j * d + k] = b1 * m0[k] + (1.0 - b1) * g[k];
       v[j * d + k] = b2 * v0[k] + (1.0 - b2) * g[k] * g[k];
@@ -186,21 +209,33 @@ static void find_averages(bs_model *model) {
 
 /* ---- Updates ------------------------------------------------------------------------------------ */
 
+/* What a mean of V of 1 is of the second moment that divides, in the square of the slopes' unit; and eps in that unit.
+ */
+static void find_scale(bs_model *model, double t, const double *u) {
+  const double c = model->corrected || model->is_sum ? 1.0 : -expm1(t * log(model->beta2));
+  model->unit = bounded_exponential(model->shift);
+  model->unit_eps = model->eps > 0.0 ? model->eps * bounded_exponential(-model->shift) : 0.0;
+  for (size_t k = 0; k < model->features && model->has_second; k++) {
+    const double level = bounded_exponential(u[k] - 2.0 * model->shift) * c;
+    model->scale[k] = model->random || model->is_sum ? level : level / fmax(model->mean_second[k], LEAST);
+  }
+}
+
+/* An update for a unit of momentum, from the second moment that divides it. */
+static double inverse_of(const bs_model *model, double square) {
+  return model->has_second ? 1.0 / (sqrt(fmax(square, LEAST)) + model->unit_eps) : model->unit;
+}
+
 /* m / (sqrt(v) + eps), or m, of every step, and their mean, in units of the weights a unit of eta. */
 static void find_updates(bs_model *model, double t, const double *u) {
   const size_t d = model->features, n = model->batches;
-  const double unit = bounded_exponential(model->shift);
-  const double c = model->corrected || model->is_sum ? 1.0 : -expm1(t * log(model->beta2));
-  const double eps = model->eps > 0.0 ? model->eps * bounded_exponential(-model->shift) : 0.0;
-  model->unit_eps = eps;
+  find_scale(model, t, u);
   memset(model->direction, 0, d * sizeof *model->direction);
-  for (size_t k = 0; k < d; k++) {
-    const double level = model->has_second ? bounded_exponential(u[k] - 2.0 * model->shift) * c : 0.0;
-    const double square = fmax(model->mean_square[k], LEAST);
-    for (size_t j = 0; j < n; j++) {
+  for (size_t j = 0; j < n; j++) {
+    for (size_t k = 0; k < d; k++) {
       const size_t at = j * d + k;
-      const double ripple = model->random || model->is_sum ? 1.0 : fmax(model->second[at], LEAST) / square;
-      model->inverse[at] = model->has_second ? 1.0 / (sqrt(level * ripple) + eps) : unit;
+      const double ripple = model->random || model->is_sum ? 1.0 : model->second[at];
+      model->inverse[at] = inverse_of(model, model->scale[k] * ripple);
       model->update[at] = model->momentum[at] == 0.0 ? 0.0 : model->momentum[at] * model->inverse[at];
       model->direction[k] += model->update[at] / (double)n;
     }
@@ -212,45 +247,74 @@ static void find_all(bs_model *model, double t, const double *u, const double *m
   find_gradients(model);
   find_squares(model);
   find_momentum_before(model, motion);
+  find_second_before(model, u);
   find_averages(model);
   find_updates(model, t, u);
   model->evaluations++;
 }
 
-/* `moved`: each sample's margin when its batch's turn comes, centred on the epoch. `motion`: that over an epoch. */
-static void move_margins(bs_model *model, const double *w) {
-  const size_t d = model->features, n = model->batches;
-  double *way = model->way;
-  for (size_t k = 0; k < d; k++) way[k] = -model->eta * (double)n * (model->direction[k] + model->decay * w[k]);
-  find_margins(model, way, model->motion);
-  bs_scale(d, -0.5, way);
-  for (size_t j = 0; j < n; j++) {
-    for (size_t i = model->start[j]; i < model->start[j + 1]; i++)
-      model->moved[i] = model->margin[i] + bs_dot(d, model->rows + i * d, way);
-    for (size_t k = 0; k < d; k++) way[k] -= model->eta * (model->update[j * d + k] + model->decay * w[k]);
+/* What an epoch does to the weights in all, by the mean update. */
+static void find_motion(bs_model *model, const double *w) {
+  const double n = (double)model->batches;
+  for (size_t k = 0; k < model->features; k++)
+    model->way[k] = -model->eta * n * (model->direction[k] + model->decay * w[k]);
+  find_margins(model, model->way, model->motion);
+}
+
+/* The slopes of a batch, and its mean gradient, at the weights that its turn finds. */
+static void find_batch(bs_model *model, size_t j, const double *w) {
+  const size_t d = model->features, first = model->start[j], count = model->start[j + 1] - first;
+  double *g = model->gradient + j * d;
+  memset(g, 0, d * sizeof *g);
+  for (size_t i = first; i < first + count; i++) {
+    const double z = bs_dot(d, model->rows + i * d, w);
+    model->slope[i] = exp(model->loss->log_slope(z) - model->shift);
+    model->fall[i] = model->loss->slope_decay(z);
+    bs_axpy(d, -model->slope[i] / (double)count, model->rows + i * d, g);
   }
 }
 
-/* The largest change of a slope's log over an epoch, of slopes that count. */
-static double largest_motion(const bs_model *model) {
-  double largest = 0.0;
-  for (size_t i = 0; i < model->samples; i++)
-    largest = fmax(largest, fabs(model->motion[i]) * model->fall[i] * sqrt(model->slope[i]));
-  return largest;
+/* The epoch step by step, centred on w: from the averages and the motion that the pass before has found. */
+static void step_through(bs_model *model, double t, const double *w, const double *u) {
+  const size_t d = model->features, n = model->batches;
+  const double b1 = model->beta1, b2 = model->beta_now;
+  double *way = model->way, *scale = model->scale;
+  find_motion(model, w);
+  find_momentum_before(model, model->motion);
+  find_second_before(model, u);
+  find_scale(model, t, u);
+  for (size_t k = 0; k < d; k++) way[k] = w[k] - 0.5 * way[k];
+  memset(model->direction, 0, d * sizeof *way);
+  memset(model->mean_square, 0, d * sizeof *way);
+  for (size_t j = 0; j < n; j++) {
+    find_batch(model, j, way);
+    const double *m0 = j ? model->momentum + (j - 1) * d : model->before;
+    const double *v0 = j ? model->second + (j - 1) * d : model->before_second;
+    for (size_t k = 0; k < d; k++) {
+      const size_t at = j * d + k;
+      const double g = model->gradient[at], m = b1 * m0[k] + (1.0 - b1) * g, v = b2 * v0[k] + (1.0 - b2) * g * g;
+      model->momentum[at] = m;
+      model->second[at] = v;
+      model->inverse[at] = inverse_of(model, scale[k] * (model->is_sum ? 1.0 : v));
+      model->update[at] = m == 0.0 ? 0.0 : m * model->inverse[at];
+      model->direction[k] += model->update[at] / (double)n;
+      model->mean_square[k] += g * g / (double)n;
+      way[k] -= model->eta * (model->update[at] + model->decay * w[k]);
+    }
+  }
+  model->evaluations++;
 }
 
 void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u) {
   const size_t d = model->features;
   model->eta = bs_model_rate(model->options, t);
+  model->rate_second = model->is_sum ? 1.0 : (1.0 - model->beta2) / -expm1(t * log(model->beta2));
+  model->beta_now = model->is_sum ? 0.0 : 1.0 - model->rate_second;
+  model->remembers = pow(model->beta_now, (double)model->batches) > 0.1;
   find_margins(model, w, model->margin);
   find_all(model, t, u, model->margin, NULL);
-  if (model->refined) {
-    move_margins(model, w);
-    model->largest_motion = largest_motion(model);
-    find_all(model, t, u, model->moved, model->motion);
-  }
-  const double gain = model->is_sum ? 1.0 : (1.0 - model->beta2) / -expm1(t * log(model->beta2));
-  model->gain = t * gain;
+  for (int pass = 0; model->refined && pass < SEQUENTIAL_PASSES; pass++) step_through(model, t, w, u);
+  model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {
     rate_w[k] = -t * model->eta * (model->direction[k] + model->decay * w[k]);
     const double square = fmax(model->mean_square[k], LEAST);

@@ -1,14 +1,14 @@
 /* The equation that a run follows on average: what changes slowly in closed form of what changes within an epoch.
  *
  * State: the weights w at the end of an epoch, and u_k, the log of the epoch's mean of the bias-corrected second moment
- * v_k / (1 - b2^t). With batch gradients G_j, their moving averages M_j and the squares' V_j taken periodic in j,
+ * v_k / (1 - b2^t). With batch gradients G_j, their moving averages M_j and the squares' V_j over an epoch,
  *   dw/dt = -eta(t) (mean_j M_j / (sqrt(e^u V_j / g2 c) + eps) + decay w),   g2 = mean_j G_j^2,
  *   du/dt = (1-b2) / (1-b2^t) (g2 e^-u - 1),
  * c = 1 - b2^t without bias correction. In a random order G_j has the samples' mean and, for its square, their variance
- * over the batch's size, so that no order is drawn. The margins that slope j is taken at are those of its own moment:
- * the second pass of an evaluation moves them along the epoch by what the first found, which makes the average exact to
- * second order in the steps. Gradients of earlier epochs enter M_j with the factor by which their slopes have since
- * fallen. */
+ * over the batch's size, so that no order is drawn. In a fixed order two further passes of an evaluation step through
+ * the epoch, centred on w, from the averages that the pass before found, which makes the mean exact to second order in
+ * the motion over an epoch. V's mean over the epoch is e^u. Gradients of earlier epochs enter M_j with the factor by
+ * which their slopes have since fallen. */
 #ifndef BIASCOPE_FORECAST_MODEL_H
 #define BIASCOPE_FORECAST_MODEL_H
 
@@ -22,10 +22,11 @@ typedef struct {
   size_t samples, features, batches; /* batches: of an epoch; 1 in a random order and for the full batch */
   size_t epoch;                      /* steps of it */
   bool random;                       /* the order */
-  bool refined;                      /* with the second pass */
+  bool refined;                      /* with the passes that step through the epoch */
   bool has_second;                   /* v is kept, and u part of the state */
   bool is_sum;                       /* v is a sum over the run, not an average */
   bool corrected;                    /* bias correction */
+  bool remembers;                    /* an epoch's start is still in v at its end */
   double beta1, beta2, eps, decay;
   double noise;       /* random order: the batch gradient's variance over the samples' */
   const double *rows; /* N x d, borrowed */
@@ -33,17 +34,19 @@ typedef struct {
   /* of the last evaluation; slopes are in units of e^shift */
   double shift, eta;
   double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz */
-  double *moved, *motion;                        /* N: margins when their batch's turn comes; change over an epoch */
+  double *motion;                                /* N: the margins' change over an epoch */
   double *gradient, *momentum, *second, *update; /* batches x d */
   double *inverse;                               /* batches x d: update / momentum */
-  double unit_eps;                               /* eps in units of e^shift */
+  double unit, unit_eps;                         /* e^shift; eps in units of it */
+  double *scale, *before_second;                 /* d: of V to what divides; V that an epoch starts with */
   double *column;                                /* 2 batches: scratch */
   double *mean_square;                           /* d: g2 */
+  double *mean_second;                           /* d: mean_j V_j */
+  double rate_second, beta_now;                  /* du/dt = rate_second (ratio - 1); the corrected average's decay */
   double *direction;                             /* d: the mean update */
   double *before;                                /* d: the momentum that an epoch starts with */
   double *way;                                   /* d: the weights' change along an epoch */
   double *ratio, gain;                           /* d: g2 / e^u; du/dlog t = gain (ratio - 1) */
-  double largest_motion;                         /* of a slope's log in an epoch, of slopes that count */
   size_t evaluations;                            /* passes over the data */
 } bs_model;
 
