@@ -61,8 +61,8 @@ static biascope_status locate(const biascope_dataset *data, const biascope_optio
                               biascope_diagnosis *out, biascope_error *error) {
   const biascope_predict_options options = {.confirm = BIASCOPE_CONFIRM_RUN};
   biascope_status status = biascope_predict(data, training, &options, &out->limit, error);
-  const bool decays = bs_options_read(training).weight_decay > 0.0;
-  out->certified = status == BIASCOPE_OK && (out->limit.kind == BIASCOPE_LIMIT_DIRECTION || decays);
+  const biascope_options read = bs_options_read(training);
+  out->certified = status == BIASCOPE_OK && (out->limit.kind == BIASCOPE_LIMIT_DIRECTION || bs_weights_shrink(&read));
   for (int n = 0; n < NORMS; n++)
     out->fraction[n] = out->certified ? fraction_of(data, n, best, out->limit.direction) : NAN;
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;

@@ -45,17 +45,13 @@ typedef struct {
   bs_run run;
 } confirmation;
 
-static bool has_rest(const biascope_options *training) {
-  return training->weight_decay > 0.0;
-}
-
 bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
 
 /* 1 - cos between what the run did last and the direction. */
 static double distance(const confirmation *c, const biascope_prediction *prediction) {
-  const double *shown = has_rest(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
+  const double *shown = bs_weights_shrink(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
   return 1.0 - bs_cosine(c->data->features, shown, prediction->direction);
 }
 
@@ -65,7 +61,7 @@ static double allowed(const biascope_prediction *prediction) {
 }
 
 static bool agrees(const confirmation *c, const biascope_prediction *prediction) {
-  if (has_rest(c->training)) return distance(c, prediction) <= allowed(prediction);
+  if (bs_weights_shrink(c->training)) return distance(c, prediction) <= allowed(prediction);
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
   return rate && distance(c, prediction) <= allowed(prediction) && c->run.settle <= SETTLED;
 }
@@ -78,7 +74,7 @@ static biascope_status confirm(confirmation *c, biascope_limit_kind kind, const 
 }
 
 static biascope_limit_kind kind_of(const confirmation *c, const biascope_prediction *prediction) {
-  if (has_rest(c->training) || prediction->rate == 0.0) return BIASCOPE_LIMIT_REST;
+  if (bs_weights_shrink(c->training) || prediction->rate == 0.0) return BIASCOPE_LIMIT_REST;
   return prediction->rate < 0.0 ? BIASCOPE_LIMIT_NOT_SEPARATING : BIASCOPE_LIMIT_DIRECTION;
 }
 
@@ -126,7 +122,8 @@ static biascope_status path_leads_to(const confirmation *c, const biascope_predi
                                      biascope_error *error) {
   const biascope_predict_options options = {.effort = PATH_EFFORT};
   *leads = false;
-  if (bs_limit_is_theorem(c->training) || has_rest(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training) || bs_run_keeps_steps(c->training))
+    return BIASCOPE_OK;
   bs_way way = {.start = c->run.weights[BS_RUN_HALF],
                 .time = c->run.time,
                 .direction = prediction->direction,
@@ -146,7 +143,7 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   const biascope_predict_options options = {
       .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = c->options->effort};
   *adopted = false;
-  if (bs_limit_is_theorem(c->training) || has_rest(c->training)) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
   double *log_weights = BS_NEW(double, c->data->samples);
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
@@ -205,7 +202,7 @@ static biascope_status weigh(confirmation *c, biascope_error *error) {
   const bs_run *run = &c->run;
   answer->run_steps = run->steps;
   if (run->escaped) return answer_by_run(c, BIASCOPE_LIMIT_RUNAWAY, NULL, NAN, error);
-  if (run->rests && !has_rest(c->training))
+  if (run->rests && !bs_weights_shrink(c->training))
     return answer_by_run(c, BIASCOPE_LIMIT_REST, run->weights[BS_RUN_ALL], 0.0, error);
   bool adopted = false;
   biascope_status status = BIASCOPE_OK;
@@ -214,7 +211,8 @@ static biascope_status weigh(confirmation *c, biascope_error *error) {
   if (status == BIASCOPE_OK) status = note(c, error);
   if (status == BIASCOPE_OK && c->equilibrium && (adopted || agrees(c, answer)))
     return confirm(c, kind_of(c, answer), "run");
-  if (status == BIASCOPE_OK && !has_rest(c->training) && run->settle <= SHOWS && run->margin < 0.0 && run->growth < 0.0)
+  if (status == BIASCOPE_OK && !bs_weights_shrink(c->training) && run->settle <= SHOWS && run->margin < 0.0 &&
+      run->growth < 0.0)
     return answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, run->increment, run->growth, error);
   return status;
 }
@@ -304,7 +302,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (bs_limit_is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
   const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
   biascope_status status = BIASCOPE_OK;
-  if (!bs_limit_is_theorem(training) && !has_rest(training)) status = find_infinite_mean(&c, error);
+  if (!bs_limit_is_theorem(training) && !bs_weights_shrink(training)) status = find_infinite_mean(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed && !bs_has_bounded_update(training)) status = find_runaway(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);

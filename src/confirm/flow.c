@@ -18,7 +18,7 @@ static const double EFFORT = 5e8;
  * the search itself, which follows the flow to where weight decay holds it. NULL: by neither. */
 static const char *known_by(const biascope_options *training, const biascope_prediction *answer) {
   if (bs_limit_is_theorem(training)) return "theorem";
-  if (training->weight_decay > 0.0) return "flow";
+  if (bs_weights_shrink(training)) return "flow";
   return bs_is_full_batch(training, answer->samples) && answer->unique ? "theorem" : NULL;
 }
 
@@ -63,7 +63,7 @@ biascope_status bs_confirm_by_flow(const biascope_dataset *data, const biascope_
   if (status != BIASCOPE_OK) return status;
   answer->confirmed = arrives;
   if (arrives && !answer->confirmed_by) answer->confirmed_by = "flow";
-  if (read.weight_decay > 0.0) answer->kind = BIASCOPE_LIMIT_REST;
+  if (bs_weights_shrink(&read)) answer->kind = BIASCOPE_LIMIT_REST;
   if (!separates) answer->kind = arrives ? BIASCOPE_LIMIT_NOT_SEPARATING : BIASCOPE_LIMIT_UNSETTLED;
   return arrives ? BIASCOPE_OK : found;
 }

@@ -47,7 +47,7 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->beta2 = bs_effective_beta2(options);
   out->eps = options->eps;
   out->corrected = options->bias_correction;
-  out->decay = bs_rule_option_of(rule, BS_OPTION_WEIGHT_DECAY) ? options->weight_decay : 0.0;
+  out->decay = bs_rate_before_steps(options).decay;
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }
 
