@@ -277,7 +277,7 @@ typedef struct {
   double *dual;          /* one entry for each row, in the simplex; a Farkas certificate (X'c = 0) if not separable */
   size_t support;        /* the number of positive entries of dual */
   bool unique;           /* whether the optimal direction is unique */
-  size_t face_dimension; /* the dimension of the set of optimal directions: 0 if unique */
+  size_t face_dimension; /* the dimension of the set of optimal directions: 0 if unique, SIZE_MAX: unknown */
   size_t samples, features;
   size_t outputs, rows; /* 1 and N; for k > 2 classes k and N (k - 1) */
 } biascope_margin;
@@ -306,7 +306,7 @@ BIASCOPE_API double biascope_margin_of(const biascope_dataset *data, biascope_no
  * direction. This is solution->direction if it is unique, else the nearest point of the set of optimal directions; if
  * none is within 90 degrees, it is solution->direction. nearest: d entries, of norm 1 in the norm, or NULL.
  * BIASCOPE_NOT_CONVERGED, and a cosine of NaN, if the set is too large to search: more than 1000 entries of the
- * direction may vary. */
+ * direction may vary; or if it is a set of the spectral or nuclear norm. */
 BIASCOPE_API biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_norm norm,
                                                     const biascope_margin *solution, const double *w, double *cosine,
                                                     double *angle, double *nearest, biascope_error *error);

@@ -108,6 +108,8 @@ static void print_table(const cli_solve_flags *flags, const biascope_margin *sol
   print_support(solution);
   if (solution->unique)
     printf("unique       yes\n");
+  else if (solution->face_dimension == SIZE_MAX)
+    printf("unique       not decided\n");
   else
     printf("unique       no: the optimal directions form a set of dimension %zu\n", solution->face_dimension);
 }

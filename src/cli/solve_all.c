@@ -79,7 +79,10 @@ static void print_references(const references *found) {
   for (size_t a = 0; a < found->count; a++) {
     const biascope_margin *solution = &found->solution[a];
     printf("%-9s %-20s %-8.1e %-8zu %s\n", TABLE[a].name, cli_margin_digits(solution, solution->margin).text,
-           solution->gap, cli_supporting_samples(solution), solution->unique ? "yes" : "no");
+           solution->gap, cli_supporting_samples(solution),
+           solution->unique                       ? "yes"
+           : solution->face_dimension == SIZE_MAX ? "not decided"
+                                                  : "no");
   }
   printf("\n%-9s", "cosine");
   for (size_t b = 0; b < found->count; b++) printf(" %-8s", TABLE[b].name);
@@ -107,7 +110,7 @@ static int print(const cli_solve_flags *flags, const references *found, biascope
 }
 
 int cli_solve_every_norm(const cli_solve_flags *flags, const biascope_dataset *data) {
-  references found = {.data = data, .count = biascope_dataset_outputs(data) > NORMS ? NORMS : ENTRYWISE};
+  references found = {.data = data, .count = biascope_dataset_outputs(data) > 1 ? NORMS : ENTRYWISE};
   biascope_error error;
   const biascope_status solved = solve_all(flags, &found, &error);
   int code = cli_report(solved, &error);

@@ -48,10 +48,12 @@ static json_t *dual_json(const biascope_dataset *data, const biascope_margin *so
 }
 
 json_t *cli_json_solution(const char *norm, const biascope_dataset *data, const biascope_margin *solution) {
-  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "norm", norm, "margin",
+  const bool decided = solution->face_dimension != SIZE_MAX;
+  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "norm", norm, "margin",
                    cli_json_number(solution->margin), "upper_bound", cli_json_number(solution->upper_bound), "gap",
-                   cli_json_number(solution->gap), "support", support_json(solution), "unique", solution->unique,
-                   "face_dimension", (json_int_t)solution->face_dimension, "direction",
+                   cli_json_number(solution->gap), "support", support_json(solution), "unique",
+                   decided ? json_boolean(solution->unique) : json_null(), "face_dimension",
+                   decided ? json_integer((json_int_t)solution->face_dimension) : json_null(), "direction",
                    cli_json_weights(data, solution->direction), "dual", dual_json(data, solution));
 }
 

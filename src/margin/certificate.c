@@ -30,8 +30,8 @@ bs_primal_certificate bs_certify_direction(const biascope_dataset *data, const b
       least_size = size;
     }
   }
-  const long double length = bs_norm_value(norm, bs_margin_weights(data), w);
-  return (bs_primal_certificate){.margin = length > 0.0L ? least / length : 0.0L,
+  const long double length = bs_norm_value(norm, bs_margin_shape(data), w);
+  return (bs_primal_certificate){.margin = length == 0.0L ? 0.0L : least / length,
                                  .rounding = least > 0.0L ? (double)(DBL_EPSILON * least_size / least) : INFINITY,
                                  .separates = positive};
 }
@@ -58,12 +58,13 @@ void bs_combination_and_size(const biascope_dataset *data, const double *c, long
 
 bs_dual_certificate bs_certify_dual(const biascope_dataset *data, const biascope_norm *norm, const double *c,
                                     long double *u, long double *size) {
-  const size_t rows = bs_margin_rows(data), d = bs_margin_weights(data);
+  const size_t rows = bs_margin_rows(data);
+  const bs_shape shape = bs_margin_shape(data);
   long double total = 0.0L;
   bs_combination_and_size(data, c, u, size);
   for (size_t i = 0; i < rows; i++) total += (long double)c[i];
-  /* both norms are monotone: an error of u_k by at most e size_k raises ||u|| by at most e ||size|| */
-  const long double length = bs_norm_dual_value(norm, d, u), terms = bs_norm_dual_value(norm, d, size);
+  /* an error of u_k by at most e size_k raises ||u|| by at most e times the most that the norm is of such sizes */
+  const long double length = bs_norm_dual_value(norm, shape, u), terms = bs_norm_dual_most(norm, shape, size);
   const long double error = (long double)(rows + 2) * LDBL_EPSILON * terms;
   return (bs_dual_certificate){.bound = (length + error) / total,
                                .rounding = length > 0.0L ? (double)(DBL_EPSILON * terms / length) : INFINITY};

@@ -155,14 +155,17 @@ static void add_product(feature_gram *run, size_t own, size_t other) {
   const size_t d = x->features, last = x->class_start[own + 1];
   for (size_t first = x->class_start[own]; first < last; first += SAMPLES_AT_ONCE) {
     const size_t count = last - first < SAMPLES_AT_ONCE ? last - first : SAMPLES_AT_ONCE;
-    memset(run->block, 0, count * d * sizeof *run->block);
+    size_t filled = 0;
     for (size_t at = 0; at < count; at++) {
       const size_t i = x->by_class[first + at], row = row_about(x, i, own, other);
+      if (run->weight[row] == 0.0) continue;
       const double root = sqrt(run->weight[row]);
-      add_to(x, i, root, run->block + at * d);
-      if (run->centred) bs_axpy(d, -root * run->shift[row], run->mean, run->block + at * d);
+      double *to = run->block + filled++ * d;
+      memset(to, 0, d * sizeof *to);
+      add_to(x, i, root, to);
+      if (run->centred) bs_axpy(d, -root * run->shift[row], run->mean, to);
     }
-    bs_dense_add_column_gram(d, count, run->block, d, run->product, d);
+    if (filled > 0) bs_dense_add_column_gram(d, filled, run->block, d, run->product, d);
   }
 }
 

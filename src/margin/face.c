@@ -187,10 +187,13 @@ biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_no
   const size_t d = bs_margin_weights(data);
   double *point = BS_NEW(double, 2 * d), *unit = point ? point + d : NULL;
   if (!point) return bs_fail_memory(error, "the nearest optimal direction");
+  const bool of_matrices = norm.kind == BIASCOPE_SPECTRAL || norm.kind == BIASCOPE_NUCLEAR;
   memcpy(unit, w, d * sizeof *unit);
   const double length = bs_norm2(d, w);
   biascope_status status = BIASCOPE_OK;
-  if (!solution->unique && length > 0.0) {
+  if (!solution->unique && of_matrices)
+    status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "several max-margin directions: the nearest is not searched for");
+  else if (!solution->unique && length > 0.0) {
     bs_scale(d, 1.0 / length, unit);
     status = nearest_on_face(data, norm.kind == BIASCOPE_LINF, solution, unit, point, error);
   }
@@ -199,7 +202,7 @@ biascope_status biascope_margin_cosine(const biascope_dataset *data, biascope_no
   if (angle) *angle = status == BIASCOPE_OK ? bs_angle(d, point, w) : NAN;
   if (nearest) {
     memcpy(nearest, point, d * sizeof *nearest);
-    bs_scale(d, (double)(1.0L / bs_norm_value(&norm, d, point)), nearest);
+    bs_scale(d, (double)(1.0L / bs_norm_value(&norm, bs_margin_shape(data), point)), nearest);
   }
   free(point);
   return status;

@@ -1,13 +1,12 @@
 #include "margin/norm.h"
 
+#include "margin/matrix_norm.h"
 #include <math.h>
 
 biascope_status bs_norm_check(const biascope_norm *norm, const biascope_dataset *data, biascope_error *error) {
   const size_t features = biascope_dataset_features(data);
   if (norm->kind == BIASCOPE_LP && !(norm->p > 1.0 && isfinite(norm->p)))
     return bs_fail(error, BIASCOPE_USAGE, "an lp norm needs 1 < p < infinity, not p = %g", norm->p);
-  if ((norm->kind == BIASCOPE_SPECTRAL || norm->kind == BIASCOPE_NUCLEAR) && !biascope_dataset_is_folded(data))
-    return bs_fail(error, BIASCOPE_USAGE, "norms of matrices are not solved for yet");
   if (norm->kind != BIASCOPE_MAHALANOBIS) return BIASCOPE_OK;
   if (!biascope_dataset_is_folded(data))
     return bs_fail(error, BIASCOPE_USAGE, "the Mahalanobis norm is for two classes, not %zu",
@@ -59,7 +58,16 @@ static long double root(const power_sum *total) {
   return total->largest * powl(total->sum, 1.0L / total->exponent);
 }
 
-long double bs_norm_value(const biascope_norm *norm, size_t d, const double *w) {
+static bool is_of_matrices(const biascope_norm *norm, bs_shape shape) {
+  return shape.rows > 1 && (norm->kind == BIASCOPE_SPECTRAL || norm->kind == BIASCOPE_NUCLEAR);
+}
+
+long double bs_norm_value(const biascope_norm *norm, bs_shape shape, const double *w) {
+  const size_t d = shape.rows * shape.columns;
+  if (is_of_matrices(norm, shape)) {
+    const bs_matrix_norms norms = bs_matrix_norms_of(shape.rows, shape.columns, w);
+    return norm->kind == BIASCOPE_SPECTRAL ? norms.spectral : norms.nuclear;
+  }
   power_sum total = {.exponent = exponent_of(norm)};
   for (size_t k = 0; k < d; k++) total.largest = fmaxl(total.largest, fabsl((long double)w[k]));
   for (size_t k = 0; k < d; k++)
@@ -68,11 +76,25 @@ long double bs_norm_value(const biascope_norm *norm, size_t d, const double *w) 
   return root(&total);
 }
 
-long double bs_norm_dual_value(const biascope_norm *norm, size_t d, const long double *u) {
+long double bs_norm_dual_value(const biascope_norm *norm, bs_shape shape, const long double *u) {
+  const size_t d = shape.rows * shape.columns;
+  if (is_of_matrices(norm, shape)) {
+    bs_matrix_norms norms;
+    if (bs_bound_matrix_norms(shape.rows, shape.columns, u, &norms, NULL) != BIASCOPE_OK) return NAN;
+    return norm->kind == BIASCOPE_SPECTRAL ? norms.nuclear : norms.spectral;
+  }
   const long double p = exponent_of(norm);
   power_sum total = {.exponent = p == 1.0L ? INFINITY : isfinite(p) ? p / (p - 1.0L) : 1.0L};
   for (size_t k = 0; k < d; k++) total.largest = fmaxl(total.largest, fabsl(u[k]));
   for (size_t k = 0; k < d; k++)
     add(&total, fabsl(u[k]) / (norm->kind == BIASCOPE_MAHALANOBIS ? sqrtl((long double)norm->metric[k]) : 1.0L));
   return root(&total);
+}
+
+/* Entrywise norms are monotone. No norm of matrices exceeds the Frobenius norm by more than the root of the rank. */
+long double bs_norm_dual_most(const biascope_norm *norm, bs_shape shape, const long double *size) {
+  if (!is_of_matrices(norm, shape)) return bs_norm_dual_value(norm, shape, size);
+  const biascope_norm frobenius = {.kind = BIASCOPE_L2};
+  const size_t least = shape.rows < shape.columns ? shape.rows : shape.columns;
+  return sqrtl((long double)least) * bs_norm_dual_value(&frobenius, shape, size);
 }

@@ -1,4 +1,5 @@
-/* The norms margins are measured in: each norm's value and its dual's, in extended precision. */
+/* The norms margins are measured in: each norm's value and its dual's, in extended precision. Those of matrices are
+ * l2's where there is one row. */
 #ifndef BIASCOPE_MARGIN_NORM_H
 #define BIASCOPE_MARGIN_NORM_H
 
@@ -6,9 +7,16 @@
 
 /* A usage error where p or the metric is out of its range, or the data have classes that it knows nothing of. */
 biascope_status bs_norm_check(const biascope_norm *norm, const biascope_dataset *data, biascope_error *error);
-/* ||w|| */
-long double bs_norm_value(const biascope_norm *norm, size_t d, const double *w);
-/* ||u||_dual = max { u.w : ||w|| <= 1 } */
-long double bs_norm_dual_value(const biascope_norm *norm, size_t d, const long double *u);
+/* Weights as a matrix, rows x columns; of one row for two classes. */
+typedef struct {
+  size_t rows, columns;
+} bs_shape;
+
+/* ||w||; of a norm of matrices at least that, by rounding, and NaN where memory is lacking. */
+long double bs_norm_value(const biascope_norm *norm, bs_shape shape, const double *w);
+/* ||u||_dual = max { u.w : ||w|| <= 1 }, likewise. */
+long double bs_norm_dual_value(const biascope_norm *norm, bs_shape shape, const long double *u);
+/* The most that the dual norm is of entries whose sizes are at most these. */
+long double bs_norm_dual_most(const biascope_norm *norm, bs_shape shape, const long double *size);
 
 #endif

@@ -8,6 +8,10 @@ size_t bs_margin_weights(const biascope_dataset *data) {
   return data->features * bs_outputs(data);
 }
 
+bs_shape bs_margin_shape(const biascope_dataset *data) {
+  return (bs_shape){bs_outputs(data), data->features};
+}
+
 bs_margin_row bs_margin_row_of(const biascope_dataset *data, size_t row) {
   const bool several = data->unfolded;
   const bs_pair pair = several ? bs_pair_of(row, data->classes, data->class) : (bs_pair){row, 0, 0};

@@ -5,6 +5,7 @@
 #define BIASCOPE_MARGIN_ROWS_H
 
 #include "data/dataset.h"
+#include "margin/norm.h"
 
 /* A row: its stored entries at first[0] and, of several classes, their negatives at first[1]. */
 typedef struct {
@@ -32,9 +33,10 @@ static inline double bs_margin_value(const bs_margin_row *row, size_t part, size
   return part ? -row->value[at] : row->value[at];
 }
 
-/* How many rows there are, and how many weights. */
+/* How many rows there are, and how many weights, in which shape. */
 size_t bs_margin_rows(const biascope_dataset *data);
 size_t bs_margin_weights(const biascope_dataset *data);
+bs_shape bs_margin_shape(const biascope_dataset *data);
 bs_margin_row bs_margin_row_of(const biascope_dataset *data, size_t row);
 /* y += scale x, x the row. */
 void bs_margin_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y);

@@ -1,7 +1,9 @@
 #include "base/memory.h"
 #include "margin/certificate.h"
+#include "margin/helmert.h"
 #include "margin/interior.h"
 #include "margin/kernel.h"
+#include "margin/matrix_interior.h"
 #include "margin/norm.h"
 #include "margin/polish.h"
 #include "margin/projected.h"
@@ -21,6 +23,8 @@ static const double POLISHED = 1e-13;
 static const size_t FACTORED_SPARSE = 3000, LARGEST_FACTOR = 16384;
 /* Gap of the l2 solution that first-order steps in other norms start from. */
 static const double STARTING_GAP = 1e-2;
+/* Nearer the interior point of matrices need not come. */
+static const double MATRICES_MEET = 1e-12;
 static const double ROUNDINGS_ALLOWED = 16.0;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
@@ -48,7 +52,8 @@ typedef struct {
   long double *u, *magnitude;
   bs_primal_certificate primal; /* of out's pair */
   bs_dual_certificate upper;
-  double gap; /* of the two; 1 where nothing is proved */
+  double gap;        /* of the two; 1 where nothing is proved */
+  bool lacks_memory; /* for the singular values of a certificate */
 } solve_run;
 
 static bool in_simplex(size_t n, const double *dual) {
@@ -66,6 +71,7 @@ static bool offer(solve_run *run, const double *w, const double *c) {
   const bs_primal_certificate primal = bs_certify_direction(run->data, run->norm, run->direction);
   bs_dual_certificate dual = {.bound = INFINITY, .rounding = INFINITY};
   if (in_simplex(n, run->dual)) dual = bs_certify_dual(run->data, run->norm, run->dual, run->u, run->magnitude);
+  run->lacks_memory = run->lacks_memory || isnan(primal.margin) || isnan(dual.bound);
   const long double own_gap = (dual.bound - primal.margin) / dual.bound;
   const bool closed = own_gap <= (long double)POLISHED; /* a later candidate is also the sparser and cleaner one */
   if (closed || !(run->primal.margin > primal.margin)) {
@@ -212,11 +218,36 @@ static biascope_status run_factored(solve_run *run, int limit, biascope_error *e
   return status;
 }
 
+static bool has_matrix_norm(const solve_run *run) {
+  return run->out->outputs > 1 && (run->norm->kind == BIASCOPE_SPECTRAL || run->norm->kind == BIASCOPE_NUCLEAR);
+}
+
+/* Whatever gap is asked for: the last iterations take little and give the most. */
+static biascope_status run_matrices(solve_run *run, int limit, biascope_error *error) {
+  bs_matrix_interior point;
+  biascope_status status = bs_matrix_interior_create(&run->problem, &point, error);
+  if (status == BIASCOPE_OK) {
+    status = bs_matrix_interior_run(&point, MATRICES_MEET, limit, error);
+    if (status == BIASCOPE_OK) status = bs_matrix_interior_take_best(&point, error);
+    if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_NUCLEAR) status = bs_polish_nuclear(&point, error);
+    if (status == BIASCOPE_OK && point.best_margin > 0.0)
+      status = bs_matrix_face(&point, &run->out->face_dimension, error);
+    bs_helmert_expand(point.k, point.d, point.basis, point.best_w, run->w);
+    if (status == BIASCOPE_OK) offer(run, run->w, point.best_c);
+    bs_matrix_interior_free(&point);
+  }
+  if (status == BIASCOPE_OK && run->lacks_memory) status = bs_fail_memory(error, "the singular values");
+  if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
+  return status;
+}
+
 static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {
   const double asked = options && options->tolerance > 0.0 ? options->tolerance : 0.0;
   const int limit = options && options->max_iterations > 0 ? options->max_iterations : 0;
   biascope_status status = BIASCOPE_OK;
-  if (large_and_sparse(run))
+  if (has_matrix_norm(run))
+    status = run_matrices(run, limit ? limit : 100, error);
+  else if (large_and_sparse(run))
     status = run_projected(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 20000, error);
   else if (!factorable(run))
     status = run_first_order(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 3000, error);

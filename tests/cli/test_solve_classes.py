@@ -9,7 +9,7 @@ from scipy.optimize import linprog, nnls
 
 BIASCOPE = os.environ["BIASCOPE"]
 ENTRYWISE = ("l2", "linf", "l1")
-MATRIX = ()
+MATRIX = ("spectral", "nuclear")
 NORMS = ENTRYWISE + MATRIX
 
 
