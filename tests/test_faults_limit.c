@@ -60,6 +60,21 @@ static void random_orders_fail_cleanly(void **state) {
   biascope_dataset_free(data);
 }
 
+/* A run beside the answer: which it agrees with, which weight decay holds, and which it runs away from. */
+static void confirming_runs_fail_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  const biascope_predict_options run = {.confirm = BIASCOPE_CONFIRM_RUN};
+  assert_true(sweep(data, batches(BIASCOPE_ADAM, 1, BIASCOPE_CYCLIC), run) > 2);
+  biascope_options training = batches(BIASCOPE_ADAMW, 1, BIASCOPE_CYCLIC);
+  training.weight_decay = 0.1;
+  assert_true(sweep(data, training, run) > 2);
+  training = batches(BIASCOPE_ADAM, 1, BIASCOPE_REPLACEMENT);
+  training.beta2 = 0.5;
+  assert_true(sweep(data, training, run) > 2);
+  biascope_dataset_free(data);
+}
+
 /* Constant steps, eps, weight decay, a number of steps: each has a path of its own. */
 static void other_questions_fail_cleanly(void **state) {
   (void)state;
@@ -124,7 +139,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(limits_fail_cleanly),          cmocka_unit_test(random_orders_fail_cleanly),
       cmocka_unit_test(other_questions_fail_cleanly), cmocka_unit_test(the_fixed_point_fails_cleanly),
-      cmocka_unit_test(diagnoses_fail_cleanly),
+      cmocka_unit_test(confirming_runs_fail_cleanly), cmocka_unit_test(diagnoses_fail_cleanly),
   };
   return cmocka_run_group_tests_name("faults in predictions", tests, NULL, NULL);
 }
