@@ -27,7 +27,7 @@ import numpy
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
 SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
-PATIENCE = 60  # seconds of processor time for a prediction
+PATIENCE = 20  # seconds of processor time for a prediction
 FADING, MOST_FADING = 0.02, 0.06  # of what averages forget in a step, what gradients fade by: aimed at, let pass
 RULES = {"ngd": 0, "signgd": 1, "signum": 1, "adam": 2, "adamw": 2, "rmsprop": 2, "adamproxy": 3, "lion": 4, "nadam": 5}
 ORDERS = {"cyclic": 0, "shuffle": 1, "replacement": 2}

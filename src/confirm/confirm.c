@@ -33,7 +33,8 @@ enum { FIRST_STEPS = 200000, MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
 static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
 /* Multiplications, 2 10^9 a second, of all runs together; and what the first may take beyond that. */
 static const double EFFORT = 2e9, MOST_EFFORT = 6e9;
-static const double PATH_EFFORT = 4e9; /* of following the path on from a run */
+/* Of following the path on from a run; and in linear systems of its steps, where these are large. */
+static const double PATH_EFFORT = 4e9, PATH_STEPS = 25.0;
 
 typedef struct {
   const biascope_dataset *data;
@@ -120,10 +121,10 @@ static void find_log_weights(const confirmation *c, double *log_weights) {
  * and constant steps have no such path that is exact. */
 static biascope_status path_leads_to(const confirmation *c, const biascope_prediction *prediction, bool *leads,
                                      biascope_error *error) {
-  const biascope_predict_options options = {.effort = PATH_EFFORT};
+  const double n = (double)c->data->samples, d = (double)c->data->features;
+  const biascope_predict_options options = {.effort = fmax(PATH_EFFORT, PATH_STEPS * n * d * fmin(n, d))};
   *leads = false;
-  if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training) || bs_run_keeps_steps(c->training))
-    return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
   bs_way way = {.start = c->run.weights[BS_RUN_HALF],
                 .time = c->run.time,
                 .direction = prediction->direction,
@@ -298,7 +299,9 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
                     .options = options,
                     .answer = answer,
                     .gap = gap,
-                    .equilibrium = consistent && answer->gap <= gap};
+                    /* a point of rest is found to rounding, which a gap does not tell */
+                    .equilibrium =
+                        consistent && (answer->gap <= gap || (found == BIASCOPE_OK && bs_weights_shrink(&read)))};
   if (bs_limit_is_theorem(training) && found == BIASCOPE_OK) return confirm(&c, BIASCOPE_LIMIT_DIRECTION, "theorem");
   const biascope_error searched = error && found == BIASCOPE_NOT_CONVERGED ? *error : (biascope_error){0};
   biascope_status status = BIASCOPE_OK;

@@ -6,16 +6,18 @@
 #include "limit/flow.h"
 #include "limit/sampling.h"
 #include "limit/step_sum.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8 };
+enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8, TIMES_SHARPER = 4 };
 
 static const double MARGIN_ERROR = 1e-3;
-static const double SMOOTHING = 1e-4; /* of sign updates */
-static const double ARRIVED = 1e-6;   /* 1 - cos between D and the direction that the path leads to */
-static const double AT_REST = 1e-12;  /* |D - decay w| relative to |D| */
+static const double SMOOTHING = 1e-4; /* of sign updates; on the way to a point of rest it falls from */
+static const double FIRST_SMOOTHING = 0.1, SHARPER = 0.1;
+static const double ARRIVED = 1e-6;  /* 1 - cos between D and the direction that the path leads to */
+static const double AT_REST = 1e-12; /* |D - decay w| relative to |D| */
 
 typedef struct {
   bs_schedule schedule;
@@ -169,15 +171,37 @@ static double unrest(const path *p, double decay) {
   return largest / bs_max_abs(d, p->game.direction);
 }
 
+/* What rounding of the margins, which the logarithms of gradients are, leaves of the update's difference from the
+ * decay: smoothed signs magnify it. */
+static double rounding_of_rest(const path *p) {
+  const double known = DBL_EPSILON * (1.0 + bs_max_abs(p->game.samples, bs_flow_margins(p->flow)));
+  return 4.0 * known / (p->game.rule.direction == BS_SIGN ? p->game.rule.smoothing : 1.0);
+}
+
+/* Follows the flow to where update and decay balance; returns how far they still differ. */
+static double come_to_rest(path *p, double decay, double *least) {
+  double moving = INFINITY;
+  *least = AT_REST;
+  for (int step = 0; step < MOST_FLOW_STEPS && moving > *least && path_advance(p, INFINITY); step++) {
+    bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
+    moving = unrest(p, decay);
+    *least = fmax(AT_REST, rounding_of_rest(p));
+  }
+  return moving;
+}
+
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error) {
   path p;
   biascope_status status = path_create(question, rule, &p, error);
   if (status != BIASCOPE_OK) return status;
-  double moving = INFINITY;
-  for (int step = 0; step < MOST_FLOW_STEPS && moving > AT_REST && path_advance(&p, INFINITY); step++) {
-    bs_game_evaluate(&p.game, bs_flow_log_slopes(p.flow), false);
-    moving = unrest(&p, question->training.weight_decay);
+  const bool signs = p.game.rule.direction == BS_SIGN;
+  double moving = INFINITY, least = AT_REST;
+  /* signs less and less smoothed: the update jumps where the flow would have to stop */
+  if (signs) p.game.rule.smoothing = FIRST_SMOOTHING;
+  for (int sharper = 0; sharper == 0 || (signs && sharper < TIMES_SHARPER); sharper++) {
+    if (sharper > 0) p.game.rule.smoothing *= SHARPER;
+    moving = come_to_rest(&p, question->training.weight_decay, &least);
   }
   export_point(question, &p, out);
   out->gap = moving;
@@ -185,7 +209,7 @@ biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule
   out->method = "point of rest: the update D balances the weight decay";
   const bool exhausted = bs_game_exhausted(&p.game);
   path_free(&p);
-  if (moving <= fmax(AT_REST, question->options.tolerance)) return BIASCOPE_OK;
+  if (moving <= fmax(least, question->options.tolerance)) return BIASCOPE_OK;
   if (exhausted)
     return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                    "no point of rest was found within the effort allowed; `biascope predict` takes the time");

@@ -91,6 +91,19 @@ def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     assert code == 4 and answer["confirmed"] is False and answer["kind"] == "unsettled" and "not settled" in message
 
 
+def test_weight_decay_holds_weights_far_out():
+    """Weights of a thousand: at rest no gradient is 0 but where the weight is below the bound 1 / decay."""
+    answer, code, message = predict(GAUSSIAN, "--optimizer", "adamw", "--weight-decay", 0.001)
+    assert code == 0 and answer["kind"] == "rest" and answer["confirmed"] and answer["confirmed_by"] == "path", message
+    x, w = numpy.loadtxt(GAUSSIAN, delimiter=","), numpy.array(answer["direction"])
+    w *= 1000 / abs(w).max()
+    z = x @ w
+    c = numpy.exp(z.min() - z)
+    gradient, sizes, inside = c @ x, c @ abs(x), abs(w) < 999
+    assert inside.any() and (abs(gradient[inside]) < 1e-2 * sizes[inside]).all()
+    assert (gradient[~inside] * w[~inside] > 0).all()
+
+
 def infinite_mean_words(beta1, beta2):
     return ["--optimizer", "adam", "--beta1", beta1, "--beta2", beta2, "--batch-size", 1, "--order", "replacement"]
 
