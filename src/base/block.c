@@ -2,7 +2,7 @@
 
 #include "base/lanes.h"
 
-/* Rows of x and of w whose products are in registers together. */
+/* Rows of x and of w whose products are kept in registers together. */
 enum { TALL = 2, WIDE = 4 };
 
 INLINE const double *row_of(const double *x, const uint32_t *index, size_t i, size_t padded) {
@@ -49,7 +49,7 @@ FASTEST void bs_block_products(size_t padded, size_t count, const double *x, con
 
 /* ---- Combinations --------------------------------------------------------------------------------- */
 
-/* Rows of x that are combined before the next ones are looked at: they stay in the cache for every row of g. */
+/* So many rows of x are combined before the next ones are read: they stay in the cache for every row of g. */
 enum { CHUNK = 32 };
 
 /* `wide` rows of g, `vectors` vectors of each. */

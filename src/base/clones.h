@@ -1,4 +1,4 @@
-/* How a loop over vectors is compiled once for every instruction set, with the same bits in each. */
+/* How a loop over vectors is compiled once for each instruction set, with the same bits from each. */
 #ifndef BIASCOPE_BASE_CLONES_H
 #define BIASCOPE_BASE_CLONES_H
 
@@ -7,29 +7,29 @@
 #ifdef BIASCOPE_BASELINE_KERNEL
 #define FASTEST /* a test compares this one with the others */
 #elif defined(BIASCOPE_COVERAGE)
-#define FASTEST /* counted once, not once an instruction set */
+#define FASTEST /* counted once instead of once for each instruction set */
 #elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
-#define FASTEST /* sanitizers are not up yet when the choice is made; clang inlines no vectors into clones */
+#define FASTEST /* sanitizers have not started when the choice is made; clang inlines no vectors into clones */
 #endif
-/* Before what is written for AVX-512 alone, to run where bs_has_avx512(). */
+/* For functions written for AVX-512, which may only run if bs_has_avx512(). */
 #if defined(__x86_64__) && !defined(BIASCOPE_COVERAGE)
 #define AVX512 __attribute__((target("avx512f,avx512dq")))
 static inline bool bs_has_avx512(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
 }
 #endif
-/* Before a loop of which no pass writes what another reads. */
+/* For a loop in which no pass writes what another pass reads. */
 #ifdef __clang__
 #define INDEPENDENT
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
-/* Before a short loop over an array of vectors, for them to stay in registers. */
+/* For a short loop over an array of vectors, so that they stay in registers. */
 #define UNROLLED _Pragma("GCC unroll 16")
 #ifdef BIASCOPE_COVERAGE
-#define INLINE static inline /* counted once, not once a caller */
+#define INLINE static inline /* counted once instead of once for each caller */
 #else
 #define INLINE static inline __attribute__((always_inline))
 #endif

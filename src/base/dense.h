@@ -20,12 +20,12 @@ typedef enum {
   BS_DENSE_NO_MEMORY
 } bs_dense_status;
 
-/* The number of threads of the products; 1 where the caller has threads of its own. */
+/* The number of threads of the products; 1 if the caller has threads of its own. */
 void bs_dense_set_threads(int threads);
 
 /* ---- Products ------------------------------------------------------------------------------------- */
 
-/* y = scale A x + keep y, A rows x columns; what y holds is not read where keep is 0. */
+/* y = scale A x + keep y, A rows x columns. If keep is 0, the old y is not read. */
 void bs_dense_apply(size_t rows, size_t columns, double scale, const double *a, size_t stride, const double *x,
                     double keep, double *y);
 /* y += scale A'x */
@@ -43,21 +43,21 @@ void bs_dense_add_column_gram(size_t n, size_t k, const double *a, size_t stride
 
 /* ---- Square systems ------------------------------------------------------------------------------- */
 
-/* Overwrites the upper triangle of the n x n matrix by U with K = U'U; false where K is not positive definite. */
+/* Overwrites the upper triangle of the n x n matrix by U with K = U'U; false if K is not positive definite. */
 bool bs_dense_cholesky(size_t n, double *k, size_t stride);
 /* x := (U'U)^-1 x */
 void bs_dense_cholesky_solve(size_t n, const double *u, size_t stride, double *x);
 
 /* LU factors, with row exchanges, of a column-major n x n matrix, in its place; pivot: n entries. reciprocal: of the
- * condition number in the one norm, 0 where the matrix is singular; NULL: not wanted. BS_DENSE_FAILED: singular. */
+ * condition number in the one norm, 0 if the matrix is singular; NULL: not wanted. BS_DENSE_FAILED: singular. */
 bs_dense_status bs_dense_lu(size_t n, double *a, int *pivot, double *reciprocal);
 /* x := A^-1 x, or A'^-1 x. */
 void bs_dense_lu_solve(size_t n, const double *lu, const int *pivot, bool transposed, double *x);
 
 /* ---- Decompositions; each overwrites A ------------------------------------------------------------ */
 
-/* A = L S R, A rows x columns: L rows x least, S least entries that descend, R least x columns, with least = min(rows,
- * columns). */
+/* A = L S R, A rows x columns: L rows x least, S least entries in descending order, R least x columns, with least =
+ * min(rows, columns). */
 bs_dense_status bs_dense_svd(size_t rows, size_t columns, double *a, double *left, double *singular, double *right);
 /* S as above, and all `columns` right vectors as the rows of R, columns x columns. */
 bs_dense_status bs_dense_right_vectors(size_t rows, size_t columns, double *a, double *singular, double *right);

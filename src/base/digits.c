@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Relative: processors and libraries of linear algebra differ by this much even where the certificate is exact. */
+/* Relative: processors and linear algebra libraries differ by this much even if the certificate is exact. */
 static const double ROUNDING = 4.0 * DBL_EPSILON;
 
-/* The exponent of the last decimal that an error of `uncertainty` leaves: two values that far apart round to
- * neighbours at most. */
+/* The exponent of the last decimal for which an error of `uncertainty` changes a rounded value by at most one
+ * unit. */
 static int last_decimal(double uncertainty) {
   return (int)ceil(log10(2.0 * uncertainty));
 }
@@ -20,7 +20,7 @@ biascope_text biascope_digits(double value, double uncertainty, int most) {
   const int first = size > 0.0 ? (int)floor(log10(size)) : 0;
   int last = first - (most < DBL_DIG ? most : DBL_DIG) + 1;
   if (error > 0.0 && last_decimal(error) > last) last = last_decimal(error);
-  if (last > first) value = size; /* not one digit is known, nor the sign */
+  if (last > first) value = size; /* neither a digit nor the sign is known */
   if (last > 0 || (first < -5 && last <= first) || last < -DBL_DIG)
     snprintf(out.text, sizeof out.text, "%.*e", last < first ? first - last : 0, value);
   else

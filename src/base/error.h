@@ -7,11 +7,11 @@
 /* Fills `error`, which may be NULL. */
 __attribute__((format(printf, 3, 4))) void bs_error_set(biascope_error *error, biascope_status status,
                                                         const char *format, ...);
-/* The same, with the value `status`, so that callers write `return bs_fail(...)`. A macro, so that an analyzer sees
- * which status it is, and that it is not OK. */
+/* The same, with the value `status`, so that callers write `return bs_fail(...)`. It is a macro so that an analyzer
+ * sees the status and knows that it is not OK. */
 #define bs_fail(error, status, ...) (bs_error_set(error, status, __VA_ARGS__), (status))
 
-/* The out-of-memory error, naming what was being allocated. Here, for the same reason. */
+/* The out-of-memory error, which names what was being allocated. It is inline for the same reason. */
 static inline biascope_status bs_fail_memory(biascope_error *error, const char *what) {
   return bs_fail(error, BIASCOPE_NO_MEMORY, "out of memory while allocating %s", what);
 }

@@ -1,4 +1,4 @@
-/* e^x as mantissa and exponent, by one formula for one argument and for a vector of them. */
+/* e^x as mantissa and exponent, by the same formula for one argument and for a vector of them. */
 #ifndef BIASCOPE_BASE_EXPONENTIAL_H
 #define BIASCOPE_BASE_EXPONENTIAL_H
 
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* 2^n for a whole n in [-1022, 1023]: n + 1023 stands in the last bits of the sum. */
+/* 2^n for a whole n in [-1022, 1023]: the last bits of the sum are n + 1023. */
 INLINE double bs_whole_power(double n) {
   const double shifted = n + (0x1.8p52 + 1023.0);
   uint64_t bits;
@@ -18,7 +18,7 @@ INLINE double bs_whole_power(double n) {
   return power;
 }
 
-/* sum_(k=2..13) r^(k-2) / k!, which leaves 5e-18 of e^r for |r| <= ln 2 / 2. */
+/* sum_(k=2..13) r^(k-2) / k!, whose truncation error is 5e-18 of e^r for |r| <= ln 2 / 2. */
 INLINE double bs_taylor_tail(double r) {
   const double r2 = r * r, r4 = r2 * r2;
   const double a = (1.0 / 2 + r * (1.0 / 6)) + r2 * (1.0 / 24 + r * (1.0 / 120));
@@ -27,8 +27,8 @@ INLINE double bs_taylor_tail(double r) {
   return a + r4 * (b + r4 * c);
 }
 
-/* e^x = mantissa 2^n, the mantissa in about [0.7, 1.42], right to a unit in its last place; x is held at
- * +-BS_WEIGHT_LOG_LIMIT (and NaN at one of them), beyond which no run goes. */
+/* e^x = mantissa 2^n, with the mantissa in about [0.7, 1.42], correct to a unit in its last place. x is limited to
+ * +-BS_WEIGHT_LOG_LIMIT (NaN becomes one of them), which no run exceeds. */
 INLINE double bs_exponential(double x, double *n) {
   /* ln 2 in two parts (Cody and Waite): multiples of the first up to 2^21 are exact; beyond, the error stays below
    * that of x itself. */
@@ -40,7 +40,7 @@ INLINE double bs_exponential(double x, double *n) {
   return 1.0 + (r + r * r * bs_taylor_tail(r));
 }
 
-/* Calls one(z, &mantissa, &exponent) for every margin: vectors of them, then the rest one at a time. */
+/* Calls one(z, &mantissa, &exponent) for every margin: first in vectors, then one at a time for the rest. */
 #define BS_WEIGH_EACH(one, count, margin, weight)                                                                      \
   do {                                                                                                                 \
     enum { VECTOR = 8 };                                                                                               \

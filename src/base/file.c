@@ -12,7 +12,7 @@ static biascope_status fail_write(const char *path, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* Creates a file of a new name, `path` and a random suffix; mkstemp would not heed the umask. -1 with errno. */
+/* Creates a file with a new name: `path` and a random suffix. mkstemp would ignore the umask. -1 with errno. */
 static int create_beside(const char *path, char *name, size_t size) {
   for (int attempt = 0; attempt < 100; attempt++) {
     uint32_t suffix;

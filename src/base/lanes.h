@@ -1,5 +1,5 @@
-/* Eight doubles at a time, and the order in which they are summed. Arrays that are read so are padded with zeros to a
- * multiple of BS_LANES and aligned, as bs_allocate does: no loop has a remainder. */
+/* Eight doubles at a time, and the order in which they are summed. Arrays that are read in this way are aligned and
+ * padded with zeros to a multiple of BS_LANES, as bs_allocate does: no loop has a remainder. */
 #ifndef BIASCOPE_BASE_LANES_H
 #define BIASCOPE_BASE_LANES_H
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* printf writes the locale's decimal point: the one run of bytes that belongs to no number in the C locale. */
+/* printf writes the decimal point of the locale: the only bytes that cannot belong to a number in the C locale. */
 static void write_point(char *text) {
   char *point = text + strspn(text, "+-0123456789e");
   const size_t length = strcspn(point, "+-0123456789e");

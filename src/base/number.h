@@ -8,7 +8,7 @@ typedef struct {
 
 /* At most `digits` significant digits, 1 to 17, as %g has them; 17 carry every double exactly. */
 bs_number_text bs_number_rounded(double value, int digits);
-/* As many digits, 15 to 17, as it takes to read back as the same double. */
+/* The fewest digits, 15 to 17, from which the same double is read back. */
 bs_number_text bs_number_shortest(double value);
 
 #endif

@@ -56,7 +56,7 @@ AVX512 static inline words times(words a, uint64_t b) {
   return (words)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64((long long)b));
 }
 
-AVX512 static inline words upper(words a) { /* a >> 32, of which gcc 12's analyzer takes the width for 3 */
+AVX512 static inline words upper(words a) { /* a >> 32; gcc 12's analyzer mistakes the width for 3 */
   return (words)_mm512_srli_epi64((__m512i)a, 32);
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Streams in use; every consumer has its own, so that none repeats another's numbers. */
+/* The streams in use. Every consumer has its own stream, so that none repeats another's numbers. */
 enum {
   BS_STREAM_DATA = 1,
   BS_STREAM_LABELS = 2,

@@ -15,7 +15,7 @@ struct bs_team {
   bool leaving;
 };
 
-/* Does the next part; called and left with the lock held. */
+/* Does the next part. The lock is held before and after the call. */
 static void do_part(bs_team *team) {
   void (*const work)(void *, size_t) = team->work;
   void *const state = team->state;

@@ -12,14 +12,14 @@ typedef struct {
   int64_t exponent;
 } bs_weight;
 
-/* exp(log_weight), 0 for -infinity, held at e^+-BS_WEIGHT_LOG_LIMIT, which a run may not reach: its exponents fit
+/* exp(log_weight), 0 for -infinity, limited to e^+-BS_WEIGHT_LOG_LIMIT, which a run may not reach: its exponents fit
  * int64_t there. */
 #define BS_WEIGHT_LOG_LIMIT 0x1p60
 bs_weight bs_weight_from_log(double log_weight);
-/* Of `count` weights in batches of `size`, those of the batches' means. */
+/* Divides `count` weights in batches of `size`, so that sums over a batch become means. */
 void bs_weights_divide(size_t count, size_t size, bs_weight *weight);
 
-/* 2^exponent, flushed to 0 below double's normal range and held at 2^1000 above it. */
+/* 2^exponent, rounded to 0 below double's normal range and limited to 2^1000 above it. */
 static inline double bs_power_of_two(int64_t exponent) {
   if (exponent < -1022) return 0.0;
   if (exponent > 1000) exponent = 1000;
@@ -29,7 +29,7 @@ static inline double bs_power_of_two(int64_t exponent) {
   return value;
 }
 
-/* x 2^exponent, where the power alone may be out of range. */
+/* x 2^exponent, also if the power alone is out of range. */
 static inline double bs_times_power_of_two(double x, int64_t exponent) {
   if (exponent >= -1022 && exponent <= 1000) return x * bs_power_of_two(exponent);
   return ldexp(x, exponent < -4000 ? -4000 : exponent > 4000 ? 4000 : (int)exponent);

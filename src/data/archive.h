@@ -1,4 +1,4 @@
-/* libarchive, which reads compressed files: looked for when one is first read, so that whoever reads none needs no such
+/* libarchive, which reads compressed files. It is looked for when the first one is read, so that nobody else needs the
  * library. */
 #ifndef BIASCOPE_DATA_ARCHIVE_H
 #define BIASCOPE_DATA_ARCHIVE_H
@@ -33,7 +33,7 @@ typedef struct bs_archive_functions {
 #undef BS_ARCHIVE_MEMBER
 } bs_archive_functions;
 
-/* NULL where the library is missing: the error says so of the file at `path`. */
+/* NULL if the library is missing: the error says so, for the file at `path`. */
 const bs_archive_functions *bs_archive_load(const char *path, biascope_error *error);
 
 #endif

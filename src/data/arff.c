@@ -1,11 +1,11 @@
-/* Weka's ARFF: attributes by name, then rows of comma-separated values; '%' starts a comment. Not its sparse rows. */
+/* Weka's ARFF: named attributes, then rows of comma-separated values; '%' starts a comment. Sparse rows are refused. */
 #include "data/csv_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Takes `word`, in either case of letters, and a blank off the line. */
+/* Removes `word`, in either case of letters, and a blank from the start of the line. */
 static bool take_keyword(bs_span *line, const char *word) {
   const size_t length = strlen(word);
   if (bs_span_length(*line) < length || strncasecmp(line->begin, word, length) != 0) return false;
@@ -15,7 +15,7 @@ static bool take_keyword(bs_span *line, const char *word) {
   return true;
 }
 
-/* A name, in quotes of either kind where it has blanks. */
+/* A name; it is in quotes of either kind if it contains blanks. */
 static bs_span take_name(bs_span line) {
   bs_span name = line;
   if (line.begin < line.end && (*line.begin == '\'' || *line.begin == '"')) {

@@ -1,10 +1,11 @@
-/* What a linear classifier makes of samples. */
+/* Applies a linear classifier to samples. */
 #include "data/dataset.h"
 
 #include "base/memory.h"
 #include <stdlib.h>
 
-/* The class with the largest x.w_j, of ties the first, and how far its own class is ahead of the best other one. */
+/* The class with the largest x.w_j (the first of equals), and the lead of the sample's own class over the best
+ * other. */
 static size_t predict_class(const biascope_model *model, const biascope_dataset *data, size_t row, size_t own,
                             double *margin) {
   size_t best = 0;

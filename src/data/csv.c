@@ -1,5 +1,5 @@
-/* Delimiter-separated values (RFC 4180, but no line feed inside quotes): a sample a row, the label folded in or in a
- * column of its own. */
+/* Delimiter-separated values (RFC 4180, but no line feed inside quotes): one sample in each row, the label folded in or
+ * in a separate column. */
 #include "data/csv_reader.h"
 
 #include "base/memory.h"
@@ -47,7 +47,7 @@ static biascope_status fail_value(const bs_csv_reader *csv, size_t column, bs_fi
   return bs_fail_number(error, &csv->lines, field.text, kind, what, hint);
 }
 
-/* A missing value is counted, and the first is what the message names in the end. */
+/* Missing values are counted. The final message names the first one. */
 static void add_missing(const bs_csv_reader *csv, size_t column, bs_field field) {
   biascope_error error;
   if (csv->table->missing == 0)
@@ -55,7 +55,7 @@ static void add_missing(const bs_csv_reader *csv, size_t column, bs_field field)
   bs_table_add_missing(csv->table, "%s", csv->table->missing == 0 ? error.message : "");
 }
 
-/* Whatever is no plain number. */
+/* Anything that is not a plain number. */
 static biascope_status add_unusual(bs_csv_reader *csv, size_t column, bs_field field, double *value) {
   const char decimal = csv->dialect.decimal;
   const bs_number_kind kind = bs_parse_number(field.text, decimal, value);
@@ -73,7 +73,7 @@ static biascope_status add_unusual(bs_csv_reader *csv, size_t column, bs_field f
   return fail_value(csv, column, field, kind, csv->error);
 }
 
-/* A word of a column of words; the number in its place is not used. */
+/* A word in a column of words. The number in its place is not used. */
 static biascope_status add_word(bs_csv_reader *csv, size_t column, bs_field field, double *value) {
   const char *fault = NULL;
   bs_labels *words = &csv->category[column];
@@ -105,7 +105,8 @@ static biascope_status fail_count(const bs_csv_reader *csv, size_t column) {
                        column, csv->columns);
 }
 
-/* A plain number and the delimiter after it, the ordinary case; false leaves *cursor where it was. */
+/* A plain number and the delimiter after it, the usual case. If it is not that, returns false and leaves *cursor
+ * unchanged. */
 static inline bool take_plain_number(const bs_csv_reader *csv, const char **cursor, double *value) {
   const char *at = *cursor, *end = csv->lines.line.end;
   while (at < end && *at == ' ') at++;

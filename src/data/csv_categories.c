@@ -38,7 +38,7 @@ biascope_status bs_csv_find_categories(bs_csv_reader *csv) {
   return BIASCOPE_OK;
 }
 
-/* Where each column's features begin in the wider table; the number of all is returned. */
+/* Where the features of each column begin in the wider table. Returns the number of all features. */
 static size_t place_columns(const bs_csv_reader *csv, size_t *place) {
   size_t features = 0;
   for (size_t k = 0; k < csv->columns; k++) {
@@ -61,7 +61,7 @@ static void fill_row(const bs_csv_reader *csv, const size_t *place, size_t row, 
   }
 }
 
-/* "colour=red", or "3=red" where columns have no names. */
+/* "colour=red", or "3=red" if the columns have no names. */
 static char *word_name(const bs_csv_reader *csv, size_t column, size_t feature, const char *word) {
   char index[24];
   snprintf(index, sizeof index, "%zu", column);
@@ -101,7 +101,7 @@ static biascope_status sort_words(bs_csv_reader *csv) {
   return status;
 }
 
-/* The wider table takes the place of the one that was read. */
+/* The wider table replaces the one that was read. */
 static biascope_status widen(bs_csv_reader *csv, size_t *place) {
   bs_table *table = csv->table;
   const size_t features = place_columns(csv, place);

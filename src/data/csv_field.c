@@ -21,7 +21,7 @@ static const char *end_of_plain(const char *at, const char *end, char delimiter)
   return at;
 }
 
-/* Past the delimiter after a field that ends at `at`, or NULL where the line ends. */
+/* The position after the delimiter that follows a field ending at `at`; NULL at the end of the line. */
 static const char *next_field(const char *at, const char *end, char delimiter) {
   if (at == end) return NULL;
   if (delimiter != BS_BLANKS) return at + 1;

@@ -1,5 +1,5 @@
-/* What stands before the rows of delimiter-separated text: comments, a header, or a first row that tells the columns.
- */
+/* What precedes the rows of delimiter-separated text: comments, a header, or a first row that describes the
+ * columns. */
 #include "base/memory.h"
 #include "data/csv_reader.h"
 
@@ -8,7 +8,7 @@
 #include <strings.h>
 
 static const size_t NO_COLUMN = SIZE_MAX;
-enum { COUNTING_HEADER = 4 }; /* columns named 0, 1, 2, ...: fewer may be a row of data */
+enum { COUNTING_HEADER = 4 }; /* columns named 0, 1, 2, ...: fewer might be a row of data */
 
 /* ---- The dialect ---------------------------------------------------------------------------- */
 
@@ -43,7 +43,7 @@ biascope_status bs_csv_look_at(bs_csv_reader *csv, char usual) {
 
 /* ---- The label's column --------------------------------------------------------------------- */
 
-/* An index, negative from the end, is told from a name by being a whole number. */
+/* A whole number is an index, negative from the end; anything else is a name. */
 static biascope_status find_label_by_index(const bs_csv_reader *csv, bool *is_index, size_t *label) {
   char *end;
   const char *column = csv->options->label_column;
@@ -66,7 +66,7 @@ static const char *place_of(const bs_csv_reader *csv, size_t column) {
   return cursor ? cursor : csv->lines.line.begin;
 }
 
-/* By name: the first line is a header, and exactly one of its fields is that name. */
+/* By name: the first line is a header, and exactly one of its fields is the name. */
 static biascope_status find_label_by_name(bs_csv_reader *csv, char *const *names, size_t *label) {
   const char *name = csv->options->label_column;
   for (size_t column = 0; column < csv->columns; column++) {
@@ -93,8 +93,8 @@ static biascope_status find_label(bs_csv_reader *csv, char *const *names, size_t
 /* ---- Is the line a header? ------------------------------------------------------------------ */
 
 typedef struct {
-  size_t fields, words; /* words: neither numbers nor missing nor true or false */
-  bool numbers;         /* a field beside the label's begins like one */
+  size_t fields, words; /* words: not numbers, not missing, not true or false */
+  bool numbers;         /* a field other than the label's begins like a number */
   bool counting;        /* the fields are 0, 1, 2, ... */
   bool empty_first;
 } line_kind;
@@ -158,7 +158,7 @@ static void free_names(char **names, size_t count) {
   free(names);
 }
 
-/* What stands in the line as each column's name, were it a header; NULL before the first where that has none. */
+/* The name that the line, as a header, gives each column; NULL before the first if that one has none. */
 static biascope_status take_names(const bs_csv_reader *csv, char ***out) {
   char **names = BS_NEW(char *, csv->columns);
   if (!names) return bs_fail_memory(csv->error, "the columns' names");
@@ -176,7 +176,7 @@ static biascope_status take_names(const bs_csv_reader *csv, char ***out) {
   return BIASCOPE_OK;
 }
 
-/* Marks what the user's lists leave out. */
+/* Marks the columns that the user's lists leave out. */
 static biascope_status heed_lists(bs_csv_reader *csv, char *const *names) {
   const char *const lists[] = {csv->options->columns, csv->options->drop};
   biascope_status status = BIASCOPE_OK;
@@ -193,7 +193,7 @@ static biascope_status heed_lists(bs_csv_reader *csv, char *const *names) {
   return status;
 }
 
-/* The label's column, the rows' names, what is left out, and the features. */
+/* The column of the label, the names of the rows, the columns left out, and the features. */
 static biascope_status assign_roles(bs_csv_reader *csv, char *const *names, size_t label, bool empty_first) {
   csv->role = BS_NEW(unsigned char, csv->columns);
   if (!csv->role) return bs_fail_memory(csv->error, "the columns");
@@ -217,7 +217,7 @@ static biascope_status assign_roles(bs_csv_reader *csv, char *const *names, size
                        csv->columns == 1 ? " (is the delimiter another? --delimiter)" : "");
 }
 
-/* The names of the features, taken out of those of the columns. */
+/* Selects the names of the features from those of the columns. */
 static biascope_status name_features(bs_csv_reader *csv, char **names) {
   bs_table *table = csv->table;
   table->names = BS_NEW(char *, table->features);
@@ -235,7 +235,7 @@ static biascope_status name_features(bs_csv_reader *csv, char **names) {
   return BIASCOPE_OK;
 }
 
-/* As many columns as the line has fields; one more where the next line has, and this one is a header. */
+/* The number of fields of the line; one more if the line is a header and the next line has one more. */
 static biascope_status count_columns(bs_csv_reader *csv) {
   line_kind kind;
   const biascope_status status = look_at_fields(csv, csv->lines.line, NO_COLUMN, &kind);

@@ -24,7 +24,7 @@ const char *bs_delimiter_name(char delimiter) {
   return found ? NAMES[found - DELIMITERS] : "the characters given";
 }
 
-/* The first lines with something in them; one that is cut off is left out where there are others. */
+/* The first lines that are not empty. A line that is cut off is left out if there are others. */
 static sample_lines take_sample(bs_span ahead, char feed, bool *separator_line) {
   sample_lines sample = {.count = 0};
   bs_span line;
@@ -40,7 +40,7 @@ static sample_lines take_sample(bs_span ahead, char feed, bool *separator_line) 
   return sample;
 }
 
-/* How much a field looks like one: a number, a missing value, or a word that no other delimiter cuts. */
+/* How plausible a field is: a number, a missing value, or a word that no other delimiter would split. */
 static double likeness(bs_field field, char delimiter) {
   double value;
   if (field.quoted || bs_is_missing(field.text) || bs_parse_number(field.text, '.', &value) == BS_NUMBER) return 1.0;
@@ -50,8 +50,8 @@ static double likeness(bs_field field, char delimiter) {
   return 1.0;
 }
 
-/* From 0 to 1: in how many lines the delimiter gives as many fields as in the first (or one more: a header may lack
- * the name of the rows' names), and fields that look like fields. */
+/* From 0 to 1: the share of lines in which the delimiter gives as many fields as in the first (or one more: a header
+ * may lack the name of the rows' names), and how plausible the fields are. */
 static double score(const sample_lines *sample, char delimiter) {
   const size_t fields = sample->count > 0 ? bs_count_fields(sample->line[0], delimiter) : 0;
   if (fields < 2) return 0.0;
@@ -84,7 +84,7 @@ static char find_delimiter(const sample_lines *sample, char usual) {
   return best;
 }
 
-/* A decimal comma where some numbers have one and none has a point. */
+/* The decimal point is a comma if some numbers have one and none has a point. */
 static void find_decimal(const sample_lines *sample, bs_dialect *dialect) {
   bool surely = false, point = false;
   for (size_t i = 0; i < sample->count; i++) {

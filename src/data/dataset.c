@@ -219,7 +219,7 @@ double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *n
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w) {
   if (data->dense) return bs_dot(data->features, data->dense + row * data->features, w);
   const bs_row entries = bs_row_of(data, row);
-  double sum[4] = {0.0, 0.0, 0.0, 0.0}; /* so that no addition waits for the one before */
+  double sum[4] = {0.0, 0.0, 0.0, 0.0}; /* so that no addition has to wait for the one before */
   size_t at = 0;
   for (; at + 4 <= entries.count; at += 4)
     for (size_t j = 0; j < 4; j++) sum[j] += entries.value[at + j] * w[entries.column[at + j]];
@@ -234,7 +234,7 @@ void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double 
   }
   const bs_row entries = bs_row_of(data, row);
   size_t at = 0;
-  /* A row's columns differ: four sums need not wait for each other's stores. */
+  /* The columns of a row differ, so that four sums need not wait for each other's stores. */
   for (; at + 4 <= entries.count; at += 4) {
     double sum[4];
     for (size_t j = 0; j < 4; j++) sum[j] = y[entries.column[at + j]] + scale * entries.value[at + j];

@@ -1,4 +1,4 @@
-/* The dataset's inside, for the floors above that need the rows themselves. */
+/* The inside of a dataset, for the folders that need the rows themselves. */
 #ifndef BIASCOPE_DATA_DATASET_H
 #define BIASCOPE_DATA_DATASET_H
 
@@ -6,20 +6,20 @@
 
 struct biascope_dataset {
   size_t samples, features;
-  double *dense;     /* samples x features, row-major; NULL where sparse */
-  size_t *row_start; /* CSR: samples + 1; NULL where dense */
+  double *dense;     /* samples x features, row-major; NULL if sparse */
+  size_t *row_start; /* CSR: samples + 1; NULL if dense */
   uint32_t *column;  /* CSR: ascending within a row */
   double *value;     /* CSR */
-  char **name;       /* of each feature; NULL where the file has none */
-  size_t classes;    /* that the labels name; 0 where labels are folded in without a name */
-  char **class_name; /* numbers in their order, names in that of their bytes */
+  char **name;       /* of each feature; NULL if the file has none */
+  size_t classes;    /* the number of classes that the labels name; 0 if labels are folded in and have no names */
+  char **class_name; /* ordered by number or, for names, by their bytes */
   size_t *class_samples;
-  uint32_t *class;       /* of each sample; NULL where there are no classes */
-  bool unfolded;         /* rows of several classes, as they stand in the file */
+  uint32_t *class;       /* of each sample; NULL if there are no classes */
+  bool unfolded;         /* rows of several classes, as in the file */
   size_t positive;       /* else: the class that is +1 */
-  double *shift, *scale; /* what the features went through, or NULL */
+  double *shift, *scale; /* how the features were transformed, or NULL */
   bool rows_scaled, intercept;
-  bs_notes notes; /* what its reader found out */
+  bs_notes notes; /* what the reader found out */
 };
 
 /* Takes over `values` (samples x features, from BS_NEW) on success only. */
@@ -34,23 +34,23 @@ biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *ro
 biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
                                  biascope_error *error);
 
-/* The rows of a matrix of weights: 1 where samples are folded, else one for each class. */
+/* The number of rows of the matrix of weights: 1 if samples are folded, else one for each class. */
 static inline size_t bs_outputs(const biascope_dataset *data) {
   return data->unfolded ? data->classes : 1;
 }
 
-/* BIASCOPE_USAGE where a sample is more than one row: `what`, such as "limits are predicted", is for two classes. */
+/* BIASCOPE_USAGE if a sample has several rows. `what`, such as "limits are predicted", precedes "for two classes". */
 biascope_status bs_require_two_classes(const biascope_dataset *data, const char *what, biascope_error *error);
 
-/* How far weights, outputs x features, put a sample on its own side: x_i.w, or the least of (w_y - w_j).x_i over the
- * classes j beside its own, y. */
+/* The margin of a sample for weights outputs x features: x_i.w, or the least of (w_y - w_j).x_i over the classes j
+ * other than its class y. */
 double bs_margin_of_sample(const biascope_dataset *data, size_t sample, const double *w);
 
 /* The entries of one row that are stored: all of a dense one, the nonzeros of a sparse one. */
 typedef struct {
   size_t count;
   const double *value;
-  const uint32_t *column; /* NULL where dense */
+  const uint32_t *column; /* NULL if dense */
 } bs_row;
 
 static inline bs_row bs_row_of(const biascope_dataset *data, size_t i) {

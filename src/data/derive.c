@@ -1,4 +1,4 @@
-/* Data sets made of others: with an intercept. */
+/* Data sets derived from others: with an intercept. */
 #include "data/dataset.h"
 
 #include "base/memory.h"
@@ -24,7 +24,7 @@ static void append(csr_arrays *to, size_t column, double value) {
   to->value[to->stored++] = value;
 }
 
-/* The arrays become the data set's, or are freed. */
+/* The data set takes over the arrays, or they are freed. */
 static biascope_status adopt(csr_arrays *from, biascope_status status, biascope_dataset **out, biascope_error *error) {
   if (status == BIASCOPE_OK)
     status =

@@ -18,8 +18,8 @@ static void update_entry(XXH3_state_t *state, uint64_t column, double value) {
   XXH3_128bits_update(state, words, sizeof words);
 }
 
-/* The shape, then the nonzeros of each row: their columns and values, and a column that no entry has; of several
- * classes with the row's class. */
+/* The shape, then for each row its nonzeros (columns and values) and a column number that cannot occur; for several
+ * classes also the class of the row. */
 bs_fingerprint bs_dataset_fingerprint(const biascope_dataset *data) {
   XXH3_state_t state;
   XXH3_INITSTATE(&state);

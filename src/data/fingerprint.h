@@ -1,5 +1,5 @@
-/* A name for a data set's content: 128 bits (XXH3), as 32 hexadecimal digits. Equal for equal numbers, whether they
- * came from a file of any format or a generator, dense or sparse. */
+/* A name for the content of a data set: 128 bits (XXH3), as 32 hexadecimal digits. It is the same for the same numbers
+ * from a file of any format or from a generator, dense or sparse. */
 #ifndef BIASCOPE_DATA_FINGERPRINT_H
 #define BIASCOPE_DATA_FINGERPRINT_H
 

@@ -1,4 +1,4 @@
-/* Which format a path names, by its ending. */
+/* Chooses the format by the ending of the path. */
 #include "base/file.h"
 #include "data/formats.h"
 
@@ -27,7 +27,7 @@ static bool ends_with(const char *path, size_t length, const char *ending) {
   return length > tail && !strncasecmp(path + length - tail, ending, tail);
 }
 
-/* The path's length without the ending of a compression. */
+/* The length of the path without the ending of a compression. */
 static size_t length_uncompressed(const char *path) {
   const size_t length = strlen(path);
   for (size_t i = 0; i < sizeof COMPRESSIONS / sizeof COMPRESSIONS[0]; i++)
@@ -63,7 +63,7 @@ static const bs_file_format *find_reader(const char *path, const biascope_read_o
   return NULL;
 }
 
-/* What the format cannot heed is refused. */
+/* Refuses options that the format cannot obey. */
 static biascope_status check_options(const char *path, const bs_file_format *format,
                                      const biascope_read_options *options, biascope_error *error) {
   const bool text = format->read == bs_csv_read || format->read == bs_arff_read,

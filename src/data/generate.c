@@ -1,5 +1,5 @@
-/* Synthetic data of the literature. Every kind but gaussian is linearly separable by construction; gaussian is almost
- * surely so for N <= d. */
+/* Synthetic data from the literature. Every kind but gaussian is linearly separable by construction; gaussian is almost
+ * surely separable for N <= d. */
 #include "data/dataset.h"
 
 #include "base/memory.h"
@@ -29,8 +29,8 @@ static void fill_shifted_diagonal(const biascope_generate_options *options, doub
   }
 }
 
-/* Folds a row of `count` entries to the positive side of the hyperplane with the normal's entries `normal`, and pushes
- * it along them until the unit normal's margin is reached. A shift, not rejection: no margin is too large for it. */
+/* Folds a row of `count` entries to the positive side of the hyperplane with the normal's entries `normal`, and shifts
+ * it along them until it has the margin of the unit normal. Shifting, unlike rejection, works for every margin. */
 static void fold_to_teacher(size_t count, const double *normal, double margin, double *row) {
   double distance = 0.0, squared = 0.0;
   for (size_t k = 0; k < count; k++) {
@@ -41,7 +41,7 @@ static void fold_to_teacher(size_t count, const double *normal, double margin, d
   for (size_t k = 0; k < count; k++) row[k] = sign * row[k] + margin / squared * normal[k];
 }
 
-/* A random unit vector, or NULL where out of memory. */
+/* A random unit vector, or NULL if out of memory. */
 static double *random_normal_vector(size_t features, uint64_t seed) {
   double *normal = BS_NEW(double, features);
   if (!normal) return NULL;
@@ -65,7 +65,7 @@ static int compare_columns(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* A uniform subset of the features in ascending order (Floyd's algorithm: one draw an element, whatever the ratio). */
+/* A uniform subset of the features in ascending order (Floyd's algorithm: one draw for each element, for any ratio). */
 static void draw_features(const biascope_generate_options *options, size_t row, bool *taken, uint32_t *columns) {
   const size_t count = options->nonzeros;
   for (size_t j = 0; j < count; j++) {
@@ -80,14 +80,14 @@ static void draw_features(const biascope_generate_options *options, size_t row, 
 
 typedef struct {
   double *normal;    /* the teacher */
-  double *on_row;    /* its entries on a row's features */
-  bool *taken;       /* of the features, those that a row has */
-  size_t *row_start; /* the rest: CSR */
+  double *on_row;    /* its entries at the features of a row */
+  bool *taken;       /* the features that a row has */
+  size_t *row_start; /* the other members: CSR */
   uint32_t *column;
   double *value;
 } sparse_teacher;
 
-/* Normal entries on the drawn features, folded and pushed within them. */
+/* Normal entries at the drawn features, folded and shifted within them. */
 static void fill_sparse_teacher(const biascope_generate_options *options, const sparse_teacher *teacher) {
   const size_t count = options->nonzeros;
   fill_normal(options->samples * count, options->seed, teacher->value);

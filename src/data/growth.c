@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks double up to a size that the allocator returns to the system at once when they are freed. */
+/* Blocks double in size up to one that the allocator returns to the system at once when it is freed. */
 enum { SMALLEST_BLOCK = 1 << 12, LARGEST_BLOCK = (32 << 20) + (1 << 16) };
 
 struct bs_growth_block {

@@ -1,5 +1,5 @@
-/* An array whose length is not known before its end: blocks that never move, joined in the end. While they are joined
- * each block is freed as soon as it is copied, so that little more than the array itself is ever held. */
+/* An array whose length is not known in advance: blocks that never move and are joined at the end. While they are
+ * joined, each block is freed as soon as it is copied, so that little more memory than that of the array is in use. */
 #ifndef BIASCOPE_DATA_GROWTH_H
 #define BIASCOPE_DATA_GROWTH_H
 
@@ -8,20 +8,20 @@
 
 typedef struct bs_growth_block bs_growth_block;
 
-/* Zero-initialised but for `size`, an element's. */
+/* Initialise to zero except for `size`, that of an element. */
 typedef struct {
   size_t size, count;
   bs_growth_block *first, *last;
 } bs_growth;
 
-/* Room for `count` more elements in one piece, uninitialised; NULL where out of memory, or
- * where a large block would not fit into what is free of it. */
+/* Space for `count` more elements in one piece, uninitialised; NULL if out of memory, or if a large block would not fit
+ * into the free memory. */
 void *bs_growth_room(bs_growth *growth, size_t count);
-/* The first `count` elements of the room that was handed out last are the array's from now on. */
+/* The first `count` elements of the space that was returned last now belong to the array. */
 void bs_growth_keep(bs_growth *growth, size_t count);
-/* Appends one element; false where out of memory. */
+/* Appends one element; false if out of memory. */
 bool bs_growth_append(bs_growth *growth, const void *element);
-/* The array, as bs_allocate gives it out, and an empty growth; NULL where out of memory, and the growth as it was. */
+/* Returns the array, as bs_allocate does, and empties the growth; NULL if out of memory, the growth unchanged. */
 void *bs_growth_join(bs_growth *growth);
 void bs_growth_free(bs_growth *growth);
 

@@ -44,7 +44,7 @@ static biascope_status fail_archive(const bs_input *source, biascope_error *erro
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", source->path, reason ? reason : "a damaged file");
 }
 
-/* Opens the file through libarchive; `prepare` says what may be in it. */
+/* Opens the file through libarchive; `prepare` selects what may be in it. */
 static biascope_status open_archive(bs_input *source, const char *path,
                                     void (*prepare)(const bs_archive_functions *, struct archive *),
                                     biascope_error *error) {
@@ -149,7 +149,7 @@ static biascope_status read_bytes(bs_input *source, void *bytes, size_t size, si
   return BIASCOPE_OK;
 }
 
-/* False where reading is to end. */
+/* False if reading has to stop. */
 static bool tell(const bs_input *source) {
   const biascope_progress progress = {.what = "bytes",
                                       .done = source->taken,

@@ -24,7 +24,7 @@ static bs_span whole(const char *text) {
   return (bs_span){text, text + strlen(text)};
 }
 
-/* The class of a new spelling: that of the same number, or a new one. */
+/* The class of a new spelling: the class of the same number, or a new class. */
 static bool find_class(bs_labels *labels, bs_span text, char decimal, uint32_t *class, const char **fault) {
   double value = 0.0;
   const bs_number_kind kind = bs_parse_number(text, decimal, &value);
@@ -45,7 +45,7 @@ static bool find_class(bs_labels *labels, bs_span text, char decimal, uint32_t *
   return true;
 }
 
-/* The number of a text among the spellings; a new one is added. */
+/* The number of a text among the spellings; a new text is added. */
 static bool find_spelling(bs_labels *labels, bs_span text, char decimal, size_t *number, const char **fault) {
   size_t place = (size_t)(XXH3_64bits(text.begin, bs_span_length(text)) % PLACES);
   for (; labels->place[place]; place = (place + 1) % PLACES) {

@@ -1,5 +1,5 @@
-/* The classes that a file's labels name, and the one rule for every format by which two become signs: the smaller
- * number (or the name that sorts first) is -1, the other +1. */
+/* The classes that the labels of a file name, and the rule, for every format, by which two classes become signs: the
+ * smaller number (or the name that sorts first) is -1, the other +1. */
 #ifndef BIASCOPE_DATA_LABELS_H
 #define BIASCOPE_DATA_LABELS_H
 
@@ -11,11 +11,11 @@ enum { BS_CLASSES_MOST = 1000 };
 static const uint32_t BS_NO_CLASS = UINT32_MAX; /* of a sample whose label is missing */
 
 typedef struct {
-  char *name; /* as first spelled */
+  char *name; /* as spelled first */
   bool numeric;
   double value;
   size_t samples;
-  uint32_t number; /* before they were sorted */
+  uint32_t number; /* before the classes were sorted */
 } bs_class;
 
 typedef struct {
@@ -33,17 +33,17 @@ typedef struct {
   uint32_t *class;       /* and once joined */
 } bs_labels;
 
-/* Appends a sample of the class that the text names; numbers are equal where their values are. What cannot be a label
- * is said in *fault, a static string, or NULL where memory is lacking. */
+/* Appends a sample of the class that the text names. Numbers are equal if their values are. If the text cannot be a
+ * label, *fault says why (a static string); it is NULL if out of memory. */
 bool bs_labels_add(bs_labels *labels, bs_span text, char decimal, const char **fault);
 /* Appends a sample whose label is missing. */
 bool bs_labels_add_none(bs_labels *labels);
-/* Gathers the samples' classes in one array, where they may be changed. */
+/* Joins the samples' classes in one array, where they may be changed. */
 biascope_status bs_labels_join(bs_labels *labels, biascope_error *error);
-/* Counts the joined samples again, drops classes without any, and orders the others: numbers by value, names by their
- * bytes. Labels that mix the two are refused. */
+/* Counts the joined samples again, drops classes that have none, and orders the others: numbers by value, names by
+ * their bytes. Labels that mix the two are refused. */
 biascope_status bs_labels_sort(bs_labels *labels, size_t samples, const char *path, biascope_error *error);
-/* Makes the classes those of a list, which has each name. */
+/* Replaces the classes by those of a list, which contains each name. */
 biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t count, const char *const *names,
                                   biascope_error *error);
 /* "'a', 'b' and more", at most eight of them. */

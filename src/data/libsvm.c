@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The dimension is the largest index, and vectors of that length follow; a file may ask for 2^24 features or for as
- * many as it has bytes, whichever is more. Beyond that only the columns that occur are kept, and numbered anew, so that
- * a few bytes cannot ask for gigabytes. */
+/* The dimension is the largest index, and arrays of this length follow. A file may have 2^24 features, or as many as
+ * its size in bytes if that is more. Beyond that only the columns that occur are kept, with new numbers, so that a file
+ * of a few bytes cannot ask for gigabytes. */
 static const size_t FEATURES_ALWAYS_ACCEPTED = (size_t)1 << 24;
 
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
   bool zero_based;
   size_t queries;      /* qid: entries */
   bs_growth row_start; /* size_t */
-  bs_growth column;    /* uint32_t: the index as it stands in the file */
+  bs_growth column;    /* uint32_t: the index as in the file */
   bs_growth value;     /* double */
 } libsvm_reader;
 
@@ -29,7 +29,7 @@ static biascope_status fail_memory(const libsvm_reader *svm) {
   return bs_fail_dataset_memory(svm->error);
 }
 
-/* Takes the next word off the line's content; false where nothing is left. */
+/* Takes the next word from the line's content; false if nothing is left. */
 static bool take_word(bs_span *rest, bs_span *word) {
   *rest = bs_trim(*rest);
   word->begin = word->end = rest->begin;
@@ -64,14 +64,14 @@ static biascope_status fail_value(const libsvm_reader *svm, bs_span number, bs_n
                         comma ? " with a decimal point (blanks separate the entries)" : "");
 }
 
-/* The entries of the row that is being read, in room for as many as its text can hold. */
+/* The entries of the row being read, with space for as many as its text can contain. */
 typedef struct {
   size_t count;
   uint32_t *column;
   double *value;
 } row_entries;
 
-/* Zeros are not stored, but their index counts for the dimension. */
+/* Zeros are not stored, but their index is counted for the dimension. */
 static inline void add_entry(libsvm_reader *svm, size_t index, double value, row_entries *row) {
   if (index > svm->largest) svm->largest = index;
   if (index == 0) svm->zero_based = true;
@@ -96,7 +96,7 @@ static biascope_status read_entry(libsvm_reader *svm, bs_span word, bool first, 
   return BIASCOPE_OK;
 }
 
-/* The ordinary case: digits, a colon, a number and a blank or the end; false leaves *at where it was. */
+/* The usual case: digits, a colon, a number and a blank or the end. Else false, and *at is unchanged. */
 static inline bool take_plain_entry(const char **at, const char *end, size_t *index, double *value) {
   size_t number = 0;
   const char *digit = *at;
@@ -210,7 +210,7 @@ static size_t distinct(uint32_t *sorted, size_t count) {
   return kept;
 }
 
-/* The caller frees the names, also those of a call that failed for lack of memory. */
+/* The caller frees the names, also if the call ran out of memory. */
 static bool name_columns(const uint32_t *index, size_t count, char **names) {
   for (size_t k = 0; k < count; k++) {
     char text[16];
@@ -220,7 +220,7 @@ static bool name_columns(const uint32_t *index, size_t count, char **names) {
   return true;
 }
 
-/* The columns that occur become 0, 1, ..., named by the index that the file has for them. */
+/* The columns that occur become 0, 1, ... Their names are their indices in the file. */
 static biascope_status renumber(libsvm_reader *svm, size_t nonzeros, uint32_t *occurring) {
   bs_table *table = svm->table;
   const size_t count = distinct(occurring, nonzeros);
@@ -294,9 +294,9 @@ biascope_status bs_libsvm_read(bs_input *source, const bs_file_format *format, c
   return status;
 }
 
-/* The labels are folded in, so that every row could carry +1; but programs that read the format expect two classes.
- * Rows alternate: label y with the values y x_i. The first row names the last feature, be it 0, so that the dimension
- * survives. */
+/* The labels are folded in, so every row could have +1. But programs that read the format expect two classes, so rows
+ * alternate: label y with the values y x_i. The first row names the last feature even if its value is 0, which
+ * preserves the dimension. */
 void bs_libsvm_write(const biascope_dataset *data, FILE *stream) {
   for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
     const double sign = i % 2 ? -1.0 : 1.0;

@@ -7,7 +7,7 @@
 
 enum { BLOCK = 1 << 18, LONGEST_UTF8 = 3 }; /* bytes read at a time; of UTF-8 that two bytes of UTF-16 become */
 
-/* What a few compressed bytes can become must not fill the memory. */
+/* A few compressed bytes can become very many, which must not fill the memory. */
 static const size_t LONGEST_LINE = (size_t)1 << 30;
 
 /* ---- UTF-16 --------------------------------------------------------------------------------- */
@@ -31,7 +31,7 @@ static char *put_utf8(char *at, unsigned code) {
   return at;
 }
 
-/* One unit; half of a pair that lacks the other becomes U+FFFD. */
+/* One unit. Half of a pair without the other half becomes U+FFFD. */
 static char *put_unit(bs_lines *lines, char *at, unsigned unit) {
   const unsigned high = lines->high_surrogate;
   lines->high_surrogate = 0;
@@ -44,7 +44,7 @@ static char *put_unit(bs_lines *lines, char *at, unsigned unit) {
   return put_utf8(at, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
 }
 
-/* The bytes that stand at the end of the space become UTF-8 at its beginning: every unit needs at most 3 bytes. */
+/* Converts the bytes at the end of the space to UTF-8 at its beginning: every unit needs at most 3 bytes. */
 static size_t decode(bs_lines *lines, char *space, const unsigned char *bytes, size_t count) {
   char *at = space;
   for (size_t i = 0; i + 1 < count; i += 2) {
@@ -57,7 +57,7 @@ static size_t decode(bs_lines *lines, char *space, const unsigned char *bytes, s
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* Room for `size` more bytes after what is in the buffer. */
+/* Makes space for `size` more bytes after those in the buffer. */
 static biascope_status make_room(bs_lines *lines, size_t size, biascope_error *error) {
   if (lines->begin > 0) {
     memmove(lines->buffer, lines->buffer + lines->begin, lines->end - lines->begin);
@@ -90,7 +90,7 @@ static biascope_status read_more(bs_lines *lines, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-/* Drops the byte-order mark of UTF-8, and decodes what begins with that of UTF-16. */
+/* Drops the byte-order mark of UTF-8, and decodes a text that begins with that of UTF-16. */
 static biascope_status heed_mark(bs_lines *lines, biascope_error *error) {
   const unsigned char *bytes = (const unsigned char *)lines->buffer;
   if (lines->end >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) lines->begin = 3;

@@ -1,5 +1,5 @@
-/* A text line by line: UTF-8 or, with a byte-order mark, UTF-16; lines end in LF, CRLF, or, in a text without LF, CR.
- */
+/* Reads a text line by line: UTF-8 or, with a byte-order mark, UTF-16. Lines end in LF, CRLF or, in a text without LF,
+ * CR. */
 #ifndef BIASCOPE_DATA_LINES_H
 #define BIASCOPE_DATA_LINES_H
 
@@ -9,23 +9,23 @@
 typedef struct {
   bs_input *source;
   char *buffer;
-  size_t capacity, begin, end; /* what of the buffer is not yet handed out */
+  size_t capacity, begin, end; /* the part of the buffer that is not yet returned */
   bool at_end;                 /* of the source */
   int utf16;                   /* 0: UTF-8; else which byte of a unit is the high one, 1 or 2 */
-  unsigned high_surrogate;     /* the first half of a pair whose second half is to come, or 0 */
-  char feed;                   /* what ends a line */
+  unsigned high_surrogate;     /* the first half of a pair whose second half is missing so far, or 0 */
+  char feed;                   /* the character that ends a line */
   size_t number;               /* of the current line, from 1 */
   bs_span line;                /* the current line, without its end, valid until the next */
 } bs_lines;
 
-/* Looks at the beginning, and refuses an empty text. Closed by the caller after success or failure. */
+/* Examines the beginning, and refuses an empty text. The caller closes it after success or failure. */
 biascope_status bs_lines_open(bs_lines *lines, bs_input *source, biascope_error *error);
 void bs_lines_close(bs_lines *lines);
 /* Moves to the next line; *more is false at the end. A NUL byte is refused. */
 biascope_status bs_lines_next(bs_lines *lines, bool *more, biascope_error *error);
 /* The text that follows the current line, as far as it has been read: some hundred kilobytes, or all. */
 bs_span bs_lines_ahead(const bs_lines *lines);
-/* Takes the next line, without its end, off a text; false at its end. `feed` ends a line. */
+/* Takes the next line, without its end, from a text; false at its end. `feed` ends a line. */
 bool bs_take_line(bs_span *text, char feed, bs_span *line);
 
 /* An error at a place in the current line: "path:line:column: ...", both counted from 1, columns in bytes. */

@@ -1,4 +1,4 @@
-/* A linear classifier as a file: JSON with all that new data need, CSV with the features' names, or NPY. */
+/* Writes a linear classifier: JSON with all that new data need, CSV with the names of the features, or NPY. */
 #include "base/file.h"
 #include "base/number.h"
 #include "data/formats.h"
@@ -9,7 +9,7 @@
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-/* Bytes beyond ASCII stand as they are: names are taken to be UTF-8. */
+/* Bytes beyond ASCII are copied: names are taken to be UTF-8. */
 static void write_text(FILE *stream, const char *text) {
   putc('"', stream);
   for (; *text; text++) {

@@ -1,4 +1,4 @@
-/* What a reader found out or decided by itself, a sentence each, for people to see. */
+/* What a reader found out or decided by itself, one sentence each, for the user. */
 #ifndef BIASCOPE_DATA_NOTES_H
 #define BIASCOPE_DATA_NOTES_H
 

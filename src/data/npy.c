@@ -1,4 +1,4 @@
-/* NumPy's .npy, versions 1 to 3: a two-dimensional array of numbers, a sample per row, labels folded in. */
+/* NumPy's .npy, versions 1 to 3: a two-dimensional array of numbers, one sample in each row, labels folded in. */
 #include "base/memory.h"
 #include "data/formats.h"
 #include "data/growth.h"
@@ -27,7 +27,7 @@ static void skip_blanks(bs_span *rest) {
   while (rest->begin < rest->end && (*rest->begin == ' ' || *rest->begin == '\n')) rest->begin++;
 }
 
-/* Takes the word, and the blanks around it, off the rest. */
+/* Takes the word, and the blanks around it, from the start of the rest. */
 static bool take(bs_span *rest, const char *word) {
   skip_blanks(rest);
   const size_t length = strlen(word);
@@ -70,7 +70,7 @@ static bool take_shape(bs_span *rest, npy_array *array) {
   return true;
 }
 
-/* An order (<, > or =; | where there is none) and a type of one letter and one digit. */
+/* An order (<, > or =; | if there is none) and a type of one letter and one digit. */
 static bool parse_type(bs_span descr, npy_array *array) {
   static const char *const TYPES[] = {"f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1"};
   if (descr.end - descr.begin != 3 || !strchr("<>=|", descr.begin[0])) return false;
@@ -121,7 +121,7 @@ static biascope_status fail_size(const bs_input *source, const npy_array *array,
                  source->path, more, have, array->shape[0], array->shape[1], array->bytes);
 }
 
-/* The declared shape against the bytes that are there, before anything of that shape is allocated. */
+/* Compares the declared shape with the number of bytes, before memory of that shape is allocated. */
 static biascope_status check_shape(const bs_input *source, npy_array *array, bool *is_vector, biascope_error *error) {
   if (is_vector) *is_vector = array->dimensions == 1;
   if (is_vector && array->dimensions == 1) {
@@ -202,18 +202,18 @@ static double element(const npy_array *array, const unsigned char *at) {
   return value;
 }
 
-enum { BLOCK = 1 << 15, SMALL = 1 << 22 }; /* elements that are read at a time; that are taken to fit into memory */
+enum { BLOCK = 1 << 15, SMALL = 1 << 22 }; /* elements read at a time; elements that are assumed to fit into memory */
 
 typedef struct {
   bs_input *source;
   const npy_array *array;
-  bs_table *table; /* its dense array is there from the start where the file's size proves the declared one */
+  bs_table *table; /* its dense array exists from the start if the size of the file confirms the declared one */
   bs_growth growth;
-  unsigned char *raw; /* BLOCK elements as they stand in the file, */
-  double *decoded;    /* and as numbers */
+  unsigned char *raw; /* BLOCK elements as in the file */
+  double *decoded;    /* the same as numbers */
 } npy_reader;
 
-/* The place of the file's element `number` in row-major order. */
+/* The position, in row-major order, of the element with this number in the file. */
 static size_t place_of(const npy_array *array, size_t number) {
   const size_t samples = array->shape[0], features = array->shape[1];
   return array->fortran ? number % samples * features + number / samples : number;
@@ -271,7 +271,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
   return status;
 }
 
-/* What grew in the file's order becomes the table's array. */
+/* Converts the elements that were collected in the file's order to the table's array. */
 static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   const npy_array *array = npy->array;
   double *grown = bs_growth_join(&npy->growth);

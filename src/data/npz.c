@@ -1,4 +1,4 @@
-/* NumPy's .npz: an array of samples x features, with labels in an array of one dimension beside it where there is one;
+/* NumPy's .npz: an array of samples x features, with the labels in a one-dimensional array beside it if there is one;
  * or the arrays of a scipy.sparse matrix in CSR or CSC form. */
 #include "base/memory.h"
 #include "base/number.h"
@@ -16,16 +16,16 @@ typedef struct {
   bs_input *source;
   bs_table *table;
   biascope_error *error;
-  bs_table sparse[SPARSE_ARRAYS]; /* each as so many samples of one feature */
+  bs_table sparse[SPARSE_ARRAYS]; /* each read as so many samples of one feature */
   bs_table labels;
-  char format[8]; /* of a sparse matrix: csr, csc ...; empty where there is none */
+  char format[8]; /* of a sparse matrix: csr, csc ...; empty if there is none */
 } npz_reader;
 
 static biascope_status fail(const npz_reader *npz, const char *what) {
   return bs_fail(npz->error, BIASCOPE_BAD_INPUT, "%s: %s", npz->table->path, what);
 }
 
-/* format.npy holds the form's name as text. */
+/* format.npy contains the name of the form as text. */
 static biascope_status read_form(npz_reader *npz) {
   char bytes[512];
   size_t count;
@@ -101,7 +101,7 @@ static int compare_entries(const void *a, const void *b) {
   return (first->column > second->column) - (first->column < second->column);
 }
 
-/* Rows with their columns ascending, entries of one place added up, zeros left out. */
+/* Sorts the columns within rows, adds up entries of the same place, and drops zeros. */
 static void tidy_rows(bs_table *table, entry *scratch) {
   size_t to = 0, start = 0;
   for (size_t i = 0; i < table->samples; i++) {
@@ -173,7 +173,7 @@ static biascope_status assemble(npz_reader *npz) {
   if (npz->sparse[DATA].missing > 0) return fail(npz, "a stored value is nan; expected finite numbers");
   if (!is_consistent(npz, by_rows ? rows : columns, by_rows ? columns : rows))
     return fail(npz, "indices and indptr do not fit the shape");
-  /* A row of zeros takes no bytes in CSC form, nor a column in CSR form. */
+  /* A row of zeros takes no bytes in CSC form, and a column of zeros none in CSR form. */
   const size_t declared = by_rows ? columns : rows, always = (size_t)1 << 24;
   if (declared > always && declared > npz->sparse[DATA].samples * sizeof(double))
     return fail(npz, "the shape is too large for so few entries; expected at most 2^24 rows and columns");
@@ -218,7 +218,7 @@ biascope_status bs_npz_read(bs_input *source, const bs_file_format *format, cons
   biascope_status status = read_members(&npz);
   if (status == BIASCOPE_OK && npz.format[0]) status = assemble(&npz);
   if (status == BIASCOPE_OK && !npz.format[0] && !table->dense && npz.sparse[DATA].features > 1) {
-    table->dense = npz.sparse[DATA].dense; /* an array that happens to be called data */
+    table->dense = npz.sparse[DATA].dense; /* an array whose name happens to be data */
     table->samples = npz.sparse[DATA].samples;
     table->features = npz.sparse[DATA].features;
     npz.sparse[DATA].dense = NULL;

@@ -10,11 +10,11 @@ extern "C" {
 
 typedef enum { BS_NUMBER, BS_NOT_A_NUMBER, BS_NOT_FINITE } bs_number_kind;
 
-/* The longest number that begins at `begin`: [-] digits [decimal digits] [e [+-] digits], nan or inf. Returns where it
- * ends, or `begin` where there is none; too large a number is infinite, too small a one denormal or 0. */
+/* The longest number that begins at `begin`: [-] digits [decimal digits] [e [+-] digits], nan or inf. Returns its end,
+ * or `begin` if there is none. Numbers that are too large become infinite, too small ones denormal or 0. */
 const char *bs_scan_number(const char *begin, const char *end, char decimal, double *value);
 
-/* The whole span as one number, a plus sign before it allowed. What is too large, inf and nan are BS_NOT_FINITE. */
+/* The whole span as one number, perhaps with a plus sign. Too large numbers, inf and nan are BS_NOT_FINITE. */
 bs_number_kind bs_parse_number(bs_span span, char decimal, double *value);
 
 #ifdef __cplusplus

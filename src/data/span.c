@@ -37,8 +37,8 @@ char *bs_span_copy(bs_span span) {
   return copy;
 }
 
-/* How many bytes the character at `at` takes; 0 where none begins there. Of what is too long or too large, the first
- * two bytes tell. */
+/* The number of bytes of the character at `at`; 0 if none begins there. The first two bytes show an encoding that is
+ * too long or too large. */
 static size_t utf8_length(const unsigned char *at, size_t left) {
   const unsigned char first = at[0];
   if (first < 0x80) return 1;

@@ -21,14 +21,14 @@ bs_span bs_trim(bs_span span);
 bool bs_span_is(bs_span span, const char *word);
 /* The same, in either case of letters. */
 bool bs_span_is_any_case(bs_span span, const char *word);
-/* The order of the bytes, a prefix before what it begins. */
+/* Compares by bytes; a prefix comes before longer texts. */
 int bs_span_compare(bs_span a, bs_span b);
-/* A NUL-terminated copy, to be freed; NULL where out of memory. */
+/* A NUL-terminated copy, to be freed; NULL if out of memory. */
 char *bs_span_copy(bs_span span);
-/* The same in UTF-8: where the text is none, each byte is taken as the character of that number (ISO 8859-1). */
+/* The same in UTF-8: if the text is not UTF-8, each byte is taken as the character of that number (ISO 8859-1). */
 char *bs_span_copy_utf8(bs_span span);
 
-/* A span in quotes as an error message shows it: cut to a readable length, unprintable bytes as \xNN. */
+/* A span in quotes for an error message: cut to a readable length, unprintable bytes as \xNN. */
 typedef struct {
   char text[80];
 } bs_excerpt;

@@ -6,17 +6,17 @@
 #include "data/labels.h"
 #include "data/notes.h"
 
-/* Rows as they stand in the file, dense or sparse. Zero-initialised: nothing yet. What is in it is the table's own. */
+/* Rows as in the file, dense or sparse. Zero-initialised: empty. The table owns what is in it. */
 typedef struct {
   const char *path; /* as messages name it; the caller's */
   size_t samples, features;
-  double *dense;     /* samples x features, row-major; NULL where sparse. NaN: missing */
+  double *dense;     /* samples x features, row-major; NULL if sparse. NaN: missing */
   size_t *row_start; /* CSR, as in a data set */
   uint32_t *column;
   double *value;
   char **names;                 /* features, or NULL */
-  bool labelled;                /* whether each sample has a label; else the labels are folded in */
-  bool selected;                /* the reader has heeded options->columns and drop */
+  bool labelled;                /* whether each sample has a label; if not, the labels are folded in */
+  bool selected;                /* the reader has applied options->columns and drop */
   bs_labels labels;             /* before they are sorted */
   size_t missing;               /* values */
   biascope_error missing_first; /* where the first of them is */
@@ -26,7 +26,7 @@ typedef struct {
   bs_notes notes;
 } bs_table;
 
-/* Makes the data set, and takes what it needs out of the table. */
+/* Makes the data set. It takes over arrays of the table. */
 biascope_status bs_table_finish(bs_table *table, const biascope_read_options *options, biascope_dataset **out,
                                 biascope_error *error);
 void bs_table_free(bs_table *table);
@@ -34,17 +34,17 @@ void bs_table_free(bs_table *table);
 /* The error for data that do not fit into memory. */
 biascope_status bs_fail_dataset_memory(biascope_error *error);
 
-/* ---- Its steps, in their order; each is nothing where no option asks for it ------------------ */
+/* ---- The steps, in their order; each does nothing unless an option asks for it ----------------- */
 
-/* Counts a missing value, which `where` and the rest describe; its place in the table gets NaN. */
+/* Counts a missing value, which `where` and the rest describe, and puts NaN in its place. */
 __attribute__((format(printf, 2, 3))) void bs_table_add_missing(bs_table *table, const char *format, ...);
-/* Labels from a column of an array, or from a file of their own. */
+/* Reads labels from a column of an array, or from a separate file. */
 biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_select(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing, biascope_error *error);
-/* Leaves the part of the samples that is held out, or the other. */
+/* Keeps the part of the samples that is held out, or the other part. */
 biascope_status bs_table_split(bs_table *table, const biascope_read_options *options, biascope_error *error);
-/* The columns of `like`, by name where both have names. */
+/* Selects the columns of `like`, by name if both have names. */
 biascope_status bs_table_match(bs_table *table, const biascope_model *like, biascope_error *error);
 biascope_status bs_table_scale(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_add_intercept(bs_table *table, biascope_error *error);
@@ -53,7 +53,7 @@ biascope_status bs_table_fold(bs_table *table, const biascope_read_options *opti
 
 /* Keeps the dense columns for which `keep` is true, and their names. */
 void bs_table_keep_columns(bs_table *table, const bool *keep);
-/* Marks the columns that a list of names, indices and ranges a:b names; `names` may be NULL. */
+/* Marks the columns that a list names by names, indices and ranges a:b; `names` may be NULL. */
 biascope_status bs_choose_columns(const char *list, char *const *names, size_t count, const char *path, bool *chosen,
                                   biascope_error *error);
 

@@ -1,4 +1,4 @@
-/* Which columns of a table are features: chosen by the user, wanted by a classifier, or added. */
+/* Which columns of a table are features: chosen by the user, needed by a classifier, or added. */
 #include "data/table.h"
 
 #include "base/memory.h"
@@ -25,7 +25,7 @@ static bool find_column(bs_span item, char *const *names, size_t count, size_t *
   return true;
 }
 
-/* One item: a column, or a range a:b of which either end may be left out. */
+/* One item: a column, or a range a:b, which may lack either end. */
 static bool choose_item(bs_span item, char *const *names, size_t count, bool *chosen) {
   size_t first = 0, last = count - 1;
   if (find_column(item, names, count, &first)) {
@@ -75,7 +75,7 @@ void bs_table_keep_columns(bs_table *table, const bool *keep) {
   table->features = kept;
 }
 
-/* The same for sparse rows: columns are numbered anew. */
+/* The same for sparse rows: the columns get new numbers. */
 static biascope_status keep_sparse(bs_table *table, const bool *keep, biascope_error *error) {
   uint32_t *number = BS_NEW(uint32_t, table->features);
   if (!number) return bs_fail_memory(error, "the columns");
@@ -127,7 +127,7 @@ biascope_status bs_table_select(bs_table *table, const biascope_read_options *op
 
 /* ---- The columns of a classifier ------------------------------------------------------------ */
 
-/* Where its features stand in the table; SIZE_MAX: a word that the new data lack, 0 throughout. */
+/* Where its features are in the table; SIZE_MAX: a word that does not occur in the new data, 0 in every sample. */
 static biascope_status find_places(const bs_table *table, const biascope_model *like, size_t wanted, size_t *place,
                                    biascope_error *error) {
   for (size_t k = 0; k < wanted; k++) {

@@ -1,4 +1,4 @@
-/* A table's labels: where they stand, and how two classes become signs. */
+/* The labels of a table: where they are, and how two classes become signs. */
 #include "data/formats.h"
 #include "data/table.h"
 
@@ -60,7 +60,7 @@ static biascope_status read_label_line(bs_table *table, const bs_lines *lines, s
   return add_label(table, field.text, lines->source->path, lines->number, error);
 }
 
-/* A label on each line; one line more than samples begins with a header. */
+/* One label on each line. If there is one line more than samples, the first is a header. */
 static biascope_status read_label_lines(bs_table *table, bs_input *source, biascope_error *error) {
   bs_lines lines;
   biascope_status status = bs_lines_open(&lines, source, error);
@@ -138,7 +138,7 @@ static biascope_status find_named(const bs_table *table, const char *name, size_
                  bs_quote(whole(name)).text, bs_labels_list(&table->labels).text);
 }
 
-/* Which class is +1, all others -1; `*folds` is false where several classes stay apart. */
+/* Which class is +1, all others being -1; `*folds` is false if several classes are kept. */
 static biascope_status choose_positive(bs_table *table, const biascope_read_options *options, bool *folds,
                                        biascope_error *error) {
   const bs_labels *labels = &table->labels;
@@ -146,7 +146,7 @@ static biascope_status choose_positive(bs_table *table, const biascope_read_opti
   if (options->positive) return find_named(table, options->positive, &table->positive, error);
   table->positive = 1;
   if (labels->count == 2) return BIASCOPE_OK;
-  if (labels->count == 1) { /* the number says its sign by itself */
+  if (labels->count == 1) { /* the number states its sign by itself */
     table->positive = labels->classes[0].value == 1.0 ? 0 : 1;
     if (labels->classes[0].numeric && fabs(labels->classes[0].value) == 1.0) return BIASCOPE_OK;
     return fail_classes(table, "exactly two distinct values", error);
@@ -164,7 +164,7 @@ static void negate(bs_table *table, size_t row) {
   for (size_t at = first; at < end; at++) values[at] = 0.0 - values[at];
 }
 
-/* The classes of a classifier: a label that is none of them is refused. */
+/* The classes of a classifier. Any other label is refused. */
 static biascope_status adopt_classes(bs_table *table, const biascope_model *like, bool *folds, biascope_error *error) {
   for (size_t k = 0; k < table->labels.count; k++) {
     const char *name = table->labels.classes[k].name;

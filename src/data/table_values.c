@@ -1,4 +1,4 @@
-/* What becomes of a table's values: the missing ones, and their scale. */
+/* Changes to the values of a table: the missing ones, and the scale. */
 #include "data/table.h"
 
 #include "base/memory.h"
@@ -87,7 +87,7 @@ biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing,
 
 /* ---- Scaling -------------------------------------------------------------------------------- */
 
-/* Mean and standard deviation, in two passes. A constant feature keeps its scale. */
+/* Mean and standard deviation, in two passes. The scale of a constant feature does not change. */
 static void find_moments(const bs_table *table, double *shift, double *scale) {
   const double samples = (double)table->samples;
   for (size_t k = 0; k < table->features; k++) {
@@ -99,7 +99,7 @@ static void find_moments(const bs_table *table, double *shift, double *scale) {
       squares += distance * distance;
     }
     scale[k] = sqrt(squares / samples);
-    if (!(scale[k] > 1e-14 * fabs(shift[k]))) scale[k] = 1.0; /* what rounding leaves of a constant */
+    if (!(scale[k] > 1e-14 * fabs(shift[k]))) scale[k] = 1.0; /* the rounding error of a constant */
   }
 }
 
@@ -131,7 +131,7 @@ static biascope_status apply_scale(bs_table *table, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-/* Rows of zeros stay. */
+/* Rows of zeros are not changed. */
 static void scale_rows(bs_table *table) {
   for (size_t i = 0; i < table->samples; i++) {
     size_t count;
@@ -144,7 +144,7 @@ static void scale_rows(bs_table *table) {
   table->rows_scaled = true;
 }
 
-/* Shift and scale of each feature, one entry more for an intercept: the classifier's, or the data's own. */
+/* Shift and scale of each feature, with one more entry for an intercept: those of the classifier, or of the data. */
 static biascope_status find_scale(bs_table *table, const biascope_read_options *options, biascope_error *error) {
   const size_t features = table->features;
   if (options->scaling == BIASCOPE_STANDARDIZE && !options->like && !table->dense)

@@ -13,7 +13,7 @@ static biascope_status fail_read(const char *path, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-/* Fills text->bytes with what the file holds, at most `size` bytes. */
+/* Fills text->bytes with the content of the file, at most `size` bytes. */
 static biascope_status read_all(bs_text *text, int descriptor, size_t size, biascope_error *error) {
   text->bytes = malloc(size + 1);
   if (!text->bytes) return bs_fail_memory(error, "a file's content");

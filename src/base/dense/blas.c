@@ -49,7 +49,7 @@ void bs_dense_set_threads(int threads) {
 }
 #else
 void bs_dense_set_threads(int threads) {
-  (void)threads; /* of another BLAS the user decides */
+  (void)threads; /* if the user chose another BLAS */
 }
 #endif
 
@@ -105,7 +105,7 @@ void bs_dense_cholesky_solve(size_t n, const double *u, size_t stride, double *x
   dtrsv_("L", "T", "N", &size, u, &ldu, x, &ONE, 1, 1, 1);
 }
 
-/* LAPACK's iterations need not end on a NaN. */
+/* LAPACK's iterations may not end if there is a NaN. */
 static bool is_finite(size_t n, const double *a) {
   for (size_t k = 0; k < n; k++)
     if (!isfinite(a[k])) return false;
@@ -160,8 +160,8 @@ typedef struct {
   double tolerance;
 } problem;
 
-/* A driver called with length -1 writes the length it wants into its workspaces' first entries. Returns LAPACK's info.
- */
+/* A driver called with length -1 writes the length it needs to the first entries of its workspaces. Returns LAPACK's
+ * info. */
 typedef int driver(const problem *p, double *work, int length, int *integers);
 
 static bs_dense_status with_workspace(driver *call, const problem *p, size_t integer_count) {
@@ -179,7 +179,7 @@ static bs_dense_status with_workspace(driver *call, const problem *p, size_t int
   return status;
 }
 
-/* A row-major A is the column-major A' = R' S L', so left and right trade places. */
+/* A row-major A is the column-major A' = R' S L', so left and right change places. */
 static int call_svd(const problem *p, double *work, int length, int *integers) {
   const int least = p->rows < p->columns ? p->rows : p->columns;
   int info;

@@ -1,5 +1,5 @@
-/* The back end of Eigen, headers alone: it builds wherever a C++17 compiler does. Every matrix is a view of the
- * caller's memory; what Eigen allocates itself it asks of malloc, and its failure is caught here. */
+/* The back end that uses Eigen, a library of headers: it builds with any C++17 compiler. Every matrix is a view of the
+ * caller's memory. Eigen allocates its own memory by malloc; a failure is caught here. */
 #include "base/dense.h"
 
 #define EIGEN_MPL2_ONLY
@@ -46,7 +46,7 @@ bool is_finite(size_t n, const double *a) {
   return ConstVector(a, index(n)).allFinite();
 }
 
-/* Runs what may be out of memory. */
+/* Runs what may run out of memory. */
 template <typename Work> bs_dense_status guarded(Work work) {
   try {
     return work();
@@ -75,7 +75,7 @@ void bs_dense_combine(size_t rows, size_t columns, double scale, const double *a
     Vector(y, index(columns)) += scale * x[i] * ConstVector(a + i * stride, index(columns));
 }
 
-/* Blocks of a product are copied into memory of their own; without that memory it takes longer. */
+/* Blocks of a product are copied into memory of their own; without that memory the product takes longer. */
 void bs_dense_multiply_abt(size_t m, size_t n, size_t k, double scale, const double *a, const double *b, double *c,
                            size_t stride) {
   try {
@@ -93,8 +93,8 @@ void bs_dense_multiply_atb(size_t m, size_t n, size_t k, double scale, const dou
   }
 }
 
-/* Adds the product of `block` rows of A at a time with all of A that the upper triangle needs: what is below it within
- * a block is written over too, and read by no one. */
+/* Adds the product of `block` rows of A at a time with all rows of A that the upper triangle needs. Entries below it
+ * within a block are overwritten too, but never read. */
 template <typename Left> static void add_gram(const Left &a, Rows g) {
   const Index block = 64, n = g.rows();
   for (Index first = 0; first < n; first += block) {
@@ -119,7 +119,7 @@ void bs_dense_add_column_gram(size_t n, size_t k, const double *a, size_t stride
 
 /* ---- Square systems ------------------------------------------------------------------------------- */
 
-/* In blocks of rows, without memory of its own, which Eigen's blocks take. */
+/* In blocks of rows, without the additional memory that Eigen's blocks take. */
 bool bs_dense_cholesky(size_t n, double *k, size_t stride) {
   Rows matrix = rows_of(k, n, n, stride);
   const Index block = 64, order = index(n);
@@ -150,14 +150,14 @@ void bs_dense_cholesky_solve(size_t n, const double *u, size_t stride, double *x
 }
 
 namespace {
-/* The order of the row exchanges, which the base class keeps to itself. */
+/* The order of the row exchanges, which the base class does not make public. */
 struct Lu : Eigen::PartialPivLU<Eigen::Ref<ColumnMajor>> {
   explicit Lu(Eigen::Ref<ColumnMajor> a) : PartialPivLU(a) {}
   int exchange(Index k) const { return static_cast<int>(m_rowsTranspositions.coeff(k)); }
 };
 } // namespace
 
-/* Without the condition number small systems take no memory. */
+/* Without the condition number, small systems need no memory. */
 static bs_dense_status factor_alone(size_t n, double *a, int *pivot) {
   using Blocks = Eigen::internal::partial_lu_impl<double, Eigen::ColMajor, int>;
   int exchanges = 0;
@@ -196,17 +196,17 @@ void bs_dense_lu_solve(size_t n, const double *lu, const int *pivot, bool transp
 
 /* ---- Decompositions ------------------------------------------------------------------------------- */
 
-/* Eigen's own decompositions by singular values free memory twice where they run out of it; this is Drmac and Veselic's
- * (SIAM J. Matrix Anal. 29, 2008), in short: A P = Q R by pivoted Householder reflections, then R' = U S V' by Jacobi's
- * rotations of its columns, so that A = (Q V) S (P U)'. Small singular values are found to relative accuracy. */
+/* Eigen's own singular value decompositions free memory twice if they run out of it. This is the method of Drmac and
+ * Veselic (SIAM J. Matrix Anal. 29, 2008) in short: A P = Q R by pivoted Householder reflections, then R' = U S V' by
+ * Jacobi rotations of its columns, so that A = (Q V) S (P U)'. Small singular values are found to relative accuracy. */
 namespace {
 
 struct Svd {
-  ColumnMajor left, right; /* the tall side's vectors, rows x rows where all are wanted, and the thin side's, n x n */
+  ColumnMajor left, right; /* vectors of the tall side, rows x rows if all are wanted, and of the thin side, n x n */
   Eigen::VectorXd singular;
 };
 
-/* Rotates columns i and j of both so that those of `a` are orthogonal; false where they were. */
+/* Rotates columns i and j of both matrices so that those of `a` are orthogonal; false if they were. */
 bool rotate(ColumnMajor &a, ColumnMajor &v, Index i, Index j) {
   const double ii = a.col(i).squaredNorm(), jj = a.col(j).squaredNorm(), ij = a.col(i).dot(a.col(j));
   if (!(std::abs(ij) > 4.0 * std::numeric_limits<double>::epsilon() * std::sqrt(ii) * std::sqrt(jj))) return false;
@@ -233,7 +233,7 @@ bool make_orthogonal(ColumnMajor &a, ColumnMajor &v) {
   return false;
 }
 
-/* u: columns of the lengths `singular`, to unit length; those of length zero become any that complete the others. */
+/* u: scales columns of the lengths `singular` to length 1; those of length zero become any that complete the others. */
 void normalise(ColumnMajor &u, const Eigen::VectorXd &singular) {
   Index rank = 0;
   while (rank < u.cols() && singular(rank) > 0.0) rank++;
@@ -247,7 +247,7 @@ void normalise(ColumnMajor &u, const Eigen::VectorXd &singular) {
   u.rightCols(u.cols() - rank) = all.rightCols(u.cols() - rank);
 }
 
-/* Of a tall matrix; all_left: every left vector, the first n those of the singular values. */
+/* For a tall matrix. all_left: every left vector, first the n that belong to singular values. */
 bool decompose(const Eigen::Ref<const ColumnMajor> &tall, bool all_left, Svd &out) {
   const Index rows = tall.rows(), n = tall.cols();
   const double size = tall.cwiseAbs().maxCoeff(), scale = size > 0.0 ? size : 1.0;
