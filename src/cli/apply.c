@@ -33,13 +33,13 @@ static const struct argp ARGP = {
 
 /* ---- Reading a direction -------------------------------------------------------------------- */
 
-/* What a model's arrays point to. */
+/* The memory that the arrays of a model point to. */
 typedef struct {
   biascope_model model;
   double *weights, *shift, *scale;
-  const char **feature_name, **class_name; /* into `file` */
+  const char **feature_name, **class_name; /* points into `file` */
   json_t *file;
-  biascope_dataset *rows; /* of a .csv or .npy file */
+  biascope_dataset *rows; /* from a .csv or .npy file */
 } direction;
 
 static void free_direction(direction *d) {
@@ -62,7 +62,7 @@ static biascope_status fail_memory(biascope_error *error) {
   return error->status = BIASCOPE_NO_MEMORY;
 }
 
-/* `count` numbers; false where the array has others. */
+/* `count` numbers; false if the array has another length. */
 static bool take_numbers(const json_t *array, double *to, size_t count) {
   if (!json_is_array(array) || json_array_size(array) != count) return false;
   for (size_t k = 0; k < count; k++) {
@@ -72,7 +72,7 @@ static bool take_numbers(const json_t *array, double *to, size_t count) {
   return true;
 }
 
-/* Texts that the JSON keeps; *texts is NULL where there are none. */
+/* Texts that belong to the JSON; *texts is NULL if there are none. */
 static bool take_texts(const json_t *array, size_t count, const char ***texts) {
   if (!array) return true;
   if (!json_is_array(array) || json_array_size(array) != count) return false;
@@ -84,7 +84,7 @@ static bool take_texts(const json_t *array, size_t count, const char ***texts) {
   return *texts != NULL;
 }
 
-/* The weights, d for two classes, or a list of d for each class, and the intercepts behind them. */
+/* The weights: d for two classes, else a list of d for each class; then the intercepts. */
 static bool take_weights(direction *d, const json_t *rows, const json_t *intercept) {
   const bool several = json_is_array(json_array_get(rows, 0));
   biascope_model *model = &d->model;
@@ -153,7 +153,7 @@ static biascope_status read_json(const char *path, direction *d, biascope_error 
   return BIASCOPE_OK;
 }
 
-/* A row of weights, with names where it is text with a header. */
+/* A row of weights, with names if the file is text with a header. */
 static biascope_status read_row(const char *path, direction *d, biascope_error *error) {
   const biascope_status status = biascope_dataset_read(path, NULL, &d->rows, error);
   if (status != BIASCOPE_OK) return status;

@@ -1,4 +1,4 @@
-/* The benchmark is a program of its own, for it looks inside the library: biascope-bench. */
+/* Starts the benchmark, biascope-bench. It is a separate program because it uses the inside of the library. */
 #include "cli/cli.h"
 
 #include <errno.h>

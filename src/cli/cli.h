@@ -1,4 +1,4 @@
-/* What every subcommand shares: common flags, the optimizer flags, output and exit codes. */
+/* What all subcommands share: common flags, the flags of the optimizer, output and exit codes. */
 #ifndef BIASCOPE_CLI_CLI_H
 #define BIASCOPE_CLI_CLI_H
 
@@ -6,7 +6,7 @@
 #include <argp.h>
 #include <jansson.h>
 
-/* --json, --seed, --quiet and the one positional DATA with its reading flags. */
+/* --json, --seed, --quiet, and the positional argument DATA with the flags that say how to read it. */
 typedef struct {
   bool json, quiet;
   uint64_t seed;
@@ -15,71 +15,71 @@ typedef struct {
 } cli_common;
 
 /* Argp children. Input: a cli_common, a cli_optimizer_flags. */
-extern const struct argp cli_common_argp;    /* without DATA */
+extern const struct argp cli_common_argp;    /* the same without DATA */
 extern const struct argp cli_data_argp;      /* DATA and how it is read */
 extern const struct argp cli_optimizer_argp; /* --optimizer, --loss, ...: the options of training */
 extern const struct argp cli_store_argp;     /* STORE; input: a const char *, NULL until given */
 
-/* Flags overwrite the usual values of the optimizer named, wherever --optimizer stands on the line. */
+/* Flags override the usual values of the optimizer, wherever --optimizer stands on the line. */
 enum { CLI_MOST_OPTIONS = 64 };
 typedef struct {
-  biascope_options *options;           /* after parsing: complete; freed by the command */
-  const char *given[CLI_MOST_OPTIONS]; /* what was typed for the option of that index, or NULL */
+  biascope_options *options;           /* complete after parsing; the command frees it */
+  const char *given[CLI_MOST_OPTIONS]; /* the text given for the option of that index, or NULL */
 } cli_optimizer_flags;
 
-/* Makes the flags of the library's options; called once, before any are parsed. */
+/* Makes the flags of the library's options. Called once, before any are parsed. */
 void cli_prepare_optimizer_flags(void);
-/* Sets an option that holds a whole number. */
-/* The total steps of a schedule that asks for them and was given none: those of the run. */
+/* Sets the total steps of a schedule that needs them, if they were not given, to those of the run. */
 biascope_status cli_set_total_steps(biascope_options *options, uint64_t steps, biascope_error *error);
+/* Sets an option that is a whole number. */
 biascope_status cli_set_whole(biascope_options *options, const char *name, uint64_t value, biascope_error *error);
 
 /* Parses the command line into `input`, or ends the program. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
-/* Numbers on the command line: the whole text must be one, else a usage error naming flag, text and range. */
+/* Numbers on the command line: the whole text must be a number, else a usage error names flag, text and range. */
 double cli_parse_double(struct argp_state *state, const char *flag, const char *text, double low, double high);
 uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high);
-/* K of log:K, the records in a decade of steps. */
+/* K of log:K, the number of records in each decade of steps. */
 unsigned cli_parse_record(struct argp_state *state, const char *text);
-/* Index of text among names (NULL-terminated), else a usage error that lists them. */
+/* The index of text among names (NULL-terminated), else a usage error that lists them. */
 int cli_parse_choice(struct argp_state *state, const char *flag, const char *text, const char *const *names);
 
-/* Prints "biascope: message" on stderr and gives the exit code of the status (0-4; the rest are 2). */
+/* Prints "biascope: message" on stderr and returns the exit code of the status (0-4; all others are 2). */
 int cli_report(biascope_status status, const biascope_error *error);
 
-/* Fills the error, and gives the status back. */
+/* Fills the error and returns the status. */
 __attribute__((format(printf, 3, 4))) biascope_status cli_fail(biascope_error *error, biascope_status status,
                                                                const char *format, ...);
-/* Names such as "l2,linf" into a set of references; "all" are `all`, "none" is the empty one. */
+/* Turns names such as "l2,linf" into a set of references; "all" is the set `all`, "none" the empty set. */
 biascope_reference_set cli_parse_references(struct argp_state *state, const char *text, biascope_reference_set all);
 
-/* Reads DATA, and prints on stderr what its reader notes. */
+/* Reads DATA, and prints the reader's notes on stderr. */
 biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error);
-/* The same notes as a member, where there are any. */
+/* Adds the same notes as a member, if there are any. */
 void cli_json_notes(json_t *object, const biascope_dataset *data);
-/* Where the data have an intercept, moves its weight from "direction" to a member of its own. */
+/* If the data have an intercept, moves its weight from "direction" to a member of its own. */
 void cli_split_intercept(json_t *object, const biascope_dataset *data);
-/* What becomes of weights. */
+/* What is done with the weights. */
 typedef struct {
   const char *out, *test; /* files, or NULL */
-  double test_fraction;   /* of DATA, in place of a file; 0: none */
+  double test_fraction;   /* the fraction of DATA, in place of a file; 0: none */
   double test_accuracy;
 } cli_result;
 extern const struct argp cli_result_argp; /* input: a cli_result */
-/* Before DATA are read: holds the test's fraction of them out. */
+/* Before DATA are read: keeps the fraction for the test out of them. */
 void cli_hold_out(cli_common *common, const cli_result *result);
-/* Classifies the test data, and writes the weights, where that is asked for. */
+/* Classifies the test data and writes the weights, if asked for. */
 biascope_status cli_finish_result(const cli_common *common, cli_result *result, const biascope_dataset *data,
                                   const double *weights, biascope_error *error);
-/* Reads data to be classified by the model, whose columns, scale, intercept and classes they get. */
+/* Reads data for the model to classify, with its columns, scale, intercept and classes. */
 biascope_status cli_read_like(const cli_common *common, const char *path, const biascope_model *model,
                               biascope_dataset **out, biascope_error *error);
-/* What an object of weights says besides: the intercept apart, the test's accuracy, notes. */
+/* Adds to an object of weights the intercept, the accuracy on the test data, and the notes. */
 void cli_json_data(json_t *object, const biascope_dataset *data, const cli_result *result);
 void cli_print_test(const char *name, const cli_result *result);
-/* "classes" and "counts", where labels are not folded in. */
+/* "classes" and "counts", if the labels are not folded in. */
 void cli_json_classes(json_t *object, const biascope_dataset *data);
-/* A name from a file, which may not be UTF-8. */
+/* A name from a file; it may not be UTF-8. */
 json_t *cli_json_text(const char *text);
 
 /* A finite number, else null: JSON has no NaN. */
@@ -89,18 +89,18 @@ json_t *cli_json_array(size_t n, const double *values);
 json_t *cli_json_weights(const biascope_dataset *data, const double *weights);
 /* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
 void cli_json_measures(json_t *object, const biascope_measurement *measured);
-/* The parts of data that are not separable, with their proof, and in words. */
+/* The parts of data that are not separable with their proof, as JSON and as text. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);
-/* Lets cli_print_json know of every allocation of JSON that failed: an array that lacks an entry is no result. Called
- * once, before anything else. */
+/* Tells cli_print_json about every failed allocation of JSON, because an array that lacks an entry is not a result.
+ * Called once, before anything else. */
 void cli_watch_json(void);
-/* Prints the object with 17 digits to stdout and releases it. Returns an exit code. Where stdout cannot be written, the
- * program says so as it ends. */
+/* Prints the object with 17 digits to stdout and frees it. Returns an exit code. If stdout cannot be written, the
+ * program reports it when it ends. */
 int cli_print_json(json_t *object);
 
-/* The path of a file that comes with the program, in the first of the `places` (folders seen from the program's own,
- * each with its slash; the last is followed by NULL) that has it; else in the last. */
+/* The path of a file that comes with the program: in the first of the `places` that has it, else in the last. Places
+ * are folders relative to the program's own folder, each with its slash; NULL ends the list. */
 enum { CLI_PATH_SIZE = 4096 + 64 };
 void cli_find_shipped(const char *name, const char *const *places, char path[CLI_PATH_SIZE]);
 
@@ -127,7 +127,7 @@ int cli_bench(int argc, char **argv);
 const char *cli_limit_kind(biascope_limit_kind kind);
 const char *cli_limit_meaning(biascope_limit_kind kind);
 
-/* A copy of the numbers, to be freed; NULL where there is no memory. */
+/* A copy of the numbers, to be freed; NULL if out of memory. */
 double *cli_copy_numbers(size_t count, const double *numbers);
 
 #endif

@@ -12,7 +12,7 @@ enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET };
 
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input) {
   const error_t failure = argp_parse(argp, argc, argv, 0, NULL, input);
-  if (failure == 0) return; /* a usage error has ended the program: what is left is argp's own lack of memory */
+  if (failure == 0) return; /* a usage error has ended the program: only argp's own lack of memory is left */
   fprintf(stderr, "biascope: the command line cannot be read: %s\n", strerror(failure));
   exit(BIASCOPE_BAD_INPUT);
 }
@@ -31,7 +31,7 @@ uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *t
   errno = 0;
   uint64_t value = strtoull(text, &end, 10);
   bool valid = end != text && !*end && !errno && text[strspn(text, " \t")] != '-';
-  if (!valid) { /* 1e9 is how people write step counts */
+  if (!valid) { /* people write step counts as 1e9 */
     const double real = strtod(text, &end);
     valid = end != text && !*end && real >= 0 && real < 0x1p63 && real == floor(real);
     if (valid) value = (uint64_t)real;
@@ -153,7 +153,7 @@ json_t *cli_json_weights(const biascope_dataset *data, const double *weights) {
   return rows;
 }
 
-/* Takes the last entry of a list of weights out of it. */
+/* Removes the last entry from a list of weights and returns it. */
 static json_t *split_last(json_t *weights) {
   json_t *last = json_incref(json_array_get(weights, json_array_size(weights) - 1));
   json_array_remove(weights, json_array_size(weights) - 1);
@@ -172,7 +172,7 @@ void cli_split_intercept(json_t *object, const biascope_dataset *data) {
 json_t *cli_json_text(const char *text) {
   json_t *value = json_string(text);
   if (value) return value;
-  const size_t length = strlen(text); /* not UTF-8: every byte as the character of that number */
+  const size_t length = strlen(text); /* not UTF-8: each byte is taken as the character of that number */
   char *latin = malloc(2 * length + 1), *to = latin;
   if (!latin) return json_null();
   for (size_t i = 0; i < length; i++) {

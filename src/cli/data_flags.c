@@ -1,4 +1,4 @@
-/* The flags that say how DATA is read: one table, for every command that reads some. */
+/* The flags that say how to read DATA: one table for every command that reads data. */
 #include "cli/cli.h"
 
 #include <stddef.h>

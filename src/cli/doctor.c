@@ -59,7 +59,7 @@ static const struct argp ARGP = {
     .args_doc = "DATA",
     .doc = "What a run with these options will do, and options that do what is wanted; without training."};
 
-/* Buffers that catch up within the first percent of the steps do no harm. */
+/* Buffers that contain recent gradients after the first percent of the steps do no harm. */
 static bool is_stale(double until, uint64_t steps) {
   return until > (double)steps / 100.0;
 }
@@ -77,7 +77,7 @@ static void print_staleness(const char *buffer, const char *beta, double until, 
            is_stale(until, steps) ? "STALE" : "catching up", until, beta);
 }
 
-/* Two decimals of percent at most. */
+/* A percentage with two decimals at most. */
 static biascope_text percent(double fraction, double known_to) {
   return biascope_digits(100.0 * fraction, fmax(0.005, 100.0 * known_to), 15);
 }
@@ -92,7 +92,7 @@ static void print_limit(const biascope_diagnosis *d, double known_to) {
            biascope_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
 }
 
-/* The options that a recommendation is about; those that the optimizer does not read are left out. */
+/* The options that a recommendation sets; those that the optimizer does not read are left out. */
 static const char *const RECOMMENDED[] = {"beta1", "beta2", "lr", "lr_decay", "eps", NULL};
 
 static double recommended(const biascope_diagnosis *d, const char *name) {
@@ -197,7 +197,7 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
   return cli_print_json(object);
 }
 
-/* Unless told otherwise: what the optimizer's steps are largest in. */
+/* The default: the norm in which the optimizer's steps are largest. */
 static void choose_goal(const biascope_options *options, biascope_goal *goal) {
   if (goal->fraction > 0.0) return;
   char optimizer[64] = "";

@@ -30,7 +30,7 @@ static int parse_kind(struct argp_state *state, const char *text) {
   return cli_parse_choice(state, "kind", text, names);
 }
 
-/* A flag that the kind has no use for is a mistake, not noise. */
+/* A flag that the kind does not read is an error. */
 static void check_flags(struct argp_state *state, generate_flags *flags) {
   if (flags->kind < 0)
     argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal or teacher");

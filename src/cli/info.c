@@ -21,7 +21,7 @@ static const struct argp ARGP = {
            "the samples to zero where they are not; the exit code is then 3, and 4 where neither was found. Then "
            "the parts tell the samples that can be separated, all others left at margin zero, from those that cannot."};
 
-/* Everything that `info` says of a data set. */
+/* Everything that `info` reports about a data set. */
 typedef struct {
   const biascope_dataset *data;
   size_t samples, features, nonzeros;
@@ -31,9 +31,9 @@ typedef struct {
   biascope_margin margin;
   bool has_parts; /* of data that are not separable */
   biascope_parts parts;
-  biascope_error no_parts;        /* else why not */
-  biascope_status *pairs;         /* of several classes that are not separable: of every two */
-  biascope_status with_intercept; /* the same decision for data with one; _USAGE: not asked */
+  biascope_error no_parts;        /* else why they were not found */
+  biascope_status *pairs;         /* of several classes that are not separable: for every two classes */
+  biascope_status with_intercept; /* the same decision with an intercept; _USAGE: not asked */
 } data_info;
 
 static bool has_several_classes(const data_info *info) {
@@ -58,7 +58,7 @@ static bool are_inseparable(const data_info *info, size_t a, size_t b) {
   return info->pairs[a * biascope_dataset_classes(info->data) + b] == BIASCOPE_NOT_SEPARABLE;
 }
 
-/* The names of every two classes that no weights tell apart. */
+/* The names of every two classes that no weights separate. */
 static json_t *pairs_json(const data_info *info) {
   json_t *pairs = json_array();
   for (size_t a = 0; a < biascope_dataset_classes(info->data); a++)
@@ -128,7 +128,7 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
   print_note(info->facts.zero_features, "feature is zero in every sample", "features are zero in every sample");
 }
 
-/* Separable or not: whatever the margin's gap, it separates. */
+/* Separable or not: a direction of any margin separates, whatever its gap. */
 static biascope_status decide(const biascope_dataset *data, biascope_margin *margin, biascope_error *error) {
   static const biascope_solve_options ANY_MARGIN = {.tolerance = 1.0};
   return biascope_margin_solve(data, (biascope_norm){.kind = BIASCOPE_L2}, &ANY_MARGIN, margin, error);
@@ -138,7 +138,7 @@ static bool is_decision(biascope_status status) {
   return status == BIASCOPE_OK || status == BIASCOPE_NOT_SEPARABLE || status == BIASCOPE_NOT_CONVERGED;
 }
 
-/* Whether an intercept makes data separable that are not; nothing where there is one, or no class is known. */
+/* Whether an intercept makes non-separable data separable; not asked if there is one, or if no class is known. */
 static biascope_status decide_with_intercept(const data_info *info, biascope_error *error) {
   const biascope_dataset *data = info->data;
   if (biascope_dataset_classes(data) < 2 || biascope_dataset_model(data, 1, NULL).intercept) return BIASCOPE_USAGE;

@@ -1,4 +1,4 @@
-/* How a sweep shows itself on stderr: a line that redraws itself on a terminal, a plain line now and then elsewhere. */
+/* The progress of a sweep on stderr: on a terminal a line that is redrawn, elsewhere a plain line from time to time. */
 #ifndef BIASCOPE_CLI_LIVE_H
 #define BIASCOPE_CLI_LIVE_H
 
@@ -7,7 +7,7 @@
 typedef struct {
   bool terminal;
   size_t lines_drawn;
-  double next_line; /* elsewhere: when the next plain line is due, in seconds of the sweep */
+  double next_line; /* not on a terminal: when the next plain line is due, in seconds of the sweep */
 } cli_live;
 
 cli_live cli_live_start(void);

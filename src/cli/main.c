@@ -93,7 +93,7 @@ int cli_run(int argc, char **argv) {
   return run_command(argv[1], argc - 1, argv + 1);
 }
 
-/* Whatever was printed, and wherever the program ends: what did not reach standard output is an error. */
+/* Output that did not reach standard output is an error, wherever the program ends. */
 static void close_standard_output(void) {
   const bool failed = ferror(stdout);
   errno = 0;

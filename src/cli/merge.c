@@ -6,7 +6,7 @@
 typedef struct {
   cli_common common;
   const char *out;
-  int inputs; /* at this index of argv the inputs begin */
+  int inputs; /* the index in argv of the first input */
 } merge_flags;
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -16,7 +16,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     state->child_inputs[0] = &flags->common;
     return 0;
   case ARGP_KEY_ARG:
-    if (flags->out) return ARGP_ERR_UNKNOWN; /* leaves the rest to ARGP_KEY_ARGS */
+    if (flags->out) return ARGP_ERR_UNKNOWN; /* leaves the other arguments to ARGP_KEY_ARGS */
     flags->out = text;
     return 0;
   case ARGP_KEY_ARGS:

@@ -1,4 +1,4 @@
-/* How the parts of data that are not separable are told. */
+/* How the parts of data that are not separable are printed. */
 #include "cli/cli.h"
 
 #include <stdio.h>

@@ -10,10 +10,10 @@ enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, U
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
-/* Relative: the accuracy of a margin to which the path of training is followed (src/limit/path.c). */
+/* Relative: the accuracy of a margin along the path of training (src/limit/path.c). */
 static const double PATH_KNOWN_TO = 1e-3;
 
-/* The same of a direction that a run has shown. */
+/* The same for a direction that a run has shown. */
 static const double RUN_KNOWN_TO = 1e-2;
 static const biascope_reference_set ALL_REFERENCES = BIASCOPE_ALL_NORMS | 1u << BIASCOPE_PROXY;
 
@@ -270,7 +270,7 @@ static int present(predict_flags *flags, biascope_problem *problem, const biasco
   return code;
 }
 
-/* By a run, biascope_predict does that itself. */
+/* With a run, biascope_predict does this itself. */
 static biascope_status require_confirmed(const predict_flags *flags, const biascope_prediction *prediction,
                                          biascope_error *error) {
   if (!is_limit(flags) || flags->options.confirm == BIASCOPE_CONFIRM_NONE || prediction->confirmed) return BIASCOPE_OK;
@@ -280,7 +280,7 @@ static biascope_status require_confirmed(const predict_flags *flags, const biasc
       "was not seen to come to it; --confirm run asks training itself");
 }
 
-/* What was asked for and would do nothing. */
+/* Options that were given and would have no effect. */
 static biascope_status check_flags(const predict_flags *flags, biascope_error *error) {
   char order[64] = "";
   const biascope_status status = biascope_options_get(flags->optimizer.options, "order", order, sizeof order, error);
@@ -315,7 +315,7 @@ static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
   return code;
 }
 
-/* The path of vanishing steps says where such a run is; the averaged equation is for the others, and says more. */
+/* If the path of vanishing steps describes the run, it is used; else the averaged equation, which says more. */
 static bool on_path(const predict_flags *flags) {
   return !flags->run.trace && flags->run.until == UNTIL_NOTHING &&
          biascope_options_follow_path(flags->optimizer.options);

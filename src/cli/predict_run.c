@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --until looks this often in a decade of steps, and no further than this many steps. */
+/* --until checks so many times in each decade of steps, up to so many steps. */
 enum { LOOKS = 50 };
 static const uint64_t MOST_STEPS = UINT64_C(1000000000000000);
 
@@ -48,7 +48,7 @@ static biascope_status keep(work *w, uint64_t step, biascope_error *error) {
   return train_keep_row(&w->run, &row, error);
 }
 
-/* The forecast after the steps, with its trace beside it. */
+/* The forecast after the steps, with its trace. */
 static biascope_status follow(work *w, const biascope_options *options, uint64_t steps, biascope_error *error) {
   const unsigned per_decade = w->run.trace ? w->flags->per_decade : 0;
   biascope_status status = biascope_forecast_create(w->run.data, options, steps, &w->forecast, error);
@@ -63,7 +63,7 @@ static biascope_status follow(work *w, const biascope_options *options, uint64_t
 
 /* ---- Until -------------------------------------------------------------------------------------- */
 
-/* What is waited for, less where it is to get to; NaN where there is nothing to compare with. */
+/* The measure minus its goal; NaN if there is nothing to compare with. */
 static biascope_status find_excess(work *w, double *excess, biascope_error *error) {
   biascope_measurement measured;
   const biascope_status status = train_measure(&w->run, biascope_forecast_weights(w->forecast), &measured, error);
@@ -72,7 +72,7 @@ static biascope_status find_excess(work *w, double *excess, biascope_error *erro
   return status;
 }
 
-/* The first crossing, between two looks by linear interpolation in log t. */
+/* The first crossing, by linear interpolation in log t between two checks. */
 static biascope_status wait(work *w, const biascope_options *options, biascope_error *error) {
   const uint64_t last = w->flags->steps ? w->flags->steps : MOST_STEPS;
   double before = NAN;

@@ -1,4 +1,4 @@
-/* predict --steps and --until: the run itself, forecast. */
+/* predict --steps and --until: a forecast of the run itself. */
 #ifndef BIASCOPE_CLI_PREDICT_RUN_H
 #define BIASCOPE_CLI_PREDICT_RUN_H
 
@@ -11,13 +11,13 @@ typedef struct {
   const char *trace;
   unsigned per_decade;
   until_kind until;
-  int norm;        /* UNTIL_MARGIN: the margin's, as in biascope_norm_kind */
+  int norm;        /* UNTIL_MARGIN: the norm, as in biascope_norm_kind */
   double fraction; /* the cosine, or the share of the best margin */
 } predict_run_flags;
 
 /* cosine=C or margin=NORM:F */
 void predict_run_parse_until(struct argp_state *state, const char *text, predict_run_flags *flags);
-/* Whether the limit is not what is asked for. */
+/* Whether something other than the limit is asked for. */
 bool predict_run_wanted(const predict_run_flags *flags);
 /* Returns the exit code. */
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,

@@ -9,7 +9,7 @@ enum { OPTION_OUT = 4000, OPTION_DATA };
 
 typedef struct {
   cli_common common;
-  const char *name; /* a figure's, or "all" */
+  const char *name; /* the name of a figure, or "all" */
   const char *directory, *gaussian_path;
 } reproduce_flags;
 
@@ -65,7 +65,7 @@ static const struct argp ARGP = {
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
            "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};
 
-/* The data sets stand beside the program, or beside its folder where it is installed. */
+/* The data sets are in the program's folder or, if it is installed, in one beside it. */
 static const char *const PLACES[] = {"share/biascope/", "../share/biascope/", NULL};
 
 static bool show_progress(void *state, const biascope_progress *p) {

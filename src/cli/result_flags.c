@@ -1,4 +1,4 @@
-/* The flags that say what becomes of weights: --out writes them, --test classifies other data by them. */
+/* The flags that say what to do with the weights: --out writes them, --test uses them to classify other data. */
 #include "cli/cli.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What comes with the program, seen from where the program is. */
+/* Finds the files that come with the program, relative to its own path. */
 #include "cli/cli.h"
 
 #include <stdio.h>

@@ -141,7 +141,7 @@ static int print_solution(cli_solve_flags *flags, const biascope_dataset *data, 
   return code;
 }
 
-/* The metric's d entries: a data file of one row. */
+/* The d entries of the metric: a data file of one row. */
 static biascope_status read_metric(const cli_solve_flags *flags, size_t features, double *metric,
                                    biascope_error *error) {
   biascope_dataset *row;
@@ -155,8 +155,8 @@ static biascope_status read_metric(const cli_solve_flags *flags, size_t features
                   flags->metric_path, samples, entries, features);
 }
 
-/* The metric asked for: the file's, or that of AdamProxy's fixed point; all ones where the data are not separable and
- * have no fixed point, so that the solver finds the certificate. */
+/* The metric: from the file, or from AdamProxy's fixed point. Data that are not separable have no fixed point; they get
+ * all ones, so that the solver finds the certificate. */
 static biascope_status find_metric(const cli_solve_flags *flags, const biascope_dataset *data, double *metric,
                                    biascope_error *error) {
   const size_t features = biascope_dataset_features(data);

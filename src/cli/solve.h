@@ -1,4 +1,4 @@
-/* What `solve` prints of one norm's max margin, and of all of them. */
+/* What `solve` prints for one norm's max margin, and for all norms. */
 #ifndef BIASCOPE_CLI_SOLVE_H
 #define BIASCOPE_CLI_SOLVE_H
 
@@ -13,15 +13,15 @@ typedef struct {
   biascope_solve_options options;
 } cli_solve_flags;
 
-/* The solution, or the certificate that there is none. */
+/* The solution, or the certificate that none exists. */
 json_t *cli_json_solution(const char *norm, const biascope_dataset *data, const biascope_margin *solution);
 json_t *cli_json_farkas(const biascope_dataset *data, const biascope_margin *solution);
-/* How many of the samples have a row with positive dual. */
+/* The number of samples that have a row with positive dual. */
 size_t cli_supporting_samples(const biascope_margin *solution);
-/* The margin's digits that are certain. */
+/* The certain digits of the margin. */
 biascope_text cli_margin_digits(const biascope_margin *solution, double value);
 
-/* Solves in every norm that the data have; returns an exit code. */
+/* Solves in every norm that applies to the data; returns an exit code. */
 int cli_solve_every_norm(const cli_solve_flags *flags, const biascope_dataset *data);
 
 #endif

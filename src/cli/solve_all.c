@@ -17,17 +17,17 @@ static const struct {
 
 typedef struct {
   const biascope_dataset *data;
-  size_t count; /* of norms: of two classes without those of matrices, which are l2 */
+  size_t count; /* the number of norms: for two classes without those of matrices, which equal l2 */
   biascope_status status[NORMS];
   biascope_margin solution[NORMS];
-  double cosine[NORMS][NORMS]; /* of a norm's direction with the nearest optimal one of another */
+  double cosine[NORMS][NORMS]; /* of the direction of one norm with the nearest optimal direction of another */
 } references;
 
 static bool has_direction(const references *found, size_t norm) {
   return found->solution[norm].margin > 0.0;
 }
 
-/* The worst of the statuses; the message is that of the last one that is not BIASCOPE_OK. */
+/* The worst of the statuses. The message is that of the last one that is not BIASCOPE_OK. */
 static biascope_status solve_all(const cli_solve_flags *flags, references *found, biascope_error *error) {
   biascope_status worst = BIASCOPE_OK;
   for (size_t norm = 0; norm < found->count; norm++) {
@@ -39,7 +39,7 @@ static biascope_status solve_all(const cli_solve_flags *flags, references *found
     if (status == BIASCOPE_OK) continue;
     *error = own;
     worst = status;
-    if (status != BIASCOPE_NOT_CONVERGED) return status; /* not separable is so in every norm */
+    if (status != BIASCOPE_NOT_CONVERGED) return status; /* data that are not separable are so in every norm */
   }
   return worst;
 }

@@ -1,9 +1,9 @@
-/* A max margin, as an object and in parts of a table. */
+/* A max margin, as a JSON object and as parts of a table. */
 #include "cli/solve.h"
 
 #include <math.h>
 
-/* Bounds whose relative gap is larger are printed to this accuracy, each. */
+/* If the relative gap is larger than this, both bounds are printed, to this accuracy. */
 static const double BOUNDS_APART = 1e-3;
 
 enum { ALL_DIGITS = 15 };
@@ -32,7 +32,7 @@ static json_t *support_json(const biascope_margin *solution) {
   return array;
 }
 
-/* One number for each sample, or a list of one for each class, 0 at its own. */
+/* One number for each sample, or one list for each sample with an entry for each class, 0 at its own class. */
 static json_t *dual_json(const biascope_dataset *data, const biascope_margin *solution) {
   if (solution->outputs == 1) return cli_json_array(solution->samples, solution->dual);
   const uint32_t *class_of = biascope_dataset_labels(data);
@@ -63,6 +63,6 @@ json_t *cli_json_farkas(const biascope_dataset *data, const biascope_margin *sol
 }
 
 biascope_text cli_margin_digits(const biascope_margin *solution, double value) {
-  /* either bound stands by itself where they have not met */
+  /* the bounds have not met, so each is printed by itself */
   return biascope_digits(value, fmin(solution->gap, BOUNDS_APART) * solution->upper_bound, ALL_DIGITS);
 }

@@ -1,4 +1,4 @@
-/* The one positional STORE of runs, report and plot. */
+/* The positional argument STORE of runs, report and plot. */
 #include "cli/cli.h"
 
 static error_t parse(int key, char *text, struct argp_state *state) {

@@ -19,10 +19,10 @@ typedef struct {
   bool dry_run;
 } sweep_flags;
 
-/* The one thing a signal handler can reach. */
+/* The only variable that a signal handler can reach. */
 static atomic_bool interrupted;
 
-/* The second signal ends the program at once, which costs no finished run either. */
+/* The second signal ends the program at once. No finished run is lost. */
 static void interrupt(int signal_number) {
   if (!atomic_exchange(&interrupted, true)) return;
   signal(signal_number, SIG_DFL);
@@ -86,7 +86,7 @@ static const struct argp ARGP = {.parser = parse,
                                  .doc = "Run a study: data sets x optimizers x options. Stopped at any moment and "
                                         "started again, it goes on where it was."};
 
-/* Drops what the store holds already, where there is one. */
+/* Drops the runs that the store already holds, if there is a store. */
 static biascope_status drop_finished(const char *store_path, biascope_study *study, biascope_error *error) {
   if (!store_path || access(store_path, F_OK) != 0) return BIASCOPE_OK;
   biascope_store *store;
@@ -132,7 +132,7 @@ static int summarise(const sweep_flags *flags, const biascope_sweep_result *r, s
   return 0;
 }
 
-/* state: a cli_live, or NULL where nothing is to be shown. */
+/* state: a cli_live, or NULL if nothing is to be shown. */
 static bool watch(void *state, const biascope_progress *progress) {
   if (state) cli_live_show(state, progress);
   return !atomic_load(&interrupted);

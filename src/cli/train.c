@@ -26,8 +26,8 @@ typedef struct {
   size_t threads;
   unsigned per_decade; /* records */
   const char *trace, *checkpoint, *resume;
-  biascope_reference_set references; /* that are named, */
-  bool references_given;             /* if any are */
+  biascope_reference_set references; /* the references that are named */
+  bool references_given;             /* whether any are named */
   bool no_prediction;
 } train_flags;
 
@@ -91,7 +91,7 @@ static const struct argp ARGP = {.options = OPTIONS,
                                  .args_doc = "DATA",
                                  .doc = "Trains, and compares the direction with every max-margin reference."};
 
-/* The first Ctrl-C asks the run to stop and leave its checkpoint; a second one ends the program. */
+/* The first Ctrl-C asks the run to stop and to leave its checkpoint; a second one ends the program. */
 static volatile sig_atomic_t interrupted;
 static void interrupt(int number) {
   interrupted = number;
@@ -103,15 +103,15 @@ static void listen_for_interrupts(void) {
   sigaction(SIGTERM, &action, NULL);
 }
 
-/* Whether anything is shown on stderr while the run goes on. */
+/* Whether progress is shown on stderr during the run. */
 static bool is_shown(const train_flags *flags) {
   return !flags->common.quiet && isatty(STDERR_FILENO);
 }
 
-/* What a monitor of the run is given. */
+/* The state of the run's monitor. */
 typedef struct {
   const train_flags *flags;
-  uint64_t first; /* step of this process */
+  uint64_t first; /* the step at which this process started */
   double start;   /* on the monotonic clock */
 } watch;
 
@@ -146,10 +146,10 @@ static biascope_status advance(train_run *run, const train_flags *flags, biascop
   return status == BIASCOPE_CANCELLED ? BIASCOPE_OK : status;
 }
 
-/* On a terminal, over the line of progress. */
+/* On a terminal, overwrites the line of progress. */
 static bool watch_comparison(void *state, const biascope_progress *progress) {
   if (is_shown(state)) fprintf(stderr, "\r\033[Kthe run is compared: computing %s ", progress->what);
-  return true; /* an interrupted run, too, leaves its trace */
+  return true; /* an interrupted run also leaves its trace */
 }
 
 static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
@@ -176,7 +176,7 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
   return status;
 }
 
-/* Compares the run, which is over, and writes its trace. */
+/* Compares the finished run with the references, and writes its trace. */
 static biascope_status compare(train_run *run, biascope_output *trace, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   if (trace->stream) status = train_trace_rows(run, error);
@@ -191,8 +191,8 @@ static biascope_status compare(train_run *run, biascope_output *trace, biascope_
   return status;
 }
 
-/* Trains, saves, and only then compares: nothing delays the run. An interrupted one leaves its checkpoint, and its
- * trace so far. */
+/* Trains, saves, and only then compares: nothing delays the run. An interrupted run leaves its checkpoint and its trace
+ * up to then. */
 static biascope_status train(train_run *run, const train_flags *flags, biascope_error *error) {
   biascope_output trace = {0};
   biascope_status status = start(run, flags, error);
@@ -208,7 +208,7 @@ static biascope_status train(train_run *run, const train_flags *flags, biascope_
   return status;
 }
 
-/* Writes the direction and classifies the test data, where that is asked for. */
+/* Writes the direction and classifies the test data, if asked for. */
 static biascope_status finish(train_run *run, train_flags *flags, biascope_error *error) {
   const size_t d = biascope_dataset_outputs(run->data) * biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = run->last.weight_norm;

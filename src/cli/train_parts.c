@@ -1,16 +1,16 @@
-/* What train compares with: the references chosen, or the parts of data that no direction separates. */
+/* What train compares with: the chosen references, or the parts of data that are not separable. */
 #include "cli/train.h"
 
 #include <math.h>
 
-/* Relative: what the gradient of the loss is lowered to leaves of the minimiser's digits, and the gap to which the
- * separable part's direction is solved. */
+/* Relative: how far the gradient of the loss is reduced for the minimiser, and the gap to which the direction of the
+ * separable part is solved. */
 static const double MINIMISER_KNOWN_TO = 1e-6, DIRECTION_GAP = 1e-10;
 
-/* A search for the limit, and the seconds that the margins may take together, where nothing is asked for. */
+/* The default limits: of a search for the limit, and of the seconds for all margins together. */
 static const double PREDICTION_EFFORT = 4e9, NAMED_EFFORT = 5e10, AFFORDABLE = 10.0;
 
-/* The minimiser on the inseparable part; none where it cannot be certified. */
+/* The minimiser on the inseparable part; none if it cannot be certified. */
 static biascope_status find_minimiser(train_run *run, biascope_error *error) {
   char loss[64] = "";
   biascope_status status = biascope_options_get(run->options, "loss", loss, sizeof loss, error);
@@ -21,7 +21,7 @@ static biascope_status find_minimiser(train_run *run, biascope_error *error) {
 static biascope_status take_apart(train_run *run, biascope_error *error) {
   run->separable = false;
   run->not_separable = *error;
-  if (biascope_dataset_outputs(run->data) > 1) return BIASCOPE_OK; /* whose parts are not told apart */
+  if (biascope_dataset_outputs(run->data) > 1) return BIASCOPE_OK; /* whose parts cannot be decided */
   const biascope_status status = biascope_problem_parts(run->problem, &run->parts, error);
   if (status == BIASCOPE_NOT_CONVERGED) {
     *error = run->not_separable;
@@ -30,7 +30,7 @@ static biascope_status take_apart(train_run *run, biascope_error *error) {
   return status == BIASCOPE_OK ? find_minimiser(run, error) : status;
 }
 
-/* Those named; else every norm that the seconds left allow, the cheapest first. */
+/* The references that are named; else every norm that the remaining seconds allow, the cheapest first. */
 static void choose_references(train_run *run) {
   double left = AFFORDABLE;
   run->wanted = run->chosen ? run->named : 0;

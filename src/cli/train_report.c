@@ -1,10 +1,10 @@
-/* What is printed of a run. */
+/* Prints the result of a run. */
 #include "cli/train.h"
 
 #include <math.h>
 
-/* Training itself gives the same bits everywhere: what its references are compared with is as well known as they are.
- */
+/* Training gives the same bits everywhere. So a comparison is as certain as its
+ * reference. */
 static void print_norm(const train_run *run, int n) {
   const biascope_measurement *m = &run->last;
   const double gap = train_reference(run, n)->gap, known_to = biascope_angle_known_to(gap);
@@ -52,7 +52,7 @@ static int print_json(const train_run *run, const cli_result *test) {
                 cli_json_weights(run->data, run->direction), "weight_norm_log", cli_json_number(log(m->weight_norm)),
                 "loss_log", cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
   cli_json_measures(result, m);
-  json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* as "ratio" was called */
+  json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* the earlier name of "ratio" */
   if (biascope_dataset_outputs(run->data) > 1) cli_json_classes(result, run->data);
   if (run->parts) json_object_set_new(result, "parts", train_json_parts(run));
   cli_json_data(result, run->data, test);

@@ -1,10 +1,10 @@
-/* The states of a run that are recorded, and the trace that they make once there is something to compare with. */
+/* The recorded states of a run, and the trace that is made from them when there is something to compare with. */
 #include "cli/train.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Weights kept beyond this are compared and written at once, though the references delay the run. */
+/* If more weights than this are kept, they are compared and written at once, although this delays the run. */
 static const double MOST_KEPT_BYTES = 0x1p29;
 
 /* ---- Recording ---------------------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ static void put(FILE *trace, double value) {
     fputc(',', trace);
 }
 
-/* For sign updates the fraction of the best linf margin that the misalignment leaves. */
+/* For sign updates, the fraction of the best linf margin that is guaranteed at this misalignment. */
 static double guaranteed_of(const train_run *run, double misalignment) {
   const biascope_margin *linf = train_reference(run, BIASCOPE_LINF);
   return linf ? biascope_options_guaranteed(run->options, misalignment, linf->upper_bound) : NAN;

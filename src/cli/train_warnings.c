@@ -1,11 +1,11 @@
-/* What the user of a run should know. */
+/* Warnings about a run. */
 #include "cli/train.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* Into the array, or as a line of text where it is NULL. */
+/* Adds to the array, or prints a line of text if it is NULL. */
 static void warn(json_t *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void warn(json_t *warnings, const char *format, ...) {
   char text[512];
@@ -19,7 +19,7 @@ static void warn(json_t *warnings, const char *format, ...) {
     printf("warning: %s\n", text);
 }
 
-/* At the start every buffer is stale for a moment; it matters where it lasted. */
+/* At the start every buffer is stale for a short time; only lasting staleness matters. */
 static void warn_of_staleness(json_t *warnings, const train_run *run, const char *buffer, const char *beta,
                               uint64_t until, double excess) {
   if (until <= biascope_trainer_step(run->trainer) / 100) return;
@@ -47,10 +47,10 @@ static bool has_weight_decay(const biascope_options *options) {
   return strtod(text, NULL) > 0.0;
 }
 
-/* Growth of the smallest margin over the second half of a run, relative, that is none. */
+/* A relative growth of the smallest margin over the second half of a run that counts as none. */
 static const double HARDLY = 1e-3;
 
-/* Signs of steps too large for the data, or of a run that has got nowhere. */
+/* Signs of steps that are too large for the data, or of a run without progress. */
 static void warn_of_progress(json_t *warnings, const train_run *run) {
   const double loss = biascope_trainer_log_loss(run->trainer);
   const double least = run->last.margin[BIASCOPE_L2] * run->last.weight_norm;

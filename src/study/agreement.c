@@ -12,16 +12,16 @@ enum { PREDICTED = 3 };
 /* Traces are stored with ten digits. */
 static const double ROUNDING = 1e-9;
 
-/* A margin changes by the angle times the largest sample over the margin, which a record does not hold. */
+/* A margin changes by the angle times the largest sample over the margin, which is not in a record. */
 static const double SAMPLE_OVER_MARGIN = 100.0;
 
 typedef enum { OTHER, RATIO, COSINE } kind;
 
-/* Where in the texts a value stands. */
+/* Where a value is in the texts. */
 typedef struct {
   kind kind;
   int reference;
-  bool of_limit; /* said of the predicted direction, not of the weights */
+  bool of_limit; /* of the predicted direction, not of the weights */
 } place;
 
 typedef struct {
@@ -57,7 +57,7 @@ static double difference_allowed(const comparison *c, place p, double value) {
   return rounding + (gaps + SAMPLE_OVER_MARGIN * limit) * fabs(value);
 }
 
-/* Whether one of the two compares with nothing: a reference without a certificate, or a cosine that was not found. */
+/* Whether one of them has nothing to compare with: a reference without a certificate, or a cosine not found. */
 static bool is_unknown(const comparison *c, place p, const json_t *first, const json_t *second) {
   if (p.kind == OTHER) return false;
   return json_is_null(first) || json_is_null(second) || !isfinite(c->gap[0][p.reference]) ||
@@ -76,7 +76,7 @@ static bool compare_numbers(const comparison *c, place p, const json_t *first, c
 
 static bool compare_values(const comparison *c, place p, const char *where, const json_t *first, const json_t *second);
 
-/* Whether every member of one is in the other; a limit need not have been certified there. */
+/* Whether every member of one is in the other; the limit may not have been certified there. */
 static bool has_members_of(const json_t *object, const json_t *other) {
   const char *key;
   json_t *value;
@@ -124,14 +124,14 @@ static void read_gaps(const json_t *certificate, double gap[REFERENCES]) {
   }
 }
 
-/* A reference without a certificate counts as one of no accuracy at all. */
+/* A reference without a certificate counts as one with no accuracy. */
 static double sum_of_gaps(const double gap[REFERENCES]) {
   double sum = 0.0;
   for (int r = 0; r < REFERENCES; r++) sum += fmin(1.0, gap[r]);
   return sum;
 }
 
-/* Out of memory, Jansson may call good text bad syntax: an error either way. NULL stays NULL. */
+/* Out of memory, Jansson may report correct text as a syntax error; both are errors. NULL stays NULL. */
 static biascope_status parse(const char *text, json_t **out, biascope_error *error) {
   json_error_t reason = {.text = ""};
   *out = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &reason) : json_null();

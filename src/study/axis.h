@@ -1,22 +1,22 @@
-/* An axis of a study: one value, a list, or a range, as written in TOML, checked and laid out. */
+/* An axis of a study: one value, a list, or a range, as written in TOML; checked and expanded. */
 #ifndef BIASCOPE_STUDY_AXIS_H
 #define BIASCOPE_STUDY_AXIS_H
 
 #include "study/toml_check.h"
 
-/* A value and where it was written; a name is its index in the list of names. */
+/* A value and where it is written; a name is stored as its index in the list of names. */
 typedef struct {
   double number;
   const bs_toml *where;
 } bs_axis_value;
 
-/* No values: the axis was left out. */
+/* No values: the axis is not in the file. */
 typedef struct {
   bs_axis_value *values;
   size_t count;
 } bs_axis;
 
-/* What an axis may hold. */
+/* The values that an axis may have. */
 typedef struct {
   const char *key;
   const char *(*name)(size_t index); /* the name of a choice, NULL beyond the last; NULL: numbers */

@@ -51,7 +51,7 @@ static const bs_column LAST[] = {
 
 enum { FIRST_COUNT = sizeof FIRST / sizeof *FIRST, LAST_COUNT = sizeof LAST / sizeof *LAST };
 
-/* Numbers that may be 0 stand side by side: a logarithmic axis has no place for it. */
+/* Numbers that may be 0 are placed at equal distances, because a logarithmic axis has no 0. */
 static bs_column_layout layout_of(const bs_option_row *row, bs_option option) {
   if (option == BS_OPTION_SEED) return BS_COLUMN_NAMES;
   switch (row->type) {

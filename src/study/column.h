@@ -1,5 +1,5 @@
 /* The columns of a store's runs: what identifies a run, its data, the options of training, its measures. They follow
- * from the tables of options and of measures. */
+ * from the tables of options and measures. */
 #ifndef BIASCOPE_STUDY_COLUMN_H
 #define BIASCOPE_STUDY_COLUMN_H
 
@@ -8,30 +8,30 @@
 typedef enum {
   BS_COLUMN_IDENTITY = 1,    /* hash, status */
   BS_COLUMN_DATA = 2,        /* data, samples, features */
-  BS_COLUMN_OPTION = 4,      /* of training, and the steps */
-  BS_COLUMN_MEASURE = 8,     /* of the weights, */
-  BS_COLUMN_LIMIT = 16,      /* and of the predicted direction */
-  BS_COLUMN_PREDICTION = 32, /* what certifies it */
+  BS_COLUMN_OPTION = 4,      /* options of training, and the steps */
+  BS_COLUMN_MEASURE = 8,     /* measures of the weights */
+  BS_COLUMN_LIMIT = 16,      /* measures of the predicted direction */
+  BS_COLUMN_PREDICTION = 32, /* its certificate */
   BS_COLUMN_ORIGIN = 64      /* version, machine, started, seconds */
 } bs_column_kind;
 
-/* How values lie on an axis. */
+/* How values are placed on an axis. */
 typedef enum {
   BS_COLUMN_SCALED, /* at their values */
-  BS_COLUMN_EVENLY, /* side by side, in order */
-  BS_COLUMN_NAMES   /* side by side, and nothing lies between them */
+  BS_COLUMN_EVENLY, /* at equal distances, in order */
+  BS_COLUMN_NAMES   /* at equal distances, with nothing between them */
 } bs_column_layout;
 
 typedef struct {
   bs_column_kind kind;
   char name[32];
-  const char *json; /* the text that it is read from: "spec", "result" or "certificate"; NULL: it is stored itself */
-  char path[32];    /* in there */
-  const char *otherwise;     /* SQL: its value where the path leads nowhere; NULL: NULL */
+  const char *json;      /* the text that contains it: "spec", "result" or "certificate"; NULL: it is a stored column */
+  char path[32];         /* its path in that text */
+  const char *otherwise; /* SQL: its value if the path does not exist; NULL: NULL */
   const char *title, *label; /* in lists, and on axes; NULL: not for plots */
   bs_column_layout layout;
   bool is_flag;  /* 0 or 1, of an option that is on or off */
-  bool of_limit; /* of a measure: limit_... stands beside it */
+  bool of_limit; /* of a measure: there is also a column limit_... */
 } bs_column;
 
 /* False beyond the last. */

@@ -1,4 +1,4 @@
-/* How long a plan will take, from a short timing of some of its runs. */
+/* Estimates how long a plan will take, from a short timing of some of its runs. */
 #include "study/sweep.h"
 
 #include "base/clock.h"
@@ -6,9 +6,9 @@
 #include "train/record.h"
 
 enum { LEAST_SAMPLED = 8, MOST_SAMPLED = 400 };
-static const double SECONDS_ALL = 2.0;    /* after which no further run is sampled, once there are the least */
-static const double SECONDS_MOST = 10.0;  /* ... and however few there are: a limit can take long to predict */
-static const double SECONDS_EACH = 0.005; /* of steps a sampled run is timed for, at least */
+static const double SECONDS_ALL = 2.0;    /* then no further run is sampled, if the least number is reached */
+static const double SECONDS_MOST = 10.0;  /* ... and whatever their number: a limit can take long to predict */
+static const double SECONDS_EACH = 0.005; /* the least time of steps for a sampled run */
 
 /* Work that is done once for each data set, limit or run. */
 typedef struct {
@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
   const bs_plan *plan;
-  const bs_plan_run *last; /* the run sampled last */
+  const bs_plan_run *last; /* the run that was sampled last */
   biascope_dataset *data;  /* its data and references */
   biascope_problem *reference;
   cost of_data, of_limits, of_runs;
@@ -54,7 +54,7 @@ static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
-/* Seconds of a whole run: its steps by the first of them, its measurements by one. */
+/* The seconds of a whole run: its steps estimated by the first of them, its measurements by one. */
 static biascope_status time_steps(sampler *s, const bs_plan_run *run, const biascope_prediction *prediction,
                                   biascope_trainer *trainer, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
@@ -66,7 +66,7 @@ static biascope_status time_steps(sampler *s, const bs_plan_run *run, const bias
     status = biascope_trainer_run(trainer, left < steps ? left : steps, error);
   }
   const double trained = bs_clock(CLOCK_MONOTONIC);
-  if (status == BIASCOPE_NOT_CONVERGED) { /* it ends here in the sweep, too */
+  if (status == BIASCOPE_NOT_CONVERGED) { /* the run also ends here in the sweep */
     add(&s->of_runs, trained - begin);
     return BIASCOPE_OK;
   }

@@ -1,12 +1,12 @@
-/* The paper's figures. What a figure shows and what the paper claims of it is data (figure_definitions.c);
- * running (figure_run.c), judging (figure_claims.c) and drawing (figure_plot.c) know no figure by name. */
+/* The paper's figures. The contents of a figure and the paper's claims are data (figure_definitions.c). Running
+ * (figure_run.c), deciding claims (figure_claims.c) and drawing (figure_plot.c) do not depend on a figure's name. */
 #ifndef BIASCOPE_STUDY_FIGURE_H
 #define BIASCOPE_STUDY_FIGURE_H
 
 #include "biascope_study.h"
 #include "rule/option.h"
 
-/* What is measured of a direction w. */
+/* The measures of a direction w. */
 typedef enum {
   BS_COSINE_L2,        /* with the l2-max-margin direction */
   BS_COSINE_LINF,      /* with the nearest linf-max-margin direction */
@@ -21,7 +21,7 @@ typedef enum { BS_FIGURE_GAUSSIAN, BS_FIGURE_RADEMACHER, BS_FIGURE_REAL, BS_FIGU
 
 /* One curve. */
 typedef struct {
-  const char *label; /* the legend's; curves of one label share a colour */
+  const char *label; /* for the legend; curves with the same label share a colour */
   int colour;        /* 1.. in the palette of gnuplot.h */
   int group;         /* drawn in the panels of this group; 0: in all */
   bs_figure_data data;
@@ -38,20 +38,20 @@ typedef struct {
 
 typedef enum { BS_AT_LEAST, BS_AT_MOST, BS_NEAR } bs_claim_relation;
 
-/* A statement about the last point of each of the series first .. first + count - 1; the worst of them decides. */
+/* A statement about the last point of each of the series first .. first + count - 1. The worst of them decides. */
 typedef struct {
   const char *text;
   bs_figure_measure measure;
   size_t first, count;
   bs_claim_relation relation;
-  double target, tolerance; /* tolerance: BS_NEAR only */
-  double at;                /* at this value of the axis alone; 0: at all */
+  double target, tolerance; /* tolerance: for BS_NEAR only */
+  double at;                /* only at this value of the axis; 0: at all values */
 } bs_claim;
 
 typedef struct {
   const char *name, *title;
   bs_figure_axis axis;
-  const double *axis_values; /* one run of each series for each; ends with a negative number */
+  const double *axis_values; /* one run of each series for each value; a negative number ends the list */
   const bs_series *series;
   size_t series_count;
   const bs_panel *panels;
@@ -66,11 +66,11 @@ extern const size_t BS_FIGURE_COUNT;
 /* One measurement: a row of the figure's CSV. */
 typedef struct {
   size_t series;
-  biascope_options training; /* the series' options with the axis value put in */
+  biascope_options training; /* the options of the series with the value of the axis */
   uint64_t step;
-  bool predicted;              /* the limit, without training; else simulated */
-  bool last;                   /* the end of its run */
-  double measure[BS_MEASURES]; /* NaN where there is none */
+  bool predicted;              /* the limit, without training; false: a run */
+  bool last;                   /* the end of the run */
+  double measure[BS_MEASURES]; /* NaN if there is none */
 } bs_figure_point;
 
 typedef struct {
@@ -90,19 +90,19 @@ biascope_status bs_figure_run(const bs_figure *figure, const bs_figure_options *
                               biascope_error *error);
 void bs_figure_points_free(bs_figure_points *points);
 
-/* How a claim fared: the worst value of its series, and whether that meets the target. */
+/* The result for a claim: the worst value of its series, and whether that meets the target. */
 biascope_verdict bs_figure_judge(const bs_figure *figure, const bs_claim *claim, const bs_figure_points *points);
 /* The summary as a Markdown table: figure, claim, expected, measured, verdict. */
 biascope_status bs_figure_write_summary(const biascope_verdict *verdicts, size_t count, const char *path,
                                         biascope_error *error);
 
-/* Whether gnuplot can be run; asked before minutes are spent on the runs. */
+/* Whether gnuplot can be run; checked before minutes are spent on the runs. */
 biascope_status bs_figure_check_gnuplot(biascope_error *error);
-/* Writes NAME.csv and NAME.gp into the directory and has gnuplot make NAME.svg and NAME.png of them. */
+/* Writes NAME.csv and NAME.gp into the directory and has gnuplot make NAME.svg and NAME.png from them. */
 biascope_status bs_figure_draw(const bs_figure *figure, const bs_figure_points *points, const char *directory,
                                biascope_error *error);
 
-/* A run's place on an axis of options; 0 on that of steps. */
+/* A run's value on an axis of options; 0 on the axis of steps. */
 double bs_figure_axis_value(bs_figure_axis axis, const biascope_options *training);
 
 #endif

@@ -1,10 +1,10 @@
-/* Whether what was measured bears out what the paper claims. */
+/* Decides whether the measurements support the claims of the paper. */
 #include "study/figure.h"
 
 #include "base/file.h"
 #include <math.h>
 
-/* How far the value lies on the wrong side of the target; the claim holds at 0 and below. */
+/* By how much the value misses the target; the claim holds at 0 and below. */
 static double excess(const bs_claim *claim, double value) {
   switch (claim->relation) {
   case BS_AT_LEAST:

@@ -1,4 +1,4 @@
-/* Every figure: its curves, its panels, and what the paper claims of it (Baek, Song, Yun, arXiv 2510.26303). */
+/* Every figure: its curves, its panels, and the claims of the paper (Baek, Song, Yun, arXiv 2510.26303). */
 #include "study/figure.h"
 
 #define TRAINING(kind, batch, sampling, b1, b2, eta, decay)                                                            \
@@ -107,8 +107,8 @@ static const bs_claim FIG4_CLAIMS[] = {
   PREDICTED("cyclic", BLUE, group_, data_, batch, BIASCOPE_CYCLIC, b1, b2, eta, decay, steps),                         \
       PREDICTED("random reshuffling", VERMILLION, group_, data_, batch, BIASCOPE_SHUFFLE, b1, b2, eta, decay, steps),  \
       PREDICTED("with replacement", GREEN, group_, data_, batch, BIASCOPE_REPLACEMENT, b1, b2, eta, decay, steps)
-/* Iris has so small margins that it takes larger steps to settle; the predicted limit is that of small ones, and with
- * batches of 10 and little memory steps of 0.3 lead to another that attracts too. */
+/* The margins of Iris are so small that only larger steps settle; the predicted limit is that of small ones. With
+ * batches of 10 and little memory, steps of 0.3 lead to another limit that attracts too. */
 static const bs_series FIG5_SERIES[] = {EACH_ORDER(1, BS_FIGURE_GAUSSIAN, 1, 0.9, 0.95, 0.1, 0.5, 2000000),
                                         EACH_ORDER(2, BS_FIGURE_REAL, 1, 0.9, 0.95, 1.0, 0.25, 2000000)};
 static const bs_series FIG6_SERIES[] = {EACH_ORDER(1, BS_FIGURE_GAUSSIAN, 1, 0.0, 0.95, 0.02, 0.5, 10000000),
@@ -163,7 +163,7 @@ static const bs_claim FIG7_CLAIMS[] = {
     {"noise of the samples' covariance ends where batch size 1 does", BS_COSINE_L2, 1, 1, BS_NEAR, 0.974, 0.005, 1},
 };
 
-static const double TRACE_ONCE[] = {0, -1}; /* the step is no option: one run draws the curve */
+static const double TRACE_ONCE[] = {0, -1}; /* the step is not an option: one run draws the curve */
 
 #define PARTS(series_, panels_, columns, claims_)                                                                      \
   .series = (series_), .series_count = COUNT(series_), .panels = (panels_), .panel_count = COUNT(panels_),             \

@@ -1,4 +1,4 @@
-/* A figure's CSV, and the gnuplot script beside it that draws it as SVG and PNG. */
+/* Writes a figure's CSV, and the gnuplot script that draws it as SVG and PNG. */
 #include "study/figure.h"
 
 #include "base/file.h"
@@ -18,7 +18,7 @@ static const struct {
     [BS_FRACTION_LINF] = {"ratio_linf", "fraction of best ℓ_∞ margin"},
 };
 
-/* x: a gnuplot expression of the CSV's columns. A beta is drawn by its distance from 1, on a reversed log axis. */
+/* x: a gnuplot expression of the CSV's columns. A beta is drawn as 1 - beta on a reversed log axis. */
 #define BETA_AXIS                                                                                                      \
   "set logscale x; set xrange [*:*] reverse; set xtics nomirror ('0' 1, '0.5' 0.5, '0.9' 0.1, '0.99' 0.01, "           \
   "'0.999' 0.001)"
@@ -68,12 +68,12 @@ enum { TITLE_Y = 20, LEGEND_TOP = 34, LEGEND_BOTTOM = 72, SETTLING = 100 };
 typedef struct {
   const bs_figure *figure;
   double width, height;
-  double low;       /* of every panel's y axis, so that they compare */
+  double low;       /* of the y axes of all panels, so that they can be compared */
   uint64_t longest; /* steps */
-  bool predicted;   /* some limit is */
+  bool predicted;   /* there is a limit */
 } sheet;
 
-/* The y axis starts at the least value drawn, rounded down; a trace's first steps may leave it. */
+/* The y axis starts at the least value drawn, rounded down; the first steps of a trace may be outside. */
 static sheet lay_out(const bs_figure *figure, const bs_figure_points *points) {
   const size_t columns = figure->panel_columns, rows = (figure->panel_count + columns - 1) / columns;
   sheet s = {.figure = figure, .low = 0.9};
@@ -123,7 +123,7 @@ static void write_margins(const sheet *s, double left, double right, double top,
           left / s->width, right / s->width, 1 - top / s->height, 1 - bottom / s->height);
 }
 
-/* Whether a legend entry of that label came before series s. */
+/* Whether a legend entry with that label precedes series s. */
 static bool labelled_before(const bs_figure *figure, size_t s) {
   for (size_t i = 0; i < s; i++) {
     if (!strcmp(figure->series[i].label, figure->series[s].label)) return true;
@@ -131,7 +131,7 @@ static bool labelled_before(const bs_figure *figure, size_t s) {
   return false;
 }
 
-/* The figure's title and its one legend: an empty plot across the sheet's top. */
+/* The figure's title and its legend: an empty plot at the top of the sheet. */
 static void write_legend(const sheet *s, FILE *script) {
   const bs_figure *figure = s->figure;
   const bool trace = figure->axis == BS_AXIS_STEP;

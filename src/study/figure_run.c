@@ -1,4 +1,4 @@
-/* Runs a figure's curves on threads and measures them against the references of their data. */
+/* Runs the curves of a figure on threads and measures them against the references of their data. */
 #include "study/figure.h"
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 
 enum { TRACE_PER_DECADE = 25 };
 
-/* A data set with what its directions are measured against. */
+/* A data set with its references. */
 typedef struct {
   biascope_dataset *data;
   biascope_problem *solved;
@@ -71,7 +71,7 @@ static biascope_status reference_solve(bs_figure_data kind, const bs_figure_opti
   return status;
 }
 
-/* The figure's measures of w. */
+/* Measures w as the figure asks. */
 static void put_measures(const reference *r, const biascope_measurement *measured, const double *w, double *out) {
   out[BS_COSINE_L2] = measured->cosine[BIASCOPE_L2];
   out[BS_COSINE_LINF] = measured->cosine[BIASCOPE_LINF];
@@ -80,7 +80,7 @@ static void put_measures(const reference *r, const biascope_measurement *measure
   out[BS_FRACTION_LINF] = measured->ratio[BIASCOPE_LINF];
 }
 
-/* A trace's points; where the step is no axis, the run's end alone. */
+/* The points of a trace; if the step is not the axis, only the end of the run. */
 static unsigned records_per_decade(const bs_figure *figure) {
   return figure->axis == BS_AXIS_STEP ? TRACE_PER_DECADE : 0;
 }
@@ -91,7 +91,7 @@ static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predi
   return point;
 }
 
-/* The predicted limit: a line across a trace's steps, a point elsewhere. No prediction, no line. */
+/* The predicted limit: a line across the steps of a trace, else a point. Nothing if there is no prediction. */
 static biascope_status add_prediction(runner *run, job *j, const reference *r, const biascope_prediction *prediction,
                                       biascope_error *error) {
   const uint64_t steps = run->figure->series[j->series].steps;
@@ -147,7 +147,7 @@ static biascope_status run_job(runner *run, job *j, biascope_error *error) {
   return status == BIASCOPE_OK ? simulate(run, j, r, prediction, error) : status;
 }
 
-/* False: the figure is to stop. */
+/* False: the figure must stop. */
 static bool tell(const runner *run) {
   const biascope_monitor *monitor = &run->options->monitor;
   const biascope_progress progress = {.what = "runs",
@@ -188,7 +188,7 @@ static biascope_status run_jobs(runner *run, biascope_error *error) {
   return run->status;
 }
 
-/* The series' options at one of the axis' values; false where the data has no such batch size. */
+/* The options of the series at one value of the axis; false if the data have no such batch size. */
 static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, biascope_options *training) {
   switch (axis) {
   case BS_AXIS_BETA1:
@@ -208,7 +208,7 @@ static bool put_axis_value(bs_figure_axis axis, double value, size_t samples, bi
   }
 }
 
-/* One job for each series and axis value, with room for its points. Run with jobs NULL it only counts. */
+/* One job for each series and value of the axis, with space for its points. If jobs is NULL, it only counts. */
 static size_t plan(runner *run, job *jobs) {
   const bs_figure *figure = run->figure;
   size_t count = 0;
@@ -227,7 +227,7 @@ static size_t plan(runner *run, job *jobs) {
   return count;
 }
 
-/* The points in the CSV's order: by series, the prediction first, so that each curve's rows stand together. */
+/* The points in the order of the CSV: by series, the prediction first, so that the rows of each curve are together. */
 static size_t collect(const runner *run, bs_figure_point *out) {
   size_t used = 0;
   for (size_t s = 0; s < run->figure->series_count; s++) {

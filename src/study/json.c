@@ -13,7 +13,7 @@ void bs_json_rounded(FILE *stream, double value, int digits) {
   fputs(isfinite(value) ? bs_number_rounded(value, digits).text : "null", stream);
 }
 
-/* Length of the UTF-8 sequence at `text`; 0 where it is not one. */
+/* The length of the UTF-8 sequence at `text`; 0 if it is not one. */
 static size_t utf8_length(const unsigned char *text) {
   const unsigned char lead = text[0];
   if (lead < 0x80) return 1;
@@ -57,7 +57,7 @@ void bs_json_text(FILE *stream, const char *text) {
   }
 }
 
-/* ---- The grammar: each `skip_` returns where its part ends, NULL where it does not stand there ------- */
+/* ---- The grammar: each `skip_` returns the end of its part, NULL if the part is not there --------------- */
 
 static const char *skip_value(const char *at, int depth);
 
@@ -104,7 +104,7 @@ static const char *skip_member(const char *at, int depth) {
   return at && *at == ':' ? skip_value(skip_space(at + 1), depth) : NULL;
 }
 
-/* An object or an array, behind the bracket that opens it. */
+/* The rest of an object or an array after its opening bracket. */
 static const char *skip_elements(const char *at, char close, int depth) {
   if (depth == 0) return NULL;
   at = skip_space(at);

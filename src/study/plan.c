@@ -27,7 +27,7 @@ biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the file has changed since the study began", data->source->path);
 }
 
-/* Doubles the array where `count` items fill it. */
+/* Doubles the array if `count` items fill it. */
 static bool grow(void **items, size_t count, size_t size) {
   if (count & (count - 1)) return true; /* full only at the powers of two */
   void *larger = realloc(*items, (count ? 2 * count : 1) * size);
@@ -54,7 +54,7 @@ static biascope_status add_data(bs_plan *plan, const bs_plan_data *data, biascop
 
 /* ---- Expansion ------------------------------------------------------------------------------------ */
 
-/* Advances the odometer over axes of these sizes (0 counts as 1); false after the last combination. */
+/* Advances the indices of axes of these sizes (0 counts as 1); false after the last combination. */
 static bool next_combination(size_t axes, const size_t *sizes, size_t *at) {
   for (size_t a = axes; a-- > 0;) {
     if (++at[a] < sizes[a]) return true;
@@ -97,7 +97,7 @@ static biascope_status add_run(bs_plan *plan, const bs_grid *grid, const size_t 
   return bs_plan_identify(plan, run, error);
 }
 
-/* All combinations of a grid on the data set added last; with that seed alone where one is given. */
+/* All combinations of a grid on the data set added last; only with that seed if one is given. */
 static biascope_status expand_grid(bs_plan *plan, const bs_grid *grid, const uint64_t *seed, biascope_error *error) {
   size_t sizes[BS_GRID_AXES], at[BS_GRID_AXES] = {0};
   for (int a = 0; a < BS_GRID_AXES; a++) sizes[a] = grid->axes[a] ? grid->axes[a]->count : 0;
@@ -123,7 +123,7 @@ static int compare_seeds(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
-/* The seeds of all grids that use the source, ascending, each once. Freed with free(); NULL: out of memory. */
+/* The seeds of all grids that use the source, in ascending order, each once. Freed with free(); NULL: out of memory. */
 static uint64_t *collect_seeds(const bs_spec *spec, size_t source, size_t *count) {
   size_t most = 1;
   for (size_t g = 0; g < spec->grid_count; g++)
@@ -145,7 +145,7 @@ static uint64_t *collect_seeds(const bs_spec *spec, size_t source, size_t *count
   return seeds;
 }
 
-/* Data generated from each run's own seed. */
+/* Data generated from the seed of each run. */
 static biascope_status expand_seeds(bs_plan *plan, size_t source, bs_plan_data *data, biascope_error *error) {
   const bs_spec *spec = plan->spec;
   size_t count;
@@ -202,7 +202,7 @@ static biascope_status expand_source(bs_plan *plan, size_t index, biascope_error
 
 /* ---- Equal runs ----------------------------------------------------------------------------------- */
 
-/* Two indices of runs, by identity and then by place. */
+/* Two indices of runs, by identity and then by position. */
 static int compare_runs(const void *a, const void *b, void *runs) {
   const size_t left = *(const size_t *)a, right = *(const size_t *)b;
   const int order = strcmp(((bs_plan_run *)runs)[left].id.text, ((bs_plan_run *)runs)[right].id.text);
@@ -242,7 +242,7 @@ static double source_combinations(const bs_source *source) {
   return count;
 }
 
-/* Before any is made, so that a slip in a range takes neither time nor memory. */
+/* Checked before any is made, so that an error in a range takes neither time nor memory. */
 static biascope_status check_combinations(const bs_spec *spec, biascope_error *error) {
   double runs = 0.0;
   for (size_t g = 0; g < spec->grid_count; g++) {
@@ -285,7 +285,7 @@ void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count) {
   plan->run_count = kept;
 }
 
-/* A step reads its batch, and the update costs about as much as a few samples more. */
+/* A step reads its batch; the update costs about as much as a few more samples. */
 double bs_plan_work(const bs_plan *plan, const bs_plan_run *run) {
   const bs_plan_data *data = &plan->data[run->data];
   return (double)run->steps * (double)data->features * (double)(run->options.batch_size + 4);

@@ -1,4 +1,4 @@
-/* Which runs are the same: what a run depends on, as JSON and as the hash of it. */
+/* Decides which runs are the same: everything that a run depends on, as JSON and as its hash. */
 #include "study/plan_internal.h"
 
 #include "base/error.h"
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Sets what the run does not depend on to a fixed value, so that equal runs look equal. The plan has left options that
- * the optimizer does not read at their defaults. */
+/* Sets the options that the run does not depend on to a fixed value, so that equal runs look equal. The plan has left
+ * options that the optimizer does not read at their defaults. */
 static void normalise(biascope_options *options, size_t samples) {
   if (bs_is_full_batch(options, samples)) options->order = BIASCOPE_CYCLIC;
   options->batch_size = bs_batch_size(options, samples);
@@ -28,7 +28,7 @@ static void write_option(FILE *stream, const biascope_options *options, bs_optio
   fprintf(stream, ",\"%s\":%s%s%s", row->name, quote, text, quote);
 }
 
-/* The options the run depends on, as members of a JSON object that has some already. */
+/* The options that the run depends on, as members of a JSON object that already has some. */
 static void write_options(FILE *stream, const bs_spec *spec, const bs_plan_run *run) {
   for (int i = 0; i < BS_OPTIONS; i++) {
     if (i == BS_OPTION_SEED && !bs_seed_matters(&run->options)) continue;

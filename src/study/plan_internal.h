@@ -1,11 +1,11 @@
-/* What the plan's files share. */
+/* Shared by the files of the plan. */
 #ifndef BIASCOPE_STUDY_PLAN_INTERNAL_H
 #define BIASCOPE_STUDY_PLAN_INTERNAL_H
 
 #include "study/plan.h"
 
-/* Sets the options that the run does not depend on to fixed values, and its identity. The identity leaves out how the
- * data came about: equal numbers make equal runs. */
+/* Sets the options that the run does not depend on to fixed values, and sets its identity. The identity does not
+ * include the origin of the data: equal numbers make equal runs. */
 biascope_status bs_plan_identify(const bs_plan *plan, bs_plan_run *run, biascope_error *error);
 
 #endif

@@ -21,7 +21,7 @@ static biascope_status find_terminal(const char *path, const char **out, biascop
   return bs_fail(error, BIASCOPE_USAGE, "%s: expected a name that ends in .svg, .pdf or .png", path);
 }
 
-/* Where the step sizes, batch sizes, ... span a decade or so, their ratios matter. */
+/* If the step sizes, batch sizes, ... span a decade or more, the axis is logarithmic. */
 static bool logarithmic(const bs_drawing *d) {
   return d->x.layout == BS_COLUMN_SCALED && d->least_x > 0 && d->greatest_x >= 8 * d->least_x;
 }
@@ -49,7 +49,7 @@ static void write_frame(const bs_drawing *d, const char *terminal) {
   if (d->traces) fputs("set format x '10^{%T}'\n", script);
 }
 
-/* Tics where the values are, if they are few; without its number where the next would touch it. */
+/* Tics at the values if they are few; without a number if it would touch the next. */
 static void write_tics(const bs_drawing *d) {
   if (d->x.layout != BS_COLUMN_SCALED || d->traces || d->x_count > BS_PLOT_MOST_TICS) return;
   const double character = 1.0 / AXIS_CHARACTERS;
@@ -69,8 +69,8 @@ static void write_tics(const bs_drawing *d) {
   fputs(")\n", d->script);
 }
 
-/* Columns of a block: x, its name, y, least, greatest, predicted. Between the least and the greatest run a band, or a
- * bar where nothing lies between two x; curves then stand beside each other. Rings on the dots: predicted. */
+/* Columns of a block: x, its name, y, least, greatest, predicted. Between the least and the greatest run there is a
+ * band, or a bar if there is nothing between two x; curves are then drawn beside each other. Rings: predicted. */
 static void write_curve(const bs_drawing *d, size_t c) {
   const bool apart = d->x.layout == BS_COLUMN_NAMES, bars = apart || d->x_count == 1;
   const double width = 0.6 / (double)d->curves;

@@ -1,4 +1,4 @@
-/* What a plot shows: columns of a store's runs, laid out as gnuplot reads them. */
+/* The data of a plot: columns of a store's runs, in the form that gnuplot reads. */
 #include "study/plot_internal.h"
 
 #include "base/error.h"
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Along the traces, in place of a column. */
+/* The axis along the traces, in place of a column. */
 static const bs_column STEP = {.name = "step", .label = "step"};
 
-/* Column `index` of those that can be drawn; false beyond the last. */
+/* Column `index` of those that can be drawn; false after the last. */
 static bool drawn_column(size_t index, bs_column *out) {
   *out = STEP;
   if (index == 0) return true;
@@ -27,8 +27,8 @@ biascope_status bs_plot_find_column(const char *flag, const char *name, bs_colum
   return bs_fail(error, BIASCOPE_USAGE, "%s: '%s' is not one of %s", flag, name, list);
 }
 
-/* One row: curve, x, y, for ends least and greatest, predicted, for traces the run, and the place of x among its
- * values. Ordered by curve, then along it. A mean of predictions stands only where every run has one. */
+/* One row: curve, x, y, for ends the least and greatest, predicted, for traces the run, and the index of x among its
+ * values. Ordered by curve, then along it. A mean of predictions is given only if every run has one. */
 static char *build_query(const bs_drawing *d) {
   const biascope_plot *plot = d->plot;
   const char *by = d->by.label ? plot->by : "''", *where = plot->where ? plot->where : "1";
@@ -48,7 +48,7 @@ static char *build_query(const bs_drawing *d) {
   return query;
 }
 
-/* Keeps x among the first BS_PLOT_MOST_TICS values, ascending; true where it is new. */
+/* Keeps x among the first BS_PLOT_MOST_TICS values, ascending; true if it is new. */
 static bool note_x(bs_drawing *d, double x) {
   if (d->points == 0 || x < d->least_x) d->least_x = x;
   if (d->points == 0 || x > d->greatest_x) d->greatest_x = x;

@@ -1,4 +1,4 @@
-/* What the plot's files share. */
+/* Shared by the files of plots. */
 #ifndef BIASCOPE_STUDY_PLOT_INTERNAL_H
 #define BIASCOPE_STUDY_PLOT_INTERNAL_H
 
@@ -8,7 +8,7 @@
 
 enum { BS_PLOT_MOST_TICS = 12 };
 
-/* A plot while it is made: what is asked for, the script so far, and what is known of its data. */
+/* A plot in progress: what is asked for, the script so far, and what is known about its data. */
 typedef struct {
   biascope_store *store;
   const biascope_plot *plot;

@@ -1,12 +1,12 @@
-/* What a study's runs are compared with: the max margins of three norms, and the limit of their options. */
+/* The references of a study's runs: the max margins of three norms, and the limit of their options. */
 #ifndef BIASCOPE_STUDY_REFERENCE_H
 #define BIASCOPE_STUDY_REFERENCE_H
 
 #include "biascope.h"
 
-/* A problem whose three max margins are known; NULL, with BIASCOPE_NOT_SEPARABLE, where there are none. */
+/* A problem whose three max margins are known; NULL, with BIASCOPE_NOT_SEPARABLE, if there are none. */
 biascope_status bs_reference_create(const biascope_dataset *data, biascope_problem **out, biascope_error *error);
-/* The limit for these options, of a search of half a minute at most. NULL in *out where none is certified. */
+/* The limit for these options, from a search of at most half a minute. *out is NULL if it is not certified. */
 biascope_status bs_reference_limit(biascope_problem *problem, const biascope_options *options,
                                    const biascope_prediction **out, biascope_error *error);
 

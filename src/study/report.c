@@ -94,7 +94,7 @@ static biascope_status write_data(report *r, biascope_error *error) {
   return bs_report_write_data(r->store, r->title, r->stream, error);
 }
 
-/* The template's {{fields}}: a text, or what a function writes. */
+/* The {{fields}} of the template: a text, or the output of a function. */
 static const struct {
   const char *name, *text;
   biascope_status (*write)(report *r, biascope_error *error);

@@ -1,4 +1,4 @@
-/* The files a report is made of, carried in the program: NUL-terminated texts. */
+/* The files of a report's page, contained in the program as NUL-terminated texts. */
 #ifndef BIASCOPE_STUDY_REPORT_ASSETS_H
 #define BIASCOPE_STUDY_REPORT_ASSETS_H
 

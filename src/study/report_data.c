@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the traces may take of the page, about; of a larger store one in k is shown. */
+/* About how much of the page the traces may take; for a larger store one trace in k is shown. */
 static const double MOST_TRACE_BYTES = 2e6;
-static const double TRACE_SHARE = 0.65; /* of a stored trace's bytes that the page repeats */
+static const double TRACE_SHARE = 0.65; /* the share of a stored trace's bytes that the page repeats */
 
-/* What a run depends on is written exactly, so that it can be run again. */
+/* What a run depends on is written exactly, so that it can be repeated. */
 enum {
   EXACT = BS_COLUMN_IDENTITY | BS_COLUMN_DATA | BS_COLUMN_OPTION,
   SHOWN = EXACT | BS_COLUMN_MEASURE | BS_COLUMN_LIMIT | BS_COLUMN_PREDICTION
 };
-/* The run's data set in the page's list of them. */
+/* The index of the run's data set in the page's list. */
 #define DATA "spec -> '$.data'"
 #define SOURCE "dense_rank() OVER (ORDER BY " DATA ") - 1 AS source"
 
@@ -40,7 +40,7 @@ static void write_value(FILE *stream, sqlite3_stmt *rows, int column, bool exact
   }
 }
 
-/* What the page draws, it draws along the traces too. */
+/* The measures that the page draws, it also draws along the traces. */
 static bool is_drawn(const bs_column *column) {
   for (size_t i = 0; i < biascope_measure_count(); i++)
     if (biascope_measure_at(i)->recorded && !strcmp(biascope_measure_at(i)->name, column->name)) return true;
@@ -52,8 +52,8 @@ static const char *role_of(const bs_column *column) {
   return is_drawn(column) ? "measure" : "other";
 }
 
-/* What the page shows of a run, and how it calls it: first what the run depends on, then measures. `option`: the flag
- * of the command line that sets it. */
+/* What the page shows of a run, and its names: first what the run depends on, then measures. `option`: the flag of the
+ * command line that sets it. */
 static void write_columns(FILE *stream) {
   static const char *const LAYOUTS[] = {
       [BS_COLUMN_SCALED] = "scaled", [BS_COLUMN_EVENLY] = "evenly", [BS_COLUMN_NAMES] = "names"};
@@ -80,7 +80,7 @@ static biascope_status select_rows(biascope_store *store, sqlite3_stmt **out, bi
   return status;
 }
 
-/* How many of the columns are written exactly. */
+/* The number of columns that are written exactly. */
 static int exact_columns(void) {
   bs_column column;
   int count = 0;
@@ -110,7 +110,7 @@ static biascope_status write_rows(biascope_store *store, FILE *stream, biascope_
   return status;
 }
 
-/* How each data set came about, in the order of SOURCE. */
+/* The origin of each data set, in the order of SOURCE. */
 static biascope_status write_sources(biascope_store *store, FILE *stream, biascope_error *error) {
   sqlite3_stmt *rows;
   bool found = true;
@@ -141,7 +141,7 @@ static void write_trace_column(FILE *stream, const json_t *trace, const char *na
   fputs("]", stream);
 }
 
-/* Out of memory, Jansson may call good text bad syntax: an error either way. */
+/* Out of memory, Jansson may report correct text as a syntax error; both are errors. */
 static biascope_status write_trace(FILE *stream, const char *text, size_t row, bool *first, biascope_error *error) {
   json_error_t reason = {.text = ""};
   json_t *trace = json_loads(text, 0, &reason);
@@ -160,7 +160,7 @@ static biascope_status write_trace(FILE *stream, const char *text, size_t row, b
   return BIASCOPE_OK;
 }
 
-/* The hash's last digits: a draw blind to any order of the runs. */
+/* The last digits of the hash: a selection that does not depend on any order of the runs. */
 static unsigned long draw(const char *hash) {
   const size_t length = strlen(hash);
   return strtoul(hash + (length > 8 ? length - 8 : 0), NULL, 16);

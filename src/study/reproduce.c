@@ -1,4 +1,4 @@
-/* The paper's figures, run, judged and drawn, with a summary of all verdicts. */
+/* Runs and draws the paper's figures, decides the claims, and writes a summary of all verdicts. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "biascope_study.h"
@@ -15,7 +15,7 @@ static bool is_selected(const char *name, const bs_figure *figure) {
   return !name || !strcmp(name, figure->name);
 }
 
-/* Runs, draws and judges one figure; its verdicts go to the end of the list. */
+/* Runs and draws one figure and decides its claims; the verdicts are appended to the list. */
 static biascope_status reproduce_figure(const bs_figure *figure, const bs_figure_options *options,
                                         const char *directory, biascope_verdict *verdicts, size_t *count,
                                         biascope_error *error) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A run's measures along its way, those that are recorded. */
+/* The measures of a run at its recorded steps. */
 typedef struct {
   uint64_t *step;
   biascope_measurement *measured;
@@ -22,14 +22,14 @@ static void trace_free(trace *t) {
   free(t->measured);
 }
 
-/* False where out of memory; to be freed even then. */
+/* False if out of memory; must be freed even then. */
 static bool trace_create(trace *t, const bs_plan_run *run, unsigned per_decade) {
   const size_t points = bs_record_count(run->steps, per_decade);
   *t = (trace){.step = BS_NEW(uint64_t, points), .measured = BS_NEW(biascope_measurement, points)};
   return t->step && t->measured;
 }
 
-/* What the texts are made of. */
+/* What the texts are made from. */
 typedef struct {
   const bs_plan_run *run;
   biascope_problem *reference;
@@ -76,7 +76,7 @@ static void write_result(FILE *stream, const outcome *o) {
   write_measures(stream, &o->last, false);
   fprintf(stream, ",\"stale\":{\"momentum\":%s,\"second_moment\":%s}", stale.momentum_stale ? "true" : "false",
           stale.second_moment_stale ? "true" : "false");
-  if (o->prediction) { /* where the predicted direction itself lies */
+  if (o->prediction) { /* where the predicted direction itself is */
     fputs(",\"limit\":{", stream);
     write_measures(stream, &o->limit, true);
     fputs("}", stream);
@@ -106,7 +106,7 @@ static void write_certificate(FILE *stream, biascope_problem *reference, const b
   fputs("}", stream);
 }
 
-/* Columns of equal length, with digits enough for 1 - cosine to be known to 1e-10. */
+/* Columns of equal length, with enough digits to know 1 - cosine to 1e-10. */
 enum { TRACE_DIGITS = 10 };
 
 static void write_trace(FILE *stream, const trace *t) {
@@ -137,7 +137,7 @@ static biascope_status write_texts(const outcome *o, bs_run_record *out, biascop
     FILE *stream = open_memstream(parts[part], &size);
     if (!stream) return bs_fail_memory(error, "a run's record");
     write_part(stream, o, part);
-    /* closing may fail to allocate the text, and say so by NULL alone */
+    /* closing may fail to allocate the text; then only the text is NULL */
     if (fclose(stream) != 0 || !*parts[part]) return bs_fail_memory(error, "a run's record");
   }
   for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) out->cosine[n] = o->last.cosine[n];
@@ -178,7 +178,7 @@ static biascope_status follow(const bs_plan *plan, outcome *outcomes, size_t cou
         .trainer = outcomes[i].trainer, .prediction = outcomes[i].prediction, .state = &outcomes[i]};
   biascope_status status = bs_trajectories_follow(&trajectory, runs, count, error);
   for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) {
-    if (runs[i].diverged) /* an outcome of the run, not a failure of the study */
+    if (runs[i].diverged) /* a result of the run, not a failure of the study */
       out[i].status = BIASCOPE_NOT_CONVERGED;
     else if (biascope_trainer_step(outcomes[i].trainer) == trajectory.steps)
       status = write_texts(&outcomes[i], &out[i], error);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The axis as a study writes it; false for an option that changes no result, which is no axis. */
+/* The axis as a study writes it; false for an option that changes no result, which is not an axis. */
 static bool axis_rule(int axis, bs_axis_rule *out) {
   if (axis == BS_GRID_STEPS) {
     *out = (bs_axis_rule){.key = "steps", .whole = true, .low = 1, .high = BS_AXIS_MOST_WHOLE};
@@ -17,7 +17,7 @@ static bool axis_rule(int axis, bs_axis_rule *out) {
   *out = (bs_axis_rule){.key = row->name, .name = row->choice, .zero_name = row->zero_name};
   out->flag = row->type == BIASCOPE_OPTION_FLAG;
   out->whole = row->type == BIASCOPE_OPTION_WHOLE;
-  /* bs_option_check knows the ranges of real numbers. */
+  /* bs_option_check checks the ranges of real numbers. */
   out->low = out->whole ? (double)row->least : -INFINITY;
   out->high = out->whole ? fmin((double)row->most, BS_AXIS_MOST_WHOLE) : INFINITY;
   return !row->speed_only;
@@ -30,7 +30,7 @@ static int find_axis(const char *key, bs_axis_rule *out) {
   return axis;
 }
 
-/* An error about a key that is none of `others` and no axis. */
+/* An error about a key that is neither among `others` nor an axis. */
 static biascope_status fail_key(const bs_spec *spec, const bs_toml *node, const char *others, biascope_error *error) {
   char known[512];
   snprintf(known, sizeof known, "%s", others);
@@ -42,7 +42,7 @@ static biascope_status fail_key(const bs_spec *spec, const bs_toml *node, const 
 
 /* ---- Grids ---------------------------------------------------------------------------------------- */
 
-/* Reads an axis of options. Each value is put to the option's own check of its range. */
+/* Reads an axis of options. Each value must pass the option's own check of its range. */
 static biascope_status read_axis(const bs_spec *spec, const bs_toml *node, int axis, const bs_axis_rule *rule,
                                  bs_axis *out, biascope_error *error) {
   biascope_status status = bs_axis_read(spec->path, node, rule, out, error);
@@ -116,7 +116,7 @@ static bool grid_uses(const bs_grid *grid, bs_option option, double value) {
   return false;
 }
 
-/* A value applies where it is read; one that no grid which takes the axis reads is an error. */
+/* A value applies where it is read. It is an error if no grid that takes the axis reads it. */
 static biascope_status check_axis_is_read(const bs_spec *spec, bs_option option, const bs_axis *axis,
                                           biascope_error *error) {
   for (size_t i = 0; i < axis->count; i++) {
@@ -149,7 +149,7 @@ static biascope_status check_values_are_read(const bs_spec *spec, biascope_error
   return status;
 }
 
-/* Every grid takes the shared options that it does not set itself; without a grid they are the only one. */
+/* Every grid takes the shared options that it does not set itself. If there is no grid, they form the only one. */
 static biascope_status read_grids(bs_spec *spec, const bs_toml *root, biascope_error *error) {
   static const bs_toml EMPTY = {.kind = BS_TOML_TABLE};
   size_t count;

@@ -1,11 +1,11 @@
-/* A study as written: data sources and grids of options, every value checked on its own. plan.h expands it. */
+/* A study as written: data sources and grids of options, with every value checked by itself. plan.h expands it. */
 #ifndef BIASCOPE_STUDY_SPEC_H
 #define BIASCOPE_STUDY_SPEC_H
 
 #include "rule/option.h"
 #include "study/axis.h"
 
-/* The axes of a grid: the options of training by their number, and the steps. The values of the last vary fastest. */
+/* The axes of a grid: the options of training by their number, and the steps. The last axis varies fastest. */
 enum { BS_GRID_STEPS = BS_OPTIONS, BS_GRID_AXES };
 
 /* What may vary in a generated data set. */
@@ -22,16 +22,16 @@ typedef enum {
 typedef struct {
   const bs_toml *where;
   const char *name;
-  char *path;               /* a file's, seen from the current folder; NULL: generated */
-  const char *file;         /* the same as written, seen from the specification's folder */
+  char *path;               /* a file, relative to the current folder; NULL: generated */
+  const char *file;         /* the same as written, relative to the specification's folder */
   const char *label_column; /* or NULL */
   biascope_generator kind;
-  bs_axis axes[BS_SOURCE_AXES]; /* without a seed axis, the run's seed generates the data */
+  bs_axis axes[BS_SOURCE_AXES]; /* without a seed axis, the seed of the run generates the data */
 } bs_source;
 
 typedef struct {
   const bs_toml *where;
-  const bs_axis *axes[BS_GRID_AXES]; /* the grid's own, else the study's; NULL: the optimizer's default */
+  const bs_axis *axes[BS_GRID_AXES]; /* the grid's own axis, else the study's; NULL: the optimizer's default */
   bs_axis own[BS_GRID_AXES];
   bool *uses_source; /* one for each source */
 } bs_grid;

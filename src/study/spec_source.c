@@ -14,7 +14,7 @@ static const bs_axis_rule SOURCE_RULES[BS_SOURCE_AXES] = {
     [BS_SOURCE_SEED] = {.key = "seed", .whole = true, .low = 0, .high = BS_AXIS_MOST_WHOLE},
 };
 
-/* The path is seen from the specification's folder. */
+/* The path is relative to the specification's folder. */
 static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, bs_source *source,
                                       biascope_error *error) {
   const biascope_status status = bs_toml_read_text(spec->path, node, &source->file, error);

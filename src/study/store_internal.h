@@ -1,4 +1,4 @@
-/* What the store's files share. */
+/* Shared by the files of the store. */
 #ifndef BIASCOPE_STUDY_STORE_INTERNAL_H
 #define BIASCOPE_STUDY_STORE_INTERNAL_H
 
@@ -7,7 +7,7 @@
 struct biascope_store {
   sqlite3 *db;
   char *path;
-  int claim;            /* descriptor that holds the claim; -1: none */
+  int claim;            /* the descriptor that holds the lock; -1: none */
   sqlite3_stmt *insert; /* of a run; NULL until first used */
   bool in_transaction;
 };

@@ -1,4 +1,4 @@
-/* Bringing the stores of several shards together. */
+/* Merges the stores of several shards. */
 #include "study/store_internal.h"
 
 #include "base/error.h"
@@ -31,7 +31,7 @@ static bs_stored_run stored_run(sqlite3_stmt *rows, int column) {
                          .trace = bs_store_text(rows, column + 2, NULL)};
 }
 
-/* The present row: hash, status here and there, the three texts here, the three there. */
+/* The current row: hash, status here and there, the three texts here, the three there. */
 static biascope_status compare_row(const biascope_store *store, const char *path, sqlite3_stmt *rows, bool *better,
                                    biascope_error *error) {
   const bs_stored_run here = stored_run(rows, 3), there = stored_run(rows, 6);
@@ -51,7 +51,7 @@ static biascope_status compare_row(const biascope_store *store, const char *path
                  hash, path, found.where, found.second, store->path, found.first, found.allowed);
 }
 
-/* Compares the runs that both stores hold. better: the ids here of those that are better certified there; freed with
+/* Compares the runs that both stores have. better: the ids here of those with the better certificate there; freed with
  * free(). */
 static biascope_status compare(biascope_store *store, const char *path, sqlite3_int64 **better, size_t *count,
                                biascope_error *error) {
@@ -81,7 +81,7 @@ static biascope_status compare(biascope_store *store, const char *path, sqlite3_
   return status;
 }
 
-/* Takes over what is better certified there, with who found it. */
+/* Copies the better certified results, with their provenance. */
 static biascope_status replace(biascope_store *store, const sqlite3_int64 *ids, size_t count, biascope_error *error) {
   sqlite3_stmt *update;
   bool found;
@@ -133,7 +133,7 @@ biascope_status biascope_store_merge(biascope_store *store, const char *path, bi
   *count = (biascope_merge_count){0};
   if (same_file(store->path, path))
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a store cannot be merged into itself", path);
-  biascope_store *other; /* opened and read on its own first, so that what is wrong with it is said of it */
+  biascope_store *other; /* opened and read by itself first, so that an error names the right store */
   biascope_status status = biascope_store_open(path, BIASCOPE_STORE_READ, &other, error);
   biascope_store_close(other);
   if (status == BIASCOPE_OK) status = attach(store, path, error);

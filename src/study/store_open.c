@@ -1,4 +1,4 @@
-/* Opening a store: what kind of file it is, whose, and what to say where it cannot be used. */
+/* Opens a store: checks what kind of file it is, who uses it, and says why it cannot be used. */
 #include "study/store_internal.h"
 
 #include "base/error.h"
@@ -42,8 +42,8 @@ static biascope_status open_database(biascope_store *store, int flags, const cha
   return BIASCOPE_OK;
 }
 
-/* The claim is a lock on the file that ends with the process, however it ends. SQLite's own locks are of another kind.
- */
+/* A process claims the store by a lock on the file, which ends with the process. SQLite's own locks are of another
+ * kind. */
 static biascope_status claim(biascope_store *store, biascope_error *error) {
   store->claim = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (store->claim < 0)
@@ -65,8 +65,8 @@ static biascope_status create_schema(biascope_store *store, biascope_error *erro
   return status == BIASCOPE_OK ? bs_store_execute(store, "COMMIT", error) : status;
 }
 
-/* SQLite 3.40.1's JSON functions crash on texts that are no JSON but that it takes for some, such as {{"a":""}:1}. Here
- * all that a store holds is judged before any of them sees it. */
+/* SQLite 3.40.1's JSON functions crash on texts such as {{"a":""}:1}, which are not JSON but which it accepts. So every
+ * text of a store is checked here before these functions see it. */
 static biascope_status check_texts(biascope_store *store, biascope_error *error) {
   static const char *const COLUMNS[] = {"hash", "spec", "result", "certificate", "trace"};
   sqlite3_stmt *rows;
@@ -89,7 +89,7 @@ static biascope_status check_texts(biascope_store *store, biascope_error *error)
   return status;
 }
 
-/* Whose file it is, and of which version. *empty: nobody's yet. */
+/* The program and the version that the file belongs to. *empty: it belongs to none yet. */
 static biascope_status identify(biascope_store *store, bool *empty, biascope_error *error) {
   sqlite3_int64 application, version, tables;
   biascope_status status = bs_store_number(store, "PRAGMA application_id", &application, error);
@@ -118,7 +118,7 @@ static biascope_status open_write(biascope_store *store, biascope_error *error) 
   if (status == BIASCOPE_OK) status = empty ? create_schema(store, error) : bs_store_upgrade(store, error);
   if (status == BIASCOPE_OK) status = bs_store_show_runs(store, "main", "runs", error);
   if (status == BIASCOPE_OK)
-    sqlite3_busy_timeout(store->db, WRITE_MILLISECONDS); /* a long sweep outwaits a reader's lock */
+    sqlite3_busy_timeout(store->db, WRITE_MILLISECONDS); /* a long sweep waits until a reader's lock ends */
   return status;
 }
 
@@ -127,7 +127,7 @@ static bool has_log(const char *path) {
   return snprintf(log, sizeof log, "%s-wal", path) < (int)sizeof log && access(log, F_OK) == 0;
 }
 
-/* A store in a folder that cannot be written can be read where no log stands beside it. */
+/* A store in a folder that cannot be written can be read if there is no log beside it. */
 static biascope_status open_read(biascope_store *store, biascope_error *error) {
   struct stat info;
   if (stat(store->path, &info) != 0)
@@ -135,7 +135,7 @@ static biascope_status open_read(biascope_store *store, biascope_error *error) {
   if (!S_ISREG(info.st_mode))
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is not a file; expected a store", store->path);
   bool empty = false;
-  /* Read and write where the file permits, so that SQLite clears its log away when the last reader closes. */
+  /* For reading and writing if the file permits it, so that SQLite removes its log when the last reader closes. */
   biascope_status status = open_database(store, SQLITE_OPEN_READWRITE, "", error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, "PRAGMA query_only = ON", error);
   if (status == BIASCOPE_OK) status = identify(store, &empty, error);

@@ -10,7 +10,7 @@
 
 #define JSON_COLUMNS "hash, status, version, machine, started, seconds, spec, result, certificate"
 
-/* RFC 4180: quoted where a comma, quote or line break makes it needed. */
+/* RFC 4180: in quotes if it contains a comma, a quote or a line break. */
 static void print_field(FILE *stream, sqlite3_stmt *rows, int column) {
   const char *text = bs_store_text(rows, column, "");
   if (sqlite3_column_type(rows, column) == SQLITE_FLOAT) {

@@ -1,4 +1,4 @@
-/* Rows into the store and out of it. */
+/* Writes and reads the rows of a store. */
 #include "study/store_internal.h"
 
 #include "base/error.h"

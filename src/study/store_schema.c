@@ -16,7 +16,7 @@ static const char STUDIES[] = "CREATE TABLE studies (\n"
                               "  version TEXT NOT NULL,\n"
                               "  started TEXT NOT NULL\n"
                               ")";
-/* What is stored of a run. Columns computed from it follow, so that any SQLite client can filter by them. */
+/* The stored columns of a run. Columns computed from them follow, so that any SQLite client can filter by them. */
 static const char RUNS[] = "CREATE TABLE runs (\n"
                            "  id INTEGER PRIMARY KEY,\n"
                            "  hash TEXT NOT NULL UNIQUE,\n"
@@ -38,7 +38,7 @@ static void write_computed(FILE *stream, const bs_column *column) {
   fprintf(stream, "%s GENERATED ALWAYS AS (%s) VIRTUAL", column->name, expression);
 }
 
-/* What `write` writes, freed with free(); NULL: out of memory. */
+/* The text that `write` writes, freed with free(); NULL: out of memory. */
 static char *text_of(void (*write)(FILE *stream, const void *what), const void *what) {
   char *text = NULL;
   size_t size;
@@ -140,7 +140,7 @@ static bool skip_expression(const char **at) {
   return skip_extract(at) && skip(at, ", ") && (skip(at, "0") || skip_extract(at)) && skip(at, ")");
 }
 
-/* A table of runs as some version makes it: the stored columns, then any that are computed by json_extract alone. */
+/* A table of runs as some version makes it: the stored columns, then others that are computed only by json_extract. */
 static bool is_table_of_runs(const char *sql) {
   if (!skip(&sql, RUNS)) return false;
   skip_any_of(&sql, "\n");
@@ -148,7 +148,7 @@ static bool is_table_of_runs(const char *sql) {
     if (!skip_any_of(&sql, " \n") || !skip_any_of(&sql, LETTERS) || !skip(&sql, " GENERATED ALWAYS AS (") ||
         !skip_expression(&sql) || !skip(&sql, ") VIRTUAL"))
       return false;
-    skip_any_of(&sql, "\n"); /* it stays where SQLite adds a column behind it */
+    skip_any_of(&sql, "\n"); /* it stays here when SQLite adds a column after it */
   }
   return strcmp(sql, ")") == 0;
 }
@@ -164,8 +164,8 @@ static biascope_status check_runs(biascope_store *store, bool *as_made, biascope
   return status;
 }
 
-/* The tables say what is computed where a row is read or written, and so do triggers and indices: in a file that others
- * made that may be anything. */
+/* The tables define what is computed when a row is read or written, and so do triggers and indexes. In a file from
+ * elsewhere this may be anything. */
 biascope_status bs_store_check_tables(biascope_store *store, biascope_error *error) {
   sqlite3_int64 others_as_made = 0;
   bool runs_as_made = false;
@@ -208,7 +208,7 @@ static void write_added_column(FILE *stream, const void *column) {
   write_computed(stream, column);
 }
 
-/* Columns of options that this version has and the one that made the store had not. */
+/* The columns of options that this version has and the version that made the store did not have. */
 static biascope_status add_columns(biascope_store *store, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   bs_column column;

@@ -12,7 +12,7 @@
 /* As the trace of a run has them. */
 enum { TRACE_DIGITS = 10 };
 
-/* Writes the number, or the list of numbers, that `at` begins with, each as its exponential; returns where it ends. */
+/* Writes the exponential of each number in the number or list at `at`; returns its end. */
 static const char *write_exponentials(FILE *stream, const char *at) {
   const bool list = *at == '[';
   if (list) fputc(*at++, stream);

@@ -1,4 +1,4 @@
-/* A study from specification to store: what the public header offers, over plan, ranks, store and sweep. */
+/* A study from specification to store: the functions of the public header, which use plan, ranks, store and sweep. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "biascope_study.h"
@@ -58,7 +58,7 @@ biascope_status biascope_study_estimate(const biascope_study *study, size_t jobs
   return bs_sweep_estimate(&study->plan, jobs > 0 ? jobs : 1, seconds, error);
 }
 
-/* Rank 0: opens the store and reads what it holds. */
+/* Rank 0: opens the store and reads which runs it has. */
 static biascope_status open_store(const biascope_study *study, const char *path, biascope_store **store,
                                   bs_fingerprint **finished, size_t *count, biascope_error *error) {
   const bs_spec *spec = &study->spec;

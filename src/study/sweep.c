@@ -13,15 +13,15 @@
 #include <string.h>
 #include <time.h>
 
-static const double COMMIT_SECONDS = 0.25; /* what a kill can cost, beside the runs under way */
+static const double COMMIT_SECONDS = 0.25; /* what a kill can lose, in addition to the running runs */
 static const double PROGRESS_SECONDS = 0.1;
 
-/* A data set while runs need it: loaded and solved by the first thread that does, freed by the last. */
+/* A data set while runs need it: the first thread that needs it loads and solves it, the last one frees it. */
 typedef struct {
   enum { ABSENT, LOADING, READY } state;
   size_t runs_left;
   biascope_dataset *data;
-  biascope_problem *reference; /* NULL where READY: not separable */
+  biascope_problem *reference; /* NULL when READY: not separable */
 } context;
 
 typedef struct finished finished;
@@ -36,9 +36,9 @@ typedef struct {
   pthread_mutex_t lock; /* guards the rest */
   pthread_cond_t loaded, changed;
   context *contexts;
-  const bs_plan_run **runs; /* of the plan, those that may share vectors beside each other */
+  const bs_plan_run **runs; /* of the plan; those that may share vectors are next to each other */
   size_t next, working, jobs;
-  finished *first, **last; /* waiting for the writer */
+  finished *first, **last; /* records for the writer */
   biascope_status status;  /* of the first failure */
   biascope_error error;
 } sweep;
@@ -51,7 +51,7 @@ static biascope_status load(const bs_plan *plan, size_t index, context *c, biasc
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
-/* With the lock held, which it gives up while loading or waiting. */
+/* Called with the lock held; releases it while loading or waiting. */
 static biascope_status acquire(sweep *s, size_t index, biascope_error *error) {
   context *c = &s->contexts[index];
   while (c->state == LOADING) pthread_cond_wait(&s->loaded, &s->lock);
@@ -80,7 +80,7 @@ static void fail(sweep *s, biascope_status status, const biascope_error *error) 
   atomic_store(&s->stop, true);
 }
 
-/* Gives the writer the records of runs that were not abandoned. */
+/* Gives the writer the records of the runs that were not abandoned. */
 static void hand_over(sweep *s, finished **items, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!items[i]->record.spec) {
@@ -111,7 +111,7 @@ static biascope_status execute(sweep *s, const bs_plan_run *const *runs, size_t 
   return status;
 }
 
-/* Takes some runs with the lock held, gives the lock up to train, hands their records to the writer. */
+/* With the lock held, takes some runs; releases the lock while it trains; then gives their records to the writer. */
 static void work_on(sweep *s, const bs_plan_run *const *runs, size_t count) {
   context *c = &s->contexts[runs[0]->data];
   biascope_error error;
@@ -142,14 +142,14 @@ static int by_what_is_shared(const void *a, const void *b) {
                               {x->options.loss, y->options.loss},
                               {x->options.batch_size, y->options.batch_size},
                               {x->options.order, y->options.order},
-                              {(uintptr_t)x, (uintptr_t)y}}; /* as the plan has them */
+                              {(uintptr_t)x, (uintptr_t)y}}; /* as in the plan */
   size_t i = 0;
   while (i + 1 < sizeof keys / sizeof *keys && keys[i][0] == keys[i][1]) i++;
   return (keys[i][0] > keys[i][1]) - (keys[i][0] < keys[i][1]);
 }
 
-/* How many of the next runs one thread takes: those that share vectors, and no more than leave work for every thread.
- */
+/* How many of the next runs one thread takes: those that share vectors, but few enough to leave work for every
+ * thread. */
 static size_t next_count(const sweep *s) {
   const size_t left = s->plan->run_count - s->next, share = (left + s->jobs - 1) / s->jobs;
   const bs_plan_run *const *runs = s->runs + s->next;
@@ -181,7 +181,7 @@ static void work(void *state, size_t part) {
 typedef struct {
   biascope_sweep_result *result;
   double work, work_done; /* on a scale of its own */
-  bool predicted;         /* of what best and worst are: the study predicts limits */
+  bool predicted;         /* the meaning of best and worst: the study predicts limits */
   double best, worst;     /* final cosine with the predicted limit, else with l2; NaN before the first */
   bs_fingerprint best_id, worst_id;
 } tally;
@@ -203,7 +203,7 @@ static void count_run(tally *t, const bs_run_record *record) {
   }
 }
 
-/* False: the sweep is to stop. */
+/* False: the sweep must stop. */
 static bool tell(const biascope_monitor *monitor, const tally *t) {
   char note[160] = "";
   if (!monitor || !monitor->tell) return true;
@@ -224,7 +224,7 @@ typedef struct {
   sweep *sweep;
   const bs_sink *sink;
   tally *tally;
-  biascope_status status; /* of the first failure; from then on records are dropped */
+  biascope_status status; /* of the first failure; after it records are dropped */
   biascope_error *error;
 } writer;
 
@@ -241,7 +241,7 @@ static void commit(writer *w) {
   w->tally->result->store_seconds += bs_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
-/* Waits for records; false once the workers have ended and none is left. */
+/* Waits for records; false when the workers have ended and none is left. */
 static bool collect(sweep *s, finished **items) {
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
@@ -261,7 +261,7 @@ static bool collect(sweep *s, finished **items) {
   return more;
 }
 
-/* Adds what has come from the workers and from other processes; false once nothing will come any more. */
+/* Adds the records from the workers and from other processes; false when no more will come. */
 static bool gather(writer *w) {
   finished *items;
   bool more = collect(w->sweep, &items), others = false;
@@ -306,7 +306,7 @@ static biascope_status write_until_done(writer *w, const biascope_monitor *monit
   return bs_fail(w->error, BIASCOPE_CANCELLED, "the sweep was stopped");
 }
 
-/* The caller writes while the team's other threads work. */
+/* The caller writes while the other threads of the team work. */
 static biascope_status work_and_write(sweep *s, writer *w, const biascope_monitor *monitor, biascope_error *error) {
   bs_team *team;
   biascope_status status = bs_team_create(&team, s->jobs + 1, error);
@@ -336,7 +336,7 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);
   s.runs = BS_NEW(const bs_plan_run *, plan->run_count);
-  bs_dense_set_threads(1); /* the threads here are the parallelism */
+  bs_dense_set_threads(1); /* the threads here are the only parallelism */
   biascope_status status = s.contexts && s.runs ? BIASCOPE_OK : bs_fail_memory(error, "the sweep");
   for (size_t i = 0; i < plan->run_count && status == BIASCOPE_OK; i++) {
     s.contexts[plan->runs[i].data].runs_left++;

@@ -1,4 +1,4 @@
-/* Running a plan: threads compute, the caller's thread hands the records to the sink. */
+/* Runs a plan: threads compute, and the caller's thread gives the records to the sink. */
 #ifndef BIASCOPE_STUDY_SWEEP_H
 #define BIASCOPE_STUDY_SWEEP_H
 
@@ -10,7 +10,7 @@
 biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jobs, const biascope_monitor *monitor,
                              biascope_sweep_result *out, biascope_error *error);
 
-/* Seconds that bs_sweep_run will take, from timing the first steps of some of the runs. */
+/* Estimates the seconds of bs_sweep_run by timing the first steps of some runs. */
 biascope_status bs_sweep_estimate(const bs_plan *plan, size_t jobs, double *seconds, biascope_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* A TOML document as a tree of C values that know where they stand in the file. */
+/* A TOML document as a tree of C values that remember their place in the file. */
 #ifndef BIASCOPE_STUDY_TOML_H
 #define BIASCOPE_STUDY_TOML_H
 
@@ -22,7 +22,7 @@ typedef struct bs_toml bs_toml;
 struct bs_toml {
   bs_toml_kind kind;
   unsigned line, column; /* of the value, from 1 */
-  const char *key;       /* NULL unless a table's member */
+  const char *key;       /* NULL if it is not a member of a table */
   unsigned key_line, key_column;
   const char *text; /* the value as written, shortened to a line */
   const char *string;

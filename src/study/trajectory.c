@@ -2,7 +2,7 @@
 
 #include "train/record.h"
 
-/* Steps between two looks at whether to stop. */
+/* The number of steps between two checks whether to stop. */
 enum { SLICE = 1 << 14 };
 
 /* Runs that have not diverged, all at the same step. */
