@@ -58,6 +58,7 @@ typedef struct {
   const char *x;     /* a column of runs, or "step": along the traces */
   const char *y;     /* a numeric column of runs; with "step", a column of the traces */
   const char *by;    /* a column: a curve for each of its values; NULL: one curve */
+  const char *z;     /* a numeric column: a heat map of its mean over x and y, and no `by`; NULL: curves */
   const char *where; /* an SQL condition; NULL: all runs */
   const char *title; /* NULL: none */
   const char *path;  /* ends in .svg, .pdf or .png */

@@ -1,7 +1,7 @@
 #include "biascope_study.h"
 #include "cli/cli.h"
 
-enum { X = 4300, Y, BY, WHERE, TITLE, OUT };
+enum { X = 4300, Y, Z, BY, WHERE, TITLE, OUT };
 
 typedef struct {
   cli_common common;
@@ -21,6 +21,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case Y:
     flags->plot.y = text;
+    return 0;
+  case Z:
+    flags->plot.z = text;
     return 0;
   case BY:
     flags->plot.by = text;
@@ -46,6 +49,7 @@ static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {&cli_
 static const struct argp_option OPTIONS[] = {
     {"x", X, "COLUMN", 0, "An option of the runs, such as batch_size, or step: along the way", 1},
     {"y", Y, "COLUMN", 0, "A measure, such as cosine_l2 or ratio_linf", 1},
+    {"z", Z, "COLUMN", 0, "A heat map: the mean of this measure, over --x and --y, two options", 1},
     {"by", BY, "COLUMN", 0, "A curve for each value of this option", 1},
     {"where", WHERE, "CONDITION", 0, "Only the runs that meet an SQL condition", 1},
     {"title", TITLE, "TEXT", 0, "Stands above the plot", 1},
@@ -58,7 +62,7 @@ static const struct argp ARGP = {
     .children = CHILDREN,
     .args_doc = "STORE",
     .doc = "Draw the runs of a store: the mean at each x with the least and greatest run, and the "
-           "predicted limit, dashed."};
+           "predicted limit, dashed. Runs that were predicted themselves are dashed curves."};
 
 int cli_plot(int argc, char **argv) {
   plot_flags flags = {0};

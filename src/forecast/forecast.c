@@ -14,8 +14,8 @@
 enum { SHORT_RUN = 4000 };
 /* Steps of the start: epochs of few and of many batches, steps at least, and their share of the run at most. */
 enum { EPOCHS = 20, EPOCHS_OF_MANY = 5, MANY = 100, LEAST_START = 200, START_SHARE = 10 };
-static const double TOLERANCE = 3e-5;
-static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
+static const double TOLERANCE = 3e-5, TOLERANCE_BESIDE = 1e-4; /* of the others that tell the error */
+static const double MOST_CELLS = 5e7;                          /* of the dense copy of the data */
 /* Multiplications of a run that is stepped to its end where it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
@@ -100,7 +100,8 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
   if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, before, &f->earlier, error);
   for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) {
     const bs_start *start = v == EARLIER ? &f->earlier : &f->start;
-    status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN, TOLERANCE, &f->variant[v], error);
+    status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN,
+                                   v == REFINED ? TOLERANCE : TOLERANCE_BESIDE, &f->variant[v], error);
     if (status == BIASCOPE_OK)
       bs_integration_start(&f->variant[v], (double)start->steps, start->w, start->u, 0.5 * (double)epoch);
   }

@@ -32,6 +32,12 @@ static const bs_column STEPS = {
     .kind = BS_COLUMN_OPTION, .name = "steps", .json = "spec", .path = "steps", .title = "steps", .label = "steps"};
 static const bs_column LAST[] = {
     {.kind = BS_COLUMN_PREDICTION,
+     .name = "error_estimate",
+     .json = "result",
+     .path = "forecast.error_estimate",
+     .title = "error estimate of the predicted run",
+     .label = "error estimate of the predicted run (radians)"},
+    {.kind = BS_COLUMN_PREDICTION,
      .name = "predicted_gap",
      .json = "certificate",
      .path = "predicted.gap",

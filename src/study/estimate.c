@@ -81,6 +81,21 @@ static biascope_status time_steps(sampler *s, const bs_plan_run *run, const bias
   return status;
 }
 
+/* Seconds of a run that is forecast: all of it. */
+static biascope_status time_forecast(sampler *s, const bs_plan_run *run, biascope_error *error) {
+  biascope_forecast *forecast = NULL;
+  const double begin = bs_clock(CLOCK_MONOTONIC);
+  biascope_status status = biascope_forecast_create(s->data, &run->options, run->steps, &forecast, error);
+  for (uint64_t step = 0; step < run->steps && status == BIASCOPE_OK;) {
+    step = biascope_record_next(step, run->steps, s->plan->spec->record_per_decade);
+    status = biascope_forecast_advance(forecast, step, error);
+  }
+  biascope_forecast_free(forecast);
+  s->last = run;
+  add(&s->of_runs, bs_clock(CLOCK_MONOTONIC) - begin);
+  return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+}
+
 static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error *error) {
   const biascope_prediction *prediction = NULL;
   biascope_trainer *trainer = NULL;
@@ -92,7 +107,9 @@ static biascope_status sample(sampler *s, const bs_plan_run *run, biascope_error
     return BIASCOPE_OK;
   }
   const double begin = bs_clock(CLOCK_MONOTONIC);
-  if (s->plan->spec->predict) status = bs_reference_limit(s->reference, &run->options, &prediction, error);
+  if (s->plan->spec->predict == BS_PREDICT_RUN) return time_forecast(s, run, error);
+  if (s->plan->spec->predict == BS_PREDICT_LIMIT)
+    status = bs_reference_limit(s->reference, &run->options, &prediction, error);
   if (!s->last || !same_limit(s->last, run)) add(&s->of_limits, bs_clock(CLOCK_MONOTONIC) - begin);
   s->last = run;
   if (status == BIASCOPE_OK) status = biascope_trainer_create(s->data, &run->options, &trainer, error);

@@ -285,9 +285,12 @@ void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count) {
   plan->run_count = kept;
 }
 
-/* A step reads its batch; the update costs about as much as a few more samples. */
+/* A step reads its batch, and the update costs about as much as a few samples more. A predicted run takes some
+ * thousands of passes over the data, whatever its steps. */
 double bs_plan_work(const bs_plan *plan, const bs_plan_run *run) {
+  static const double PASSES = 5000.0;
   const bs_plan_data *data = &plan->data[run->data];
+  if (plan->spec->predict == BS_PREDICT_RUN) return PASSES * (double)data->features * (double)data->samples;
   return (double)run->steps * (double)data->features * (double)(run->options.batch_size + 4);
 }
 

@@ -34,8 +34,10 @@ static void write_options(FILE *stream, const bs_spec *spec, const bs_plan_run *
     if (i == BS_OPTION_SEED && !bs_seed_matters(&run->options)) continue;
     if (bs_option_is_stated(&run->options, (bs_option)i)) write_option(stream, &run->options, (bs_option)i);
   }
+  static const char *const PREDICT[] = {
+      [BS_PREDICT_NOTHING] = "false", [BS_PREDICT_LIMIT] = "true", [BS_PREDICT_RUN] = "\"only\""};
   fprintf(stream, ",\"steps\":%llu,\"record\":\"log:%u\",\"predict\":%s", (unsigned long long)run->steps,
-          spec->record_per_decade, spec->predict ? "true" : "false");
+          spec->record_per_decade, PREDICT[spec->predict]);
 }
 
 static void write_data(FILE *stream, const bs_plan_data *data) {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "study/gnuplot.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { AXIS_CHARACTERS = 50 }; /* about as many fit along the x axis */
@@ -26,6 +27,13 @@ static bool logarithmic(const bs_drawing *d) {
   return d->x.layout == BS_COLUMN_SCALED && d->least_x > 0 && d->greatest_x >= 8 * d->least_x;
 }
 
+void bs_plot_write_title(const bs_drawing *d) {
+  if (!d->plot->title) return;
+  fputs("set title ", d->script);
+  bs_gnuplot_quoted(d->script, d->plot->title);
+  fputs(" noenhanced\n", d->script);
+}
+
 static void write_frame(const bs_drawing *d, const char *terminal) {
   FILE *script = d->script;
   fprintf(script, "set terminal %s\n", terminal);
@@ -35,11 +43,7 @@ static void write_frame(const bs_drawing *d, const char *terminal) {
           "set tics font ',11'\nset autoscale yfix\nset offsets 0, 0, graph 0.03, graph 0.03\n"
           "set xlabel '%s'\nset ylabel '%s'\n",
           BS_GNUPLOT_COLOURS, d->x.label, d->y.label);
-  if (d->plot->title) {
-    fputs("set title ", script);
-    bs_gnuplot_quoted(script, d->plot->title);
-    fputs(" noenhanced\n", script);
-  }
+  bs_plot_write_title(d);
   if (d->x.layout != BS_COLUMN_SCALED)
     fprintf(script, "set xtics noenhanced%s\nset xrange [%g:%g]\n",
             d->label_characters > AXIS_CHARACTERS ? " rotate by -30" : "", d->least_x - 0.4, d->greatest_x + 0.4);
@@ -78,25 +82,29 @@ static void write_curve(const bs_drawing *d, size_t c) {
   snprintf(x, sizeof x, "($1%+.4g)",
            apart ? ((double)c - 0.5 * (double)(d->curves + 1)) * (width < 0.1 ? width : 0.1) : 0.0);
   FILE *script = d->script;
+  const size_t colour = d->curve[c - 1].colour;
+  const char *dashes = d->curve[c - 1].predicted ? " dt (4,3)" : "";
   const char *limit_style = d->traces ? "lines" : apart ? "points pt 6 ps 1.5" : "linespoints pt 6 ps 1.3";
-  if (d->has_spread && bars) fprintf(script, "$c%zu using %s:3:4:5 with yerrorbars lt %zu lw 1 notitle, ", c, x, c);
+  if (d->has_spread && bars)
+    fprintf(script, "$c%zu using %s:3:4:5 with yerrorbars lt %zu lw 1 notitle, ", c, x, colour);
   if (d->has_limit)
-    fprintf(script, "$c%zu using %s:6 with %s lt %zu lw 1.2%s notitle, ", c, x, limit_style, c,
+    fprintf(script, "$c%zu using %s:6 with %s lt %zu lw 1.2%s notitle, ", c, x, limit_style, colour,
             apart ? "" : " dt (9,5)");
   if (d->x.layout != BS_COLUMN_SCALED)
     fprintf(script, "$c%zu using 1:3:xtic(2) with points pt 0 lc rgb '#ff000000' notitle, ", c);
-  fprintf(script, "$c%zu using %s:3 with %s lt %zu title n%zu noenhanced", c, x,
+  fprintf(script, "$c%zu using %s:3 with %s lt %zu%s title n%zu noenhanced", c, x,
           d->traces ? "lines lw 1.2"
           : apart   ? "points ps 0.9"
                     : "linespoints",
-          c, c);
+          colour, apart ? "" : dashes, c);
 }
 
 static void write_curves(const bs_drawing *d) {
   const bool bands = d->has_spread && d->x_count > 1 && d->x.layout != BS_COLUMN_NAMES;
   fputs("plot ", d->script);
   for (size_t c = 1; bands && c <= d->curves; c++)
-    fprintf(d->script, "$c%zu using 1:4:5 with filledcurves lt %zu fs transparent solid 0.13 noborder notitle, ", c, c);
+    fprintf(d->script, "$c%zu using 1:4:5 with filledcurves lt %zu fs transparent solid 0.13 noborder notitle, ", c,
+            d->curve[c - 1].colour);
   for (size_t c = 1; c <= d->curves; c++) {
     if (c > 1) fputs(", \\\n  ", d->script);
     write_curve(d, c);
@@ -108,14 +116,18 @@ static void write_curves(const bs_drawing *d) {
 }
 
 static biascope_status write_script(bs_drawing *d, const char *terminal, biascope_error *error) {
-  biascope_status status = bs_plot_write_data(d, error);
+  const biascope_plot *plot = d->plot;
+  biascope_status status = plot->z ? bs_plot_write_map(d, terminal, error) : bs_plot_write_data(d, error);
   if (status == BIASCOPE_OK && d->points == 0)
-    status = bs_fail(error, BIASCOPE_BAD_INPUT, "no run of the store has both %s and %s%s", d->plot->x, d->plot->y,
-                     d->plot->where ? " under the filter" : "");
+    status =
+        bs_fail(error, BIASCOPE_BAD_INPUT, "no run of the store has %s%s and %s%s%s", plot->z ? "" : "both ", plot->x,
+                plot->y, plot->z ? " and a measure to colour by" : "", plot->where ? " under the filter" : "");
   if (status != BIASCOPE_OK) return status;
-  write_frame(d, terminal);
-  write_tics(d);
-  write_curves(d);
+  if (!plot->z) {
+    write_frame(d, terminal);
+    write_tics(d);
+    write_curves(d);
+  }
   return fflush(d->script) == 0 ? BIASCOPE_OK
                                 : bs_fail(error, BIASCOPE_BAD_INPUT, "the plot's script cannot be written");
 }
@@ -138,11 +150,17 @@ biascope_status biascope_plot_draw(biascope_store *store, const biascope_plot *p
   biascope_status status = bs_plot_find_column("--x", plot->x, &d.x, error);
   if (status == BIASCOPE_OK) status = bs_plot_find_column("--y", plot->y, &d.y, error);
   if (status == BIASCOPE_OK && plot->by) status = bs_plot_find_column("--by", plot->by, &d.by, error);
+  if (status == BIASCOPE_OK && plot->z) status = bs_plot_find_column("--z", plot->z, &d.z, error);
+  if (status == BIASCOPE_OK && plot->z &&
+      (plot->by || d.traces || !strcmp(plot->y, "step") || !strcmp(plot->z, "step")))
+    status = bs_fail(error, BIASCOPE_USAGE,
+                     "--z: a heat map has two columns of the runs for --x and --y, no step and no --by");
   if (status == BIASCOPE_OK) status = find_terminal(plot->path, &terminal, error);
   if (status != BIASCOPE_OK) return status;
   d.script = tmpfile();
   if (!d.script) return bs_fail(error, BIASCOPE_BAD_INPUT, "no temporary file can be made for the plot's script");
   status = draw(&d, terminal, error);
   fclose(d.script);
+  free(d.curve);
   return status;
 }

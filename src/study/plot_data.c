@@ -27,22 +27,28 @@ biascope_status bs_plot_find_column(const char *flag, const char *name, bs_colum
   return bs_fail(error, BIASCOPE_USAGE, "%s: '%s' is not one of %s", flag, name, list);
 }
 
-/* One row: curve, x, y, for ends the least and greatest, predicted, for traces the run, and the index of x among its
- * values. Ordered by curve, then along it. A mean of predictions is given only if every run has one. */
+/* Whether a run is predicted itself. */
+#define IS_PREDICTED "json_extract(spec, '$.predict') IS 'only'"
+
+/* One row: curve, x, y, for ends least and greatest, predicted, for traces the run, the place of x among its values,
+ * and whether the run itself is predicted. Ordered by curve, then along it. A mean of predictions stands only where
+ * every run has one. */
 static char *build_query(const bs_drawing *d) {
   const biascope_plot *plot = d->plot;
   const char *by = d->by.label ? plot->by : "''", *where = plot->where ? plot->where : "1";
   char *limit = d->y.of_limit ? sqlite3_mprintf("limit_%s", plot->y) : sqlite3_mprintf("NULL");
   char *query = NULL;
   if (limit && d->traces)
-    query = sqlite3_mprintf("SELECT %s, x.value, json_extract(trace, '$.%s[' || x.key || ']'), NULL, NULL, %s, hash, 0 "
-                            "FROM runs, json_each(trace, '$.step') AS x WHERE (%s\n) ORDER BY %s, hash, x.key",
-                            by, plot->y, limit, where, by);
+    query = sqlite3_mprintf(
+        "SELECT %s, x.value, json_extract(trace, '$.%s[' || x.key || ']'), NULL, NULL, %s, hash, 0, " IS_PREDICTED
+        " FROM runs, json_each(trace, '$.step') AS x WHERE (%s\n) "
+        "ORDER BY %s, 9, hash, x.key",
+        by, plot->y, limit, where, by);
   else if (limit)
     query = sqlite3_mprintf(
         "SELECT %s, %s, avg(%s), min(%s), max(%s), CASE WHEN count(%s) = count(*) THEN avg(%s) END, '', "
-        "dense_rank() OVER (ORDER BY %s) - 1 FROM runs WHERE (%s\n) AND %s IS NOT NULL AND %s IS NOT NULL "
-        "GROUP BY 1, 2 ORDER BY 1, 2",
+        "dense_rank() OVER (ORDER BY %s) - 1, " IS_PREDICTED
+        " FROM runs WHERE (%s\n) AND %s IS NOT NULL AND %s IS NOT NULL GROUP BY 1, 9, 2 ORDER BY 1, 9, 2",
         by, plot->x, plot->y, plot->y, plot->y, limit, limit, plot->x, where, plot->x, plot->y);
   sqlite3_free(limit);
   return query;
@@ -89,6 +95,21 @@ static void write_point(bs_drawing *d, sqlite3_stmt *rows) {
   fputc('\n', d->script);
 }
 
+/* Opens the block of the next curve, in the colour of the one before where it has its name. */
+static bool open_curve(bs_drawing *d, const char *name, bool same_name, bool predicted) {
+  bs_plotted_curve *larger = realloc(d->curve, (d->curves + 1) * sizeof *larger);
+  if (!larger) return false;
+  d->curve = larger;
+  const size_t before = d->curves ? larger[d->curves - 1].colour : 0;
+  larger[d->curves] = (bs_plotted_curve){.colour = before + !same_name, .predicted = predicted};
+  if (d->curves++) fputs("EOD\n", d->script);
+  fprintf(d->script, "n%zu = ", d->curves);
+  bs_gnuplot_quoted(d->script, name);
+  if (predicted) fprintf(d->script, " . '%spredicted run'", *name ? ", " : "");
+  fprintf(d->script, "\n$c%zu << EOD\n", d->curves);
+  return true;
+}
+
 biascope_status bs_plot_write_data(bs_drawing *d, biascope_error *error) {
   char *sql = build_query(d);
   sqlite3_stmt *rows = NULL;
@@ -99,12 +120,10 @@ biascope_status bs_plot_write_data(bs_drawing *d, biascope_error *error) {
   for (bool found = true; status == BIASCOPE_OK;) {
     status = bs_store_next(d->store, rows, &found, error);
     if (status != BIASCOPE_OK || !found) break;
-    const bool next_curve = !curve || strcmp(curve, bs_store_text(rows, 0, "-")) != 0;
-    if (next_curve) {
-      if (d->curves++) fputs("EOD\n", d->script);
-      fprintf(d->script, "n%zu = ", d->curves);
-      bs_gnuplot_quoted(d->script, bs_store_text(rows, 0, "-"));
-      fprintf(d->script, "\n$c%zu << EOD\n", d->curves);
+    const bool same_name = curve && strcmp(curve, bs_store_text(rows, 0, "-")) == 0;
+    const bool predicted = sqlite3_column_int(rows, 8) != 0;
+    if (!same_name || d->curve[d->curves - 1].predicted != predicted) {
+      if (!open_curve(d, bs_store_text(rows, 0, "-"), same_name, predicted)) status = bs_fail_memory(error, "a curve");
       free(curve);
       curve = strdup(bs_store_text(rows, 0, "-"));
     } else if (run && strcmp(run, bs_store_text(rows, 6, "-")) != 0) {
@@ -112,7 +131,7 @@ biascope_status bs_plot_write_data(bs_drawing *d, biascope_error *error) {
     }
     free(run);
     run = strdup(bs_store_text(rows, 6, "-"));
-    if (!curve || !run) status = bs_fail_memory(error, "a curve's name");
+    if (status == BIASCOPE_OK && (!curve || !run)) status = bs_fail_memory(error, "a curve's name");
     if (status == BIASCOPE_OK) write_point(d, rows);
   }
   if (d->curves) fputs("EOD\n", d->script);

@@ -34,16 +34,20 @@ typedef struct {
   const bs_plan_run *run;
   biascope_problem *reference;
   const biascope_prediction *prediction;
-  biascope_trainer *trainer;
+  biascope_trainer *trainer;   /* NULL: the run is forecast */
+  biascope_forecast *forecast; /* NULL: it is trained */
   trace trace;
   biascope_measurement last, limit;
 } outcome;
 
-static void add_to_trace(void *state, const biascope_trainer *trainer, const biascope_measurement *m) {
-  outcome *o = state;
-  o->trace.step[o->trace.count] = biascope_trainer_step(trainer);
+static void add_point(outcome *o, uint64_t step, const biascope_measurement *m) {
+  o->trace.step[o->trace.count] = step;
   o->trace.measured[o->trace.count++] = *m;
   o->last = *m;
+}
+
+static void add_to_trace(void *state, const biascope_trainer *trainer, const biascope_measurement *m) {
+  add_point(state, biascope_trainer_step(trainer), m);
 }
 
 /* ---- Texts ---------------------------------------------------------------------------------------- */
@@ -70,13 +74,28 @@ static void write_measures(FILE *stream, const biascope_measurement *measured, b
   if (*family) fputs("}", stream);
 }
 
-static void write_result(FILE *stream, const outcome *o) {
-  const biascope_staleness stale = biascope_trainer_staleness(o->trainer);
-  fprintf(stream, "{\"steps\":%llu,", (unsigned long long)o->run->steps);
-  write_measures(stream, &o->last, false);
+static void write_staleness(FILE *stream, const biascope_trainer *trainer) {
+  const biascope_staleness stale = biascope_trainer_staleness(trainer);
   fprintf(stream, ",\"stale\":{\"momentum\":%s,\"second_moment\":%s}", stale.momentum_stale ? "true" : "false",
           stale.second_moment_stale ? "true" : "false");
-  if (o->prediction) { /* where the predicted direction itself is */
+}
+
+static void write_forecast(FILE *stream, const biascope_forecast *forecast) {
+  const biascope_forecast_quality quality = biascope_forecast_quality_of(forecast);
+  write_member(stream, ",\"forecast\":{", "error_estimate", quality.error_estimate);
+  fprintf(stream, ",\"steps_taken\":%llu,\"method\":", (unsigned long long)quality.steps_taken);
+  bs_json_string(stream, quality.method);
+  fputs("}", stream);
+}
+
+static void write_result(FILE *stream, const outcome *o) {
+  fprintf(stream, "{\"steps\":%llu,", (unsigned long long)o->run->steps);
+  write_measures(stream, &o->last, false);
+  if (o->forecast)
+    write_forecast(stream, o->forecast);
+  else
+    write_staleness(stream, o->trainer);
+  if (o->prediction) { /* where the predicted direction itself lies */
     fputs(",\"limit\":{", stream);
     write_measures(stream, &o->limit, true);
     fputs("}", stream);
@@ -152,16 +171,18 @@ static biascope_status outcome_create(const bs_plan *plan, const bs_plan_run *ru
   *out = (outcome){.run = run, .reference = reference};
   if (!trace_create(&out->trace, run, plan->spec->record_per_decade)) return bs_fail_memory(error, "a trace");
   biascope_status status = BIASCOPE_OK;
-  if (plan->spec->predict) status = bs_reference_limit(reference, &run->options, &out->prediction, error);
+  if (plan->spec->predict == BS_PREDICT_LIMIT)
+    status = bs_reference_limit(reference, &run->options, &out->prediction, error);
   if (status == BIASCOPE_OK && out->prediction)
     status = biascope_problem_measure(reference, BIASCOPE_ALL_NORMS, out->prediction, out->prediction->direction,
                                       &out->limit, error);
-  if (status != BIASCOPE_OK) return status;
+  if (status != BIASCOPE_OK || plan->spec->predict == BS_PREDICT_RUN) return status;
   return biascope_trainer_create(biascope_problem_data(reference), &run->options, &out->trainer, error);
 }
 
 static void outcome_free(outcome *o) {
   biascope_trainer_free(o->trainer);
+  biascope_forecast_free(o->forecast);
   trace_free(&o->trace);
 }
 
@@ -186,6 +207,33 @@ static biascope_status follow(const bs_plan *plan, outcome *outcomes, size_t cou
   return status;
 }
 
+/* The run's recorded steps, forecast one after the other. */
+static biascope_status forecast(outcome *o, unsigned per_decade, const atomic_bool *stop, biascope_error *error) {
+  const uint64_t last = o->run->steps;
+  biascope_status status =
+      biascope_forecast_create(biascope_problem_data(o->reference), &o->run->options, last, &o->forecast, error);
+  for (uint64_t step = 0; step < last && status == BIASCOPE_OK && !(stop && atomic_load(stop));) {
+    biascope_measurement measured = {0};
+    step = biascope_record_next(step, last, per_decade);
+    status = biascope_forecast_advance(o->forecast, step, error);
+    if (status == BIASCOPE_OK)
+      status = biascope_problem_measure(o->reference, BIASCOPE_ALL_NORMS, NULL, biascope_forecast_weights(o->forecast),
+                                        &measured, error);
+    measured.log_loss = biascope_forecast_quality_of(o->forecast).log_loss;
+    if (status == BIASCOPE_OK) add_point(o, step, &measured);
+  }
+  return status;
+}
+
+static biascope_status predict(outcome *o, unsigned per_decade, const atomic_bool *stop, bs_run_record *out,
+                               biascope_error *error) {
+  const biascope_status status = forecast(o, per_decade, stop, error);
+  if (status == BIASCOPE_NOT_CONVERGED) out->status = status; /* an outcome, too */
+  if (status != BIASCOPE_OK) return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
+  const size_t points = o->trace.count;
+  return points > 0 && o->trace.step[points - 1] == o->run->steps ? write_texts(o, out, error) : BIASCOPE_OK;
+}
+
 static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs, size_t count,
                              biascope_problem *reference, const atomic_bool *stop, bs_run_record *out,
                              biascope_error *error) {
@@ -196,7 +244,10 @@ static biascope_status train(const bs_plan *plan, const bs_plan_run *const *runs
     status = outcome_create(plan, runs[created], reference, &outcomes[created], error);
     created++;
   } while (created < count && status == BIASCOPE_OK);
-  if (status == BIASCOPE_OK) status = follow(plan, outcomes, count, stop, out, error);
+  if (status == BIASCOPE_OK && plan->spec->predict != BS_PREDICT_RUN)
+    status = follow(plan, outcomes, count, stop, out, error);
+  for (size_t i = 0; i < count && status == BIASCOPE_OK && plan->spec->predict == BS_PREDICT_RUN; i++)
+    status = predict(&outcomes[i], plan->spec->record_per_decade, stop, &out[i], error);
   for (size_t i = 0; i < created; i++) outcome_free(&outcomes[i]);
   return status;
 }

@@ -195,9 +195,10 @@ static biascope_status read_study_key(bs_spec *spec, const bs_toml *node, biasco
   if (!strcmp(node->key, "name")) return bs_toml_read_text(spec->path, node, &spec->name, error);
   if (!strcmp(node->key, "record")) return read_record(spec, node, error);
   if (!strcmp(node->key, "predict")) {
-    spec->predict = node->boolean;
-    if (node->kind == BS_TOML_BOOLEAN) return BIASCOPE_OK;
-    return bs_fail_toml(spec->path, node, error, "predict: %s; expected true or false", node->text);
+    const bool only = node->kind == BS_TOML_STRING && !strcmp(node->string, "only");
+    spec->predict = only ? BS_PREDICT_RUN : node->boolean ? BS_PREDICT_LIMIT : BS_PREDICT_NOTHING;
+    if (only || node->kind == BS_TOML_BOOLEAN) return BIASCOPE_OK;
+    return bs_fail_toml(spec->path, node, error, "predict: %s; expected true, false or \"only\"", node->text);
   }
   bs_axis_rule rule;
   const int axis = find_axis(node->key, &rule);
@@ -206,7 +207,7 @@ static biascope_status read_study_key(bs_spec *spec, const bs_toml *node, biasco
 }
 
 biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *error) {
-  *out = (bs_spec){.path = path, .record_per_decade = 8, .predict = true};
+  *out = (bs_spec){.path = path, .record_per_decade = 8, .predict = BS_PREDICT_LIMIT};
   const bs_toml *root = NULL;
   biascope_status status = bs_toml_read(path, &out->document, &root, error);
   for (size_t i = 0; status == BIASCOPE_OK && i < root->count; i++)

@@ -36,11 +36,18 @@ typedef struct {
   bool *uses_source; /* one for each source */
 } bs_grid;
 
+/* What of a run is predicted. */
+typedef enum {
+  BS_PREDICT_NOTHING,
+  BS_PREDICT_LIMIT, /* beside training */
+  BS_PREDICT_RUN    /* in the place of training */
+} bs_predict;
+
 typedef struct {
   bs_toml_document *document;
   const char *path, *name;
   unsigned record_per_decade; /* "log:K" */
-  bool predict;
+  bs_predict predict;
   bs_source *sources;
   size_t source_count;
   bs_axis shared[BS_GRID_AXES]; /* options written above the grids */

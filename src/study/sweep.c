@@ -331,7 +331,11 @@ biascope_status bs_sweep_run(const bs_plan *plan, const bs_sink *sink, size_t jo
              .loaded = PTHREAD_COND_INITIALIZER,
              .changed = PTHREAD_COND_INITIALIZER};
   *out = (biascope_sweep_result){.runs = plan->run_count + sink->expected};
-  tally t = {.result = out, .work = sink->expected_work, .predicted = plan->spec->predict, .best = NAN, .worst = NAN};
+  tally t = {.result = out,
+             .work = sink->expected_work,
+             .predicted = plan->spec->predict == BS_PREDICT_LIMIT,
+             .best = NAN,
+             .worst = NAN};
   writer w = {.sweep = &s, .sink = sink, .tally = &t, .error = error};
   s.last = &s.first;
   s.contexts = BS_NEW(context, plan->data_count);

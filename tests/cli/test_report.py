@@ -137,6 +137,16 @@ def test_a_predicted_mean_is_drawn_only_where_every_run_has_one(tmp_path):
     assert "predicted" not in (tmp_path / "p.svg").read_text()
 
 
+def test_a_heat_map_has_a_cell_for_each_pair(finished, tmp_path):
+    out = tmp_path / "map.svg"
+    flags = ("--x", "batch_size", "--y", "lr", "--z", "cosine_linf", "--out", out)
+    run("plot", finished, *flags, "--where", "optimizer = 'adam'")
+    assert "batch size" in out.read_text() and "max-margin" in out.read_text()
+    assert "no run" in run("plot", finished, *flags, "--where", "lr > 5", code=BAD_INPUT).stderr
+    for wrong in (("--by", "beta1"), ("--x", "step"), ("--z", "colour"), ("--z", "step")):
+        run("plot", finished, *flags, *wrong, code=USAGE)
+
+
 def test_a_plot_of_what_there_is_not_is_refused(finished, tmp_path):
     for flags in (("--x", "colour", "--y", "cosine_l2", "--out", "a.svg"), ("--x", "lr", "--y", "cosine_l2", "--out", "a.gif")):
         run("plot", finished, *flags, code=USAGE)

@@ -119,7 +119,7 @@ data = {{ file = "{GAUSSIAN}" }}
     ("steps = 10", "steps = 10\nlr = {from = 0.1, to = 1, count = 3, stpe = 1}", 2, 38, "'stpe' is not known here; expected one of from, to"),
     ("steps = 10", "steps = 10\nbatch_size = [5, 11]", 2, 18, "batch size 11"),
     ("steps = 10", "steps = 10\nrecord = 'every'", 2, 10, 'expected "log:K"'),
-    ("steps = 10", "steps = 10\npredict = 1", 2, 11, "expected true or false"),
+    ("steps = 10", "steps = 10\npredict = 1", 2, 11, "expected true, false or"),
     ("samples = 10", "samples = -1", 5, 11, "samples: -1"),
     ("samples = 10", "samples = 10\ndelta = 1", 6, 9, "the generator gaussian has no use for it"),
     ("samples = 10", "", 3, None, "'samples' is missing"),
@@ -169,6 +169,41 @@ def test_a_run_holds_what_train_prints(finished, tmp_path):
         for name, value in trained[key].items():
             if name in one["result"][key]:
                 assert one["result"][key][name] == pytest.approx(value, abs=1e-9)
+
+
+def test_a_predicted_run_holds_what_predict_prints(tmp_path):
+    spec = write(tmp_path, """predict = "only"
+steps = [2000, 1000000]
+optimizer = "adamw"
+torch = true
+schedule = "constant"
+batch_size = [2, "full"]
+[[data]]
+generate = "gaussian"
+samples = 10
+features = 20
+seed = 3
+""")
+    assert output("sweep", spec, "--dry-run")["runs"] == 4
+    run("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")
+    run("generate", "gaussian", "--samples", 10, "--features", 20, "--seed", 3, "--out", tmp_path / "data.npy")
+    records = output("runs", tmp_path / "runs.db", "--traces")
+    assert len(records) == 4
+    for record in records:
+        flags = ["--optimizer", "adamw", "--torch", "--schedule", "constant", "--batch-size", record["spec"]["batch_size"]]
+        found = output("predict", tmp_path / "data.npy", *flags, "--steps", record["spec"]["steps"])
+        result = record["result"]
+        assert result["cosine"]["linf"] == pytest.approx(found["cosine"]["linf"], abs=1e-3) and "stale" not in result
+        assert result["weight_norm"] == pytest.approx(found["weight_norm"], rel=1e-3)
+        assert result["log_loss"] == pytest.approx(found["log_loss"], abs=1e-2)
+        assert result["forecast"]["method"] == found["method"] and result["forecast"]["steps_taken"] == found["steps_taken"]
+        assert record["trace"]["step"][-1] == record["spec"]["steps"]
+    with database_of(tmp_path / "runs.db") as database:
+        assert database.execute("SELECT count(*) FROM runs WHERE error_estimate > 0").fetchone() == (2,)
+    run("sweep", write(tmp_path, spec.read_text().replace('"only"', "false").replace(", 1000000", ""), "trained.toml"),
+        "--store", tmp_path / "runs.db", "--quiet")
+    run("plot", tmp_path / "runs.db", "--x", "step", "--y", "cosine_linf", "--by", "batch_size", "--out", tmp_path / "p.svg")
+    assert "10, predicted run" in (tmp_path / "p.svg").read_text()
 
 
 def test_the_trace_ends_at_the_result(finished):

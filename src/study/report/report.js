@@ -146,10 +146,14 @@
     return { mean: known.reduce((sum, v) => sum + v, 0) / known.length, least: Math.min(...known), greatest: Math.max(...known), runs: known.length };
   }
 
+  // A run that was predicted itself tells its error; such runs are dashed curves.
+  const kindOf = (run) => value(run, "error_estimate") === null ? "trained" : "predicted";
+  const DASHES = { field: "kind", type: "nominal", scale: { domain: ["trained", "predicted"], range: [[1, 0], [4, 3]] }, legend: null };
+
   function group(runs, keys) {
     const groups = new Map();
     for (const { run } of runs) {
-      const values = keys.map((name) => name === "none" ? null : value(run, name));
+      const values = keys.map((name) => name === "none" ? null : name === "kind" ? kindOf(run) : value(run, name));
       const key = JSON.stringify(values);
       if (!groups.has(key)) groups.set(key, { values, runs: [] });
       groups.get(key).runs.push(run);
@@ -183,10 +187,10 @@
   function drawEnds(runs) {
     const continuous = acrossChannel().type === "quantitative", limit = limitOf(state.measure);
     const rows = [];
-    for (const { values: [x, colour], runs: members } of group(runs, [state.across, state.colour])) {
+    for (const { values: [x, colour, kind], runs: members } of group(runs, [state.across, state.colour, "kind"])) {
       const end = summary(members.map((run) => value(run, state.measure)));
       const predicted = limit && summary(members.map((run) => value(run, limit)));
-      if (end) rows.push({ x: continuous ? x : show(x), colour: show(colour), y: end.mean, least: end.least, greatest: end.greatest,
+      if (end) rows.push({ x: continuous ? x : show(x), colour: show(colour), kind, y: end.mean, least: end.least, greatest: end.greatest,
         runs: end.runs, limit: predicted?.runs === end.runs ? predicted.mean : null });
     }
     if (!rows.length) return nothing("ends", "No run shown has this measure.");
@@ -198,9 +202,9 @@
     const place = apart && state.colour !== "none" ? { x, xOffset: { field: "colour", sort: VALUES[state.colour].map(show) }, color } : { x, color };
     const ring = { filled: false, fill: null, size: 150, strokeWidth: 1.5 };
     return draw("ends", { data: { values: rows }, layer: [
-      { mark: apart ? { type: "rule" } : { type: "area", opacity: 0.15 }, encoding: { ...place, y: measureChannel("least"), y2: { field: "greatest" } } },
-      { mark: apart ? { type: "point", ...ring } : { type: "line", strokeDash: [6, 4], strokeWidth: 1.5, point: ring }, encoding: { ...place, y: measureChannel("limit") } },
-      ...(apart ? [] : [{ mark: { type: "line", strokeWidth: 2 }, encoding: { ...place, y: measureChannel() } }]),
+      { mark: apart ? { type: "rule" } : { type: "area", opacity: 0.15 }, encoding: { ...place, detail: { field: "kind" }, y: measureChannel("least"), y2: { field: "greatest" } } },
+      { mark: apart ? { type: "point", ...ring } : { type: "line", strokeDash: [6, 4], strokeWidth: 1.5, point: ring }, encoding: { ...place, detail: { field: "kind" }, y: measureChannel("limit") } },
+      ...(apart ? [] : [{ mark: { type: "line", strokeWidth: 2 }, encoding: { ...place, strokeDash: DASHES, y: measureChannel() } }]),
       { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { ...place, y: measureChannel(), tooltip } },
     ] });
   }
@@ -210,13 +214,13 @@
     const count = Math.min(traced.length, MOST_LINES);
     const lines = Array.from({ length: count }, (_, i) => traced[Math.floor(i * traced.length / count)]);
     byId("trace-note").textContent = (lines.length < runs.length
-      ? `${lines.length} of the ${runs.length.toLocaleString("en")} runs shown, evenly chosen. ` : "Every run shown. ") + "Dashed: where the predicted limit lies.";
+      ? `${lines.length} of the ${runs.length.toLocaleString("en")} runs shown, evenly chosen. ` : "Every run shown. ") + "Dashed: where the predicted limit lies, and runs that were predicted themselves.";
     const limit = limitOf(state.measure), rows = [];
     for (const { run, index } of lines) {
       const colour = state.colour === "none" ? "–" : show(value(run, state.colour)), trace = DATA.traces[index];
       trace.step.forEach((at, k) => {
         const y = trace[state.measure][k];
-        if (y !== null) rows.push({ step: at, y, colour, run: value(run, "hash").slice(0, 8), limit: k === 0 && limit ? value(run, limit) : null });
+        if (y !== null) rows.push({ step: at, y, colour, run: value(run, "hash").slice(0, 8), kind: kindOf(run), limit: k === 0 && limit ? value(run, limit) : null });
       });
     }
     if (!rows.length) return nothing("traces", "No run shown has a trace of this measure.");
@@ -226,7 +230,7 @@
       { transform: [{ filter: "isValid(datum.limit)" }], mark: { type: "rule", strokeDash: [6, 4], opacity: Math.max(0.25, 0.7 - lines.length / 100), clip: true }, encoding: { y: measureChannel("limit"), color } },
       { mark: { type: "line", strokeWidth: 1.5, opacity: Math.max(0.35, 1 - lines.length / 100) },
         encoding: { x: { field: "step", type: "quantitative", title: "step", scale: { type: "log", nice: false }, axis: { format: "~s", tickCount: 8 } },
-          y: measureChannel(), color, detail: { field: "run" }, tooltip } },
+          y: measureChannel(), color, strokeDash: DASHES, detail: { field: "run" }, tooltip } },
     ] });
   }
 
