@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""The table of docs/forecast.md: `predict --steps` beside runs of PyTorch's AdamW at its defaults, in float64.
+"""The tables of docs/forecast.md: `predict --steps` beside runs of PyTorch's AdamW at its defaults, in float64.
 
-Needs PyTorch, NumPy and scikit-learn; usage: study_run.py [--steps 2000,20000] [--data NAME,...] [--seeds 5] [--sonar FILE.npy] BIASCOPE"""
+--reference biascope takes `train --torch` for PyTorch, which agrees with it to rounding (tests/cli/test_torch.py) and is much quicker; --random K
+compares K random cases, over data, optimizers, batches, orders, schedules and losses, with `train`, and counts those within three estimates.
+Needs NumPy, and PyTorch and scikit-learn but for --random;
+usage: study_run.py [--steps 2000,20000] [--data NAME,...] [--seeds 5] [--sonar FILE.npy] [--reference torch|biascope] [--random K] BIASCOPE"""
 import argparse
 import json
 import os
@@ -10,17 +13,19 @@ import sys
 import tempfile
 
 import numpy as np
-import torch
-from sklearn.datasets import load_breast_cancer, load_digits
 
 
-def digits(first, second):
+def digits(first, second, raw=False):
+    from sklearn.datasets import load_digits
+
     x, y = load_digits(return_X_y=True)
     kept = (y == first) | (y == second)
-    return np.c_[x[kept] / 8 - 1, np.ones(kept.sum())] * np.where(y[kept] == second, 1.0, -1.0)[:, None]
+    return np.c_[x[kept] if raw else x[kept] / 8 - 1, np.ones(kept.sum())] * np.where(y[kept] == second, 1.0, -1.0)[:, None]
 
 
 def breast_cancer():
+    from sklearn.datasets import load_breast_cancer
+
     x, y = load_breast_cancer(return_X_y=True)
     return np.c_[(x - x.mean(0)) / x.std(0), np.ones(len(x))] * np.where(y == 1, 1.0, -1.0)[:, None]
 
@@ -31,6 +36,8 @@ def gaussian():
 
 def torch_weights(x, batch, steps, seed):
     """The weights after each of `steps`; seed None: cyclic order, else a new permutation every epoch."""
+    import torch
+
     torch.set_num_threads(1)
     data, random = torch.tensor(x), np.random.default_rng(seed)
     w = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
@@ -51,18 +58,67 @@ def torch_weights(x, batch, steps, seed):
     return found
 
 
-def predicted(program, path, batch, order, steps):
-    command = [program, "predict", path, "--optimizer", "adamw", "--torch", "--schedule", "constant", "--batch-size", batch, "--order", order,
-               "--steps", steps, "--json"]
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+ADAMW = ["--optimizer", "adamw", "--torch", "--schedule", "constant"]
+
+
+def answer(program, *arguments):
+    result = subprocess.run([program, *map(str, arguments), "--json"], capture_output=True, text=True)
     if result.returncode not in (0, 3):
-        sys.exit(f"{' '.join(map(str, command))}: {result.stderr}")
+        raise RuntimeError(f"{' '.join(map(str, arguments))}: {result.stderr}")
     return json.loads(result.stdout)
+
+
+def trained(program, path, flags, steps, seed=None):
+    found = answer(program, "train", path, *flags, "--steps", steps, "--references", "none", *([] if seed is None else ["--seed", seed]))
+    return np.array(found["direction"]) * found["weight_norm"]
 
 
 def angle(a, b):
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     return 2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))
+
+
+def random_case(random):
+    """Data and flags."""
+    n, d = int(random.integers(5, 60)), int(random.integers(2, 80))
+    shift = random.standard_normal(d) * random.choice([0, 0.3, 1])
+    x = (random.standard_normal((n, d)) + shift) * random.choice([0.5, 1, 2])
+    optimizer = str(random.choice(["adam", "adamw", "rmsprop", "gd", "adagrad"]))
+    flags = ["--optimizer", optimizer, "--batch-size", int(random.integers(1, n + 1)) if random.random() < 0.8 else "full",
+             "--order", random.choice(["cyclic", "shuffle", "replacement"], p=[0.6, 0.25, 0.15]), "--loss", random.choice(["logistic", "exp"], p=[0.8, 0.2]),
+             "--lr", 10 ** random.uniform(-4, -2) * (30 if optimizer in ("gd", "adagrad") else 1)]
+    if optimizer in ("adam", "adamw"):
+        flags += ["--beta1", random.choice([0, 0.9]), "--beta2", random.choice([0.95, 0.99, 0.999])]
+        flags += ["--bias-correction"] if random.random() < 0.5 else []
+    if optimizer != "gd":
+        flags += ["--eps", 10 ** random.uniform(-10, -4)]
+    schedule = str(random.choice(["constant", "inverse-power", "cosine", "linear"]))
+    return x, flags + ["--schedule", schedule] + (["--lr-decay", 0.5] if schedule == "inverse-power" else [])
+
+
+def judge_random(program, count, steps):
+    """How the angles of random cases compare with their estimates."""
+    ratios = []
+    print("| case | T | angle | estimate | method |\n| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "data.npy")
+        for seed in range(count):
+            random = np.random.default_rng(seed)
+            x, flags = random_case(random)
+            np.save(path, x)
+            t = int(random.choice(steps))
+            try:
+                found, run = answer(program, "predict", path, *flags, "--steps", t, "--references", "none"), trained(program, path, flags, t)
+            except RuntimeError as error:
+                print(f"| {seed} | {t} | - | - | {error} |".replace("\n", " "), flush=True)
+                continue
+            off, estimate = angle(np.array(found["direction"]), run), found["error_estimate"]
+            print(f"| {seed}: {len(x)} x {x.shape[1]} {' '.join(map(str, flags))} | {t} | {off:.1e} | {estimate:.1e} | {found['method']} |", flush=True)
+            if estimate > 0:
+                ratios.append(off / estimate)
+    ratios = np.array(ratios)
+    print(f"\n{len(ratios)} predicted, {np.mean(ratios <= 3):.1%} within three estimates, {np.mean(ratios <= 1):.1%} within one; median {np.median(ratios):.2f}, "
+          f"largest {ratios.max():.1f}")
 
 
 def main():
@@ -72,10 +128,16 @@ def main():
     parser.add_argument("--data", default="")
     parser.add_argument("--batches", default="1,36,full")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--reference", choices=["torch", "biascope"], default="torch")
+    parser.add_argument("--orders", default="cyclic,shuffle")
+    parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--sonar", help="a table of folded rows as .npy")
     arguments = parser.parse_args()
     steps = [int(float(part)) for part in arguments.steps.split(",")]
-    data = {"digits 0/1": digits(0, 1), "digits 4/9": digits(4, 9), "breast cancer": breast_cancer(), "Gaussian 10 x 50": gaussian()}
+    if arguments.random:
+        return judge_random(arguments.program, arguments.random, steps)
+    data = {"digits 0/1": digits(0, 1), "digits 4/9": digits(4, 9), "breast cancer": breast_cancer(), "Gaussian 10 x 50": gaussian(),
+            "raw digits 4/9": digits(4, 9, raw=True)}
     if arguments.sonar:
         data["sonar"] = np.load(arguments.sonar)
     print("| data | batch | order | T | angle | 1 - cos | length, ratio | estimate | among runs | steps taken |")
@@ -88,13 +150,19 @@ def main():
             np.save(path, x)
             for batch in arguments.batches.split(","):
                 size = len(x) if batch == "full" else min(int(batch), len(x))
-                for order in ("cyclic", "shuffle"):
+                for order in arguments.orders.split(","):
+                    if name.startswith("raw") and (batch, order) != ("1", "cyclic"):
+                        continue
                     if order == "shuffle" and size == len(x):
                         continue
                     seeds = [None] if order == "cyclic" else range(1, 1 + arguments.seeds)
-                    runs = [torch_weights(x, size, steps, seed) for seed in seeds]
+                    flags = [*ADAMW, "--batch-size", size, "--order", order]
+                    if arguments.reference == "torch":
+                        runs = [torch_weights(x, size, steps, seed) for seed in seeds]
+                    else:
+                        runs = [{t: trained(arguments.program, path, flags, t, seed) for t in steps} for seed in seeds]
                     for t in steps:
-                        found = predicted(arguments.program, path, size, order, t)
+                        found = answer(arguments.program, "predict", path, *flags, "--steps", t)
                         w = np.array(found["direction"])
                         off = np.median([angle(w, run[t]) for run in runs])
                         among = [angle(runs[i][t], runs[j][t]) for i in range(len(runs)) for j in range(i)]
