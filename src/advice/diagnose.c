@@ -9,13 +9,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The search compares candidates: for random orders a shorter sample than a prediction's does. */
+/* The search compares candidates: for random orders, a shorter sequence than for a prediction is enough. */
 enum { NORMS = 3, SEARCH_SAMPLE = 1 << 13 };
 
-/* Candidates, from short memory to long: the first that does is recommended. */
+/* Candidates, from short to long memory: the first that reaches the goal is recommended. */
 static const double MOMENTA[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
 static const struct { double beta1, beta2; } MOMENT_PAIRS[] = {{0.0, 0.9}, {0.9, 0.95}, {0.9, 0.99}, {0.95, 0.999}};
-/* The share of the steps that buffers may need to catch up: less costs step size, more costs direction. */
+/* The share of the steps in which buffers may be stale: less requires smaller steps, more costs direction. */
 static const double CATCHING_UP[] = {1e-3, 1e-4, 1e-5};
 /* Multiplications, 2 10^9 a second, that a run which measures a candidate may take; and what the best margin, and the
  * fraction of it, are rounded to. */
@@ -25,7 +25,7 @@ static double forgets(double beta, double power) {
   return beta > 0.0 ? -log(beta) / power : INFINITY;
 }
 
-/* The step from which eta_t rate <= forgotten: gradients no longer fade faster than the buffer forgets them. */
+/* The step from which eta_t rate <= forgotten: gradients no longer shrink faster than the buffer forgets them. */
 static double stale_until(const biascope_options *training, double rate, double forgotten) {
   if (!(rate > 0.0) || !isfinite(forgotten)) return 0.0;
   const double ratio = training->lr * rate / forgotten;
@@ -56,7 +56,7 @@ static double fraction_of(const biascope_dataset *data, int norm, const double *
   return biascope_margin_of(data, (biascope_norm){.kind = (biascope_norm_kind)norm}, direction) / best[norm];
 }
 
-/* Where the run goes, if that can be certified and is a direction: of margins that grow, or that weight decay holds. */
+/* Where the run goes, if that is certified and a direction: of growing margins, or of weights that decay limits. */
 static biascope_status locate(const biascope_dataset *data, const biascope_options *training, const double *best,
                               biascope_diagnosis *out, biascope_error *error) {
   const biascope_predict_options options = {.confirm = BIASCOPE_CONFIRM_RUN};
@@ -68,8 +68,8 @@ static biascope_status locate(const biascope_dataset *data, const biascope_optio
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* What the buffers lag behind is the run they do not lag in: steps fade, and eps has not taken over. Where its limit is
- * not certified, the best point found serves: its rate is the growth of margins there. */
+/* The limit of the same run if buffers did not lag: with decaying steps, and before eps dominates. If it is not
+ * certified, the best point found is used: its rate is the growth of margins there. */
 static biascope_status examine(const biascope_dataset *data, const biascope_options *training, const double *best,
                                biascope_diagnosis *out, biascope_error *error) {
   biascope_options fading = *training;
@@ -97,7 +97,7 @@ static double small_from(const biascope_options *training, double largest) {
   return pow(training->lr / largest, 1.0 / training->lr_decay) - 2.0;
 }
 
-/* Whether steps are small enough to descend: gradient descent's alone grow with the gradient. */
+/* Whether steps are small enough to lower the loss: only those of gradient descent grow with the gradient. */
 static biascope_status compare_with_curvature(const biascope_dataset *data, const biascope_options *training,
                                               biascope_diagnosis *out, biascope_error *error) {
   out->curvature = out->largest_lr = out->descends_from = NAN;
@@ -118,8 +118,8 @@ typedef struct {
   biascope_diagnosis *out;
 } search;
 
-/* The fraction after the steps, were the way of the stale steps lost: the least that the others leave. NaN where the
- * path cannot be followed. */
+/* The fraction after the steps, if the stale steps contributed nothing: the least that the other steps guarantee. NaN
+ * if the path cannot be followed. */
 static biascope_status expect(const search *s, const biascope_options *candidate, double rate, double *value,
                               biascope_error *error) {
   const biascope_predict_options options = {.steps = s->goal->steps, .sample_length = SEARCH_SAMPLE};
@@ -136,7 +136,7 @@ static biascope_status expect(const search *s, const biascope_options *candidate
   return status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* The fraction that a run of the steps reaches, where one is affordable: no more is said to be expected. */
+/* The fraction that a run of the steps reaches, if one is affordable: no more is reported as expected. */
 static biascope_status measure(const search *s, const biascope_options *candidate, double *value, bool *measured,
                                biascope_error *error) {
   biascope_trainer *trainer;
@@ -157,7 +157,7 @@ static bool is_better(const search *s, double value) {
   return !isnan(value) && (isnan(s->out->expected) || value > s->out->expected);
 }
 
-/* Tries the candidate's betas with step sizes at which the buffers catch up in time. */
+/* Tries the candidate's betas with step sizes for which the buffers contain recent gradients in time. */
 static biascope_status try_betas(const search *s, const biascope_options *betas, biascope_error *error) {
   biascope_options candidate = *betas;
   candidate.lr_decay = 0.5;

@@ -17,7 +17,7 @@ double bs_classes_margin(size_t classes, const double *score, size_t own) {
   return score[own] - best - log(sum);
 }
 
-/* e^(s_j - best) of each class, and their sum without the own class's. */
+/* e^(s_j - best) of each class; returns their sum without the sample's own class. */
 FASTEST static double relate(size_t classes, const double *score, size_t own, double best, bs_weight *weight,
                              size_t stride) {
   enum { VECTOR = 8, LEAST_EXPONENT = -1022 };

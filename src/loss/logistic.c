@@ -11,7 +11,7 @@ static double log_slope(double z) {
   return z > 0.0 ? -z - log1p(exp(-z)) : -log1p(exp(z));
 }
 
-/* 1 / (1 + e^z), the larger of e^z and e^-z factored out. */
+/* 1 / (1 + e^z), with the larger of e^z and e^-z factored out. */
 INLINE void slope(double z, double *mantissa, double *exponent) {
   enum { LEAST_EXPONENT = -1022 };
   double n;
@@ -36,7 +36,7 @@ static double slope_decay(double z) {
   return (z > 0.0 ? 1.0 : small) / (1.0 + small);
 }
 
-/* 1 / (e^least + sum), the larger of e^least and e^-least factored out. */
+/* 1 / (e^least + sum), with the larger of e^least and e^-least factored out. */
 static void share(double least, double sum, double *mantissa, double *exponent) {
   enum { LEAST_EXPONENT = -1022 };
   double n;

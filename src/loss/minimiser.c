@@ -1,5 +1,5 @@
-/* Newton's method with a ridge (Levenberg and Marquardt) for the finite minimiser of the loss on samples that combine
- * to zero, in coordinates of their span. */
+/* Newton's method with a ridge (Levenberg and Marquardt) for the finite minimiser of the loss on the inseparable
+ * samples, in coordinates of their span. */
 #include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { MOST_STEPS = 1000 };
-/* Newton's method comes this near; where rounding forbids, it stops and says how near. */
+/* The goal of Newton's method. If rounding prevents it, the method stops and reports the residual. */
 static const double CONVERGED = 1e-15, ACCEPTED = 1e-10;
 static const double LEAST_RIDGE = 1e-14, MOST_RIDGE = 1e12;
 
@@ -46,8 +46,8 @@ static double value_at(const minimisation *m, const double *point) {
   return sum;
 }
 
-/* Gradient, Hessian (lower triangle of column-major) and residual at the point; gives the Hessian's scale, which is not
- * zero where the losses are straight. */
+/* Gradient, Hessian (lower triangle, column-major) and residual at the point. Returns the scale of the Hessian, which
+ * is not zero even where the losses are straight. */
 static double differentiate(minimisation *m) {
   const size_t r = m->rank;
   double size = 0.0, scale = 0.0;
@@ -66,7 +66,7 @@ static double differentiate(minimisation *m) {
   return scale;
 }
 
-/* The Newton step with this ridge; false where the matrix is not positive definite. */
+/* The Newton step with this ridge; false if the matrix is not positive definite. */
 static bool find_step(minimisation *m, double ridge) {
   const size_t r = m->rank;
   memcpy(m->factor, m->hessian, r * r * sizeof *m->factor);
@@ -79,7 +79,7 @@ static bool find_step(minimisation *m, double ridge) {
   return true;
 }
 
-/* Steps that lower the value, or near the end the residual, which rounding of the value hides. */
+/* Takes steps that lower the value or, near the end where rounding of the value hides that, the residual. */
 static void descend(minimisation *m) {
   double ridge = LEAST_RIDGE, value = value_at(m, m->point), scale = differentiate(m);
   for (int n = 0; n < MOST_STEPS && m->residual > CONVERGED && ridge < MOST_RIDGE; n++) {
@@ -101,7 +101,7 @@ static void descend(minimisation *m) {
     m->trial = m->point;
     m->point = point;
     scale = differentiate(m);
-    if (m->residual <= ACCEPTED && ridge > 1.0) return; /* rounding is all that is left */
+    if (m->residual <= ACCEPTED && ridge > 1.0) return; /* only rounding is left */
     ridge *= 10.0;
   }
 }

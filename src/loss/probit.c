@@ -4,7 +4,7 @@
 #include <math.h>
 
 static const double LOG_ROOT_2PI = 0x1.d67f1c864beb5p-1, ROOT_HALF = 0x1.6a09e667f3bcdp-1;
-/* From here on the continued fraction; below, exp(x^2/2) costs no more than a few roundings. */
+/* The continued fraction is used from here on; below, exp(x^2/2) loses only a few roundings. */
 static const double FAR = 5.0;
 enum { TERMS = 24 };
 

@@ -1,4 +1,4 @@
-/* What is said of weights: each measure is a row of one table and has one name, in JSON, traces, stores and plots. */
+/* The measures of weights. Each is a row of one table and has one name in JSON, traces, stores and plots. */
 #include "biascope.h"
 
 #include <string.h>

@@ -42,8 +42,8 @@ void bs_limits_free(bs_limits *limits) {
   free(limits);
 }
 
-/* A decaying step size leaves no trace of its scale in the limit, except where eps or weight decay set one, and in
- * Adagrad, whose second moment grows with the distance covered. */
+/* The limit does not depend on the scale of a decaying step size, except where eps or weight decay sets a scale, and
+ * for Adagrad, whose second moment grows with the distance covered. */
 static bool limit_reads_lr(const biascope_options *options) {
   return options->lr_decay == 0.0 || options->eps > 0.0 || bs_weights_shrink(options) ||
          options->optimizer == BIASCOPE_ADAGRAD;

@@ -1,4 +1,4 @@
-/* What is said of weights: margins, and how they compare with the references. */
+/* Measures weights: margins, and comparisons with the references. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A reference that is not certified is no comparison; what memory is lacking for, or was stopped, is an error. */
+/* A reference that is not certified gives no comparison. Lack of memory and cancellation are errors. */
 static bool is_failure(biascope_status status) {
   return status == BIASCOPE_NO_MEMORY || status == BIASCOPE_CANCELLED;
 }
@@ -21,7 +21,7 @@ static biascope_status compare_with_norm(biascope_problem *problem, biascope_nor
   out->ratio[kind] = out->margin[kind] / solution->margin;
   status = biascope_margin_cosine(biascope_problem_data(problem), norm, solution, w, &out->cosine[kind],
                                   &out->angle[kind], NULL, error);
-  return is_failure(status) ? status : BIASCOPE_OK; /* too large a face: NaN */
+  return is_failure(status) ? status : BIASCOPE_OK; /* the set of optimal directions is too large: NaN */
 }
 
 static biascope_status compare_with_proxy(biascope_problem *problem, const double *w, biascope_measurement *out,
@@ -58,7 +58,7 @@ biascope_status biascope_problem_measure(biascope_problem *problem, biascope_ref
     if (status == BIASCOPE_OK && references >> n & 1) status = compare_with_norm(problem, kind, w, out, error);
   }
   if (status == BIASCOPE_OK && references >> BIASCOPE_PROXY & 1) status = compare_with_proxy(problem, w, out, error);
-  /* several predicted limits are those of the linf margin's face: the nearest counts */
+  /* if several limits are predicted, they are the optimal directions for linf: the nearest counts */
   out->cosine_predicted = !limit ? NAN : limit->unique ? bs_cosine(d, limit->direction, w) : out->cosine[BIASCOPE_LINF];
   return status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a fact is known, and how it went; the lock is held while it is computed. */
+/* Whether a fact is known, and the status of its computation; the lock is held during the computation. */
 typedef struct {
   pthread_mutex_t lock;
   bool known;
@@ -105,7 +105,7 @@ void biascope_problem_watch(biascope_problem *problem, const biascope_monitor *m
 
 /* ---- Facts --------------------------------------------------------------------------------------- */
 
-/* Computes a fact into the problem; `index`, or `argument`: which one of its kind. */
+/* Computes a fact of the problem; `index`, or `argument`, says which one of its kind. */
 typedef biascope_status computation(biascope_problem *problem, size_t index, const void *argument,
                                     biascope_error *error);
 
@@ -114,7 +114,7 @@ static bool is_wanted(const biascope_monitor *monitor, const char *what) {
   return !monitor->tell || monitor->tell(monitor->state, &progress);
 }
 
-/* What fails for lack of memory, or is stopped, is not known afterwards: it may be asked for again. */
+/* A fact is not known after lack of memory or cancellation: it may be asked for again. */
 static biascope_status ask(biascope_problem *problem, fact *f, const char *what, computation *compute, size_t index,
                            const void *argument, biascope_error *error) {
   pthread_mutex_lock(&f->lock);
@@ -151,7 +151,7 @@ biascope_status biascope_problem_margin(biascope_problem *problem, biascope_norm
 static biascope_status decide(biascope_problem *problem, size_t unused, const void *argument, biascope_error *error) {
   (void)unused;
   (void)argument;
-  const biascope_solve_options any_margin = {.tolerance = 1.0}; /* whatever its gap, it separates */
+  const biascope_solve_options any_margin = {.tolerance = 1.0}; /* a direction separates whatever its gap */
   return biascope_margin_solve(problem->data, norm_of(BIASCOPE_L2), &any_margin, &problem->certificate, error);
 }
 

@@ -10,7 +10,7 @@ FASTEST static unsigned step_adam(const bs_update *u) {
   return bs_step_each(u, true, move_adam);
 }
 
-/* Where the numerator holds more of the gradient than m does, and where biases are corrected. */
+/* The step if the numerator has more of the gradient than m, or if biases are corrected. */
 INLINE bs_after move_blended(bs_before at) {
   const double m = bs_momentum(at), v = at.beta2 * at.v + (1.0 - at.beta2) * (at.g * at.g);
   const double numerator = at.past * m + at.present * at.g;
@@ -21,7 +21,7 @@ FASTEST static unsigned step_blended(const bs_update *u) {
   return bs_step_each(u, true, move_blended);
 }
 
-/* What the start at 0 leaves of an average of that decay, after `step` steps before this one. */
+/* 1 - decay^(step + 1): the sum of the weights in an average that started at 0, after `step` steps before this one. */
 static double filled(double beta, uint64_t step) {
   return 1.0 - pow(beta, (double)step + 1.0);
 }
@@ -188,7 +188,7 @@ static double decay_of_ratio(const bs_epoch_rule *rule) {
   return rule->beta1 > 0.0 && rule->beta2 > 0.0 ? rule->beta1 / sqrt(rule->beta2) : 0.0;
 }
 
-/* Without any memory the update is a sign, and its mean that of signs (bs_epoch_rule_of). */
+/* Without memory the update is a sign, and its mean is that of signs (bs_epoch_rule_of). */
 const bs_epoch_mean bs_mean_ratio = {.second = BS_AVERAGE_SQUARES,
                                      .apply = apply_ratio,
                                      .decay = decay_of_ratio,

@@ -1,4 +1,4 @@
-/* What follows from the options: the batches, and what becomes of a gradient. */
+/* What follows from the options: the batches, and how gradients are changed. */
 #include "rule/optimizer.h"
 
 #include "base/error.h"
@@ -38,8 +38,8 @@ bool bs_gradient_is_plain(const biascope_options *options) {
   return options->noise == 0.0 && options->clip == 0.0 && bs_coupled_decay(options) == 0.0;
 }
 
-/* Gradients fade, so that clipping ends. What is left of it is another starting point, which the max margins that gd
- * and full batches go to do not depend on; sums over the run, weights at rest and the choice among equilibria do. */
+/* Gradients shrink, so that clipping ends. Its effect is then that of another starting point. The max margins of gd and
+ * full batches do not depend on it; sums over the run, weights at rest and the choice among equilibria do. */
 static bool forgets_clipping(const biascope_options *options, uint64_t steps) {
   const bs_limit_kind limit = bs_optimizer_rule_of(options->optimizer)->limit;
   return steps == 0 && !bs_weights_shrink(options) &&

@@ -26,7 +26,7 @@ const bs_rule_option *bs_torch_option_of(const bs_optimizer_rule *rule, bs_optio
   return find(rule->torch, option);
 }
 
-/* Of options whose optimizer is known to exist. */
+/* For options whose optimizer is known to exist. */
 static const bs_optimizer_rule *rule_in(const biascope_options *options) {
   return RULES[options->optimizer];
 }
@@ -86,8 +86,8 @@ bool bs_rate_varies(const biascope_options *options) {
   return options->bias_correction;
 }
 
-/* adamproxy's two moments are means over the samples one by one, where its own are sums. Without any memory m / sqrt(v)
- * is the sign of the gradient. */
+/* adamproxy's two moments are sums; these are means over the samples one by one. Without memory m / sqrt(v) is the sign
+ * of the gradient. */
 void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out) {
   const bs_optimizer_rule *rule = rule_in(training);
   *out = bs_averages_of(training);

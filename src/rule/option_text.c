@@ -1,4 +1,4 @@
-/* Values of options as people write and read them. */
+/* Values of options as text. */
 #include "rule/option.h"
 
 #include "base/error.h"
@@ -35,7 +35,7 @@ static bool parse_real(const char *text, double *out) {
   return end != text && !*end;
 }
 
-/* 1e9 is how people write step counts, so that a whole number may be written as a real one. */
+/* People write step counts as 1e9, so a whole number may be written as a real one. */
 static bool parse_whole(const char *text, uint64_t *out) {
   char *end;
   errno = 0;
@@ -47,7 +47,7 @@ static bool parse_whole(const char *text, uint64_t *out) {
   return true;
 }
 
-/* Index of text among the names; false: it is none of them. */
+/* The index of the text among the names; false: it is not a name. */
 static bool parse_choice(const bs_option_row *row, const char *text, uint64_t *out) {
   for (*out = 0; row->choice(*out); ++*out)
     if (!strcmp(row->choice(*out), text)) return true;

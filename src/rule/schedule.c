@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* The share of the fall to 0 that is done. */
+/* The part of the decrease to 0 that is done. */
 static double done_of(const biascope_options *options, double t) {
   const double total = (double)(options->total_steps - options->warmup);
   return t < total ? t / total : 1.0;
@@ -11,7 +11,7 @@ static double done_of(const biascope_options *options, double t) {
 
 static double inverse_power(const biascope_options *options, double t) {
   if (options->lr_decay == 0.0) return options->lr;
-  if (options->lr_decay == 0.5) return options->lr / sqrt(t + 2.0); /* the usual one, without pow's cost */
+  if (options->lr_decay == 0.5) return options->lr / sqrt(t + 2.0); /* the usual case, without the cost of pow */
   return options->lr * pow(t + 2.0, -options->lr_decay);
 }
 

@@ -48,7 +48,7 @@ const bs_optimizer_rule BS_RULE(gd) = {
     .limit = BS_LIMIT_L2,
     .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
 
-/* m / ||m||_2 needs every coordinate of m before the first step: the moments first, with a step of zero. */
+/* m / ||m||_2 needs every coordinate of m before the first step: first the moments, with a step of zero. */
 static unsigned step_ngd(const bs_update *u) {
   bs_update moments = *u;
   bs_rates still = *u->rates;
@@ -82,7 +82,7 @@ static double decay_of_momentum(const bs_epoch_rule *rule) {
   return rule->beta1;
 }
 
-/* A gradient that has faded beside the others' moves nothing. */
+/* A gradient that is negligible beside the others moves nothing. */
 const bs_epoch_mean bs_mean_identity = {.apply = apply_identity,
                                         .decay = decay_of_momentum,
                                         .with_memory = BS_COMPARE_IN_DATA,

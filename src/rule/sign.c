@@ -28,7 +28,7 @@ const bs_optimizer_rule BS_RULE(signum) = {.name = "signum",
                                            .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* Lion (Chen et al., arXiv 2302.06675, Algorithm 2): c = b1 m + (1-b1) g decides the sign, m = b2 m + (1-b2) g is kept.
- * c is m after the step with b2 - b1 of the gradient in the place of m before it. */
+ * c is the new m with b2 - b1 of the old m replaced by the gradient. */
 INLINE bs_after move_lion(bs_before at) {
   const double m = bs_momentum(at);
   return (bs_after){.m = m, .direction = sign_of(at.past * at.m + at.present * at.g), .content = fabs(m)};
