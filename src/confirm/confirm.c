@@ -13,27 +13,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A run agrees with a direction where its last increment has at least the cosine 1 - AGREES with it, beside what the
- * sampled order leaves open, and has settled itself. */
+/* A run agrees with a direction if the cosine of its last increment with the direction is at least 1 - AGREES, less the
+ * uncertainty from a sampled order, and if the run itself has settled. */
 static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4, SETTLED = 1e-3;
-/* Margins grow at the rate of the equilibrium but for so much of it: averages that lag change the length of updates. */
+/* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
+ * updates. */
 static const double RATE = 0.5;
-/* Not settled, but so far that an equilibrium may be searched from there. */
+/* Not settled, but far enough to search for an equilibrium from there. */
 static const double WORTH_SEARCHING = 3e-2;
-/* 1 - cos between what the run and the path of small steps gain from the same weights. */
+/* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
-/* What counts as an equilibrium where a run agrees, unless another tolerance is asked for: samples that fade like 1 / s
+/* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
-/* Settled so well that it shows by itself that margins shrink. */
+/* So well settled that the run itself shows that margins shrink. */
 static const double SHOWS = 1e-4;
-/* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later one is four
- * times as long and goes twice as far. */
+/* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four
+ * times as long, with twice the margin. */
 enum { FIRST_STEPS = 200000, MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
 static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
-/* Multiplications, 2 10^9 a second, of all runs together; and what the first may take beyond that. */
+/* Multiplications, 2 10^9 a second, of all runs together; and by how much the first may exceed that. */
 static const double EFFORT = 2e9, MOST_EFFORT = 6e9;
-/* Of following the path on from a run; and in linear systems of its steps, where these are large. */
+/* for following the path from a run */
 static const double PATH_EFFORT = 4e9, PATH_STEPS = 25.0;
 
 typedef struct {
@@ -41,8 +42,8 @@ typedef struct {
   const biascope_options *training;
   const biascope_predict_options *options;
   biascope_prediction *answer;
-  double gap;       /* up to which a point is an equilibrium */
-  bool equilibrium; /* the answer is one */
+  double gap;       /* the gap up to which a point is an equilibrium */
+  bool equilibrium; /* the answer is an equilibrium */
   bs_run run;
 } confirmation;
 
@@ -50,7 +51,7 @@ bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
 
-/* 1 - cos between what the run did last and the direction. */
+/* 1 - cos between the last increment of the run and the direction. */
 static double distance(const confirmation *c, const biascope_prediction *prediction) {
   const double *shown = bs_weights_shrink(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
   return 1.0 - bs_cosine(c->data->features, shown, prediction->direction);
@@ -79,7 +80,7 @@ static biascope_limit_kind kind_of(const confirmation *c, const biascope_predict
   return prediction->rate < 0.0 ? BIASCOPE_LIMIT_NOT_SEPARATING : BIASCOPE_LIMIT_DIRECTION;
 }
 
-/* ---- Where the run goes elsewhere ---------------------------------------------------------------------------- */
+/* ---- If the run goes elsewhere --------------------------------------------------------------------------------- */
 
 /* Appends a direction to the other equilibria. */
 static biascope_status keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
@@ -94,7 +95,7 @@ static biascope_status keep_other(biascope_prediction *to, const double *directi
   return BIASCOPE_OK;
 }
 
-/* Makes the equilibrium that the run leads to the answer, and the former answer one of the others. */
+/* Makes the equilibrium to which the run leads the answer, and the former answer one of the others. */
 static biascope_status adopt(confirmation *c, biascope_prediction *found, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   found->starts = answer->starts;
@@ -117,8 +118,8 @@ static void find_log_weights(const confirmation *c, double *log_weights) {
     log_weights[i] = loss->log_slope(bs_row_dot(c->data, i, c->run.weights[BS_RUN_ALL]));
 }
 
-/* Whether the path of small steps is the run's own over its last half, and leads on to the prediction. Random orders
- * and constant steps have no such path that is exact. */
+/* Whether the path of small steps is that of the run over its last half, and leads to the prediction. For random orders
+ * and constant steps there is no such exact path. */
 static biascope_status path_leads_to(const confirmation *c, const biascope_prediction *prediction, bool *leads,
                                      biascope_error *error) {
   const double n = (double)c->data->samples, d = (double)c->data->features;
@@ -138,7 +139,7 @@ static biascope_status path_leads_to(const confirmation *c, const biascope_predi
   return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
 }
 
-/* Searches an equilibrium from the run's weights. by_path: it counts where the path of small steps leads there. */
+/* Searches for an equilibrium from the run's weights. by_path: it counts if the path of small steps leads there. */
 static biascope_status search_from_run(confirmation *c, bool by_path, bool *adopted, biascope_error *error) {
   biascope_prediction found;
   const biascope_predict_options options = {
@@ -160,9 +161,9 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   return path;
 }
 
-/* ---- Runs, longer and longer --------------------------------------------------------------------------------- */
+/* ---- Longer and longer runs ------------------------------------------------------------------------------------ */
 
-/* What the run says of the answer, kept in it. */
+/* Stores in the answer what the run shows about it. */
 static biascope_status note(confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   if (isfinite(answer->gap)) answer->increment_cosine = 1.0 - distance(c, answer);
@@ -176,8 +177,8 @@ static biascope_status note(confirmation *c, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-/* Makes the answer what the run does, which is no equilibrium with a positive rate; such a one becomes one of the
- * others. */
+/* Makes what the run does the answer, which is then no equilibrium of positive rate; a former equilibrium becomes one
+ * of the others. */
 static biascope_status answer_by_run(confirmation *c, biascope_limit_kind kind, const double *direction, double rate,
                                      biascope_error *error) {
   biascope_prediction *answer = c->answer;
@@ -218,7 +219,7 @@ static biascope_status weigh(confirmation *c, biascope_error *error) {
   return status;
 }
 
-/* searched: what the search for an equilibrium said, if it found none. */
+/* searched: the result of the search for an equilibrium, if it found none. */
 static biascope_status unconfirmed(confirmation *c, const biascope_error *searched, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   const bool settled = c->run.settle <= SETTLED;
@@ -243,7 +244,7 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
   double left = fmin(MOST_EFFORT, fmax(EFFORT, LEAST_STEPS * cost)), goal = FIRST_GOAL;
   uint64_t steps = (uint64_t)fmin(first_steps(c->training), left / cost);
   biascope_status status = BIASCOPE_OK;
-  do { /* the last one stays, for what follows */
+  do { /* the last one is kept for what follows */
     bs_run_free(&c->run);
     status = bs_run_make(c->data, c->training, steps, goal, &c->run, error);
     if (status == BIASCOPE_OK) status = weigh(c, error);
@@ -254,7 +255,7 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
   return status;
 }
 
-/* Where the last run has not settled: whether it is on a path that leads to the answer, or to another equilibrium. */
+/* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
 static biascope_status follow_path(confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
@@ -264,7 +265,7 @@ static biascope_status follow_path(confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && leads ? confirm(c, kind_of(c, c->answer), "path") : status;
 }
 
-/* An update without a bound may run away at the step sizes asked for, though not at small ones. */
+/* An unbounded update may run away at the step sizes asked for, although not at small ones. */
 static biascope_status find_runaway(confirmation *c, biascope_error *error) {
   const double cost = bs_run_step_cost(c->data, c->training);
   const uint64_t steps = (uint64_t)fmin(FIRST_STEPS, EFFORT / cost);
@@ -277,7 +278,7 @@ static biascope_status find_runaway(confirmation *c, biascope_error *error) {
   return status;
 }
 
-/* A mean that is infinite needs no run. */
+/* If the mean is infinite, no run is needed. */
 static biascope_status find_infinite_mean(confirmation *c, biascope_error *error) {
   size_t feature;
   biascope_status status = bs_find_feature_without_mean(c->data, c->training, &feature, error);

@@ -7,22 +7,22 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* 1 - cos between the direction found and that of the flow's end. */
+/* 1 - cos between the direction found and that of the end of the flow. */
 static const double AGREES = 3e-4;
-/* Of a random order: its error, about 1e-5 in 1 - cos, is far below AGREES. */
+/* For a random order: its error, about 1e-5 in 1 - cos, is far below AGREES. */
 enum { SAMPLED_STEPS = 1 << 11 };
 /* Multiplications, 2 10^9 a second. */
 static const double EFFORT = 5e8;
 
-/* Confirmed by what is known of the rule over the full batch, whose max margin is the limit where it is unique; or by
- * the search itself, which follows the flow to where weight decay holds it. NULL: by neither. */
+/* Confirmed by a known result for the rule with the full batch, whose max margin is the limit if it is unique; or by
+ * the search itself, which follows the flow to where weight decay stops it. NULL: by neither. */
 static const char *known_by(const biascope_options *training, const biascope_prediction *answer) {
   if (bs_limit_is_theorem(training)) return "theorem";
   if (bs_weights_shrink(training)) return "flow";
   return bs_is_full_batch(training, answer->samples) && answer->unique ? "theorem" : NULL;
 }
 
-/* Whether the flow from w = 0 comes to the answer's direction. */
+/* Whether the flow from w = 0 reaches the answer's direction. */
 static biascope_status follow(const biascope_dataset *data, const biascope_options *training,
                               const biascope_predict_options *options, const biascope_prediction *answer, bool *arrives,
                               biascope_error *error) {

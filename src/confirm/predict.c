@@ -1,4 +1,4 @@
-/* A limit, found and confirmed. */
+/* Finds a limit and confirms it. */
 #include "limit/predict.h"
 #include "base/error.h"
 #include "confirm/confirm.h"

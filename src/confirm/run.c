@@ -12,10 +12,10 @@
 static const double DECAY = 0.25;       /* of a run's own steps: the first are not much larger than the last */
 static const double LONGEST_STEP = 0.5; /* of any margin, in the first step */
 static const double PILOT_STEP = 0.1;
-static const double FADES = 40.0; /* units of 1 / weight_decay, in which what came before fades by e^-40 */
+static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier weights shrink by e^-40 */
 /* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
 static const double RESTS = 0.02;
-/* Gradients fade by no more of what the averages forget. */
+/* In a step, gradients shrink by at most this part of what the averages forget. */
 static const double FADING = 0.25;
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
 
@@ -29,7 +29,7 @@ bool bs_run_keeps_steps(const biascope_options *training) {
   return training->lr_decay == 0.0 || bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_SUM;
 }
 
-/* The most that an update of unit length changes a margin. */
+/* The largest change of a margin by an update of unit length. */
 static double longest_row(const biascope_dataset *data, const biascope_options *training) {
   const bool euclidean = bs_optimizer_rule_of(training->optimizer)->direction == BS_NORMALISED;
   double longest = 0.0;
@@ -52,12 +52,12 @@ static double sum_between(const biascope_options *options, double first, double 
   return bs_step_sum(options->lr, options->lr_decay, last) - bs_step_sum(options->lr, options->lr_decay, first);
 }
 
-/* How much the slower of the averages forgets in a step, in units of the logarithm of a gradient. */
+/* How much the slower average forgets in a step, in units of the logarithm of a gradient. */
 static double forgotten_per_step(const biascope_options *options) {
   return fmin(1.0 - bs_effective_beta1(options), 0.5 * (1.0 - bs_effective_beta2(options)));
 }
 
-/* The lr at which margins grow to `goal` in the steps, told from the growth over a short run. */
+/* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
 static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
                                  biascope_error *error) {
   const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
@@ -80,8 +80,8 @@ static biascope_status choose_lr(const biascope_dataset *data, biascope_options 
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* The steps a run takes: see bs_run_make. Gradient descent is followed in the time of the normalised gradient, which
- * changes nothing on the way of small steps. */
+/* The steps of a run: see bs_run_make. Gradient descent is followed in the time of the normalised gradient, which does
+ * not change the path of small steps. */
 static biascope_status choose_steps(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
                                     double goal, biascope_options *out, biascope_error *error) {
   *out = *training;
@@ -113,7 +113,7 @@ static biascope_status allocate(size_t d, bs_run *run, biascope_error *error) {
   return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the confirming run");
 }
 
-/* What the weights at the marks say. */
+/* Evaluates the weights at the marks. */
 static void measure(const biascope_dataset *data, const biascope_options *options, bs_run *run) {
   const size_t d = data->features;
   double *earlier = run->weights[BS_RUN_QUARTER];

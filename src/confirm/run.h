@@ -1,4 +1,4 @@
-/* A run of the trainer from w = 0 whose steps are small: what training does, beside which a prediction is held. */
+/* A run of the trainer from w = 0 with small steps: it shows what training does, for comparison with a prediction. */
 #ifndef BIASCOPE_CONFIRM_RUN_H
 #define BIASCOPE_CONFIRM_RUN_H
 
@@ -12,24 +12,24 @@ typedef struct {
   double *weights[BS_RUN_MARKS]; /* after a quarter, a half and all of the steps: d each */
   double *increment;             /* d: from half of the steps to all of them */
   double settle;                 /* 1 - cos(increment, the increment from a quarter to a half) */
-  double margin;                 /* the least after all steps; */
+  double margin;                 /* the least margin after all steps */
   double time;                   /* sum of eta from half of the steps to all of them */
-  double growth;                 /* what it has gained since half of them, per unit of sum eta */
-  bool rests;                    /* the increment is nothing beside the weights, though sum eta grows */
-  bool escaped;                  /* weights left every range: nothing above but steps, lr and lr_decay holds */
+  double growth;                 /* the growth of that margin since half of the steps, per unit of sum eta */
+  bool rests;                    /* the increment is negligible beside the weights, although sum eta grows */
+  bool escaped;                  /* weights left the range of doubles: only steps, lr and lr_decay are valid */
 } bs_run;
 
-/* Multiplications that a step takes, roughly. */
+/* The approximate number of multiplications in a step. */
 double bs_run_step_cost(const biascope_dataset *data, const biascope_options *training);
 
-/* Trains with the rule, batches and loss of `training`. Where its step size tends to zero and the limit does not
- * depend on how, the run takes small steps that slowly decay, so that the least margin grows to about `goal`;
- * elsewhere, and with the goal 0, it takes the steps of `training`. */
+/* Trains with the rule, batches and loss of `training`. If its step size tends to zero and the limit does not depend on
+ * how, the run takes small, slowly decaying steps, so that the least margin grows to about `goal`. Otherwise, and for
+ * the goal 0, it takes the steps of `training`. */
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             bs_run *out, biascope_error *error);
 void bs_run_free(bs_run *run);
 
-/* Whether the limit hangs on the step sizes of `training`: adagrad, and steps that stay constant. */
+/* Whether the limit depends on the step sizes of `training`: for adagrad, and for constant steps. */
 bool bs_run_keeps_steps(const biascope_options *training);
 
 #endif
