@@ -1,4 +1,4 @@
-/* Measures weights: margins, and comparisons with the references. */
+/* The values of the measures: margins, and comparisons with the references. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
