@@ -14,10 +14,16 @@
 #define bs_mean_sign baseline_mean_sign
 #define bs_mean_ratio baseline_mean_ratio
 #define BS_RULE(name) baseline_##name
+#define bs_block_products baseline_products
+#define bs_block_combine baseline_combine
+#define bs_rotate_rows baseline_rotate
+#include "base/block.c"
 #include "base/padded.c"
+#include "base/rotate.c"
 #include "rule/adagrad.c"
 #include "rule/adam.c"
 #include "rule/adamproxy.c"
+#include "rule/matrix.c"
 #include "rule/sgd.c"
 #include "rule/sign.c"
 #undef bs_padded_dot
@@ -36,7 +42,7 @@ enum { RULES = sizeof BASELINE / sizeof BASELINE[0] };
 
 #include "train/fast/step_avx512.h"
 
-enum { MOST = 96, ARRAYS = 5 };
+enum { MOST = 96, ARRAYS = 5, FACTORS = 2 * MOST * MOST };
 
 /* Random values over many powers of two; every seventh is zero, past `n` all are. Those of v are positive. */
 static void fill(size_t n, uint64_t seed, double *array[ARRAYS]) {
@@ -67,6 +73,8 @@ static bs_rates some_rates(uint64_t seed) {
 static void every_instruction_set_gives_the_same_bits(void **state) {
   (void)state;
   double *ours[ARRAYS], *theirs[ARRAYS]; /* g, m, w, v, eps */
+  double *factors[2] = {BS_NEW(double, FACTORS), BS_NEW(double, FACTORS)}, *scratch = BS_NEW(double, 8 * FACTORS);
+  assert_true(factors[0] && factors[1] && scratch);
   for (int a = 0; a < ARRAYS; a++) {
     ours[a] = BS_NEW(double, MOST);
     theirs[a] = BS_NEW(double, MOST);
@@ -91,10 +99,13 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
       weighing.present[j] = 1.0 - weighing.past[j];
       weighing.eps[j] = weighing.past[j];
     }
-    const bs_update update = {padded, 1, padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing};
+    memset(factors[0], 0, FACTORS * sizeof *factors[0]);
+    memset(factors[1], 0, FACTORS * sizeof *factors[1]);
+    const bs_update update = {padded,  1,      n,         ours[0],  ours[1],    ours[3], ours[2],
+                              ours[4], &rates, &weighing, &options, factors[0], scratch};
     const unsigned tiny = step(&update);
-    const bs_update plain = {padded,    1,         padded,    theirs[0], theirs[1],
-                             theirs[3], theirs[2], theirs[4], &rates,    &weighing};
+    const bs_update plain = {padded,    1,      n,         theirs[0], theirs[1],  theirs[3], theirs[2],
+                             theirs[4], &rates, &weighing, &options,  factors[1], scratch};
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -102,6 +113,9 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     free(ours[a]);
     free(theirs[a]);
   }
+  free(factors[0]);
+  free(factors[1]);
+  free(scratch);
 }
 
 /* The step in extended precision, with the root and the division as they are written. */
@@ -126,7 +140,8 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
     const bs_update update = {MOST,     1,        MOST,     array[0],     array[1],
-                              array[3], array[2], array[4], &as_they_are, &momentum_alone};
+                              array[3], array[2], array[4], &as_they_are, &momentum_alone,
+                              NULL,     NULL,     NULL};
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
     bs_step_avx512_of (&options)(&update);
     for (size_t k = 0; k < MOST; k++) {
@@ -154,8 +169,8 @@ static void assert_roots(const double v[TRIED]) {
     array[3][k] = v[k % TRIED];
     array[1][k] = sqrt(v[k % TRIED]);
   }
-  const bs_update update = {2 * TRIED, 1,        2 * TRIED, array[0],  array[1],
-                            array[3],  array[2], array[4],  &as_it_is, &momentum_alone};
+  const bs_update update = {2 * TRIED, 1,         2 * TRIED,       array[0], array[1], array[3], array[2],
+                            array[4],  &as_it_is, &momentum_alone, NULL,     NULL,     NULL};
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   bs_step_avx512_of (&options)(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {

@@ -56,9 +56,13 @@ static void average(mpfr_ptr average_, double beta, mpfr_ptr value, mpfr_ptr scr
 static void direct(exact *s, const biascope_options *o, size_t d, size_t k) {
   switch (o->optimizer) {
   case BIASCOPE_GD:
+  case BIASCOPE_POLARGRAD: /* of one row */
     mpfr_set(s->b, s->m[k], MPFR_RNDN);
     return;
   case BIASCOPE_NGD:
+  case BIASCOPE_MUON:
+  case BIASCOPE_SPECTRAL_DESCENT:
+  case BIASCOPE_NUCLEAR_DESCENT:
     mpfr_set_zero(s->a, 1);
     for (size_t j = 0; j < d; j++) mpfr_fma(s->a, s->m[j], s->m[j], s->a, MPFR_RNDN);
     mpfr_sqrt(s->a, s->a, MPFR_RNDN);
@@ -126,7 +130,8 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
   const bool momentum = o->optimizer == BIASCOPE_GD || o->optimizer == BIASCOPE_NGD ||
                         o->optimizer == BIASCOPE_SIGNUM || o->optimizer == BIASCOPE_ADAM ||
                         o->optimizer == BIASCOPE_ADAMW || o->optimizer == BIASCOPE_NADAM ||
-                        o->optimizer == BIASCOPE_ADAMAX;
+                        o->optimizer == BIASCOPE_ADAMAX || o->optimizer == BIASCOPE_MUON ||
+                        o->optimizer == BIASCOPE_NUCLEAR_DESCENT || o->optimizer == BIASCOPE_POLARGRAD;
   for (size_t k = 0; k < d; k++) {
     mpfr_set_zero(s->g[k], 1);
     mpfr_set_zero(s->squares[k], 1);
@@ -172,7 +177,7 @@ static void exact_step(exact *s, const biascope_options *o, size_t d, const doub
   const double eta = o->lr * pow((double)step + 2.0, -o->lr_decay);
   for (size_t k = 0; k < d; k++) {
     direct(s, o, d, k);
-    if (o->optimizer == BIASCOPE_ADAMW || o->optimizer == BIASCOPE_LION) {
+    if (o->optimizer == BIASCOPE_ADAMW || o->optimizer == BIASCOPE_LION || o->optimizer == BIASCOPE_MUON) {
       mpfr_mul_d(s->a, s->w[k], o->weight_decay, MPFR_RNDN);
       mpfr_add(s->b, s->b, s->a, MPFR_RNDN);
     }
@@ -219,22 +224,30 @@ static void compare(const trial *t, const biascope_dataset *data, const biascope
   each(&state, mpfr_clear);
 }
 
-/* Every rule, with every loss, dense and sparse. */
+/* The rule that takes the same steps where the weights are one row. */
+static biascope_optimizer as_one_row(biascope_optimizer optimizer) {
+  const bs_direction direction = bs_optimizer_rule_of(optimizer)->direction;
+  return direction == BS_SPECTRAL ? BIASCOPE_NGD : direction == BS_SPECTRAL_SIZED ? BIASCOPE_GD : optimizer;
+}
+
+/* Every rule but shampoo (whose judge is NumPy: cli/test_classes.py), with every loss, dense and sparse. */
 static void compare_rules(const trial *t, const biascope_options *base) {
   biascope_dataset *full = dense(t->samples, t->features, t->values);
   biascope_dataset *sparse = compressed(t->samples, t->features, t->values);
   for (biascope_optimizer optimizer = BIASCOPE_GD; bs_optimizer_rule_of(optimizer); optimizer++) {
     biascope_options options = *base;
     options.optimizer = optimizer;
+    if (optimizer == BIASCOPE_SHAMPOO) continue;
     if (optimizer == BIASCOPE_ADAMPROXY) {
       options.batch_size = 0;
       options.order = BIASCOPE_CYCLIC;
     }
-    options.loss = (biascope_loss)((options.seed + optimizer) % LOSSES);
+    options.loss = (biascope_loss)((options.seed + as_one_row(optimizer)) % LOSSES);
     /* weights fade by e^(-z eta) a step: where z eta is large, so is what any rounding turns into */
     if (options.loss == BIASCOPE_PROBIT) options.lr = 0.03;
     if (!biascope_options_reads(&options, "eps")) options.eps = 0.0;
-    if (optimizer == BIASCOPE_GD) options.lr = 0.05; /* its steps grow with the loss, here exponentially */
+    if (optimizer == BIASCOPE_GD || optimizer == BIASCOPE_POLARGRAD)
+      options.lr = 0.05; /* their steps grow with the loss, here exponentially */
     compare(t, full, &options);
     compare(t, sparse, &options);
   }

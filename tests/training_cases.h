@@ -28,7 +28,10 @@ static inline biascope_options training_case(size_t index, size_t samples, uint6
  */
 static inline void vary(biascope_options *options, size_t index) {
   options->bias_correction = biascope_options_reads(options, "bias_correction");
-  if (biascope_options_reads(options, "momentum")) options->momentum = 0.5;
+  if (biascope_options_reads(options, "momentum")) {
+    options->momentum = 0.5;
+    options->beta1 = 0.0; /* in whose place it is */
+  }
   options->nesterov = options->momentum > 0.0 && index % 2;
   options->torch = bs_optimizer_rule_of(options->optimizer)->torch[0].option && index % 3 == 0;
   if (biascope_options_reads(options, "weight_decay")) options->weight_decay = 0.01;

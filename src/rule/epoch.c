@@ -1,10 +1,18 @@
 #include "rule/epoch.h"
 
+bool bs_direction_couples(bs_direction direction) {
+  return direction == BS_NORMALISED || direction == BS_SPECTRAL || direction == BS_SPECTRAL_SIZED;
+}
+
+bool bs_direction_grows(bs_direction direction) {
+  return direction == BS_IDENTITY || direction == BS_SPECTRAL_SIZED;
+}
+
 const bs_epoch_mean *bs_epoch_mean_of(bs_direction direction) {
-  static const bs_epoch_mean *const MEANS[] = {[BS_IDENTITY] = &bs_mean_identity,
-                                               [BS_NORMALISED] = &bs_mean_normalised,
-                                               [BS_SIGN] = &bs_mean_sign,
-                                               [BS_RATIO] = &bs_mean_ratio};
+  static const bs_epoch_mean *const MEANS[] = {
+      [BS_IDENTITY] = &bs_mean_identity,   [BS_NORMALISED] = &bs_mean_normalised,
+      [BS_SIGN] = &bs_mean_sign,           [BS_RATIO] = &bs_mean_ratio,
+      [BS_SPECTRAL] = &bs_mean_normalised, [BS_SPECTRAL_SIZED] = &bs_mean_normalised};
   return MEANS[direction];
 }
 

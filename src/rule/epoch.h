@@ -7,11 +7,18 @@
 #include <stddef.h>
 
 typedef enum {
-  BS_IDENTITY,   /* m */
-  BS_NORMALISED, /* m / ||m||_2 */
-  BS_SIGN,       /* sign(m), sign(0) = 0 */
-  BS_RATIO       /* m / (sqrt(v) + eps), 0/0 = 0 */
+  BS_IDENTITY,      /* m */
+  BS_NORMALISED,    /* m / ||m||_2 */
+  BS_SIGN,          /* sign(m), sign(0) = 0 */
+  BS_RATIO,         /* m / (sqrt(v) + eps), 0/0 = 0 */
+  BS_SPECTRAL,      /* by the singular values and vectors of m, whatever its size */
+  BS_SPECTRAL_SIZED /* the same, of the size of m */
 } bs_direction;
+
+/* Whether a coordinate's step reads other coordinates. */
+bool bs_direction_couples(bs_direction direction);
+/* Whether the step grows with m. */
+bool bs_direction_grows(bs_direction direction);
 
 typedef struct {
   bs_direction direction;

@@ -21,7 +21,12 @@
   X(ADAMW, adamw)                                                                                                      \
   X(LION, lion)                                                                                                        \
   X(NADAM, nadam)                                                                                                      \
-  X(ADAMAX, adamax)
+  X(ADAMAX, adamax)                                                                                                    \
+  X(MUON, muon)                                                                                                        \
+  X(SPECTRAL_DESCENT, spectral)                                                                                        \
+  X(NUCLEAR_DESCENT, nuclear)                                                                                          \
+  X(POLARGRAD, polargrad)                                                                                              \
+  X(SHAMPOO, shampoo)
 
 /* An option that the rule reads, beside those that every rule reads, and the rule's default. */
 typedef struct {
@@ -33,10 +38,11 @@ enum { BS_MOST_RULE_OPTIONS = 8 };
 
 typedef enum {
   BS_NO_SECOND_MOMENT,
-  BS_SECOND_AVERAGE,   /* v = b2 v + (1-b2) g^2 */
-  BS_SECOND_SUM,       /* v = v + g^2 */
-  BS_SECOND_MAXIMUM,   /* v = max(b2^2 v, (|g| + eps)^2) */
-  BS_SECOND_PER_SAMPLE /* v = sum_i g_i^2 over the samples' own gradients */
+  BS_SECOND_AVERAGE,    /* v = b2 v + (1-b2) g^2 */
+  BS_SECOND_SUM,        /* v = v + g^2 */
+  BS_SECOND_MAXIMUM,    /* v = max(b2^2 v, (|g| + eps)^2) */
+  BS_SECOND_PER_SAMPLE, /* v = sum_i g_i^2 over the samples' own gradients */
+  BS_SECOND_FACTORS     /* the rule's own, in bs_update.factors */
 } bs_second_moment;
 
 /* What is known of the direction that training converges to. */
@@ -68,6 +74,8 @@ typedef struct bs_optimizer_rule {
   bool full_batch;        /* defined for the full batch only */
   bs_step *step;
   bs_step *blended; /* with bias correction or Nesterov's momentum, which weigh m, g and eps; NULL: the same */
+  /* How many doubles the rule keeps and works in, for weights of so many rows and columns. NULL: none. */
+  void (*memory)(const biascope_options *options, size_t rows, size_t columns, size_t *factors, size_t *scratch);
   bs_limit_kind limit;
   bs_rule_option torch[BS_MOST_RULE_OPTIONS]; /* torch.optim's defaults; none: it has no such class */
   const char *unknown;                        /* BS_LIMIT_UNKNOWN: why, and what can be done */

@@ -7,18 +7,23 @@
 #include "loss/loss.h"
 
 typedef enum {
-  BIASCOPE_GD,        /* m = b1 m + (1-b1) g;  w -= eta m */
-  BIASCOPE_NGD,       /* w -= eta m / ||m||_2 */
-  BIASCOPE_SIGNGD,    /* w -= eta sign(g) */
-  BIASCOPE_SIGNUM,    /* w -= eta sign(m) */
-  BIASCOPE_ADAM,      /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
-  BIASCOPE_RMSPROP,   /* w -= eta g / (sqrt(v) + eps) */
-  BIASCOPE_ADAGRAD,   /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
-  BIASCOPE_ADAMPROXY, /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
-  BIASCOPE_ADAMW,     /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
-  BIASCOPE_LION,      /* w -= eta (sign(b1 m + (1-b1) g) + weight_decay w);  m = b2 m + (1-b2) g */
-  BIASCOPE_NADAM,     /* w -= eta (b1 m + (1-b1) g) / (sqrt(v) + eps) */
-  BIASCOPE_ADAMAX     /* u = max(b2 u, |g| + eps);  w -= eta m / u */
+  BIASCOPE_GD,               /* m = b1 m + (1-b1) g;  w -= eta m */
+  BIASCOPE_NGD,              /* w -= eta m / ||m||_2 */
+  BIASCOPE_SIGNGD,           /* w -= eta sign(g) */
+  BIASCOPE_SIGNUM,           /* w -= eta sign(m) */
+  BIASCOPE_ADAM,             /* v = b2 v + (1-b2) g^2;  w -= eta m / (sqrt(v) + eps), no bias correction */
+  BIASCOPE_RMSPROP,          /* w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAGRAD,          /* v = v + g^2;  w -= eta g / (sqrt(v) + eps) */
+  BIASCOPE_ADAMPROXY,        /* w -= eta grad L / sqrt(sum_i g_i^2), grad L = sum_i g_i over the samples; full batch */
+  BIASCOPE_ADAMW,            /* Adam with decoupled decay: w -= eta (m / (sqrt(v) + eps) + weight_decay w) */
+  BIASCOPE_LION,             /* w -= eta (sign(b1 m + (1-b1) g) + weight_decay w);  m = b2 m + (1-b2) g */
+  BIASCOPE_NADAM,            /* w -= eta (b1 m + (1-b1) g) / (sqrt(v) + eps) */
+  BIASCOPE_ADAMAX,           /* u = max(b2 u, |g| + eps);  w -= eta m / u */
+  BIASCOPE_MUON,             /* W -= eta U V', with the moving average M = U S V' of the gradients */
+  BIASCOPE_SPECTRAL_DESCENT, /* the same of the gradient itself */
+  BIASCOPE_NUCLEAR_DESCENT,  /* W -= eta u v', the leading singular vectors of M */
+  BIASCOPE_POLARGRAD,        /* W -= eta (sum S) U V' */
+  BIASCOPE_SHAMPOO           /* L = b2 L + (1-b2) G G', R likewise of G' G;  W -= eta L^-1/4 M R^-1/4, or L^-1/2 M */
 } biascope_optimizer;
 
 typedef enum {
@@ -43,6 +48,19 @@ typedef enum {
   BIASCOPE_NOISE_ISOTROPIC /* covariance (noise ||g||_2)^2 / d times the identity */
 } biascope_noise;
 
+/* By what torch's Muon multiplies its step size. */
+typedef enum {
+  BIASCOPE_ADJUST_NONE,     /* 1 */
+  BIASCOPE_ADJUST_ORIGINAL, /* sqrt(max(1, rows / columns)) */
+  BIASCOPE_ADJUST_MATCH_RMS /* 0.2 sqrt(max(rows, columns)) */
+} biascope_adjust_lr;
+
+/* What shampoo multiplies the momentum with. */
+typedef enum {
+  BIASCOPE_SIDES_BOTH, /* L^-1/4 M R^-1/4 */
+  BIASCOPE_SIDES_LEFT  /* L^-1/2 M */
+} biascope_sides;
+
 /* In the order in which a run's identity lists them. */
 typedef enum {
   BS_OPTION_OPTIMIZER,
@@ -66,6 +84,10 @@ typedef enum {
   BS_OPTION_MOMENTUM,
   BS_OPTION_NESTEROV,
   BS_OPTION_BIAS_CORRECTION,
+  BS_OPTION_NEWTON_SCHULZ,
+  BS_OPTION_ADJUST_LR,
+  BS_OPTION_SIDES,
+  BS_OPTION_SUMS,
   BS_OPTION_TORCH,
   BS_OPTION_SEED,
   BS_OPTION_THREADS,
@@ -86,6 +108,10 @@ struct biascope_options {
   uint64_t total_steps; /* 0: not known yet */
   double momentum;      /* m = momentum m + g; 0: beta1's average instead */
   bool nesterov, bias_correction, torch;
+  uint64_t newton_schulz; /* iterations; 0: the polar factor itself */
+  biascope_adjust_lr adjust_lr;
+  biascope_sides sides;
+  bool sums; /* b2 L + G G' with b2 = 1 */
   uint64_t seed;
   size_t threads; /* 0: one */
   uint32_t given; /* bit i: option i was set by name */

@@ -98,6 +98,12 @@ static biascope_status check_conventions(const biascope_options *options, biasco
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (options->torch && !rule->torch[0].option)
     return bs_fail(error, BIASCOPE_USAGE, "torch.optim has no optimizer that %s could follow", rule->name);
+  if (options->given >> BS_OPTION_EPS & 1 && options->eps > 0.0 && options->newton_schulz == 0 &&
+      bs_option_is_read(options, BS_OPTION_NEWTON_SCHULZ))
+    return bs_fail(error, BIASCOPE_USAGE, "eps = %g: %s reads it only where newton_schulz is not exact", options->eps,
+                   rule->name);
+  if (options->sums && options->given >> BS_OPTION_BETA2 & 1)
+    return bs_fail(error, BIASCOPE_USAGE, "sums and beta2 = %g: expected one of them", options->beta2);
   if (options->momentum > 0.0 && options->beta1 > 0.0 && bs_option_is_read(options, BS_OPTION_MOMENTUM))
     return bs_fail(error, BIASCOPE_USAGE, "momentum = %g and beta1 = %g: expected one of them", options->momentum,
                    options->beta1);

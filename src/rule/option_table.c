@@ -33,6 +33,16 @@ static const char *noise_name(size_t index) {
   return index < sizeof NAMES / sizeof *NAMES ? NAMES[index] : NULL;
 }
 
+static const char *adjust_name(size_t index) {
+  static const char *const NAMES[] = {"none", "original", "match-rms-adamw"};
+  return index < sizeof NAMES / sizeof *NAMES ? NAMES[index] : NULL;
+}
+
+static const char *sides_name(size_t index) {
+  static const char *const NAMES[] = {"both", "left"};
+  return index < sizeof NAMES / sizeof *NAMES ? NAMES[index] : NULL;
+}
+
 static const char *schedule_name(size_t index) {
   static const char *const NAMES[] = {"inverse-power", "constant", "cosine", "linear", "step"};
   return index < sizeof NAMES / sizeof *NAMES ? NAMES[index] : NULL;
@@ -65,8 +75,10 @@ static const bs_option_row TABLE[BS_OPTIONS] = {
                          .help = "Momentum"},
     [BS_OPTION_BETA2] = {OPTION(beta2), REAL(0.0, BELOW_ONE, "0 <= beta2 < 1"), .label = "β_2", .placeholder = "B2",
                          .help = "Decay of the second moment"},
-    [BS_OPTION_EPS] = {OPTION(eps), REAL(0.0, 1e300, "0 <= eps <= 1e300"), .label = "ε", .placeholder = "E",
-                       .help = "Added to the root of the second moment"},
+    [BS_OPTION_EPS] =
+        {OPTION(eps), REAL(0.0, 1e300, "0 <= eps <= 1e300"), .label = "ε", .placeholder = "E",
+         .help = "Added to the root of the second moment; muon: the least norm that Newton and Schulz's iteration "
+                 "divides by"},
     [BS_OPTION_WEIGHT_DECAY] = {OPTION(weight_decay), REAL(0.0, 1e300, "0 <= weight_decay <= 1e300"),
                                 .label = "weight decay", .placeholder = "L", .help = "Decoupled weight decay"},
     [BS_OPTION_LR] = {OPTION(lr), REAL(1e-300, 1e300, "1e-300 <= lr <= 1e300"), EVERY_RULE, .otherwise.real = 0.1,
@@ -108,13 +120,25 @@ static const bs_option_row TABLE[BS_OPTIONS] = {
                             .label = "momentum", .placeholder = "MU",
                             .help = "Momentum as torch's SGD has it, m = MU m + g, in the place of beta1's average"},
     [BS_OPTION_NESTEROV] = {OPTION(nesterov), FLAG, .needs = BS_OPTION_MOMENTUM, .off_at_zero = true,
-                            .label = "Nesterov", .help = "Step along g + MU m"},
+                            .label = "Nesterov", .help = "Step along g + MU m, or muon's (1-B1) g + B1 m"},
     [BS_OPTION_BIAS_CORRECTION] = {OPTION(bias_correction), FLAG, .off_at_zero = true, .label = "bias correction",
                                    .help = "Divide moments by what their start at 0 leaves of them, as torch does"},
+    [BS_OPTION_NEWTON_SCHULZ] = {OPTION(newton_schulz), WHOLE(1, 100), .zero_name = "exact", .off_at_zero = true,
+                                 .label = "Newton-Schulz iterations", .placeholder = "N",
+                                 .help = "N iterations of torch's polynomial in the place of the polar factor"},
+    [BS_OPTION_ADJUST_LR] = {OPTION(adjust_lr), CHOICE(adjust_name), .off_at_zero = true, .label = "adjusted step size",
+                             .placeholder = "NAME",
+                             .help = "Multiply the step size, for k x d weights, by sqrt(max(1, k/d)) (original) or "
+                                     "0.2 sqrt(max(k, d)) (match-rms-adamw), as torch names them"},
+    [BS_OPTION_SIDES] = {OPTION(sides), CHOICE(sides_name), .off_at_zero = true, .label = "sides",
+                         .placeholder = "NAME",
+                         .help = "shampoo multiplies the momentum M by L^-1/4 and R^-1/4 (both), or by L^-1/2 (left)"},
+    [BS_OPTION_SUMS] = {OPTION(sums), FLAG, .off_at_zero = true, .label = "sums",
+                        .help = "shampoo's L and R are sums over the run in the place of averages by beta2"},
     [BS_OPTION_TORCH] = {OPTION(torch), FLAG, EVERY_RULE, .off_at_zero = true, .label = "torch",
                          .help =
                              "Every option not given takes torch.optim's default for the optimizer; weight decay is "
-                             "added to the gradient, but for adamw"},
+                             "added to the gradient, but for adamw and muon"},
     [BS_OPTION_SEED] = {OPTION(seed), WHOLE(0, INT64_MAX), EVERY_RULE, .label = "seed", .placeholder = "N",
                         .help = "Seed of the sampling order and the noise"},
     [BS_OPTION_THREADS] = {OPTION(threads), WHOLE(1, BS_MOST_THREADS), EVERY_RULE, .zero_name = "one",

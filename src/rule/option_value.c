@@ -89,7 +89,7 @@ bool bs_option_may_be_read(const biascope_options *options, bs_option option) {
 bool bs_option_is_read(const biascope_options *options, bs_option option) {
   const bs_option_row *row = bs_option_row_of(option);
   if (!bs_option_may_be_read(options, option)) return false;
-  if (row->needs == BS_OPTION_OPTIMIZER) return true;
+  if (row->needs == BS_OPTION_OPTIMIZER || !bs_option_may_be_read(options, row->needs)) return true;
   if (row->needs_choice) return row->needs_choice >> bs_option_get(options, row->needs).whole & 1;
   return bs_option_number(options, row->needs) != 0.0;
 }

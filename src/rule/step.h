@@ -34,11 +34,14 @@ typedef struct {
   size_t padded;     /* length of the arrays */
   size_t rows;       /* they are a matrix of so many rows, of equal length, */
   size_t columns;    /* and of so many columns, before padding */
-  const double *g;   /* batch gradient, relative to each coordinate's exponent */
+  double *g;         /* batch gradient, relative to each coordinate's exponent; the step's to use up */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
   const bs_rates *rates;
   const bs_weighing *weighing;
+  const struct biascope_options *options; /* of the run, for rules that ask */
+  double *factors;                        /* what the rule keeps beside m and v (optimizer.h), in the units of v */
+  double *scratch;                        /* and what it works in */
 } bs_update;
 
 INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {

@@ -77,7 +77,9 @@ static void write_state(FILE *stream, const biascope_trainer *trainer) {
   if (trainer->fast.lazy) bs_lazy_store(trainer->fast.lazy, trainer->moments);
   write_identity(stream, trainer);
   fprintf(stream, "step %llu\n", (unsigned long long)trainer->step);
-  for (size_t j = 0; j < trainer->moments->outputs; j++) write_moments(stream, &trainer->moments[j]);
+  const bs_moments *moments = trainer->moments;
+  for (size_t j = 0; j < moments->outputs; j++) write_moments(stream, &moments[j]);
+  if (moments->factor_count > 0) write_numbers(stream, "factors", moments->factor_count, moments->factors);
   if (trainer->fast.lazy) write_touched(stream, trainer->fast.lazy, trainer->step);
 }
 
@@ -306,6 +308,8 @@ static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments
   touched t = {0};
   biascope_status status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
   for (size_t j = 0; status == BIASCOPE_OK && j < moments->outputs; j++) status = read_moments(r, &moments[j]);
+  if (status == BIASCOPE_OK && moments->factor_count > 0)
+    status = read_numbers(r, "factors", moments->factor_count, -INFINITY, moments->factors);
   if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments->features, step, &t);
   if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
     status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");

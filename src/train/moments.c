@@ -57,7 +57,7 @@ static biascope_status create(bs_moments *moments, const biascope_options *optio
                    .eps = bs_rule_option_of(rule, BS_OPTION_EPS) ? options->eps : 0.0,
                    .common = true};
   moments->forget = moments->forget && moments->decay == 0.0;
-  moments->coupled = moments->decay > 0.0 || rule->direction == BS_NORMALISED ||
+  moments->coupled = moments->decay > 0.0 || bs_direction_couples(rule->direction) ||
                      (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC);
   double **arrays[] = {&moments->w, &moments->m, &moments->v, &moments->g, &moments->unit};
   size_t entries = 0;
@@ -65,6 +65,13 @@ static biascope_status create(bs_moments *moments, const biascope_options *optio
   for (size_t i = 0; complete && i < sizeof arrays / sizeof arrays[0]; i++) {
     *arrays[i] = BS_NEW(double, entries);
     complete = *arrays[i] != NULL;
+  }
+  size_t scratch = 0;
+  if (rule->memory) rule->memory(options, outputs, features, &moments->factor_count, &scratch);
+  if (complete && rule->memory) {
+    moments->factors = BS_NEW(double, moments->factor_count);
+    moments->scratch = BS_NEW(double, scratch);
+    complete = moments->factors && moments->scratch;
   }
   if (complete) {
     moments->exponent = BS_NEW(int64_t, outputs * features);
@@ -113,6 +120,8 @@ void bs_moments_free(bs_moments *moments) {
   free(moments->v);
   free(moments->g);
   free(moments->unit);
+  free(moments->factors);
+  free(moments->scratch);
   free(moments->exponent);
   free(moments->unseen);
   free(moments->size);
@@ -120,8 +129,7 @@ void bs_moments_free(bs_moments *moments) {
 }
 
 static double unit_of(const bs_moments *moments, int64_t exponent) {
-  if (moments->rule->direction == BS_IDENTITY || moments->rule->direction == BS_NORMALISED)
-    return bs_power_of_two(exponent);
+  if (bs_direction_grows(moments->rule->direction)) return bs_power_of_two(exponent);
   return moments->eps > 0.0 ? fmin(moments->eps * bs_power_of_two(-exponent), 0x1p1000) : 0.0;
 }
 
@@ -151,7 +159,7 @@ static void move_all(bs_moments *moments, int64_t exponent) {
 /* What decides a coordinate's exponent: the root of v where there is one, else m. */
 static double content(const bs_moments *moments, size_t k) {
   const bs_second_moment second = moments->rule->second;
-  const bool kept = second != BS_NO_SECOND_MOMENT && second != BS_SECOND_PER_SAMPLE;
+  const bool kept = second != BS_NO_SECOND_MOMENT && second != BS_SECOND_PER_SAMPLE && second != BS_SECOND_FACTORS;
   return kept ? sqrt(moments->v[k]) : fabs(moments->m[k]);
 }
 
@@ -272,16 +280,29 @@ static void prepare(bs_moments *moments, const biascope_dataset *data, const bs_
   }
 }
 
-void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
-  if (moments->outputs == 1) {
-    prepare(moments, data, batch, span_of(moments, batch));
-    return;
-  }
+/* What the rule keeps of its own, which had been in the units of `before`, in those of now. */
+static void move_factors(bs_moments *moments, int64_t before) {
+  const int64_t by = before - moments->exponent[0];
+  if (by == 0) return;
+  const int clamped = by < -4000 ? -4000 : by > 4000 ? 4000 : (int)by;
+  for (size_t k = 0; k < moments->factor_count; k++) moments->factors[k] = ldexp(moments->factors[k], 2 * clamped);
+}
+
+static void prepare_outputs(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
   const span all = joint_span(moments, batch);
   for (size_t j = 0; j < moments->outputs; j++) {
     const bs_weighted_batch own = bs_batch_of_output(batch, j);
     prepare(&moments[j], data, &own, moments->coupled ? all : span_of(&moments[j], &own));
   }
+}
+
+void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
+  const int64_t before = moments->exponent[0];
+  if (moments->outputs == 1)
+    prepare(moments, data, batch, span_of(moments, batch));
+  else
+    prepare_outputs(moments, data, batch);
+  if (moments->factors) move_factors(moments, before);
 }
 
 enum { LEAST_POWER = -1000 };
@@ -298,6 +319,7 @@ bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight
 
 static double largest_content(const bs_moments *moments) {
   double largest = 0.0;
+  if (moments->rule->second == BS_SECOND_FACTORS) return sqrt(bs_max_abs(moments->factor_count, moments->factors));
   for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, content(moments, k));
   return largest;
 }
@@ -318,11 +340,13 @@ static void renormalise(bs_moments *moments, double largest) {
 }
 
 void bs_moments_renormalise(bs_moments *moments) {
+  const int64_t before = moments->exponent[0];
   double largest = 0.0;
   for (size_t j = 0; j < moments->outputs && moments->coupled; j++)
     largest = fmax(largest, largest_content(&moments[j]));
   for (size_t j = 0; j < moments->outputs; j++)
     renormalise(&moments[j], moments->coupled ? largest : largest_content(&moments[j]));
+  if (moments->factors) move_factors(moments, before);
 }
 
 double bs_moments_gradient_norm(const bs_moments *moments) {

@@ -315,7 +315,10 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .w = moments->w,
                             .eps = moments->unit,
                             .rates = &trainer->rates,
-                            .weighing = &trainer->weighing};
+                            .weighing = &trainer->weighing,
+                            .options = &trainer->options,
+                            .factors = moments->factors,
+                            .scratch = moments->scratch};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->fast.lazy) bs_fast_close(&trainer->fast, trainer->step);

@@ -22,8 +22,7 @@ def generate(k, d, n, seed, margin=0.3):
         if np.diff(np.sort(scores))[-1] > margin:
             x.append(sample)
             y.append(int(np.argmax(scores)))
-    assert len(set(y)) == k
-    return np.array(x), np.array(y)
+    return (np.array(x), np.array(y)) if len(set(y)) == k else generate(k, d, n, seed + 1000, margin)
 
 
 def write_csv(path, x, y):
@@ -67,6 +66,41 @@ def ratio(m, v):
     return np.divide(m, np.sqrt(v), out=np.zeros_like(m), where=v > 0.0)
 
 
+def polar(matrix, leading=False, sized=False):
+    u, s, v = np.linalg.svd(matrix, full_matrices=False)
+    kept = slice(1) if leading else s > 1e-13 * s[0]
+    return (s.sum() if sized else 1.0) * u[:, kept] @ v[kept]
+
+
+def newton_schulz(matrix, steps=5):
+    x = matrix / np.linalg.norm(matrix)
+    x = x.T if x.shape[0] > x.shape[1] else x
+    for _ in range(steps):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.775 * gram + 2.0315 * gram @ gram) @ x
+    return x if x.shape == matrix.shape else x.T
+
+
+def inverse_root(matrix, power):
+    s, q = np.linalg.eigh(matrix)
+    return q * np.maximum(s, 1e-15 * s[-1]) ** -power @ q.T
+
+
+def shampoo(left, sums):
+    state = {"m": 0.0, "l": 0.0, "r": 0.0}
+
+    def step(g):
+        keep, add = (1.0, 1.0) if sums else (0.95, 0.05)
+        state["m"] = 0.9 * state["m"] + 0.1 * g
+        state["l"] = keep * state["l"] + add * g @ g.T
+        state["r"] = keep * state["r"] + add * g.T @ g
+        if left:
+            return inverse_root(state["l"], 0.5) @ state["m"]
+        return inverse_root(state["l"], 0.25) @ state["m"] @ inverse_root(state["r"], 0.25)
+
+    return step
+
+
 def step_of(optimizer):
     """The update direction as a function of the gradient, with its state."""
     state = {"m": 0.0, "v": 0.0}
@@ -87,6 +121,13 @@ def step_of(optimizer):
     return {"gd": lambda g: g, "ngd": lambda g: g / np.linalg.norm(g), "signgd": np.sign,
             "signum": lambda g: np.sign(average("m", 0.9, g)),
             "adam": lambda g: ratio(average("m", 0.9, g), average("v", 0.999, g * g)),
+            "muon": lambda g: polar(average("m", 0.95, g)), "spectral": polar,
+            "muon --nesterov": lambda g: polar(0.9 * average("m", 0.9, g) + 0.1 * g),
+            "muon --newton-schulz 5": lambda g: newton_schulz(average("m", 0.95, g)),
+            "nuclear": lambda g: polar(average("m", 0.9, g), leading=True),
+            "polargrad": lambda g: polar(average("m", 0.9, g), sized=True),
+            "shampoo": shampoo(False, False), "shampoo --sides left": shampoo(True, False),
+            "shampoo --sums": shampoo(False, True), "shampoo --sides left --sums": shampoo(True, True),
             "rmsprop": lambda g: ratio(g, average("v", 0.99, g * g)), "adagrad": adagrad, "lion": lion}[optimizer]
 
 
@@ -108,6 +149,34 @@ def test_weights_are_those_of_the_simulator(tmp_path, optimizer, loss):
         found = weights(path, "--optimizer", optimizer, "--loss", loss, "--batch-size", batch, "--steps", 200)
         expected = simulate(x, y, optimizer, loss, batch, 200, k)
         assert np.abs(found - expected).max() <= 1e-11 * np.abs(expected).max()
+
+
+# Of those, the inverse powers of shampoo and the polynomial magnify rounding the most.
+MATRIX_RULES = {"muon": 1e-10, "muon --nesterov": 1e-10, "muon --newton-schulz 5": 1e-9, "spectral": 1e-10, "nuclear": 1e-9,
+                "polargrad": 1e-10, "shampoo": 1e-6, "shampoo --sides left": 1e-6, "shampoo --sums": 1e-6,
+                "shampoo --sides left --sums": 1e-6}
+
+
+@pytest.mark.parametrize("optimizer", MATRIX_RULES)
+def test_matrix_rules_are_those_of_the_simulator(tmp_path, optimizer):
+    beta = {"muon --nesterov": ["--beta1", "0.9"], "nuclear": ["--beta1", "0.9"], "polargrad": ["--beta1", "0.9"]}.get(optimizer, [])
+    for seed, (k, d, n, batch) in enumerate([(3, 5, 20, 7), (4, 7, 23, 23), (6, 3, 40, 20)]):
+        x, y = generate(k, d, n, seed)
+        path = write_csv(tmp_path / "data.csv", x, y)
+        found = weights(path, "--optimizer", *optimizer.split(), *beta, "--batch-size", batch, "--steps", 100)
+        expected = simulate(x, y, optimizer, "logistic", batch, 100, k)
+        assert np.abs(found - expected).max() <= MATRIX_RULES[optimizer] * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("rule, same", [("muon", "ngd"), ("spectral", "ngd"), ("nuclear", "ngd"), ("polargrad", "gd")])
+def test_with_two_classes_a_matrix_is_a_row(tmp_path, rule, same):
+    x, y = generate(2, 5, 30, 8)
+    data = write_csv(tmp_path / "data.csv", x, y)
+    beta = ["--beta1", "0.9"] if rule != "spectral" else ["--beta1", "0"]
+    flags = ["--batch-size", "7", "--steps", "500"]
+    of_rule = weights(data, "--optimizer", rule, *(beta if rule != "spectral" else []), *flags)
+    assert of_rule.shape == (5,)
+    assert np.allclose(of_rule, weights(data, "--optimizer", same, *beta, *flags), rtol=1e-12, atol=0)
 
 
 def test_what_is_reported_is_of_the_weights(tmp_path):
@@ -140,7 +209,8 @@ def test_sparse_rows_train_as_dense_ones_do(tmp_path):
 
 
 @pytest.mark.parametrize("flags", [["adam"], ["ngd", "--order", "shuffle"], ["gd", "--batch-size", "full", "--noise", "0.5"],
-                                   ["adam", "--torch", "--weight-decay", "0.1"]], ids=lambda flags: flags[0])
+                                   ["adam", "--torch", "--weight-decay", "0.1"], ["muon", "--nesterov"], ["shampoo"],
+                                   ["shampoo", "--sums", "--sides", "left"]], ids=" ".join)
 def test_a_resumed_run_goes_on_bit_for_bit(tmp_path, flags):
     path = write_csv(tmp_path / "data.csv", *generate(4, 6, 30, 3))
     batch = [] if "--batch-size" in flags else ["--batch-size", "7"]
@@ -158,13 +228,13 @@ def test_a_checkpoint_of_other_labels_is_refused(tmp_path):
     assert "other data" in train(write_csv(tmp_path / "b.csv", x, y), "--steps", 9, "--resume", tmp_path / "state", code=2)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "signum", "ngd"])
+@pytest.mark.parametrize("optimizer", ["adam", "signum", "ngd", "muon", "nuclear", "shampoo"])
 def test_nothing_underflows(tmp_path, optimizer):
     path = write_csv(tmp_path / "data.csv", *generate(3, 5, 20, 5))
     flags = ["--optimizer", optimizer, "--lr-decay", 0, "--lr", 1, "--batch-size", 5, "--beta2", "0.9"]
     flags = flags if optimizer == "adam" else flags[:-2]
     early, late = (train(path, *flags, "--steps", steps) for steps in (20000, 40000))
-    assert late["accuracy"] == 1.0 and late["log_loss"] < -2000.0  # e^-745 is 0 in doubles
+    assert late["accuracy"] == 1.0 and late["log_loss"] < -800.0  # e^-745 is 0 in doubles
     assert late["log_loss"] < 1.5 * early["log_loss"]
 
 
