@@ -18,7 +18,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp ARGP = {
     .parser = parse,
     .children = CHILDREN,
-    .doc = "Times a step of per-sample Adam against the least it can cost: a loop of nothing but the loads, "
+    .doc = "Times a step of per-sample Adam against a lower bound: a loop of nothing but the loads, "
            "multiply-adds, square roots and divisions that no implementation can do without; and a full batch's "
            "against memory's bandwidth."};
 

@@ -78,7 +78,7 @@ static error_t parse_common(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp_option COMMON_OPTIONS[] = {
-    {"json", OPTION_JSON, 0, 0, "One JSON object on stdout, nothing else there", 100},
+    {"json", OPTION_JSON, 0, 0, "Print one JSON object on stdout, and nothing else", 100},
     {"seed", OPTION_SEED, "N", 0, "Seed of every random choice (default 0)", 100},
     {"quiet", OPTION_QUIET, 0, 0, "No progress and no notes on stderr", 100},
     {NULL, 'h', 0, OPTION_HIDDEN, "The same as --help", 100},

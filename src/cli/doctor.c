@@ -57,7 +57,7 @@ static const struct argp ARGP = {
     .parser = parse,
     .children = CHILDREN,
     .args_doc = "DATA",
-    .doc = "What a run with these options will do, and options that do what is wanted; without training."};
+    .doc = "What a run with these options will do, and which options would reach a goal; without training."};
 
 /* Buffers that contain recent gradients after the first percent of the steps do no harm. */
 static bool is_stale(double until, uint64_t steps) {

@@ -15,7 +15,7 @@ static const struct {
     {"solve", cli_solve, "The max-margin direction of a norm, with the certificate that proves it"},
     {"train", cli_train, "Train, and compare the direction with every max-margin reference"},
     {"predict", cli_predict, "The direction training converges to, without training, with a certificate"},
-    {"doctor", cli_doctor, "What a run will do, and options that do what is wanted; without training"},
+    {"doctor", cli_doctor, "What a run will do, and which options would reach a goal; without training"},
     {"apply", cli_apply, "Classify new data by a direction that was found"},
     {"generate", cli_generate, "Synthetic data: gaussian, rademacher, shifted-diagonal, teacher"},
     {"reproduce", cli_reproduce, "The paper's figures, and whether its claims held"},
@@ -23,8 +23,8 @@ static const struct {
     {"runs", cli_runs, "List, filter and export the runs of a store"},
     {"report", cli_report_page, "A store as one HTML page with plots and a table"},
     {"plot", cli_plot, "One plot of a store's runs, as SVG, PDF or PNG"},
-    {"merge", cli_merge, "Bring the runs of several stores together"},
-    {"bench", cli_bench, "Time a training step against the least that it can cost"},
+    {"merge", cli_merge, "Merge the runs of several stores"},
+    {"bench", cli_bench, "Time a training step, and compare it with a lower bound"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

@@ -34,7 +34,7 @@ static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp ARGP = {.parser = parse,
                                  .children = CHILDREN,
                                  .args_doc = "OUT.db STORE...",
-                                 .doc = "Bring the runs of several stores together in one, each run once."};
+                                 .doc = "Merge the runs of several stores into one store, each run once."};
 
 int cli_merge(int argc, char **argv) {
   merge_flags flags = {0};

@@ -47,12 +47,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {&cli_store_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
-    {"x", X, "COLUMN", 0, "An option of the runs, such as batch_size, or step: along the way", 1},
+    {"x", X, "COLUMN", 0, "An option of the runs, such as batch_size; or step: along the runs", 1},
     {"y", Y, "COLUMN", 0, "A measure, such as cosine_l2 or ratio_linf", 1},
     {"z", Z, "COLUMN", 0, "A heat map: the mean of this measure, over --x and --y, two options", 1},
     {"by", BY, "COLUMN", 0, "A curve for each value of this option", 1},
     {"where", WHERE, "CONDITION", 0, "Only the runs that meet an SQL condition", 1},
-    {"title", TITLE, "TEXT", 0, "Stands above the plot", 1},
+    {"title", TITLE, "TEXT", 0, "A title above the plot", 1},
     {"out", OUT, "FILE", 0, "An .svg, .pdf or .png file", 1},
     {0},
 };

@@ -39,7 +39,7 @@ static const struct argp_option OPTIONS[] = {
      "shuffle, replacement: length of the random sequence (default: chosen)", 3},
     {"steps", STEPS, "T", 0, "The run after T steps, not the limit", 3},
     {"trace", TRACE, "FILE", 0, "With --steps: write the run on the way there as CSV, as train does", 3},
-    {"record", RECORD, "log:K", 0, "Rows of the trace in a decade of steps (default log:20)", 3},
+    {"record", RECORD, "log:K", 0, "Rows of the trace in each decade of steps (default log:20)", 3},
     {"until", UNTIL, "cosine=C|margin=NORM:F", 0,
      "The number of steps until that cosine with the limit, or that share of the best margin", 3},
     {"starts", STARTS, "K", 0, "cyclic: look for other equilibria from K random points (default 8)", 3},

@@ -15,7 +15,7 @@ typedef struct {
 
 static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
-    {"out", OPTION_OUT, "DIR", 0, "Where the SVG, PNG, CSV and gnuplot files go; made where missing", 0},
+    {"out", OPTION_OUT, "DIR", 0, "The folder for the SVG, PNG, CSV and gnuplot files; created if needed", 0},
     {"data", OPTION_DATA, "FILE", 0, "This data set, labels folded in, in place of the shipped Gaussian 10 x 50 draw",
      0},
     {0},
@@ -60,7 +60,7 @@ static const struct argp ARGP = {
     .parser = parse,
     .children = CHILDREN,
     .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|all]",
-    .doc = "Draws the paper's figures anew and says of each claim whether it held.\v"
+    .doc = "Draws the paper's figures, and says for each claim whether it held.\v"
            "fig1 batch size and order on Gaussian data; fig2 generalised Rademacher data; fig3 the AdamProxy fixed "
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
            "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};

@@ -42,15 +42,16 @@ static const struct argp_option OPTIONS[] = {
      "Only the runs that meet an SQL condition, such as \"optimizer = 'adam' AND batch_size < 5\"; docs/studies.md "
      "lists the columns",
      1},
-    {"csv", CSV, 0, 0, "A table with a header, a row a run", 1},
+    {"csv", CSV, 0, 0, "CSV with a header and one row for each run", 1},
     {"traces", TRACES, 0, 0, "With --json: the recorded steps too", 1},
     {0},
 };
-static const struct argp ARGP = {.parser = parse,
-                                 .options = OPTIONS,
-                                 .children = CHILDREN,
-                                 .args_doc = "STORE",
-                                 .doc = "List the finished runs of a store. --json prints an array, one object a run."};
+static const struct argp ARGP = {
+    .parser = parse,
+    .options = OPTIONS,
+    .children = CHILDREN,
+    .args_doc = "STORE",
+    .doc = "List the finished runs of a store. --json prints an array with one object for each run."};
 
 static biascope_runs_format format_of(const runs_flags *flags) {
   if (flags->csv) return BIASCOPE_RUNS_CSV;

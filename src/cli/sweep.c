@@ -72,8 +72,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child CHILDREN[] = {{&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
-    {"store", STORE, "FILE", 0, "The store: an SQLite file, made where there is none; runs in it are not run again", 1},
-    {"jobs", JOBS, "J", 0, "Threads (default: one a core; one a rank under mpirun)", 1},
+    {"store", STORE, "FILE", 0, "The store: an SQLite file, created if needed; runs that are in it are not repeated",
+     1},
+    {"jobs", JOBS, "J", 0, "Threads (default: one for each core; under mpirun one for each rank)", 1},
     {"dry-run", DRY_RUN, 0, 0, "Check the study, count its runs and estimate the time, but run nothing", 1},
     {"shard", SHARD, "I/N", 0,
      "Only the I-th of N parts, for several machines; 'biascope merge' brings the stores together", 1},
@@ -84,7 +85,7 @@ static const struct argp ARGP = {.parser = parse,
                                  .children = CHILDREN,
                                  .args_doc = "SPEC",
                                  .doc = "Run a study: data sets x optimizers x options. Stopped at any moment and "
-                                        "started again, it goes on where it was."};
+                                        "started again, it continues from there."};
 
 /* Drops the runs that the store already holds, if there is a store. */
 static biascope_status drop_finished(const char *store_path, biascope_study *study, biascope_error *error) {

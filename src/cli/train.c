@@ -38,7 +38,8 @@ static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
                                              {0}};
 static const struct argp_option OPTIONS[] = {
     {"steps", OPTION_STEPS, "T", 0, "Optimizer steps in all (default 100000)", 3},
-    {"record", OPTION_RECORD, "log:K", 0, "Compare K times a decade of steps, and at the end (default log:20)", 3},
+    {"record", OPTION_RECORD, "log:K", 0, "Compare K times in each decade of steps, and at the end (default log:20)",
+     3},
     {"trace", OPTION_TRACE, "FILE", 0, "Write what was recorded as CSV", 3},
     {"checkpoint", OPTION_CHECKPOINT, "FILE", 0, "Write the final state, or the state at Ctrl-C", 3},
     {"resume", OPTION_RESUME, "FILE", 0, "Continue from a checkpoint", 3},
