@@ -1,4 +1,4 @@
-/* The run itself, forecast: its first epochs are stepped, then an averaged equation is followed in log t. */
+/* Forecasts a run: its first epochs are stepped, then an averaged equation is followed in log t. */
 #include "forecast/integrate.h"
 #include "forecast/start.h"
 
@@ -10,20 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs up to this length are stepped, which is quicker than anything else. */
+/* Runs up to this length are stepped, because this is the fastest way. */
 enum { SHORT_RUN = 4000 };
-/* Steps of the start: epochs of few and of many batches, steps at least, and their share of the run at most. */
+/* The steps of the start: epochs if they have few and many batches, least steps, and their largest share of the run. */
 enum { EPOCHS = 20, EPOCHS_OF_MANY = 5, MANY = 100, LEAST_START = 200, START_SHARE = 10 };
-static const double TOLERANCE = 3e-5, TOLERANCE_BESIDE = 1e-4; /* of the others that tell the error */
+static const double TOLERANCE = 3e-5, TOLERANCE_BESIDE = 1e-4; /* of the other two solutions, for the error estimate */
 static const double MOST_CELLS = 5e7;                          /* of the dense copy of the data */
-/* Multiplications of a run that is stepped to its end where it cannot be followed otherwise. */
+/* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
-/* The equation as it is, without its second-order terms, and from an earlier start: how far these lie apart is what the
- * error is told by. */
+/* The equation, the equation without its second-order terms, and the equation from an earlier start: the error is
+ * estimated from their differences. */
 enum { REFINED, PLAIN, EARLIER, VARIANTS };
 
-/* What a method's name starts with. */
+/* The start of a method's name. */
 #define EXACT "exact steps: "
 
 struct biascope_forecast {
@@ -63,7 +63,7 @@ static biascope_status copy_rows(biascope_forecast *f, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-/* Whole epochs, the share of the run that a start may take at most. */
+/* Whole epochs, up to the largest share of the run for a start. */
 static uint64_t start_steps(const biascope_forecast *f, uint64_t steps) {
   const uint64_t epoch = bs_batches_per_epoch(&f->options, f->data->samples);
   uint64_t epochs = epoch < MANY ? EPOCHS : EPOCHS_OF_MANY;
@@ -72,7 +72,7 @@ static uint64_t start_steps(const biascope_forecast *f, uint64_t steps) {
   return epochs * epoch;
 }
 
-/* Rules whose update is smooth in moments that are averages or sums of the gradient alone. */
+/* Rules whose update is smooth in moments that are averages or sums of the gradient only. */
 static bool can_be_averaged(const biascope_options *options) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   const bool sum = rule->second == BS_SECOND_SUM, average = rule->second == BS_SECOND_AVERAGE;
@@ -108,7 +108,7 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
   return status;
 }
 
-/* The equation, or steps where that is cheaper or all that holds. */
+/* The equation, or steps if they are cheaper or the equation does not apply. */
 static biascope_status choose_method(biascope_forecast *f, uint64_t steps, biascope_error *error) {
   const uint64_t first = start_steps(f, steps);
   if (steps <= SHORT_RUN || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
@@ -142,7 +142,7 @@ biascope_status biascope_forecast_create(const biascope_dataset *data, const bia
   return status;
 }
 
-/* A variant's weights at the step, in `w`: the last whole epoch's end, and its first steps beyond. */
+/* A variant's weights at the step, in `w`: from the end of the last whole epoch and its first steps after that. */
 static biascope_status follow(bs_integration *run, uint64_t step, double *w, biascope_error *error) {
   const size_t d = run->model.features, epoch = run->model.epoch;
   const uint64_t whole = step / epoch * epoch;
@@ -190,7 +190,7 @@ const double *biascope_forecast_weights(const biascope_forecast *f) {
   return f->w;
 }
 
-/* What the weights do to the data. */
+/* Evaluates the data at the weights. */
 static void measure(const biascope_forecast *f, biascope_forecast_quality *q) {
   const size_t N = f->data->samples;
   const bs_loss *loss = bs_loss_of(f->options.loss);

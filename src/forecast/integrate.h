@@ -1,5 +1,6 @@
-/* The averaged equation in log t, by the Rosenbrock method RODAS3 (Sandu et al. 1997: four stages, order 3, L-stable,
- * with an embedded error), so that steps grow with t however stiff the memory of v is. */
+/* Integrates the averaged equation in log t by the Rosenbrock method RODAS3 (Sandu et al. 1997: four stages, order 3,
+ * L-stable, with an embedded error estimate), so that steps grow with t even if the memory of v makes the equation
+ * stiff. */
 #ifndef BIASCOPE_FORECAST_INTEGRATE_H
 #define BIASCOPE_FORECAST_INTEGRATE_H
 
@@ -9,7 +10,7 @@ typedef struct {
   bs_model model;
   bs_jacobian jacobian;
   const double *rows;
-  double log_time, step, tolerance;              /* step: the next one's length in log t */
+  double log_time, step, tolerance;              /* step: the length of the next step in log t */
   double *w, *u;                                 /* d each: the state */
   double *rate, *later, *stages, *trial, *error; /* 2 d, 2 d, 8 d, 2 d, 2 d */
   size_t steps, rejected;
@@ -19,9 +20,9 @@ biascope_status bs_integration_create(const biascope_dataset *data, const double
                                       bool refined, double tolerance, bs_integration *out, biascope_error *error);
 void bs_integration_free(bs_integration *run);
 
-/* Starts at time t with w, and the logs u of the second moments a time `age` before; d each, copied. */
+/* Starts at time t with w and with the logs u of the second moments, as they were at time t - age; d each, copied. */
 void bs_integration_start(bs_integration *run, double t, const double *w, const double *u, double age);
-/* Up to time t. BIASCOPE_NOT_CONVERGED where steps become too small. */
+/* Advances to time t. BIASCOPE_NOT_CONVERGED if steps become too small. */
 biascope_status bs_integration_advance(bs_integration *run, double t, biascope_error *error);
 
 #endif

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* e^u and its like are kept within range: beyond it nothing moves any more. */
+/* e^u and similar values are limited to this range: beyond it nothing changes any more. */
 static const double MOST_EXPONENT = 690.0, LEAST = 1e-300;
-/* A slope falls by this factor over an epoch at most, as far as the averages are told. */
+/* The largest factor by which a slope falls over an epoch in the averages. */
 static const double MOST_FALL = 1.0;
-/* Passes that step through an epoch, each from the averages of the one before. */
+/* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
 
 static double bounded_exponential(double x) {
@@ -19,11 +19,11 @@ static double bounded_exponential(double x) {
 }
 
 double bs_model_rate(const biascope_options *options, double t) {
-  /* torch's momentum sums where ours averages */
+  /* torch's momentum is a sum where ours is an average */
   return bs_learning_rate_at(options, fmax(0.0, t - 0.5)) / (1.0 - options->momentum);
 }
 
-/* The variance of a random batch's mean over the samples' own, averaged over the batches of an epoch. */
+/* The variance of the mean of a random batch over that of the samples, averaged over the batches of an epoch. */
 static double variance_share(const biascope_options *options, size_t samples) {
   const size_t size = bs_batch_size(options, samples), batches = bs_batches_per_epoch(options, samples);
   double sum = 0.0;
@@ -109,7 +109,7 @@ void bs_model_free(bs_model *model) {
 /* ---- Slopes and gradients ----------------------------------------------------------------------- */
 
 static void find_margins(const bs_model *model, const double *w, double *out) {
-  const size_t d = model->features; /* too little work for the threads of a library of linear algebra */
+  const size_t d = model->features; /* too little work for the threads of a linear algebra library */
   for (size_t i = 0; i < model->samples; i++) out[i] = bs_dot(d, model->rows + i * d, w);
 }
 
@@ -138,7 +138,7 @@ static void find_gradients(bs_model *model) {
   }
 }
 
-/* Mean squares of what a step's gradient is. */
+/* The mean squares of the gradient of a step. */
 static void find_squares(bs_model *model) {
   const size_t d = model->features, N = model->samples;
   memset(model->mean_square, 0, d * sizeof *model->mean_square);
@@ -253,7 +253,7 @@ static void find_all(bs_model *model, double t, const double *u, const double *m
   model->evaluations++;
 }
 
-/* What an epoch does to the weights in all, by the mean update. */
+/* The total change of the weights in an epoch, by the mean update. */
 static void find_motion(bs_model *model, const double *w) {
   const double n = (double)model->batches;
   for (size_t k = 0; k < model->features; k++)
@@ -261,7 +261,7 @@ static void find_motion(bs_model *model, const double *w) {
   find_margins(model, model->way, model->motion);
 }
 
-/* The slopes of a batch, and its mean gradient, at the weights that its turn finds. */
+/* The slopes of a batch, and its mean gradient, at the weights of its turn. */
 static void find_batch(bs_model *model, size_t j, const double *w) {
   const size_t d = model->features, first = model->start[j], count = model->start[j + 1] - first;
   double *g = model->gradient + j * d;
@@ -274,7 +274,7 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
   }
 }
 
-/* The epoch step by step, centred on w: from the averages and the motion that the pass before has found. */
+/* Steps through the epoch, centred on w, from the averages and the motion that the pass before has found. */
 static void step_through(bs_model *model, double t, const double *w, const double *u) {
   const size_t d = model->features, n = model->batches;
   const double b1 = model->beta1, b2 = model->beta_now;

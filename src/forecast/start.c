@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs of a random order whose mean is taken. */
+/* The number of runs of a random order whose mean is used. */
 enum { RUNS = 8 };
 static const double LEAST = 1e-300;
 
@@ -17,7 +17,7 @@ void bs_start_free(bs_start *start) {
   memset(start, 0, sizeof *start);
 }
 
-/* The corrected second moments' mean over the last epoch of `steps`, added to `mean`. v: scratch. */
+/* Adds the mean of the corrected second moments over the last epoch of `steps` to `mean`. v: scratch. */
 static biascope_status step_and_average(biascope_trainer *trainer, uint64_t steps, double share, double *mean,
                                         double *v, biascope_error *error) {
   const size_t d = trainer->data->features, epoch = bs_batches_per_epoch(&trainer->options, trainer->data->samples);

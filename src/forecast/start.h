@@ -1,15 +1,15 @@
-/* The first epochs, stepped exactly: they pass the transient and say how large the second moments are. */
+/* The first epochs, stepped exactly: they contain the transient and determine the second moments. */
 #ifndef BIASCOPE_FORECAST_START_H
 #define BIASCOPE_FORECAST_START_H
 
 #include "forecast/model.h"
 
-/* Where a run is after `steps` steps: weights and the logs of the corrected second moments' means over the last epoch.
- * In a random order, the mean over some runs. */
+/* The state of a run after `steps` steps: weights, and the logs of the means of the corrected second moments over the
+ * last epoch. In a random order, the mean over some runs. */
 typedef struct {
   uint64_t steps;
   double *w, *u; /* d each */
-  double spread; /* the runs' root-mean-square distance from the mean w; 0 where there is one */
+  double spread; /* the root-mean-square distance of the runs from the mean w; 0 if there is one run */
 } bs_start;
 
 biascope_status bs_start_find(const biascope_dataset *data, const biascope_options *options, uint64_t steps,

@@ -7,7 +7,7 @@ enum { MOST_ROUNDS = 100 };
 static const double DECAY_TOLERANCE = 1e-13; /* relative, of r */
 static const double NEARLY_STALE = 1e-9;     /* distance from the largest decay, relative */
 
-/* The decay at which an average would hold old gradients only; INFINITY where none fades. */
+/* The decay at which an average would contain only old gradients; INFINITY if none forgets. */
 static double largest_decay(const bs_epoch_rule *rule) {
   const double first = rule->beta1 > 0.0 && rule->beta1 < 1.0 ? -log(rule->beta1) : INFINITY;
   const double second =

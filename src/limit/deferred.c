@@ -12,8 +12,8 @@ enum { MOST_ROUNDS = 40, PATIENCE = 8, HISTORY = 6, STEPS = 300 };
 
 static const double RANK_TOLERANCE = 1e-8;
 
-/* A round is a map of offsets, whose fixed point is wanted: from the offset to what D is short of at the equilibrium
- * that it leads to. Anderson's acceleration (1965) takes the combination of the last rounds of least residual. */
+/* A round maps an offset to the error of D at the equilibrium for that offset; the fixed point is wanted. Anderson's
+ * acceleration (1965) uses the combination of the last rounds with the least residual. */
 typedef struct {
   bs_game *game;
   const bs_exact_map *exact;
@@ -66,7 +66,7 @@ static void evaluate_exact(correction *c, const double *log_weights) {
   bs_game_spend(c->game, bs_epoch_map_spent(exact->map));
 }
 
-/* What the game's D is short of at the log-weights; and the gap there under the exact map. */
+/* The error of the game's D at the log-weights; and the gap there under the exact map. */
 static void measure(correction *c, const double *log_weights, bs_equilibrium *out) {
   bs_game *game = c->game;
   const size_t d = game->features;
@@ -79,7 +79,8 @@ static void measure(correction *c, const double *log_weights, bs_equilibrium *ou
   *out = bs_equilibrium_measure(game, log_weights);
 }
 
-/* The next offset: the last plus its residual, less what past rounds say of how residuals answer to offsets. */
+/* The next offset: the last one plus its residual, minus what earlier rounds say about how residuals depend on
+ * offsets. */
 static biascope_status accelerate(correction *c, biascope_error *error) {
   const size_t d = c->game->features, slot = c->rounds % HISTORY;
   if (c->rounds > 0) {

@@ -1,9 +1,9 @@
-/* The epoch map: which way the weights move, per step, when the samples' gradients have the weights c.
- *
- * While the step size tends to zero the batch gradients G_t = mean over batch t of c_i x_i are frozen over many
- * epochs, and the moments are their periodic moving averages. D(c) is the mean update direction over one period:
- * D = mean_t m_t / sqrt(v_t). It does not change when c is scaled, so it is a function of log-weights up to a constant.
- * One map serves every optimizer; what differs is rule/epoch.h's. */
+/* The epoch map: the direction in which the weights move, per step, if the samples' gradients have the
+ * weights c.  While the step size tends to zero, the batch gradients G_t = mean over batch t of c_i x_i
+ * hardly change over many epochs, and the moments are their periodic moving averages. D(c) is the mean update
+ * direction over one period: D = mean_t m_t / sqrt(v_t). It does not change when c is scaled, so it is a
+ * function of log-weights up to a constant. One map serves every optimizer; rule/epoch.h describes the
+ * differences. */
 #ifndef BIASCOPE_LIMIT_EPOCH_MAP_H
 #define BIASCOPE_LIMIT_EPOCH_MAP_H
 
@@ -12,7 +12,7 @@
 
 typedef struct bs_epoch_map bs_epoch_map;
 
-/* Borrows the schedules; copies the rows where the dataset is sparse. `direction`: which kind will be evaluated. */
+/* Borrows the schedules; copies the rows if the dataset is sparse. `direction`: the kind that will be evaluated. */
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
                                     bs_direction direction, bs_epoch_map **out, biascope_error *error);
 void bs_epoch_map_free(bs_epoch_map *map);
@@ -23,7 +23,7 @@ size_t bs_epoch_map_features(const bs_epoch_map *map);
 const double *bs_epoch_map_rows(const bs_epoch_map *map);
 size_t bs_epoch_map_schedules(const bs_epoch_map *map);
 
-/* Multiplications of one evaluation where every sample weighs, roughly; and of the last one. */
+/* The approximate number of multiplications of an evaluation in which every sample has weight; and of the last one. */
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity);
 double bs_epoch_map_spent(const bs_epoch_map *map);
 

@@ -1,5 +1,5 @@
-/* What makes a point of the game an equilibrium: in every part of the epoch map no sample grows slower than the samples
- * that decide the part. */
+/* The condition for an equilibrium of the game: in every part of the epoch map, no sample grows more slowly than the
+ * samples that decide the part. */
 #ifndef BIASCOPE_LIMIT_EQUILIBRIUM_H
 #define BIASCOPE_LIMIT_EQUILIBRIUM_H
 
@@ -7,12 +7,12 @@
 
 /* An equilibrium, or the best approximation to one. */
 typedef struct {
-  double value; /* f: what every margin grows by at least, per unit of sum eta */
+  double value; /* f: the least growth of a margin, per unit of sum eta */
   double gap;   /* max over the parts and their samples of (c.F - F_i) / |f|, c the weights relative to the part */
-  int steps;    /* that the search took */
+  int steps;    /* the effort of the search */
 } bs_equilibrium;
 
-/* Of the game's growth at the log-weights that its parts are ranked by. */
+/* Evaluates the game's growth at the log-weights by which its parts are ranked. */
 bs_equilibrium bs_equilibrium_measure(const bs_game *game, const double *log_weights);
 
 #endif

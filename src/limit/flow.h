@@ -1,6 +1,6 @@
-/* The path of training itself as the step size tends to zero: dw/ds = D(c) - decay w with c the samples' loss slopes
- * at the margins z = Xw, from w = 0, where s = sum eta. Integrated implicitly, so that steps grow once the direction
- * has settled. */
+/* The path of training as the step size tends to zero: dw/ds = D(c) - decay w from w = 0, where c are the loss slopes
+ * of the samples at the margins z = Xw, and s = sum eta. The integration is implicit, so that steps grow when the
+ * direction has settled. */
 #ifndef BIASCOPE_LIMIT_FLOW_H
 #define BIASCOPE_LIMIT_FLOW_H
 
@@ -9,7 +9,7 @@
 
 typedef struct bs_flow bs_flow;
 
-/* tolerance: error of a margin per step. decay: adamw's weight decay, else 0. Borrows the game. */
+/* tolerance: error of a margin in a step. decay: adamw's weight decay, else 0. Borrows the game. */
 biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay, double tolerance, bs_flow **out,
                                biascope_error *error);
 void bs_flow_free(bs_flow *flow);
@@ -17,7 +17,7 @@ void bs_flow_free(bs_flow *flow);
 /* Moves a flow that has not advanced yet from w = 0 to the d weights. */
 void bs_flow_start(bs_flow *flow, const double *weights);
 
-/* One accepted step that does not pass s = limit (INFINITY: none). False where no step succeeds. */
+/* Takes one accepted step that does not exceed s = limit (INFINITY: none). False if no step succeeds. */
 bool bs_flow_advance(bs_flow *flow, double limit);
 double bs_flow_time(const bs_flow *flow);
 const double *bs_flow_weights(const bs_flow *flow);    /* w, d */

@@ -1,5 +1,5 @@
-/* The population game of an epoch map: N samples compete for weight, F = X D(c) is how fast their margins grow, and
- * weight flows to whoever grows slowest. An equilibrium c* has F minimal on its support. */
+/* The population game of an epoch map: N samples compete for weight. F = X D(c) is how fast their margins grow, and
+ * weight moves to the samples that grow most slowly. An equilibrium c* has F minimal on its support. */
 #ifndef BIASCOPE_LIMIT_GAME_H
 #define BIASCOPE_LIMIT_GAME_H
 
@@ -15,15 +15,15 @@ typedef struct {
   double *growth;       /* F, N */
   double *sensitivity;  /* N x d: row l = dD / d log c_l */
   bs_parts parts;
-  double effort, most_effort; /* multiplications spent and allowed: no search goes on for ever */
+  double effort, most_effort; /* multiplications spent and allowed, so that every search ends */
 } bs_game;
 
 biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error);
 void bs_game_free(bs_game *game);
 
-/* Fills direction and growth, and sensitivity where asked. */
+/* Fills direction and growth, and sensitivity if asked for. */
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity);
-/* Adds to the effort; whether it is used up. */
+/* Adds to the effort; returns whether it is used up. */
 static inline void bs_game_spend(bs_game *game, double multiplications) {
   game->effort += multiplications;
 }

@@ -1,5 +1,5 @@
-/* Levels: groups of samples that weigh, apart from each other by so much that no part mixes them, each with a growth of
- * its own. */
+/* Levels: groups of samples with weight. They are so far apart that no part mixes them, and each has its own
+ * growth. */
 #ifndef BIASCOPE_LIMIT_LEVELS_H
 #define BIASCOPE_LIMIT_LEVELS_H
 
@@ -8,7 +8,7 @@
 typedef struct {
   bs_game *game;
   size_t count;
-  size_t *level;     /* N: of each sample; of one that has faded, its leader's */
+  size_t *level;     /* N: of each sample; a sample without weight has the level of its leader */
   size_t *lead;      /* of each level: the sample of the largest log-weight */
   double *value;     /* of each level: its mean growth */
   double *reference; /* of each level: the growth at which it keeps its place: its own, or where a level that leads it
@@ -20,9 +20,9 @@ typedef struct {
 biascope_status bs_levels_create(bs_game *game, bs_levels *out, biascope_error *error);
 void bs_levels_free(bs_levels *levels);
 
-/* From the game's growth and ranked parts. Moves the levels, all samples of one by the same, to the least distance at
- * which they count as apart and the largest log-weight to 0, keeps faded
- * samples from falling without end, and ranks the parts again. */
+/* Computes the levels from the game's growth and ranked parts. Moves each level as a whole to the least distance at
+ * which levels count as separate, and the largest log-weight to 0; limits how far samples without weight fall; and
+ * ranks the parts again. */
 void bs_levels_arrange(bs_levels *levels, double *log_weights);
 
 #endif

@@ -1,4 +1,4 @@
-/* How far a momentum strays from the gradient it averages, at frozen sample weights. */
+/* How much a momentum differs from the gradient it averages, for fixed sample weights. */
 #ifndef BIASCOPE_LIMIT_MISALIGNMENT_H
 #define BIASCOPE_LIMIT_MISALIGNMENT_H
 

@@ -4,8 +4,8 @@
 
 #include "rule/epoch.h"
 
-/* A period of which only some steps are listed, those with an input; `gap[t]` steps lead from the t-th of them to the
- * next. gap NULL: all are listed. */
+/* A period of which only the steps with an input are listed; `gap[t]` steps lead from the t-th of them to the next. gap
+ * NULL: all are listed. */
 typedef struct {
   size_t steps;      /* listed */
   double period;     /* the sum of the gaps */
@@ -20,8 +20,8 @@ void bs_periodic_average(const bs_period *period, size_t width, double beta, con
 /* Its transpose: out_j = sum_t (1-beta)/(1-beta^T) beta^(steps from j to t) in_t. */
 void bs_periodic_average_transposed(const bs_period *period, size_t width, double beta, const double *in, double *out,
                                     double *state);
-/* The same of the momentum that a rule's step takes, its lead included (then all steps must be listed): out_t = past
- * m_(t-1) + (1-past) in_t, m the average of decay beta1. The transpose reads the same sums backwards. */
+/* The same for the momentum of a rule's step, including its lead (all steps must then be listed): out_t = past m_(t-1)
+ * + (1-past) in_t, m the average of decay beta1. The transpose reads the same sums backwards. */
 void bs_periodic_momentum(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
                           double *out, double *state);
 void bs_periodic_momentum_transposed(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,

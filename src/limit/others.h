@@ -1,4 +1,4 @@
-/* Equilibria beside the one that training from zero comes to. */
+/* Equilibria other than the one that training from w = 0 reaches. */
 #ifndef BIASCOPE_LIMIT_OTHERS_H
 #define BIASCOPE_LIMIT_OTHERS_H
 

@@ -1,4 +1,4 @@
-/* Orders with chance in them: the epoch map is a mean over random sequences, and here is how far off it may be. */
+/* Random orders: the epoch map is a mean over random sequences; this computes the error of that mean. */
 #ifndef BIASCOPE_LIMIT_SAMPLING_H
 #define BIASCOPE_LIMIT_SAMPLING_H
 
@@ -6,12 +6,12 @@
 
 enum { BS_REPLICATES = 16 };
 
-/* Steps in one of the replicates where the caller asks for `total` in all: long enough for the moving averages. */
+/* The steps in one replicate if the caller asks for `total` in all: enough for the moving averages. */
 size_t bs_replicate_steps(size_t total, double beta1, double beta2);
 
 /* The standard error (angle, radians) of the direction at an equilibrium of the game, whose D is about the mean over
- * the replicates of a map under the rule: how the spread of D between them, and the shift of c that answers it, move
- * the direction; and how the difference between that mean and D does. */
+ * the replicates of a map under the rule. It combines the spread of D between replicates with the shift of c that
+ * responds to it, and includes the difference between that mean and D. */
 biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
                                   const double *log_weights, double *out, biascope_error *error);
 

@@ -1,6 +1,6 @@
-/* Which samples each step sees: a sequence of batches that repeats for ever. Cyclic order repeats after one epoch
- * by nature; shuffle and replacement are represented by one long random sequence, closed into a circle. A circle of
- * independent draws (or of independent epochs) is as stationary as the endless sequence it stands for. */
+/* Which samples each step sees: a periodic sequence of batches. The cyclic order has the period of an epoch. shuffle
+ * and replacement are represented by one long random sequence, repeated periodically. A periodic sequence of
+ * independent draws (or of independent epochs) is as stationary as the endless sequence that it represents. */
 #ifndef BIASCOPE_LIMIT_SCHEDULE_H
 #define BIASCOPE_LIMIT_SCHEDULE_H
 
@@ -9,7 +9,7 @@
 typedef struct {
   size_t steps;     /* the period T */
   size_t *start;    /* T + 1: step t sees sample[start[t]] .. sample[start[t + 1] - 1] */
-  uint32_t *sample; /* a random batch may hold a sample twice */
+  uint32_t *sample; /* a random batch may contain a sample twice */
 } bs_schedule;
 
 /* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least

@@ -1,4 +1,4 @@
-/* The equilibrium that training from w = 0, or from given weights, selects. */
+/* The equilibrium that training from w = 0, or from given weights, reaches. */
 #ifndef BIASCOPE_LIMIT_SEARCH_H
 #define BIASCOPE_LIMIT_SEARCH_H
 
@@ -6,19 +6,20 @@
 #include "loss/loss.h"
 
 typedef struct {
-  const bs_loss *loss; /* shapes the path that is followed */
+  const bs_loss *loss; /* determines the path that is followed */
   double tolerance;    /* of the gap */
-  const double *start; /* N log-weights to search from; NULL: along the path from w = 0 */
-  double smoothing;    /* of signs, at which the search ends; 0: at the signs themselves, sliding updates solved for */
-  double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: decides what is stable */
+  const double *start; /* N log-weights where the search starts; NULL: along the path from w = 0 */
+  double smoothing;    /* of signs, at the end of the search; 0: none, and the sliding updates are solved for */
+  double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: it decides what is stable */
 } bs_search;
 
-/* log_weights (N): the equilibrium that attracts, sum c = 1; where none with gap <= tolerance was reached, the best
- * point found, and BIASCOPE_NOT_CONVERGED. */
+/* log_weights (N): the equilibrium that attracts, sum c = 1. If none with gap <= tolerance was reached, the best point
+ * found, and BIASCOPE_NOT_CONVERGED. */
 biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
                                       biascope_error *error);
 
-/* Of a random sequence: its signs are a smooth function already, at a smoothing far below the momenta's scatter. */
+/* For a random sequence: its signs already form a smooth function, for a smoothing far below the scatter of the
+ * momenta. */
 #define BS_SAMPLED_SMOOTHING 1e-4
 
 /* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. */

@@ -4,7 +4,7 @@
 
 /* Sum of the first `steps` step sizes; steps >= 0, whole. */
 double bs_step_sum(double lr, double decay, double steps);
-/* The number of steps after which the sum is `time`; INFINITY where no double holds it. */
+/* The number of steps after which the sum is `time`; INFINITY if it is too large for a double. */
 double bs_steps_for(double lr, double decay, double time);
 
 #endif

@@ -1,6 +1,6 @@
-/* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision,
- * less and plus the bound of the evaluation's rounding errors:
- * min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in the simplex, x_i the rows of rows.h. */
+/* The pair (w, c) that proves a margin, evaluated on the caller's data in extended precision, minus and plus the bound
+ * of the evaluation's rounding errors: min_i x_i.w / ||w||  <=  gamma*  <=  ||X'c||_dual  for every w and every c in
+ * the simplex, x_i the rows of rows.h. */
 #ifndef BIASCOPE_MARGIN_CERTIFICATE_H
 #define BIASCOPE_MARGIN_CERTIFICATE_H
 
@@ -8,7 +8,7 @@
 
 typedef struct {
   long double margin; /* min_i x_i.w / ||w||; 0 for w = 0 */
-  double rounding;    /* what rounding the entries of w may change the margin by, relative to it */
+  double rounding;    /* by how much, relative to it, rounding the entries of w may change the margin */
   bool separates;     /* min_i x_i.w > 0 beyond the error of its evaluation */
 } bs_primal_certificate;
 
@@ -16,7 +16,7 @@ bs_primal_certificate bs_certify_direction(const biascope_dataset *data, const b
 
 typedef struct {
   long double bound; /* ||X'c||_dual / sum c */
-  double rounding;   /* what rounding the entries of c may change the bound by, relative to it */
+  double rounding;   /* by how much, relative to it, rounding the entries of c may change the bound */
 } bs_dual_certificate;
 
 /* For c >= 0. u and size: scratch of as many as weights. */

@@ -1,4 +1,4 @@
-/* What a max margin costs, told before it is solved. */
+/* Estimates the cost of a max margin before it is solved. */
 #include "data/dataset.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The normal matrix of a Newton step and its Cholesky factor in extended precision. Forming it squares the problem's
- * condition, which a small margin makes large: 64 bits then hold what 53 lose. */
+/* The normal matrix of a Newton step and its Cholesky factor in extended precision. Forming the matrix squares the
+ * condition of the problem, which is large for a small margin: 64 bits are then enough where 53 are not. */
 #ifndef BIASCOPE_MARGIN_EXTENDED_H
 #define BIASCOPE_MARGIN_EXTENDED_H
 

@@ -1,5 +1,5 @@
-/* The matrix a solver works on: a scaled copy of the dataset, dense with padded rows or CSR, with the products
- * an interior-point method needs. Small products run in own loops, large ones in BLAS. */
+/* The matrix of a solver: a scaled copy of the dataset, dense with padded rows or CSR, with the products that an
+ * interior-point method needs. Small products use loops of this file, large ones BLAS. */
 #ifndef BIASCOPE_MARGIN_MATRIX_H
 #define BIASCOPE_MARGIN_MATRIX_H
 
@@ -8,16 +8,16 @@
 
 typedef struct {
   size_t rows, columns;
-  size_t samples, features; /* what is stored: the rows and columns themselves but for several classes */
-  size_t stride;            /* dense: features, padded to a multiple of BS_LANES but for several classes */
+  size_t samples, features; /* the stored rows and columns; the same as rows and columns except for several classes */
+  size_t stride;            /* dense: features, padded to a multiple of BS_LANES except for several classes */
   double *dense;            /* samples x stride; NULL where CSR */
   const size_t *row_start;  /* CSR structure, borrowed from the dataset */
   const uint32_t *column;
   double *value;            /* CSR values, owned */
   size_t classes;           /* k, where there are k - 1 rows for each sample; else 1 */
   const uint32_t *class_of; /* of each sample, borrowed; NULL for 1 */
-  size_t *by_class;         /* the samples in the order of their classes, */
-  size_t *class_start;      /* where each begins: classes + 1 */
+  size_t *by_class;         /* the samples in the order of their classes */
+  size_t *class_start;      /* where each class begins: classes + 1 */
   double *scores;           /* samples x classes: scratch of products */
 } bs_matrix;
 
@@ -37,7 +37,7 @@ void bs_matrix_feature_gram(const bs_matrix *x, const double *weight, const doub
                             double *scratch, double *gram, size_t order);
 /* How many doubles of scratch they need. */
 size_t bs_matrix_gram_scratch(const bs_matrix *x, bool by_sample);
-/* Whether products of these dimensions are too small for a library call to pay. */
+/* Whether products of these dimensions are too small for a library call to be worth it. */
 bool bs_small_product(size_t rows, size_t columns);
 
 #endif

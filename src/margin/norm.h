@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-/* A usage error where p or the metric is out of its range, or the data have classes that it knows nothing of. */
+/* A usage error if p or the metric is out of its range, or if the norm is not defined for the classes of the data. */
 biascope_status bs_norm_check(const biascope_norm *norm, const biascope_dataset *data, biascope_error *error);
 /* Weights as a matrix, rows x columns; of one row for two classes. */
 typedef struct {

@@ -1,5 +1,5 @@
-/* From an interior point to a vertex or the relative interior of the optimal face, exactly: the constraints that
- * hold with equality at the solution are read off the iterate and solved as linear equations. */
+/* Moves exactly from an interior point to a vertex or the relative interior of the optimal face: the constraints that
+ * hold with equality at the solution are identified from the iterate and solved as linear equations. */
 #ifndef BIASCOPE_MARGIN_POLISH_H
 #define BIASCOPE_MARGIN_POLISH_H
 

@@ -5,7 +5,7 @@
 #include "margin/problem.h"
 
 /* Improves (w, c), in the solver's units, towards max over ||w|| <= 1 of min over c of c'Xw until their relative gap is
- * at most `tolerance`; the best pair found proves what it proves whether or not it was reached. linf and l1 only. */
+ * at most `tolerance`. The best pair found is valid whether or not that was reached. linf and l1 only. */
 biascope_status bs_saddle_solve(const bs_problem *problem, double tolerance, int max_iterations, double *w, double *c,
                                 biascope_error *error);
 
