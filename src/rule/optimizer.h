@@ -1,6 +1,6 @@
-/* An optimizer is one rule: which moments it keeps of the batch gradient g, the step it takes from them, which options
- * it reads, what is known of its limit, and which of the trainer's fast paths hold for it. A family of rules is one
- * file, which holds their steps and the means of those over an epoch (epoch.h). */
+/* An optimizer is one rule: the moments it keeps of the batch gradient g, the step it takes from them, the options it
+ * reads, what is known about its limit, and which fast paths of the trainer are valid for it. A family of rules is one
+ * file, which has their steps and the means of those over an epoch (epoch.h). */
 #ifndef BIASCOPE_RULE_OPTIMIZER_H
 #define BIASCOPE_RULE_OPTIMIZER_H
 
@@ -28,7 +28,7 @@
   X(POLARGRAD, polargrad)                                                                                              \
   X(SHAMPOO, shampoo)
 
-/* An option that the rule reads, beside those that every rule reads, and the rule's default. */
+/* An option that the rule reads, in addition to those that every rule reads, and the rule's default. */
 typedef struct {
   bs_option option;
   double otherwise;
@@ -45,30 +45,30 @@ typedef enum {
   BS_SECOND_FACTORS     /* the rule's own, in bs_update.factors */
 } bs_second_moment;
 
-/* What is known of the direction that training converges to. */
+/* What is known about the direction to which training converges. */
 typedef enum {
-  BS_LIMIT_UNKNOWN,     /* nothing: predictions are refused, by the rule's `unknown` */
+  BS_LIMIT_UNKNOWN,     /* nothing: predictions are refused, with the text `unknown` */
   BS_LIMIT_L2,          /* the l2 max margin, whatever the batches */
   BS_LIMIT_EQUILIBRIUM, /* an equilibrium of the epoch map; over the full batch a max margin */
-  BS_LIMIT_ACCUMULATED  /* v is a sum over the run: how the step size decays decides (limit/adagrad.c) */
+  BS_LIMIT_ACCUMULATED  /* v is a sum over the run: the decay of the step size decides (limit/adagrad.c) */
 } bs_limit_kind;
 
-/* What only saves time (src/train/fast), and where it gives what the plain step gives. */
+/* The paths that only save time (src/train/fast); a rule lists those that give the same as its plain step. */
 enum {
   BS_FAST_LANES = 1 << 0,  /* runs side by side: no coordinate's step reads another coordinate */
-  BS_FAST_LAZY = 1 << 1,   /* features followed lazily: how a direction fades without gradients is known */
-  BS_FAST_PASSES = 1 << 2, /* passes over tiles or blocks of the data: the step reads no sample's own gradient */
-  BS_FAST_ROOTS = 1 << 3   /* AVX-512 multiplies the roots of m / (sqrt(v) + eps) out */
+  BS_FAST_LAZY = 1 << 1,   /* features updated lazily: it is known how a direction shrinks without gradients */
+  BS_FAST_PASSES = 1 << 2, /* passes over tiles or blocks of the data: the step reads no gradient of a single sample */
+  BS_FAST_ROOTS = 1 << 3   /* AVX-512 computes the roots of m / (sqrt(v) + eps) by multiplications */
 };
 
 typedef struct bs_optimizer_rule {
   const char *name;
-  bs_rule_option reads[BS_MOST_RULE_OPTIONS]; /* ends where the option is 0 */
-  bs_second_moment second; /* beside the momentum, m = b1 m + (1-b1) g; b1 = 0 for rules that do not read it */
-  /* Fills the decays of m and v, beta1 and beta2, and the lead. NULL: the options beta1 and beta2, where they are read.
-   */
+  bs_rule_option reads[BS_MOST_RULE_OPTIONS]; /* ends at the option 0 */
+  bs_second_moment second; /* beside the momentum m = b1 m + (1-b1) g, with b1 = 0 for rules that do not read it */
+  /* Fills the decays of m and v, beta1 and beta2, and the lead. NULL: the options beta1 and beta2, if they are
+   * read. */
   void (*averages)(const biascope_options *options, bs_epoch_rule *out);
-  /* Turns the rate of a step, whose eta and shrink are filled, into what the rule multiplies with. NULL: that. */
+  /* Turns the rate of a step, whose eta and shrink are filled, into the factors of this rule. NULL: no change. */
   void (*weigh)(const biascope_options *options, uint64_t step, bs_rate *rate);
   bs_direction direction; /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
   bool full_batch;        /* defined for the full batch only */
@@ -77,9 +77,9 @@ typedef struct bs_optimizer_rule {
   /* How many doubles the rule keeps and works in, for weights of so many rows and columns. NULL: none. */
   void (*memory)(const biascope_options *options, size_t rows, size_t columns, size_t *factors, size_t *scratch);
   bs_limit_kind limit;
-  bs_rule_option torch[BS_MOST_RULE_OPTIONS]; /* torch.optim's defaults; none: it has no such class */
-  const char *unknown;                        /* BS_LIMIT_UNKNOWN: why, and what can be done */
-  unsigned fast;                              /* BS_FAST_ */
+  bs_rule_option torch[BS_MOST_RULE_OPTIONS]; /* torch.optim's defaults; empty: torch has no such class */
+  const char *unknown;                        /* BS_LIMIT_UNKNOWN: why, and what the user can do */
+  unsigned fast;                              /* a sum of BS_FAST_ values */
 } bs_optimizer_rule;
 
 #ifndef BS_RULE
@@ -89,27 +89,27 @@ typedef struct bs_optimizer_rule {
 BS_EVERY_RULE(BS_DECLARE_RULE)
 #undef BS_DECLARE_RULE
 
-/* NULL for no optimizer. */
+/* NULL if there is no such optimizer. */
 const bs_optimizer_rule *bs_optimizer_rule_of(biascope_optimizer optimizer);
-/* What the rule says of an option that not every rule reads; NULL: it does not read it. */
+/* The rule's entry for an option that not every rule reads; NULL: the rule does not read it. */
 const bs_rule_option *bs_rule_option_of(const bs_optimizer_rule *rule, bs_option option);
-/* The same of torch.optim's. */
+/* The same for torch.optim's defaults. */
 const bs_rule_option *bs_torch_option_of(const bs_optimizer_rule *rule, bs_option option);
 
-/* The direction, and the averages that are kept and stepped along: decays of 0 for what a rule does not average. */
+/* The direction, and the averages that the rule keeps and steps along; decays are 0 for what it does not average. */
 bs_epoch_rule bs_averages_of(const biascope_options *options);
-/* The decay of m and that of v: of the averages above, beta1 and beta2. */
+/* The decays of m and v in these averages, beta1 and beta2. */
 double bs_effective_beta1(const biascope_options *options);
 double bs_effective_beta2(const biascope_options *options);
-/* Turns the options of a run over N samples into those of the run whose epoch map has the rule's updates, and fills the
- * map's rule. BS_LIMIT_EQUILIBRIUM. */
+/* For BS_LIMIT_EQUILIBRIUM: changes the options of a run over N samples to those of a run whose epoch map has the
+ * updates of the rule, and fills the rule of the map. */
 void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out);
 
-/* Whether the update is bounded whatever the gradients. m / sqrt(v) is, by Cauchy and Schwarz, where beta1^2 < beta2
- * and nowhere else: while gradients fade m holds older ones than sqrt(v) does. */
+/* Whether the update is bounded for all gradients. By Cauchy and Schwarz, m / sqrt(v) is bounded if beta1^2 < beta2,
+ * and only then: while gradients shrink, m contains older ones than sqrt(v). */
 bool bs_has_bounded_update(const biascope_options *options);
 
-/* Samples in a batch of the full size, and batches in an epoch (the last one may be smaller). */
+/* The samples in a batch of full size, and the batches in an epoch (the last one may be smaller). */
 size_t bs_batch_size(const biascope_options *options, size_t samples);
 size_t bs_batches_per_epoch(const biascope_options *options, size_t samples);
 /* Whether a batch holds half of the samples or more. */
@@ -118,29 +118,29 @@ bool bs_batch_is_most(const biascope_options *options, size_t samples);
 bool bs_is_full_batch(const biascope_options *options, size_t samples);
 /* Whether the run draws random numbers. */
 bool bs_seed_matters(const biascope_options *options);
-/* Whether steps shrink the weights beside moving them, so that they stay bounded. */
+/* Whether steps also shrink the weights, so that they stay bounded. */
 bool bs_weights_shrink(const biascope_options *options);
-/* Whether a step's gradient is the batch's own, as the fast paths take it to be. */
+/* Whether a step's gradient is that of the batch, unchanged, as the fast paths assume. */
 bool bs_gradient_is_plain(const biascope_options *options);
-/* BIASCOPE_USAGE, in words: a run whose gradients are not plain does not go where it would with plain ones. `steps`: to
- * the point after so many; 0: to its limit. */
+/* BIASCOPE_USAGE, in words, if the gradients are not plain and the run therefore goes elsewhere than with plain ones.
+ * `steps`: to the point after so many; 0: to its limit. */
 biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error);
 /* eta_t by the schedule, t from 0. */
 double bs_learning_rate(const biascope_options *options, uint64_t step);
 /* The same function of a real t >= 0. */
 double bs_learning_rate_at(const biascope_options *options, double t);
-/* Whether all their step sizes are the same. */
+/* Whether all step sizes are equal. */
 bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
-/* The same run, a constant step size written as the power 0. */
+/* The same run, with a constant step size written as the power 0. */
 biascope_options bs_options_in_powers(const biascope_options *options);
 /* The rule's step under these options. */
 bs_step *bs_step_of(const biascope_options *options);
-/* Whether that step asks what momenta and gradient weigh. */
+/* Whether that step needs the weights of momenta and gradient. */
 bool bs_step_weighs(const biascope_options *options);
 bs_rate bs_rate_before_steps(const biascope_options *options);
-/* What a step of that eta multiplies with; *rate is that of an earlier step, or that before all steps. */
+/* The factors of a step of that eta; *rate is that of an earlier step, or that before all steps. */
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate);
-/* Whether steps of one eta multiply with other things at other times. */
+/* Whether steps with the same eta have different factors at different times. */
 bool bs_rate_varies(const biascope_options *options);
 /* Weight decay that is added to the gradient. */
 double bs_coupled_decay(const biascope_options *options);

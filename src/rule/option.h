@@ -32,36 +32,36 @@ typedef enum {
   BIASCOPE_REPLACEMENT /* every batch drawn independently, with replacement */
 } biascope_order;
 
-/* eta_t, the step size of step t from 0, after a warm-up from which t counts. */
+/* eta_t, the size of step t. t counts from 0 after the warm-up. */
 typedef enum {
   BIASCOPE_INVERSE_POWER, /* lr (t+2)^-lr_decay */
   BIASCOPE_CONSTANT,      /* lr */
-  BIASCOPE_COSINE,        /* lr (1 + cos(pi t / T)) / 2, T the steps left of total_steps; 0 from there on */
+  BIASCOPE_COSINE,        /* lr (1 + cos(pi t / T)) / 2, with T = total_steps less the warm-up; 0 from there on */
   BIASCOPE_LINEAR,        /* lr (1 - t / T); 0 from there on */
   BIASCOPE_STEPWISE       /* lr step_factor^floor(t / step_every) */
 } biascope_schedule;
 
-/* Gaussian noise added to the full batch's gradient g, in place of batches. */
+/* Gaussian noise added to the gradient g of the full batch, instead of batches. */
 typedef enum {
   BIASCOPE_NOISE_SAMPLES,  /* covariance noise^2 times that of the samples' own gradients: that of batches of noise^-2
                             * samples drawn with replacement */
   BIASCOPE_NOISE_ISOTROPIC /* covariance (noise ||g||_2)^2 / d times the identity */
 } biascope_noise;
 
-/* By what torch's Muon multiplies its step size. */
+/* The factor by which torch's Muon multiplies its step size. */
 typedef enum {
   BIASCOPE_ADJUST_NONE,     /* 1 */
   BIASCOPE_ADJUST_ORIGINAL, /* sqrt(max(1, rows / columns)) */
   BIASCOPE_ADJUST_MATCH_RMS /* 0.2 sqrt(max(rows, columns)) */
 } biascope_adjust_lr;
 
-/* What shampoo multiplies the momentum with. */
+/* The product that shampoo makes of the momentum. */
 typedef enum {
   BIASCOPE_SIDES_BOTH, /* L^-1/4 M R^-1/4 */
   BIASCOPE_SIDES_LEFT  /* L^-1/2 M */
 } biascope_sides;
 
-/* In the order in which a run's identity lists them. */
+/* In the order in which the identity of a run lists them. */
 typedef enum {
   BS_OPTION_OPTIMIZER,
   BS_OPTION_LOSS,
@@ -106,7 +106,7 @@ struct biascope_options {
   double step_factor;
   uint64_t warmup;      /* eta_t = lr (t+1) / warmup in the first `warmup` steps */
   uint64_t total_steps; /* 0: not known yet */
-  double momentum;      /* m = momentum m + g; 0: beta1's average instead */
+  double momentum;      /* m = momentum m + g; 0: the average of beta1 instead */
   bool nesterov, bias_correction, torch;
   uint64_t newton_schulz; /* iterations; 0: the polar factor itself */
   biascope_adjust_lr adjust_lr;
@@ -126,55 +126,55 @@ typedef union {
 typedef struct {
   const char *name;
   biascope_option_type type;
-  bs_option needs;                     /* it is read only where this option is not 0; BS_OPTION_OPTIMIZER (0): always */
-  size_t offset, size;                 /* of the member of biascope_options */
-  double low, high;                    /* a real number's range, both included, */
-  const char *range;                   /* and in words */
-  uint64_t least, most;                /* a whole number's range, both included */
+  bs_option needs;                     /* it is read only if this option is not 0; BS_OPTION_OPTIMIZER (0): always */
+  size_t offset, size;                 /* of the member in biascope_options */
+  double low, high;                    /* the range of a real number, both ends included */
+  const char *range;                   /* the range in words */
+  uint64_t least, most;                /* the range of a whole number, both ends included */
   const char *zero_name;               /* a whole number: a word for 0 ("full"), or NULL */
   const char *(*choice)(size_t index); /* the name of a choice; NULL beyond the last */
   const char *(*absent)(
-      const char *text);     /* why a choice people may look for is none, in words; NULL: it is not known */
-  bs_option_value otherwise; /* the default of optimizers that state none of their own */
-  uint32_t needs_choice;     /* or, where this is not 0, one of the choices whose bits it has */
-  bool common;               /* every optimizer reads it; else those that list it (optimizer.h) */
-  bool off_at_zero;   /* 0 leaves a run as it was before the option existed: identities and checkpoints leave it out */
-  bool speed_only;    /* changes no result: no part of identities, checkpoints, studies and stores */
-  const char *column; /* in stores; NULL: the name */
+      const char *text);     /* why a choice that people may look for does not exist, in words; NULL: it is unknown */
+  bs_option_value otherwise; /* the default of optimizers that do not have their own */
+  uint32_t needs_choice;     /* if not 0: read only if `needs` has one of the choices with these bits */
+  bool common;               /* every optimizer reads it; else only those that list it (optimizer.h) */
+  bool off_at_zero;          /* 0 means off, as before the option existed: identities and checkpoints leave it out */
+  bool speed_only;           /* changes no result: not part of identities, checkpoints, studies and stores */
+  const char *column;        /* in stores; NULL: the name */
   const char *label, *placeholder, *help; /* on axes of plots; in the help text */
 } bs_option_row;
 
 const bs_option_row *bs_option_row_of(bs_option option);
-/* The option of that name; BS_OPTIONS: none. */
+/* The option of that name; BS_OPTIONS: there is none. */
 bs_option bs_option_find(const char *name);
 
-/* The optimizer's usual values: the table's, with those that its rule states. */
+/* The usual values of the optimizer: those of the table, replaced by those of its rule. */
 biascope_options bs_options_of(biascope_optimizer optimizer);
-/* Those, or torch.optim's. */
+/* The same, or torch.optim's. */
 biascope_options bs_usual_options(biascope_optimizer optimizer, bool torch);
 bs_option_value bs_option_get(const biascope_options *options, bs_option option);
 void bs_option_put(biascope_options *options, bs_option option, bs_option_value value);
 bool bs_option_equal(bs_option option, bs_option_value a, bs_option_value b);
-/* The value as a number, and a number, a whole one where the type asks for it, as a value. */
+/* The value as a number; a number as a value, which is whole if the type requires it. */
 double bs_option_number(const biascope_options *options, bs_option option);
 bs_option_value bs_option_of_number(bs_option option, double number);
-/* Whether the optimizer reads the option, if other options let it. */
+/* Whether the optimizer reads the option, for some values of the other options. */
 bool bs_option_may_be_read(const biascope_options *options, bs_option option);
 /* Whether a run with these options reads the option. */
 bool bs_option_is_read(const biascope_options *options, bs_option option);
-/* The options, with the usual values for those that a run does not read. */
+/* The options, with the usual values in place of those that a run does not read. */
 biascope_options bs_options_read(const biascope_options *options);
-/* Whether what says which run this is states the option: it is read, changes results, and is not off. */
+/* Whether the identity of a run states the option: it is read, changes results, and is not off. */
 bool bs_option_is_stated(const biascope_options *options, bs_option option);
-/* Whether the option is at the optimizer's usual value. */
+/* Whether the option has the optimizer's usual value. */
 bool bs_option_is_usual(const biascope_options *options, bs_option option);
 
 /* Why a run with these options does not read the option, in words. */
 void bs_option_explain(const biascope_options *options, bs_option option, char *text, size_t size);
 
-/* Reads a value as people write it. BIASCOPE_USAGE: the message says what was expected. */
+/* Reads a value from text. BIASCOPE_USAGE: the message says what was expected. */
 biascope_status bs_option_parse(bs_option option, const char *text, bs_option_value *out, biascope_error *error);
-/* The value as bs_option_parse reads it: a name, or the fewest digits that give the number back. */
+/* The value as bs_option_parse reads it: a name, or the fewest digits from which the number is read back. */
 enum { BS_OPTION_TEXT = 64 };
 void bs_option_format(bs_option option, bs_option_value value, char text[BS_OPTION_TEXT]);
 /* What is expected of a value, in words. */

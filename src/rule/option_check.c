@@ -1,4 +1,4 @@
-/* Whether options are in range, are read, and go together. */
+/* Checks whether options are in range, are read, and fit together. */
 #include "rule/optimizer.h"
 
 #include "base/error.h"
@@ -37,7 +37,7 @@ static void list_readers(bs_option option, char *text, size_t size) {
   }
 }
 
-/* The values of the option it needs that let it be read. */
+/* The values of the option it needs for which it is read. */
 static void list_needed(const bs_option_row *row, char *text, size_t size) {
   const bs_option_row *needs = bs_option_row_of(row->needs);
   snprintf(text, size, "%s ", needs->name);
@@ -62,7 +62,7 @@ void bs_option_explain(const biascope_options *options, bs_option option, char *
   }
 }
 
-/* An option that was set by name, and that no step will read, would do nothing: better refused than ignored. */
+/* An option that was set by name, but that no step reads, would have no effect: it is refused instead of ignored. */
 static biascope_status check_is_read(const biascope_options *options, bs_option option, biascope_error *error) {
   const bs_option_row *row = bs_option_row_of(option);
   if (bs_option_is_read(options, option) || !(options->given >> option & 1)) return BIASCOPE_OK;
@@ -73,7 +73,7 @@ static biascope_status check_is_read(const biascope_options *options, bs_option 
   return bs_fail(error, BIASCOPE_USAGE, "%s = %s: %s", row->name, value, why);
 }
 
-/* What more than one option, or the data, decide. */
+/* What depends on more than one option, or on the data. */
 static biascope_status check_together(const biascope_options *options, size_t samples, biascope_error *error) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (options->batch_size > samples)

@@ -1,5 +1,5 @@
-/* The table of options: the one place that knows them all. What an optimizer reads, and its own defaults, stand in its
- * rule (optimizer.c). */
+/* The table of options. The options that an optimizer reads, and its own defaults, are in its rule
+ * (optimizer.c). */
 #include "rule/option.h"
 
 #include "rule/optimizer.h"

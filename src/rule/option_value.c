@@ -1,4 +1,4 @@
-/* The values of options: in the struct that the step loop reads, and what a run reads of them. */
+/* The values of options in the struct that the step loop reads, and which of them a run reads. */
 #include "rule/optimizer.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What a step is computed of, and the loop over the coordinates that every rule's step runs in: wide vectors, the
- * instruction set chosen at run time, the same bits on every one of them (no fused multiply-adds). */
+/* The inputs of a step, and the loop over the coordinates in which every rule's step runs: wide vectors, the
+ * instruction set chosen at run time, the same bits on each of them (no fused multiply-adds). */
 #ifndef BIASCOPE_RULE_STEP_H
 #define BIASCOPE_RULE_STEP_H
 
@@ -8,34 +8,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Below this a moment is about to leave double's range once squared: time to move its exponent. */
+/* A moment smaller than this would soon leave double's range when squared: its exponent must be changed. */
 #define BS_TINY 0x1p-400
 
-/* Of the coordinates k = j mod BS_LANES: one run's are all alike, runs side by side have one each. */
+/* One entry for the coordinates k = j mod BS_LANES: all equal for a single run, else one for each of the runs. */
 typedef struct {
   double beta1[BS_LANES], beta2[BS_LANES], eta[BS_LANES];
-  double shrink[BS_LANES]; /* 1 less eta times the decay of weights */
+  double shrink[BS_LANES]; /* 1 minus eta times the decay of weights */
 } bs_rates;
 
-/* What momenta and gradient weigh in the step, and eps, of rules that ask. */
+/* The weights of momenta and gradient in the step, and eps, for rules that need them. */
 typedef struct {
   double past[BS_LANES], present[BS_LANES], eps[BS_LANES];
 } bs_weighing;
 
-/* What one run multiplies with in a step. */
+/* The factors of one run in a step. */
 typedef struct {
-  double decay; /* of the weights, the same all along */
+  double decay; /* of the weights, constant over the run */
   double eta, shrink, past, present, eps;
-  double product; /* nadam's: of the momenta of the first `counted` steps */
+  double product; /* nadam: of the momenta of the first `counted` steps */
   uint64_t counted;
 } bs_rate;
 
 typedef struct {
   size_t padded;     /* length of the arrays */
-  size_t rows;       /* they are a matrix of so many rows, of equal length, */
-  size_t columns;    /* and of so many columns, before padding */
-  double *g;         /* batch gradient, relative to each coordinate's exponent; the step's to use up */
-  double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute ones */
+  size_t rows;       /* they are a matrix with so many rows, of equal length */
+  size_t columns;    /* and so many columns, before padding */
+  double *g;         /* batch gradient, relative to the exponent of each coordinate; the step may overwrite it */
+  double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute units */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
   const bs_rates *rates;
   const bs_weighing *weighing;
@@ -53,7 +53,7 @@ INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weigh
 /* One step. Bit j of the result: some nonzero moment of a coordinate k = j mod BS_LANES fell below BS_TINY. */
 typedef unsigned bs_step(const bs_update *update);
 
-/* One coordinate: what a step reads, and what it makes of it. */
+/* One coordinate: what a step reads, and what it computes. */
 typedef struct {
   double g, m, v, eps;
   double beta1, beta2, past, present, eps_weight;
@@ -61,11 +61,11 @@ typedef struct {
 typedef struct {
   double m, v;
   double direction; /* w moves by -eta times this */
-  double content;   /* >= 0: what is left of past gradients, of the gradient's size */
+  double content;   /* >= 0: the part of past gradients, of the size of a gradient */
 } bs_after;
 
-/* A step that takes each coordinate by itself; keeps_v: v is one of the rule's moments. For the compiler to make
- * vectors of: it does that anew for every instruction set, which comparisons of vector types do not get. */
+/* A step that treats each coordinate by itself; keeps_v: v is one of the rule's moments. The compiler vectorises it,
+ * separately for every instruction set, which it does not do with comparisons of vector types. */
 INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
   const bs_rates rates = *u->rates;
   const bs_weighing weighing = *u->weighing;
@@ -102,8 +102,8 @@ INLINE double bs_momentum(bs_before at) {
   return at.beta1 * at.m + (1.0 - at.beta1) * at.g;
 }
 
-/* m / denominator with 0/0 = 0: where nothing was ever seen, nothing moves. A mask rather than a condition, for
- * compilers that make no vectors of a division which may not be due. */
+/* m / denominator with 0/0 = 0: a coordinate without gradients does not move. A mask instead of a condition, for
+ * compilers that do not vectorise a division that may be skipped. */
 INLINE double bs_ratio(double m, double denominator) {
   double ratio = m / denominator;
   int64_t bits;
