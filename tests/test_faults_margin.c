@@ -1,7 +1,7 @@
 /* Every allocation of the max-margin solvers fails once, in turn, on data that take each of their paths. */
 #include "fault_injection.h"
 
-#include "margin_cases.h"
+#include "class_cases.h"
 
 typedef struct {
   const biascope_dataset *data;
@@ -47,6 +47,34 @@ static void solving_fails_cleanly(void **state) {
     biascope_dataset_free(full);
     free(values);
   }
+}
+
+static biascope_status decide_once(void *context, biascope_error *error) {
+  biascope_status decision[9];
+  return biascope_classes_decide(context, decision, error);
+}
+
+static void solving_for_classes_fails_cleanly(void **state) {
+  (void)state;
+  static const biascope_norm norms[] = {{.kind = BIASCOPE_L2},
+                                        {.kind = BIASCOPE_LINF},
+                                        {.kind = BIASCOPE_L1},
+                                        {.kind = BIASCOPE_SPECTRAL},
+                                        {.kind = BIASCOPE_NUCLEAR}};
+  class_case of = teacher_case(3, 10, 2, 0.2, 1);
+  for (int separable = 1; separable >= 0; separable--) {
+    if (!separable) memcpy(of.x, of.x + of.features, of.features * sizeof *of.x); /* one sample in two classes */
+    biascope_dataset *full = data_of(&of), *sparse = classified(compressed(10, 2, of.x), 3, of.class_of);
+    for (size_t i = 0; i < sizeof norms / sizeof *norms; i++) {
+      assert_true(fault_sweep(solve_once, &(solving){full, norms[i]}, NULL) >= 8);
+      assert_true(fault_sweep(solve_once, &(solving){sparse, norms[i]}, NULL) >= 8);
+    }
+    assert_true(fault_sweep(decide_once, full, NULL) >= 8);
+    assert_true(fault_sweep(decide_once, sparse, NULL) >= 8);
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+  }
+  free_case(&of);
 }
 
 typedef struct {
@@ -102,6 +130,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(taking_data_apart_fails_cleanly),
       cmocka_unit_test(solving_fails_cleanly),
+      cmocka_unit_test(solving_for_classes_fails_cleanly),
       cmocka_unit_test(comparing_with_a_face_fails_cleanly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

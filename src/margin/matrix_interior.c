@@ -19,6 +19,8 @@ static const double VANISHED = 1e-11;
 static const double ROUNDINGS = 64.0;
 /* Rows are dropped from this gap on, where c s is this much less than that of others. */
 static const double NEAR = 1e-3, NEGLIGIBLE = 1e-6;
+/* What a step leaves of the distance to the ball, and of mu. */
+static const double LEFT_OF_BALL = 0.05, CAUTIOUS_LEFT = 0.4, LEAST_SIGMA = 1e-3, CAUTIOUS_SIGMA = 0.2;
 /* The norm of G over that of W at the start. */
 static const double START = 3.0;
 enum { HALVINGS = 20, PATIENCE = 8 };
@@ -174,7 +176,8 @@ static biascope_status start(bs_matrix_interior *run, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-biascope_status bs_matrix_interior_create(const bs_problem *problem, bs_matrix_interior *out, biascope_error *error) {
+biascope_status bs_matrix_interior_create(const bs_problem *problem, bool cautious, bs_matrix_interior *out,
+                                          biascope_error *error) {
   const bs_matrix *x = &problem->x;
   const size_t m = x->classes - 1, d = x->features;
   const bs_matrix_equation *equation =
@@ -184,6 +187,9 @@ biascope_status bs_matrix_interior_create(const bs_problem *problem, bs_matrix_i
                               .unknowns = m * d + equation->extra,
                               .n = x->rows,
                               .live = x->rows,
+                              .cautious = cautious,
+                              .left_of_ball = cautious ? CAUTIOUS_LEFT : LEFT_OF_BALL,
+                              .least_sigma = cautious ? CAUTIOUS_SIGMA : LEAST_SIGMA,
                               .k = x->classes,
                               .m = m,
                               .d = d,
@@ -339,7 +345,7 @@ static bs_dense_status iterate(bs_matrix_interior *run) {
   find_step(run, square, factored, 0.0, NULL);
   find_lengths(run, &primal, &dual);
   const double ratio = complementarity(run, primal, dual) / mu;
-  const double sigma = fmin(fmax(ratio * ratio * ratio, 1e-3), 1.0), least = fmin(primal, dual);
+  const double sigma = fmin(fmax(ratio * ratio * ratio, run->least_sigma), 1.0), least = fmin(primal, dual);
   for (size_t i = 0; i < run->n; i++) run->correction[i] = least * run->ds[i] * run->dc[i];
   find_step(run, square, factored, sigma * mu, run->correction);
   find_lengths(run, &primal, &dual);
@@ -361,7 +367,7 @@ biascope_status bs_matrix_interior_run(bs_matrix_interior *run, double tolerance
     const bs_dense_status moved = iterate(run);
     if (moved == BS_DENSE_NO_MEMORY) return bs_fail_memory(error, "the singular values");
     if (moved == BS_DENSE_FAILED) return BIASCOPE_OK;
-    if (run->best_bound - run->best_margin < NEAR * run->best_bound) choose_rows(run);
+    if (!run->cautious && width < NEAR * run->best_bound) choose_rows(run);
     const biascope_status status = bs_matrix_interior_evaluate(run, error);
     if (status != BIASCOPE_OK) return status;
   }

@@ -47,11 +47,16 @@ struct bs_matrix_interior {
   double *products;                       /* scratch of the equations: m m + d d */
   double *scratch;                        /* of the Gram matrix, and m d + least^2 */
   int *pivot;
-  size_t live; /* rows that are not left out */
+  bool cautious;
+  double left_of_ball, least_sigma; /* what a step leaves of the distance to the ball, and of mu */
+  size_t live;                      /* rows that are not left out */
   int iterations;
 };
 
-biascope_status bs_matrix_interior_create(const bs_problem *problem, bs_matrix_interior *out, biascope_error *error);
+/* cautious: in shorter steps, which keep to the central path, and with every row: where many directions are optimal,
+ * the rows far from active keep W in its place. */
+biascope_status bs_matrix_interior_create(const bs_problem *problem, bool cautious, bs_matrix_interior *out,
+                                          biascope_error *error);
 void bs_matrix_interior_free(bs_matrix_interior *run);
 /* Iterates until margin and bound are within `tolerance` of each other, or come no nearer. */
 biascope_status bs_matrix_interior_run(bs_matrix_interior *run, double tolerance, int max_iterations,
@@ -59,8 +64,6 @@ biascope_status bs_matrix_interior_run(bs_matrix_interior *run, double tolerance
 
 /* ---- For the equations -------------------------------------------------------------------------- */
 
-/* How much of the distance to the ball a step leaves. */
-static const double BS_LEFT_OF_BALL = 0.01;
 /* The largest step in (0, step] for which |X + step dX| < radius + step dradius, nearly; scratch: m d + min(m, d)^2. */
 double bs_matrix_step(size_t m, size_t d, const double *x, const double *dx, double radius, double dradius, double step,
                       double *scratch);

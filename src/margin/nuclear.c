@@ -73,7 +73,7 @@ static double limit_primal(bs_matrix_interior *run, double step) {
 }
 
 static double limit_dual(bs_matrix_interior *run, double step) {
-  const double radius = run->tau - BS_LEFT_OF_BALL * (run->tau - run->of_g[0]);
+  const double radius = run->tau - run->left_of_ball * (run->tau - run->of_g[0]);
   return bs_matrix_step(run->m, run->d, run->g, run->dg, radius, run->dtau, step, run->scratch);
 }
 

@@ -139,7 +139,7 @@ void bs_problem_export(const bs_problem *problem, const double *w, const double 
   /* The norm in scaled units equals the norm in the caller's. */
   const long double length = bs_norm_value(&problem->norm, (bs_shape){problem->x.classes, problem->x.features}, w);
   for (size_t k = 0; k < d; k++) {
-    const double unit = length > 0.0L ? (double)((long double)w[k] / length) : 0.0;
+    const double unit = length > 0.0L ? (double)((long double)w[k] / length) : (double)length; /* 0, or NaN */
     direction[k] = problem->column_exponent ? ldexp(unit, problem->column_exponent[k]) : unit;
   }
   long double total = 0.0L;

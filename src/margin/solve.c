@@ -21,6 +21,8 @@ static const double DEFAULT_TOLERANCE = 1e-10;
 static const double POLISHED = 1e-13;
 /* Orders of the smaller side: up to which sparse data are factored, and the largest factor at all (2 GB). */
 static const size_t FACTORED_SPARSE = 3000, LARGEST_FACTOR = 16384;
+/* Of the interior point of matrices, which holds two of them (2 GB). */
+static const size_t LARGEST_MATRIX = 10000;
 /* Gap of the l2 solution that first-order steps in other norms start from. */
 static const double STARTING_GAP = 1e-2;
 /* Nearer the interior point of matrices need not come. */
@@ -117,7 +119,9 @@ static biascope_status refine(solve_run *run, biascope_error *error) {
 static void offer_separation(solve_run *run) {
   const size_t n = run->n;
   bs_problem_export(&run->problem, run->w, run->c, run->direction, run->dual);
-  if (bs_certify_direction(run->data, run->norm, run->direction).separates)
+  const bs_primal_certificate primal = bs_certify_direction(run->data, run->norm, run->direction);
+  run->lacks_memory = run->lacks_memory || isnan(primal.margin);
+  if (primal.separates)
     offer(run, run->w, run->c);
   else if (in_simplex(n, run->dual))
     memcpy(run->out->dual, run->dual, n * sizeof *run->dual);
@@ -223,22 +227,34 @@ static bool has_matrix_norm(const solve_run *run) {
 }
 
 /* Whatever gap is asked for: the last iterations take little and give the most. */
-static biascope_status run_matrices(solve_run *run, int limit, biascope_error *error) {
+static biascope_status run_matrix_interior(solve_run *run, bool cautious, int limit, biascope_error *error) {
   bs_matrix_interior point;
-  biascope_status status = bs_matrix_interior_create(&run->problem, &point, error);
+  size_t dimension = 0;
+  biascope_status status = bs_matrix_interior_create(&run->problem, cautious, &point, error);
   if (status == BIASCOPE_OK) {
     status = bs_matrix_interior_run(&point, MATRICES_MEET, limit, error);
     if (status == BIASCOPE_OK) status = bs_matrix_interior_take_best(&point, error);
     if (status == BIASCOPE_OK && run->norm->kind == BIASCOPE_NUCLEAR) status = bs_polish_nuclear(&point, error);
-    if (status == BIASCOPE_OK && point.best_margin > 0.0)
-      status = bs_matrix_face(&point, &run->out->face_dimension, error);
+    if (status == BIASCOPE_OK && point.best_margin > 0.0) status = bs_matrix_face(&point, &dimension, error);
     bs_helmert_expand(point.k, point.d, point.basis, point.best_w, run->w);
-    if (status == BIASCOPE_OK) offer(run, run->w, point.best_c);
+    if (status == BIASCOPE_OK && offer(run, run->w, point.best_c)) run->out->face_dimension = dimension;
     bs_matrix_interior_free(&point);
   }
-  if (status == BIASCOPE_OK && run->lacks_memory) status = bs_fail_memory(error, "the singular values");
-  if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
   return status;
+}
+
+static biascope_status run_matrices(solve_run *run, int limit, biascope_error *error) {
+  const size_t order = run->d - run->data->features;
+  if (order > LARGEST_MATRIX)
+    return bs_fail(
+        error, BIASCOPE_USAGE,
+        "norms of matrices are solved for with at most %zu weights, features times classes less one; not %zu",
+        LARGEST_MATRIX, order);
+  biascope_status status = run_matrix_interior(run, false, limit, error);
+  if (status == BIASCOPE_OK && run->upper.bound > 0.0L && !(run->gap <= DEFAULT_TOLERANCE))
+    status = run_matrix_interior(run, true, limit, error);
+  if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
+  return status == BIASCOPE_OK && run->lacks_memory ? bs_fail_memory(error, "the singular values") : status;
 }
 
 static biascope_status run_stages(solve_run *run, const biascope_solve_options *options, biascope_error *error) {

@@ -85,7 +85,7 @@ static void aim(bs_matrix_interior *run, double mu, double factored) {
 }
 
 static double limit_primal(bs_matrix_interior *run, double step) {
-  const double radius = 1.0 - BS_LEFT_OF_BALL * (1.0 - run->of_w[0]);
+  const double radius = 1.0 - run->left_of_ball * (1.0 - run->of_w[0]);
   return bs_matrix_step(run->m, run->d, run->w, run->dw, radius, 0.0, step, run->scratch);
 }
 

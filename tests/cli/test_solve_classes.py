@@ -133,3 +133,116 @@ def test_linear_and_quadratic_programmes_agree(tmp_path, seed):
         solution = solve(path, norm)
         check(x, y, solution, norm)
         assert solution["margin"] == pytest.approx(judge(norm, x, y), rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_matrix_norms_on_random_data(tmp_path, seed):
+    rng = np.random.default_rng(100 + seed)
+    x, y = teacher(int(rng.integers(3, 7)), int(rng.integers(2, 12)), int(rng.integers(12, 70)), 100 + seed, margin=0.2)
+    _, y = np.unique(y, return_inverse=True)
+    if len(np.unique(y)) < 3:
+        pytest.skip("fewer than three classes")
+    path = write(tmp_path / "d.csv", x, y)
+    for norm in MATRIX:
+        check(x, y, solve(path, norm), norm)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [(10, 64, 300, 0, .3), (10, 50, 1000, 0, .3)])
+def test_larger_published_margins(tmp_path, case):
+    x, y = teacher(*case)
+    path = write(tmp_path / "d.csv", x, y)
+    for norm in NORMS:
+        solution = solve(path, norm)
+        check(x, y, solution, norm)
+        if norm == "spectral":
+            assert abs(solution["margin"] - {300: .966130392506, 1000: .426158588640}[case[2]]) < 1e-11
+
+
+def test_several_directions_are_said_to_be_so(tmp_path):
+    x, y = teacher(3, 20, 30, 2)
+    path = write(tmp_path / "d.csv", x, y)
+    solution = solve(path, "spectral")
+    check(x, y, solution, "spectral")
+    assert solution["unique"] is False and solution["face_dimension"] > 0
+
+
+def test_every_norm_at_once(tmp_path):
+    x, y = teacher(3, 10, 40, 0)
+    path = write(tmp_path / "d.csv", x, y)
+    together = call("solve", path, "--label-column", "label", "--norm", "all")
+    assert together["classes"] == ["0", "1", "2"] and together["counts"] == np.bincount(y).tolist()
+    assert list(together["norms"]) == list(together["cosine"]) == list(NORMS)
+    for norm in NORMS:
+        alone = solve(path, norm)
+        assert together["norms"][norm]["margin"] == pytest.approx(alone["margin"], rel=1e-12)
+        assert together["cosine"][norm][norm] == pytest.approx(1, abs=1e-9)
+    w = {norm: np.array(together["norms"][norm]["direction"]).ravel() for norm in NORMS}
+    for a in NORMS:
+        for b in NORMS:
+            if together["norms"][b]["unique"]:
+                cosine = w[a] @ w[b] / np.linalg.norm(w[a]) / np.linalg.norm(w[b])
+                assert together["cosine"][a][b] == pytest.approx(cosine, abs=1e-9)
+    result = run("solve", path, "--label-column", "label", "--norm", "all")
+    assert result.returncode == 0 and result.stdout.count("nuclear") == 3
+    result = run("solve", path, "--label-column", "label", "--norm", "all", "--out", tmp_path / "w.json")
+    assert result.returncode == 1 and "--norm all" in result.stderr
+
+
+def test_classes_that_cannot_be_told_apart(tmp_path):
+    rng = np.random.default_rng(1)
+    x = np.vstack([rng.standard_normal((30, 2)), rng.standard_normal((30, 2)), [20, 20] + rng.standard_normal((30, 2))])
+    x = np.column_stack([x, np.ones(90)])
+    y = np.repeat([0, 1, 2], 30)
+    path = write(tmp_path / "d.csv", x, y)
+    report = call("info", path, "--label-column", "label", code=3)
+    assert report["separable"] is False and report["inseparable_classes"] == [["0", "1"]]
+    assert report["counts"] == [30, 30, 30]
+    a, _ = rows(x, y, 3)
+    for certificate in (report["certificate"], *(solve(path, norm, code=3)["certificate"] for norm in NORMS)):
+        dual = np.array(certificate["dual"])
+        assert dual.shape == (90, 3) and (dual >= 0).all() and dual.sum() == pytest.approx(1)
+        of_rows = np.array([dual[i, j] for i in range(90) for j in range(3) if j != y[i]])
+        assert np.abs(of_rows @ a).max() <= 1e-13 * (of_rows @ np.abs(a)).max()
+    assert "0 and 1 cannot be told apart" in run("info", path, "--label-column", "label").stdout
+
+
+def test_intercepts_stand_apart(tmp_path):
+    x, y = teacher(3, 4, 30, 5)
+    path = write(tmp_path / "d.csv", x + 3, y)
+    solution = solve(path, "spectral", "--intercept")
+    assert len(solution["intercept"]) == 3 and np.array(solution["direction"]).shape == (3, 4)
+    w = np.column_stack([solution["direction"], solution["intercept"]])
+    wide = np.column_stack([x + 3, np.ones(30)])
+    scores = wide @ w.T
+    own = scores[np.arange(30), y]
+    scores[np.arange(30), y] = -np.inf
+    assert (own - scores.max(axis=1)).min() == pytest.approx(solution["margin"], rel=1e-9)
+
+
+def test_weights_are_written_and_applied(tmp_path):
+    x, y = teacher(4, 5, 50, 7)
+    path = write(tmp_path / "d.csv", x, y)
+    solution = solve(path, "nuclear", "--out", tmp_path / "w.json", "--test", path)
+    assert solution["test_accuracy"] == 1
+    applied = call("apply", tmp_path / "w.json", path, "--label-column", "label")
+    assert applied["accuracy"] == 1 and min(applied["margins"]) == pytest.approx(solution["margin"], rel=1e-12)
+
+
+def test_bad_input_is_said(tmp_path):
+    x, y = teacher(3, 4, 12, 3)
+    one = write(tmp_path / "one.csv", x, np.zeros(12, dtype=int))
+    assert run("solve", one, "--label-column", "label", "--norm", "spectral").returncode == 2
+    path = write(tmp_path / "d.csv", x, y)
+    result = run("solve", path, "--label-column", "label", "--norm", "mahalanobis")
+    assert result.returncode != 0 and "classes" in result.stderr
+    few = write(tmp_path / "few.csv", x[:3], [0, 1, 2])  # as many classes as samples
+    check(x[:3], np.array([0, 1, 2]), solve(few, "spectral"), "spectral")
+
+
+@pytest.mark.parametrize("norm", MATRIX)
+def test_two_classes_have_l2_margins(tmp_path, norm):
+    x, y = teacher(2, 4, 20, 3)
+    path = write(tmp_path / "d.csv", x, y)
+    matrix, vector = solve(path, norm), solve(path, "l2")
+    assert {**matrix, "norm": "l2"} == vector
