@@ -1,4 +1,4 @@
-/* Training written a second time, for the judge of predictions (study_limit.py): it shares no code with src/. Built as
+/* Training written a second time, to check predictions (study_limit.py): it shares no code with src/. Built as
  * a shared library. Weights start at 0; gradients and moments of column k are held in units of 2^exponent[k], an
  * exponent of its own, so that nothing fades to zero however far training goes. */
 #include <math.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The judge of predictions: random data of nine kinds, every optimizer, batch size, order and memory, each prediction
-held against training by a simulator that shares no code with the library (simulate.c).
+"""Compares predictions with training: random data of nine kinds, every optimizer, batch size, order and memory; the
+training is done by a simulator that shares no code with the library (simulate.c).
 
 A trial draws data and options, asks `biascope predict`, and simulates. The weights' increments from T/4 to T/2 and from
 T/2 to T are compared with each other (have they settled?) and the later one with the predicted direction. A run counts
@@ -224,7 +224,7 @@ def options_for(draw, samples):
         batch, order = samples, "cyclic"
     options = {"optimizer": optimizer, "batch": batch, "order": order, "beta1": beta1, "beta2": beta2,
                "seed": int(draw.integers(1, 2**31))}
-    # some of adam and signum become kin of theirs
+    # some cases of adam and signum become related rules
     if optimizer in ("adam", "signum") and draw.random() < 0.3:
         options["optimizer"] = "lion" if optimizer == "signum" else str(draw.choice(["nadam", "adamw"]))
     if options["optimizer"] == "lion":

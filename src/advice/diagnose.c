@@ -1,4 +1,4 @@
-/* Diagnosis: what a run will do, read off its predicted limit; and a search for options that do what is wished. */
+/* Diagnosis: what a run will do, from its predicted limit; and a search for options that reach a goal. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "confirm/run.h"
