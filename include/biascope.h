@@ -224,7 +224,9 @@ typedef enum {
   BIASCOPE_GAUSSIAN,         /* standard normal entries */
   BIASCOPE_RADEMACHER,       /* generalised Rademacher: row i is i + 1 times signs */
   BIASCOPE_SHIFTED_DIAGONAL, /* x_i = (i + 1) e_i + delta sum_{j != i} e_j, as many samples as features */
-  BIASCOPE_TEACHER           /* standard normal, labelled by a random hyperplane, with a margin */
+  BIASCOPE_TEACHER,          /* standard normal, labelled by a random hyperplane, with a margin; of more classes by the
+                              * largest of the products with as many random unit vectors */
+  BIASCOPE_MIXTURE           /* a standard normal cloud for each class, sample i of class i mod classes */
 } biascope_generator;
 
 typedef struct {
@@ -233,6 +235,8 @@ typedef struct {
   double margin;   /* teacher: the smallest distance to the hyperplane */
   double delta;    /* shifted diagonal: the off-diagonal value */
   size_t nonzeros; /* teacher: the rows are sparse, with this many random features; 0: dense */
+  size_t classes;  /* teacher, mixture: at least 2; 0: 2 */
+  double distance; /* mixture: of the clouds' centres, in random directions, from 0 */
 } biascope_generate_options;
 
 /* The name of a generator: "gaussian", "rademacher", ...; NULL if the number is not a generator. */

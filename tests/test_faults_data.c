@@ -163,6 +163,15 @@ static void writing_fails_cleanly_and_leaves_the_old_file(void **state) {
   }
 }
 
+static biascope_status generate_classes_once(void *context, biascope_error *error) {
+  const biascope_generator kind = *(const biascope_generator *)context;
+  const biascope_generate_options options = {.samples = 60, .features = 4, .classes = 3, .margin = 0.1};
+  biascope_dataset *data;
+  const biascope_status status = biascope_dataset_generate(kind, &options, &data, error);
+  biascope_dataset_free(data);
+  return status;
+}
+
 static biascope_status generate_once(void *context, biascope_error *error) {
   const size_t *variant = context;
   const biascope_generate_options options = {6, 6, .nonzeros = *variant > BIASCOPE_TEACHER ? 2 : 0};
@@ -178,6 +187,8 @@ static void generating_fails_cleanly(void **state) {
   (void)state;
   for (size_t variant = 0; variant <= BIASCOPE_TEACHER + 1; variant++)
     assert_true(fault_sweep(generate_once, &variant, NULL) >= 2);
+  biascope_generator kinds[] = {BIASCOPE_TEACHER, BIASCOPE_MIXTURE};
+  for (size_t i = 0; i < 2; i++) assert_true(fault_sweep(generate_classes_once, &kinds[i], NULL) >= 9);
 }
 
 static biascope_status from_arrays(void *context, biascope_error *error) {

@@ -53,6 +53,22 @@ static void training_fails_cleanly(void **state) {
   }
 }
 
+static void training_of_classes_fails_cleanly(void **state) {
+  (void)state;
+  static const biascope_optimizer RULES[] = {BIASCOPE_ADAM, BIASCOPE_MUON, BIASCOPE_SHAMPOO};
+  const biascope_generate_options classes = {.samples = 12, .features = 3, .classes = 3, .distance = 4.0};
+  biascope_dataset *data;
+  assert_int_equal(biascope_dataset_generate(BIASCOPE_MIXTURE, &classes, &data, NULL), BIASCOPE_OK);
+  for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++) {
+    training what = {.data = data, .options = bs_options_of(RULES[i])};
+    assert_true(fault_sweep(train_once, &what, NULL) >= 10);
+    what.resume = true;
+    assert_true(fault_sweep(train_once, &what, NULL) >= 12);
+    remove(path_of("run.state"));
+  }
+  biascope_dataset_free(data);
+}
+
 /* Coordinates followed lazily have tables, and members of a checkpoint, of their own. */
 static void training_lazily_fails_cleanly(void **state) {
   (void)state;
@@ -104,7 +120,8 @@ static void passes_over_sparse_data_fail_cleanly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(training_fails_cleanly), cmocka_unit_test(training_lazily_fails_cleanly),
-      cmocka_unit_test(training_in_blocks_fails_cleanly), cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
+      cmocka_unit_test(training_fails_cleanly), cmocka_unit_test(training_of_classes_fails_cleanly),
+      cmocka_unit_test(training_lazily_fails_cleanly), cmocka_unit_test(training_in_blocks_fails_cleanly),
+      cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
   return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
 }

@@ -3,11 +3,20 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { OPTION_SAMPLES = 3000, OPTION_FEATURES, OPTION_OUT, OPTION_MARGIN, OPTION_DELTA, OPTION_NONZEROS };
+enum {
+  OPTION_SAMPLES = 3000,
+  OPTION_FEATURES,
+  OPTION_OUT,
+  OPTION_MARGIN,
+  OPTION_DELTA,
+  OPTION_NONZEROS,
+  OPTION_CLASSES,
+  OPTION_DISTANCE
+};
 
 typedef struct {
   cli_common common;
-  biascope_generate_options options; /* margin and delta: NaN until given */
+  biascope_generate_options options; /* margin, delta and distance: NaN until given */
   int kind;                          /* -1 until given */
   const char *out;
 } generate_flags;
@@ -20,6 +29,8 @@ static const struct argp_option OPTIONS[] = {
     {"margin", OPTION_MARGIN, "M", 0, "teacher: least distance to the hyperplane (default 0.3)", 0},
     {"delta", OPTION_DELTA, "D", 0, "shifted-diagonal: the off-diagonal value (default 0.1)", 0},
     {"nonzeros", OPTION_NONZEROS, "K", 0, "teacher: sparse rows of K random features each (default: dense)", 0},
+    {"classes", OPTION_CLASSES, "K", 0, "teacher, mixture: the number of classes (default 2, folded in)", 0},
+    {"distance", OPTION_DISTANCE, "R", 0, "mixture: the distance of the clouds' centres from 0 (default 4)", 0},
     {0},
 };
 
@@ -33,7 +44,7 @@ static int parse_kind(struct argp_state *state, const char *text) {
 /* A flag that the kind does not read is an error. */
 static void check_flags(struct argp_state *state, generate_flags *flags) {
   if (flags->kind < 0)
-    argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal or teacher");
+    argp_error(state, "what to generate is missing: gaussian, rademacher, shifted-diagonal, teacher or mixture");
   if (!flags->options.samples || !flags->options.features || !flags->out)
     argp_error(state, "--samples, --features and --out are all needed");
   if (!isnan(flags->options.margin) && flags->kind != BIASCOPE_TEACHER)
@@ -41,6 +52,9 @@ static void check_flags(struct argp_state *state, generate_flags *flags) {
   if (!isnan(flags->options.delta) && flags->kind != BIASCOPE_SHIFTED_DIAGONAL)
     argp_error(state, "--delta is shifted-diagonal's, not %s's",
                biascope_generator_name((biascope_generator)flags->kind));
+  if (!isnan(flags->options.distance) && flags->kind != BIASCOPE_MIXTURE)
+    argp_error(state, "--distance is mixture's, not %s's", biascope_generator_name((biascope_generator)flags->kind));
+  if (isnan(flags->options.distance)) flags->options.distance = 4.0;
   if (isnan(flags->options.margin)) flags->options.margin = 0.3;
   if (isnan(flags->options.delta)) flags->options.delta = 0.1;
 }
@@ -69,6 +83,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case OPTION_NONZEROS:
     flags->options.nonzeros = cli_parse_u64(state, "--nonzeros", text, 1, UINT32_MAX);
     return 0;
+  case OPTION_CLASSES:
+    flags->options.classes = cli_parse_u64(state, "--classes", text, 2, 1000);
+    return 0;
+  case OPTION_DISTANCE:
+    flags->options.distance = cli_parse_double(state, "--distance", text, 0, 1e300);
+    return 0;
   case ARGP_KEY_ARG:
     if (flags->kind >= 0) argp_error(state, "unexpected argument '%s'", text);
     flags->kind = parse_kind(state, text);
@@ -84,11 +104,12 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 static const struct argp ARGP = {.options = OPTIONS,
                                  .parser = parse,
                                  .children = CHILDREN,
-                                 .args_doc = "gaussian|rademacher|shifted-diagonal|teacher",
-                                 .doc = "Writes a synthetic data set, the labels folded in."};
+                                 .args_doc = "gaussian|rademacher|shifted-diagonal|teacher|mixture",
+                                 .doc = "Writes a synthetic data set, the labels folded in. Of more than two classes "
+                                        "the last column is the label."};
 
 int cli_generate(int argc, char **argv) {
-  generate_flags flags = {.kind = -1, .options = {.margin = NAN, .delta = NAN}};
+  generate_flags flags = {.kind = -1, .options = {.margin = NAN, .delta = NAN, .distance = NAN}};
   cli_parse(&ARGP, argc, argv, &flags);
   flags.options.seed = flags.common.seed;
   biascope_dataset *data;

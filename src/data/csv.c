@@ -245,11 +245,15 @@ biascope_status bs_csv_read(bs_input *source, const bs_file_format *format, cons
   return status;
 }
 
+/* Of several classes the last column is the label, and a header names it. */
 void bs_csv_write(const biascope_dataset *data, FILE *stream) {
+  for (size_t k = 0; k < data->features && data->unfolded; k++) fprintf(stream, "x%zu,", k);
+  if (data->unfolded) fputs("label\n", stream);
   for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++)
       fprintf(stream, "%s%.17g", k ? "," : "", bs_row_walk(data, i, k, &next));
+    if (data->unfolded) fprintf(stream, ",%u", data->class[i]);
     fputc('\n', stream);
   }
 }

@@ -1,10 +1,11 @@
 /* Synthetic data from the literature. Every kind but gaussian is linearly separable by construction; gaussian is almost
  * surely separable for N <= d. */
-#include "data/dataset.h"
+#include "data/generate.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/vector.h"
+#include "data/labels.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -141,6 +142,15 @@ static biascope_status check(biascope_generator kind, const biascope_generate_op
     return bs_fail(error, BIASCOPE_USAGE, "margin %g; expected a finite number from 0", options->margin);
   if (!(options->delta >= 0.0 && isfinite(options->delta)))
     return bs_fail(error, BIASCOPE_USAGE, "delta %g; expected a finite number from 0", options->delta);
+  if (!(options->distance >= 0.0 && isfinite(options->distance)))
+    return bs_fail(error, BIASCOPE_USAGE, "distance %g; expected a finite number from 0", options->distance);
+  if (options->classes == 1 || options->classes > BS_CLASSES_MOST)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu classes; expected 2 to %d", options->classes, BS_CLASSES_MOST);
+  if (options->classes > 2 && kind != BIASCOPE_TEACHER && kind != BIASCOPE_MIXTURE)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu classes; only teacher and mixture have more than two", options->classes);
+  if (options->classes > 2 && options->nonzeros > 0)
+    return bs_fail(error, BIASCOPE_USAGE, "%zu nonzeros a row and %zu classes; expected one of them", options->nonzeros,
+                   options->classes);
   if (options->nonzeros > 0 && kind != BIASCOPE_TEACHER)
     return bs_fail(error, BIASCOPE_USAGE, "%zu nonzeros a row; only the teacher's data can be sparse",
                    options->nonzeros);
@@ -184,6 +194,7 @@ biascope_status biascope_dataset_generate(biascope_generator kind, const biascop
   const biascope_status status = check(kind, options, error);
   if (status != BIASCOPE_OK) return status;
   if (options->nonzeros > 0) return generate_sparse_teacher(options, out, error);
+  if (kind == BIASCOPE_MIXTURE || options->classes > 2) return bs_generate_classes(kind, options, out, error);
   return generate_dense(kind, options, out, error);
 }
 
@@ -191,6 +202,7 @@ const char *biascope_generator_name(biascope_generator kind) {
   static const char *const NAMES[] = {[BIASCOPE_GAUSSIAN] = "gaussian",
                                       [BIASCOPE_RADEMACHER] = "rademacher",
                                       [BIASCOPE_SHIFTED_DIAGONAL] = "shifted-diagonal",
-                                      [BIASCOPE_TEACHER] = "teacher"};
+                                      [BIASCOPE_TEACHER] = "teacher",
+                                      [BIASCOPE_MIXTURE] = "mixture"};
   return (size_t)kind < sizeof NAMES / sizeof *NAMES ? NAMES[kind] : NULL;
 }

@@ -299,8 +299,11 @@ biascope_status bs_libsvm_read(bs_input *source, const bs_file_format *format, c
  * preserves the dimension. */
 void bs_libsvm_write(const biascope_dataset *data, FILE *stream) {
   for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
-    const double sign = i % 2 ? -1.0 : 1.0;
-    fprintf(stream, "%+d", (int)sign);
+    const double sign = i % 2 && !data->unfolded ? -1.0 : 1.0;
+    if (data->unfolded)
+      fprintf(stream, "%u", data->class[i]);
+    else
+      fprintf(stream, "%+d", (int)sign);
     size_t next = 0, last = 0;
     const size_t stored = data->dense ? data->features : data->row_start[i + 1] - data->row_start[i];
     for (size_t k = 0; k < stored; k++) {

@@ -327,14 +327,16 @@ static void write_little_endian(double value, FILE *stream) {
   fwrite(bytes, 1, sizeof bytes, stream);
 }
 
+/* Of several classes the last column is the label. */
 void bs_npy_write(const biascope_dataset *data, FILE *stream) {
   char dictionary[128];
   snprintf(dictionary, sizeof dictionary, "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu, %zu), }",
-           data->samples, data->features);
+           data->samples, data->features + data->unfolded);
   fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, stream); /* 10 + 118 bytes: the elements start at a multiple of 64 */
   fprintf(stream, "%-117s\n", dictionary);
   for (size_t i = 0; i < data->samples && !ferror(stream); i++) {
     size_t next = 0;
     for (size_t k = 0; k < data->features; k++) write_little_endian(bs_row_walk(data, i, k, &next), stream);
+    if (data->unfolded) write_little_endian(data->class[i], stream);
   }
 }

@@ -29,7 +29,7 @@ static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, 
 }
 
 static const char *generator_name(size_t index) {
-  return biascope_generator_name((biascope_generator)index);
+  return index <= BIASCOPE_TEACHER ? biascope_generator_name((biascope_generator)index) : NULL; /* no mixtures */
 }
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,

@@ -258,3 +258,48 @@ def test_test_data_and_written_classifiers_have_a_row_for_each_class(tmp_path):
     applied = json.loads(subprocess.run([BIASCOPE, "apply", tmp_path / "w.json", other, "--label-column", "label", "--json"],
                                         capture_output=True, text=True, check=True).stdout)
     assert applied["accuracy"] == result["test_accuracy"] > 0.5
+
+
+@pytest.mark.parametrize("kind", ["teacher", "mixture"])
+@pytest.mark.parametrize("ending, label", [("csv", ["--label-column", "label"]), ("svm", []), ("npy", ["--label-column", "-1"])])
+def test_generated_classes_read_back(tmp_path, kind, ending, label):
+    path = tmp_path / f"data.{ending}"
+    command = [BIASCOPE, "generate", kind, "--samples", "60", "--features", "5", "--classes", "3", "--out", path]
+    subprocess.run(command, check=True, capture_output=True)
+    info = json.loads(subprocess.run([BIASCOPE, "info", path, *label, "--json"], capture_output=True, text=True).stdout)
+    assert info["samples"] == 60 and info["features"] == 5 and info["classes"] == ["0", "1", "2"]
+    if kind == "teacher":
+        assert info["separable"]
+    else:
+        assert info["counts"] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("flags, said", [(["teacher", "--samples", "3", "--classes", "30"], "has none of the 3 samples"),
+                                         (["gaussian", "--samples", "9", "--classes", "3"], "only teacher and mixture"),
+                                         (["teacher", "--samples", "9", "--classes", "3", "--nonzeros", "2"], "expected one of them"),
+                                         (["mixture", "--samples", "9", "--classes", "1"], "from 2 to 1000"),
+                                         (["teacher", "--samples", "9", "--distance", "1"], "is mixture's")])
+def test_classes_that_cannot_be_generated_are_refused(tmp_path, flags, said):
+    command = [BIASCOPE, "generate", *flags, "--features", "5", "--out", tmp_path / "data.csv"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1 and said in result.stderr and not (tmp_path / "data.csv").exists()
+
+
+BAD_LABELS = {
+    "one class": ("x,label\n1,a\n2,a\n", "exactly two distinct values"),
+    "a NaN": ("x,label\n1,1\n2,2\n3,3\n4,nan\n", "is not a finite number"),
+    "too many classes": ("x,label\n" + "".join(f"1,{i}\n" for i in range(2000)), "expected at most 1000"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LABELS)
+def test_bad_labels_are_refused(tmp_path, name):
+    text, said = BAD_LABELS[name]
+    (tmp_path / "data.csv").write_text(text)
+    assert said in train(tmp_path / "data.csv", code=2)
+
+
+def test_labels_and_rows_of_different_number_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((4, 2)))
+    (tmp_path / "y.csv").write_text("a\nb\nc\n")
+    assert "3 labels; expected 4" in train(tmp_path / "x.npy", "--labels", tmp_path / "y.csv", code=2, label=())

@@ -521,7 +521,7 @@ def test_a_large_margin_is_generated_at_once(tmp_path):
     (["gaussian", "--samples", 2, "--features", 1.5, "--out", "d.csv"], ["--features", "'1.5'"]),
     (["gaussian", "--samples", 2, "--out", "d.csv"], ["--features"]),
     (["gaussian", "--samples", 2, "--features", 2], ["--out"]),
-    (["--samples", 2, "--features", 2, "--out", "d.csv"], ["gaussian, rademacher, shifted-diagonal or teacher"]),
+    (["--samples", 2, "--features", 2, "--out", "d.csv"], ["gaussian, rademacher, shifted-diagonal, teacher or mixture"]),
     (["cauchy", "--samples", 2, "--features", 2, "--out", "d.csv"], ["'cauchy'", "gaussian"]),
     (["gaussian", "teacher", "--samples", 2, "--features", 2, "--out", "d.csv"], ["'teacher'"]),
     (["shifted-diagonal", "--samples", 2, "--features", 3, "--out", "d.csv"], ["as many of each"]),

@@ -1,5 +1,5 @@
 """train --torch against torch.optim itself, in a Python environment of its own with PyTorch from the package index:
-scikit-learn's digits, threes against eights, 1,000 steps of 32 samples in float64."""
+scikit-learn's digits, threes against eights, 1,000 steps of 32 samples in float64, and all ten classes, 200 steps."""
 import json
 import os
 import pathlib
@@ -97,3 +97,55 @@ def test_weights_are_those_of_torch(torch_python, digits, flags):
 def test_schedules_are_those_of_torch(torch_python, digits, schedule):
     expected = torch_weights(torch_python, digits, "Adam", {}, SCHEDULES[schedule])
     assert np.abs(trained(digits, "adam --schedule " + schedule) - expected).max() < 1e-10
+
+
+# Of ten classes; muon with its cast to bfloat16 taken out of a copy of torch's own step.
+CLASSES_SCRIPT = """
+import inspect, json, sys, textwrap, torch, torch.optim._muon as muon
+path, name, arguments, steps, batch = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
+source = textwrap.dedent(inspect.getsource(muon._zeropower_via_newtonschulz))
+source = source.replace("torch.bfloat16", "torch.float64").replace(".bfloat16()", ".clone()")
+assert "float64" in source or ".clone()" in source
+exec(compile(source, "muon", "exec"), muon.__dict__)
+x, y = json.load(open(path))
+x, y = torch.tensor(x, dtype=torch.float64), torch.tensor(y)
+w = torch.zeros(10, x.shape[1], dtype=torch.float64, requires_grad=True)
+optimizer = getattr(torch.optim, name)([w], **arguments)
+batches = torch.arange(len(y)).split(batch)
+for t in range(steps):
+    rows = batches[t % len(batches)]
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(x[rows] @ w.T, y[rows]).backward()
+    optimizer.step()
+print(json.dumps(w.tolist()))
+"""
+CLASSES_CASES = {
+    "adam": ("Adam", {}),
+    "adamw": ("AdamW", {}),
+    "gd --momentum 0.9 --nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    "muon": ("Muon", {}),
+    "muon --beta1 0.9 --weight-decay 0 --adjust-lr match-rms-adamw": ("Muon", {"momentum": 0.9, "weight_decay": 0.0,
+                                                                            "adjust_lr_fn": "match_rms_adamw"}),
+}
+
+
+@pytest.fixture(scope="module")
+def ten_digits(tmp_path_factory):
+    features, digit = load_digits(return_X_y=True)
+    folder = tmp_path_factory.mktemp("ten")
+    np.save(folder / "x.npy", features / 16)
+    np.save(folder / "y.npy", digit.astype(float))
+    (folder / "xy.json").write_text(json.dumps([(features / 16).tolist(), digit.tolist()]))
+    return folder
+
+
+@pytest.mark.parametrize("flags", CLASSES_CASES)
+def test_weights_of_ten_classes_are_those_of_torch(torch_python, ten_digits, flags):
+    name, arguments = CLASSES_CASES[flags]
+    command = [BIASCOPE, "train", ten_digits / "x.npy", "--labels", ten_digits / "y.npy", "--torch", "--optimizer", *flags.split(),
+               "--batch-size", str(BATCH), "--steps", "200", "--references", "none", "--json", "--quiet"]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    found = np.array(result["direction"]) * result["weight_norm"]
+    ours = subprocess.run([torch_python, "-W", "ignore", "-c", CLASSES_SCRIPT, ten_digits / "xy.json", name, json.dumps(arguments),
+                           "200", str(BATCH)], check=True, capture_output=True, text=True)
+    assert np.abs(found - np.array(json.loads(ours.stdout))).max() < 1e-8
