@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS := $(shell nproc)
 SOURCES := $(wildcard include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch] bench/program/*.[ch])
 
-.PHONY: build setup test test-all reproduce bench bench-solve coverage fuzz threads lint format install clean
+.PHONY: build setup test test-all reproduce bench bench-solve coverage fuzz threads lint format install wheel clean
 
 # Installs nothing; where a package is missing, CMake names it, and `make setup` brings it.
 build:
@@ -46,6 +46,12 @@ fuzz:
 	    -artifact_prefix=build/fuzz/findings/ build/fuzz/corpus/$$subject tests/fuzz/corpus/$$subject \
 	    >build/fuzz/$$subject.log 2>&1 || { tail -40 build/fuzz/$$subject.log; exit 1; }; \
 	  echo "$$subject: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$subject.log) executions, no finding"; done
+
+# The Python package, for the interpreters named in PYTHONS.
+PYTHONS := python3
+wheel: setup
+	./cmake/install-dependencies.sh portable
+	bindings/python/wheel.sh build/wheel $(PYTHONS)
 
 reproduce: setup build
 	$(BUILD)/biascope reproduce all --out out/figures

@@ -14,12 +14,20 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set with what was taken off it: the names of classes and features."""
+    """A data set with what was taken off it: the names of classes and features; and the rows as they came, with the sign
+    of each one's class (None: it is folded in)."""
 
     data: Any
     classes: npt.NDArray[Any] | None
     names: list[str] | None
     intercept: bool
+    rows: Any
+    signs: Floats | None
+
+    def margins(self, w: Floats) -> Floats:
+        """y_i x_i.w, N entries; w has an entry for each feature, and a last one for the intercept if there is one."""
+        values = self.rows @ (w[:-1] if self.intercept else w) + (w[-1] if self.intercept else 0.0)
+        return values if self.signs is None else values * self.signs
 
 
 def _plain(value: Any) -> Any:
@@ -95,6 +103,6 @@ def prepare(X: Any, y: Any = None, intercept: bool = False) -> Prepared:
     signs, classes = (None, None) if y is None else _signs(y, rows.shape[0])
     fold = _fold_sparse if sparse else _fold_dense
     try:
-        return Prepared(fold(rows, signs, intercept), classes, names, intercept)
+        return Prepared(fold(rows, signs, intercept), classes, names, intercept, rows, signs)
     except _biascope.Failure as failure:
         raise ValueError(failure.args[1]) from None

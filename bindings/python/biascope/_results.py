@@ -9,6 +9,7 @@ from typing import Any, Callable
 import numpy as np
 import numpy.typing as npt
 
+from . import _pictures
 from ._data import Floats, Prepared
 
 #: Of each norm the cosine with the nearest max-margin direction, and its angle in radians; nan where it is not known.
@@ -42,11 +43,23 @@ class _Direction:
         """The frame's columns."""
         return self.prepared.names
 
+    @property
+    def margins(self) -> Floats:
+        """y_i x_i.direction of every sample, N entries."""
+        return self.prepared.margins(self.direction)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draws the samples' margins into matplotlib's axes (None: new ones), which are returned."""
+        return _pictures.plot_margins(self.margins, repr(self).split(",")[0] + ")", axes)
+
     def _lines(self) -> list[str]:
         return []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(" + ", ".join(self._lines()) + ")"
+
+    def _repr_html_(self) -> str:
+        return _pictures.as_html(self)
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,6 +140,10 @@ class Training(_Compared):
     log_loss: float
     margin: dict[str, float]
     trace: npt.NDArray[Any]
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draws the smallest margins of w / ||w|| against the steps, into matplotlib's axes (None: new ones)."""
+        return _pictures.plot_trace(self.trace, f"{self.optimizer}, {self.steps} steps", axes)
 
     def _lines(self) -> list[str]:
         return [f"optimizer={self.optimizer!r}", f"steps={self.steps}", f"log_loss={self.log_loss:.6g}"]

@@ -129,3 +129,22 @@ def test_threads_do_not_wait_for_each_other():
         count[0] += 1
     thread.join()
     assert count[0] > 100
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_margins_are_those_of_the_rows(intercept):
+    rng = np.random.default_rng(3)
+    rows, y = rng.standard_normal((8, 30)), np.array(["a", "b"] * 4)
+    solution = biascope.solve(rows, y, norm="l2", intercept=intercept)
+    signs = np.where(y == "b", 1.0, -1.0)
+    assert solution.margins == pytest.approx(signs * (rows @ solution.coef_[0] + solution.intercept_[0]), abs=1e-14)
+    assert solution.margins.min() == pytest.approx(solution.margin_, rel=1e-9)
+
+
+def test_results_are_drawn():
+    pytest.importorskip("matplotlib")
+    run, limit = biascope.train(X, steps=100, **ADAM), biascope.predict(X, **ADAM)
+    for result in run, limit, biascope.solve(X):
+        text = result._repr_html_()
+        assert text.startswith("<code>") and "data:image/png;base64," in text and "<script" not in text
+    assert [line.get_label() for line in run.plot().get_lines()] == ["l2", "linf", "l1"]
