@@ -217,6 +217,38 @@ nb::tuple predict(const Data &data, const Options &training, uint64_t steps, siz
   return nb::make_tuple(static_cast<int>(status), std::string(error.message), fields);
 }
 
+/* The weights at each of the steps, a row for each, and (log_loss, weight_norm, margin, accuracy) there; then what was
+ * done to find the last. */
+nb::dict forecast(const Data &data, const Options &training, const std::vector<uint64_t> &steps) {
+  biascope_forecast *created = nullptr;
+  biascope_error error = {};
+  biascope_forecast_quality quality = {};
+  const size_t features = biascope_dataset_features(data.set.get());
+  std::vector<double> weights, measures;
+  biascope_status status;
+  {
+    nb::gil_scoped_release release;
+    status = biascope_forecast_create(data.set.get(), training.options.get(), steps.back(), &created, &error);
+    for (size_t i = 0; i < steps.size() && status == BIASCOPE_OK; i++) {
+      status = biascope_forecast_advance(created, steps[i], &error);
+      if (status != BIASCOPE_OK) break;
+      const double *w = biascope_forecast_weights(created);
+      quality = biascope_forecast_quality_of(created);
+      weights.insert(weights.end(), w, w + features);
+      measures.insert(measures.end(), {quality.log_loss, quality.weight_norm, quality.margin, quality.accuracy});
+    }
+  }
+  biascope_forecast_free(created);
+  check(status, error);
+  nb::dict fields;
+  fields["weights"] = array_of(weights.data(), steps.size(), features);
+  fields["measures"] = array_of(measures.data(), steps.size(), 4);
+  fields["method"] = std::string(quality.method);
+  fields["error_estimate"] = quality.error_estimate;
+  fields["steps_taken"] = quality.steps_taken;
+  return fields;
+}
+
 /* (cosine, angle) of w with the nearest of the max-margin directions; NaN where that was not found. */
 nb::tuple nearest(const Data &data, const std::string &name, const Vector &w, const nb::dict &solution) {
   biascope_margin margin = {};
@@ -344,6 +376,7 @@ NB_MODULE(_biascope, module) {
       .def_prop_ro("log_loss", [](const Trainer &t) { return biascope_trainer_log_loss(t.trainer.get()); });
   module.def("solve", &solve, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
   module.def("predict", &predict);
+  module.def("forecast", &forecast);
   module.def("nearest", &nearest);
   module.def("find_parts", &find_parts);
   module.def("diagnose", &diagnose);

@@ -60,7 +60,7 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):
         self.separable_, self.gap_ = True, 0.0
         try:
             found = self._find(X, index)
-            weights, self.gap_ = found.direction, found.gap
+            weights, self.gap_ = found.direction, getattr(found, "gap", np.nan)  # a point after `steps` has none
         except NotSeparable:
             self.separable_ = False
             weights = _off_to_infinity(X, index, self.fit_intercept, self.loss)

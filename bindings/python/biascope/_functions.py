@@ -13,7 +13,7 @@ from . import _biascope
 from ._data import Floats, Prepared, prepare
 from ._errors import fail
 from ._options import make_options
-from ._results import Cosines, Diagnosis, Prediction, Separability, Solution, Training
+from ._results import Cosines, Diagnosis, Forecast, Prediction, Separability, Solution, Training
 
 NORMS = ("l2", "linf", "l1")
 _CONFIRM = ("flow", "run", "none")  # in the order of biascope_confirm
@@ -89,14 +89,29 @@ def _prediction(prepared: Prepared, optimizer: str, found: dict[str, Any]) -> Pr
                       found["others"], found["kind"], found["confirmed"], found["confirmed_by"], found["increment_cosine"])
 
 
-def predict(X: Any, y: Any = None, *, optimizer: Any = "adam", steps: int = 0, starts: int = 8, intercept: bool = False,
-            tolerance: float = 0.0, confirm: str = "run", **options: Any) -> Prediction:
-    """The direction in which training diverges, without training (docs/limit.md).
+def _forecast(prepared: Prepared, training: Any, steps: int, record: int) -> Forecast:
+    recorded = _recorded(steps, record)
+    found = _call(_biascope.forecast, prepared.data, training, recorded)
+    names = ["step", "log_loss", "weight_norm", "margin", "accuracy"]
+    trace = np.array([(step, *row) for step, row in zip(recorded, found["measures"])],
+                     dtype=[(name, np.int64 if name == "step" else np.float64) for name in names])
+    weights, last = found["weights"][-1].copy(), trace[-1]
+    length = np.linalg.norm(weights)
+    return Forecast(weights / length if length > 0 else weights, prepared, _comparison(prepared), training.get("optimizer"), steps,
+                    weights, float(last["log_loss"]), float(last["margin"]), float(last["accuracy"]), found["error_estimate"],
+                    found["method"], found["steps_taken"], trace)
+
+
+def predict(X: Any, y: Any = None, *, optimizer: Any = "adam", steps: int = 0, starts: int = 8, record: int = 10,
+            intercept: bool = False, tolerance: float = 0.0, confirm: str = "run", **options: Any) -> Prediction | Forecast:
+    """The direction in which training diverges, without training (docs/limit.md); with steps, where the run is after so
+    many (docs/forecast.md), a Forecast.
 
     optimizer, options: as the command line's, docs/options.md, or by torch's names (lr, betas, eps, weight_decay);
     batch_size: a number, or 'full'. optimizer may be a torch.optim instance: its settings are taken, and those of options
-    beside them. confirm: 'run', 'flow' or 'none', how it is made sure that training goes there. steps: the direction after so many steps instead of the limit. starts: random points
-    from which other limits are looked for. Training starts from 0. Raises NotSeparable, and NotConverged with the best
+    beside them. confirm: 'run', 'flow' or 'none', how it is made sure that training goes there.
+    starts: random points from which other limits are looked for. record: with steps, rows of the trace for each factor of
+    ten. Training starts from 0. Raises NotSeparable, and NotConverged with the best
     point found as its result.
 
     >>> import numpy as np, biascope
@@ -106,10 +121,13 @@ def predict(X: Any, y: Any = None, *, optimizer: Any = "adam", steps: int = 0, s
     """
     if confirm not in _CONFIRM:
         raise ValueError(f"confirm is {confirm!r}; expected 'flow', 'run' or 'none'")
+    if steps < 0:
+        raise ValueError(f"steps is {steps}; expected 0, for the limit, or more")
     prepared = prepare(X, y, intercept)
     training = make_options(optimizer, options)
-    status, message, found = _call(_biascope.predict, prepared.data, training, steps, starts if not steps else 0, tolerance,
-                                   _CONFIRM.index(confirm))
+    if steps:
+        return _forecast(prepared, training, int(steps), record)
+    status, message, found = _call(_biascope.predict, prepared.data, training, 0, starts, tolerance, _CONFIRM.index(confirm))
     result = _prediction(prepared, training.get("optimizer"), found)
     if status:
         fail(status, message, result)

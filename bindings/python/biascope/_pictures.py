@@ -10,7 +10,7 @@ import numpy as np
 
 from ._data import Floats
 
-RECORDED = ("margin_l2", "margin_linf", "margin_l1")
+MARGINS = {"margin": "l2", "margin_l2": "l2", "margin_linf": "linf", "margin_l1": "l1"}
 
 
 def axes_of(axes: Any) -> Any:
@@ -33,8 +33,9 @@ def plot_margins(margins: Floats, title: str, axes: Any = None) -> Any:
 def plot_trace(trace: Any, title: str, axes: Any = None) -> Any:
     """The margins of w / ||w|| in each norm, against the steps."""
     axes = axes_of(axes)
-    for name in RECORDED:
-        axes.plot(trace["step"], trace[name], label=name.removeprefix("margin_"))
+    for name in trace.dtype.names:
+        if name in MARGINS:
+            axes.plot(trace["step"], trace[name], label=MARGINS[name])
     axes.set(xscale="log", xlabel="step", ylabel="smallest margin of w / ||w||", title=title)
     axes.legend()
     return axes

@@ -130,6 +130,33 @@ class Prediction(_Compared):
 
 
 @dataclass(frozen=True, repr=False)
+class Forecast(_Compared):
+    """Where a run is after `steps` steps, without taking them (docs/forecast.md). `error_estimate`: of the direction, in
+    radians; three times it covers nearly every run, and 0 means that every step was taken (`steps_taken`). The trace has
+    a row for each recorded step, with the fields step, log_loss, weight_norm, margin (the least of y_i x_i.w / ||w||) and
+    accuracy."""
+
+    optimizer: str
+    steps: int
+    weights: Floats
+    log_loss: float
+    margin: float
+    accuracy: float
+    error_estimate: float
+    method: str
+    steps_taken: int
+    trace: npt.NDArray[Any]
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draws the smallest margin of w / ||w|| against the steps, into matplotlib's axes (None: new ones)."""
+        return _pictures.plot_trace(self.trace, f"{self.optimizer}, {self.steps} steps, predicted", axes)
+
+    def _lines(self) -> list[str]:
+        return [f"optimizer={self.optimizer!r}", f"steps={self.steps}", f"log_loss={self.log_loss:.6g}",
+                f"error_estimate={self.error_estimate:.1e}"]
+
+
+@dataclass(frozen=True, repr=False)
 class Training(_Compared):
     """A run: the weights it ended with, and what was recorded on the way (a structured array; a frame by
     pandas.DataFrame(trace))."""

@@ -148,3 +148,13 @@ def test_results_are_drawn():
         text = result._repr_html_()
         assert text.startswith("<code>") and "data:image/png;base64," in text and "<script" not in text
     assert [line.get_label() for line in run.plot().get_lines()] == ["l2", "linf", "l1"]
+
+
+@pytest.mark.parametrize("torch", [False, True])
+def test_the_run_is_predicted_as_it_is_trained(torch):
+    options = {"optimizer": "adamw", "batch_size": 2, "torch": torch}
+    trained, predicted = biascope.train(X, steps=20_000, **options), biascope.predict(X, steps=20_000, **options)
+    assert trained.direction @ predicted.direction > 1 - 1e-4
+    assert np.arccos(min(1.0, trained.direction @ predicted.direction)) < max(3 * predicted.error_estimate, 1e-6)
+    assert predicted.trace["step"][-1] == 20_000 and predicted.trace["log_loss"][-1] == predicted.log_loss
+    assert predicted.log_loss == pytest.approx(trained.log_loss, rel=0.02) and predicted.accuracy == 1.0

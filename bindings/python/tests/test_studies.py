@@ -21,7 +21,7 @@ def test_a_sweep_is_run_and_read(tmp_path):
     assert len(frame) == 4 and set(frame["optimizer"]) == {"adam", "signum"} and "4 runs" in repr(store)
     for _, row in frame.iterrows():
         run = biascope.train(X, optimizer=row["optimizer"], batch_size=row["batch_size"], steps=500)
-        assert row["loss_log"] == pytest.approx(run.log_loss, rel=1e-12)
+        assert row["log_loss"] == pytest.approx(run.log_loss, rel=1e-12)
         assert len(store.trace(row["hash"])) > 3
 
 
