@@ -32,7 +32,7 @@ static biascope_status take_sparse(const biascope_dataset *data, size_t first, s
     if (!is_of(data, i, first, second)) continue;
     const bs_row entries = bs_row_of(data, i);
     for (size_t k = 0; k < entries.count; k++, at++) {
-      column[at] = entries.column[k];
+      column[at] = (uint32_t)bs_row_column(&entries, k);
       value[at] = data->class[i] == first ? entries.value[k] : -entries.value[k];
     }
     row_start[++row] = at;
