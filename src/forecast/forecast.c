@@ -163,7 +163,7 @@ static biascope_status follow_variants(biascope_forecast *f, uint64_t step, bias
     apart[v] = bs_angle(d, f->w, other);
   }
   const double noise = f->start.spread / fmax(bs_norm2(d, f->w), 1e-300);
-  f->error_estimate = 0.5 * apart[PLAIN] + 1.5 * apart[EARLIER] + noise + 10.0 * TOLERANCE;
+  f->error_estimate = apart[PLAIN] + 2.0 * apart[EARLIER] + noise + 10.0 * TOLERANCE;
   return status;
 }
 

@@ -74,6 +74,7 @@ static void prepare_column(const bs_model *model, size_t k, column *c) {
     sum += power * c->over_square[j];
   }
   c->before = sum / mean;
+  if (model->remembers) c->by_second = -c->before * model->mean_second[k] / (2.0 * (double)n);
   sum_backwards(n, model->beta_now, !model->remembers, c->over_square);
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TICS = 9, LABEL = 32 };
+enum { MOST_X_TICS = 6, MOST_Y_TICS = 10, LABEL = 32 };
 
 /* The values of a column, in order. */
 typedef struct {
@@ -36,7 +36,7 @@ static bool name_value(labels *names, size_t at, sqlite3_stmt *rows, int column)
   if (sqlite3_column_type(rows, column) == SQLITE_TEXT)
     snprintf(names->text[at], LABEL, "%s", bs_store_text(rows, column, "-"));
   else
-    snprintf(names->text[at], LABEL, "%.4g", sqlite3_column_double(rows, column));
+    snprintf(names->text[at], LABEL, "%.3g", sqlite3_column_double(rows, column));
   return true;
 }
 
@@ -56,8 +56,8 @@ static biascope_status write_cells(bs_drawing *d, sqlite3_stmt *rows, labels *x,
 }
 
 /* Tics at some of the values, evenly chosen, and the axis around all of them. */
-static void write_axis(FILE *script, char axis, const labels *names, const char *label) {
-  const size_t stride = names->count <= MOST_TICS ? 1 : (names->count + MOST_TICS - 2) / (MOST_TICS - 1);
+static void write_axis(FILE *script, char axis, size_t most, const labels *names, const char *label) {
+  const size_t stride = (names->count + most - 1) / most;
   fprintf(script, "set %crange [-0.5:%zu.5]\nset %clabel '%s'\nset %ctics noenhanced (", axis, names->count - 1, axis,
           label, axis);
   for (size_t i = 0; i < names->count; i += stride) {
@@ -75,8 +75,8 @@ static void write_frame(const bs_drawing *d, const char *terminal, const labels 
   fputs("unset grid\nunset key\nset rmargin at screen 0.78\nset tics font ',11'\nset border 15\n"
         "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')\n",
         script);
-  write_axis(script, 'x', x, d->x.label);
-  write_axis(script, 'y', y, d->y.label);
+  write_axis(script, 'x', MOST_X_TICS, x, d->x.label);
+  write_axis(script, 'y', MOST_Y_TICS, y, d->y.label);
   fprintf(script, "set cblabel '%s'\n", d->z.label);
   bs_plot_write_title(d);
   fputs("plot $map using 1:2:(0.51):(0.51):3 with boxxyerror fc palette fs solid 1.0 noborder\n", script);

@@ -1,0 +1,124 @@
+/* The averaged equation: its derivative against differences of its rates, the epoch it steps through against training,
+ * and forecasts against runs, within what their estimates say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* cmocka needs these first */
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/vector.h"
+#include "forecast/jacobian.h"
+#include "training_cases.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 12 };
+
+static void fill(double *out, size_t count, uint64_t seed, double size) {
+  for (size_t k = 0; k < count; k++) out[k] = size * (2.0 * bs_random_uniform(seed, BS_STREAM_NOISE, k) - 1.0);
+}
+
+/* (a I - J) x = b, as solved, against a x less the rates' difference along x. */
+static void check_derivative(size_t samples, size_t features, biascope_optimizer optimizer, biascope_order order) {
+  double *values = gaussian_values(samples, features, 0.2, 5), w[MOST], u[MOST], x[2 * MOST], b[2 * MOST];
+  biascope_dataset *data = dense(samples, features, values);
+  biascope_options options = bs_options_of(optimizer);
+  options.batch_size = 2;
+  options.order = order;
+  options.beta2 = 0.9;
+  if (biascope_options_reads(&options, "eps")) options.eps = 1e-3;
+  bs_model model;
+  bs_jacobian jacobian;
+  biascope_error error;
+  assert_int_equal(bs_model_create(data, values, &options, false, &model, &error), BIASCOPE_OK);
+  assert_int_equal(bs_jacobian_create(&model, &jacobian, &error), BIASCOPE_OK);
+  double rate[2 * MOST], above[2 * MOST], below[2 * MOST];
+  const double t = 50.0, a = 30.0, step = 1e-5;
+  fill(w, features, 1, 1.0);
+  for (size_t k = 0; k < features; k++) u[k] = 1.0;
+  fill(b, 2 * features, 2, 1.0);
+  memcpy(x, b, sizeof x);
+  bs_model_evaluate(&model, t, w, u, rate, rate + features);
+  bs_jacobian_fill(&jacobian, &model, t);
+  assert_true(bs_jacobian_factor(&jacobian, values, a));
+  if (!model.has_second) memset(x + features, 0, features * sizeof *x);
+  bs_jacobian_solve(&jacobian, values, x, x + features);
+  bs_axpy(features, step, x, w);
+  if (model.has_second) bs_axpy(features, step, x + features, u);
+  bs_model_evaluate(&model, t, w, u, above, above + features);
+  bs_axpy(features, -2.0 * step, x, w);
+  if (model.has_second) bs_axpy(features, -2.0 * step, x + features, u);
+  bs_model_evaluate(&model, t, w, u, below, below + features);
+  for (size_t k = 0; k < (model.has_second ? 2 : 1) * features; k++)
+    assert_true(fabs(a * x[k] - (above[k] - below[k]) / (2.0 * step) - b[k]) < 1e-5);
+  bs_jacobian_free(&jacobian);
+  bs_model_free(&model);
+  biascope_dataset_free(data);
+  free(values);
+}
+
+static void the_derivative_is_that_of_the_rates(void **state) {
+  (void)state;
+  static const biascope_optimizer OPTIMIZERS[] = {BIASCOPE_GD, BIASCOPE_ADAMW, BIASCOPE_RMSPROP, BIASCOPE_ADAGRAD};
+  static const biascope_order ORDERS[] = {BIASCOPE_CYCLIC, BIASCOPE_SHUFFLE, BIASCOPE_REPLACEMENT};
+  for (size_t i = 0; i < 4; i++) {
+    for (size_t j = 0; j < 3; j++) {
+      check_derivative(5, 8, OPTIMIZERS[i], ORDERS[j]);
+      check_derivative(9, 4, OPTIMIZERS[i], ORDERS[j]);
+    }
+  }
+}
+
+/* At three steps of a run: how many of them are farther off than three estimates. */
+static size_t check_run(size_t index, biascope_optimizer optimizer, biascope_loss loss, size_t batch_size) {
+  double *values = gaussian_values(8, 12, 0.3, 10 + index);
+  biascope_dataset *data = dense(8, 12, values);
+  biascope_options options = bs_options_of(optimizer);
+  options.loss = loss;
+  options.batch_size = batch_size;
+  options.schedule = BIASCOPE_CONSTANT;
+  options.lr = optimizer == BIASCOPE_GD || optimizer == BIASCOPE_ADAGRAD ? 0.1 : 1e-3;
+  if (biascope_options_reads(&options, "eps")) options.eps = 1e-6;
+  biascope_forecast *forecast;
+  biascope_error error;
+  assert_int_equal(biascope_forecast_create(data, &options, 20000, &forecast, &error), BIASCOPE_OK);
+  biascope_trainer *trainer = trainer_of(data, &options);
+  size_t beyond = 0;
+  for (uint64_t step = 5000; step <= 20000; step += 7500) {
+    assert_int_equal(biascope_forecast_advance(forecast, step, &error), BIASCOPE_OK);
+    advance(trainer, step - biascope_trainer_step(trainer));
+    const biascope_forecast_quality q = biascope_forecast_quality_of(forecast);
+    const double *run = biascope_trainer_weights(trainer);
+    assert_true(q.error_estimate > 0.0 && q.error_estimate < 0.05 && q.steps_taken <= 2000);
+    const double angle = bs_angle(12, biascope_forecast_weights(forecast), run);
+    assert_true(angle < 6.0 * q.error_estimate);
+    beyond += angle > 3.0 * q.error_estimate;
+    assert_true(fabs(q.weight_norm / bs_norm2(12, run) - 1.0) < 0.01);
+  }
+  assert_int_equal(biascope_forecast_advance(forecast, 100, &error), BIASCOPE_USAGE);
+  biascope_trainer_free(trainer);
+  biascope_forecast_free(forecast);
+  biascope_dataset_free(data);
+  free(values);
+  return beyond;
+}
+
+static void forecasts_are_where_runs_are(void **state) {
+  (void)state;
+  static const biascope_optimizer OPTIMIZERS[] = {BIASCOPE_GD, BIASCOPE_ADAM, BIASCOPE_RMSPROP, BIASCOPE_ADAGRAD,
+                                                  BIASCOPE_ADAMW};
+  size_t beyond = 0;
+  for (size_t i = 0; i < 15; i++)
+    beyond += check_run(i, OPTIMIZERS[i % 5], i % 2 ? BIASCOPE_EXPONENTIAL : BIASCOPE_LOGISTIC, 1 + i / 5 * 3);
+  assert_true(beyond <= 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_derivative_is_that_of_the_rates),
+      cmocka_unit_test(forecasts_are_where_runs_are),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
