@@ -19,8 +19,9 @@ static const double MOST_CELLS = 5e7;                          /* of the dense c
 /* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
-/* The equation, the equation without its second-order terms, and the equation from an earlier start: the error is
- * estimated from their differences. */
+/* The equation; the equation without its second-order terms or, in a random order, which has none, from the weights of
+ * one run at the start and not their mean; and the equation from an earlier start. The error is estimated from their
+ * differences. */
 enum { REFINED, PLAIN, EARLIER, VARIANTS };
 
 /* The start of a method's name. */
@@ -103,7 +104,8 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
     status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN,
                                    v == REFINED ? TOLERANCE : TOLERANCE_BESIDE, &f->variant[v], error);
     if (status == BIASCOPE_OK)
-      bs_integration_start(&f->variant[v], (double)start->steps, start->w, start->u, 0.5 * (double)epoch);
+      bs_integration_start(&f->variant[v], (double)start->steps, v == PLAIN ? start->one : start->w, start->u,
+                           0.5 * (double)epoch);
   }
   return status;
 }

@@ -48,10 +48,11 @@ static biascope_status add_run(const biascope_dataset *data, const biascope_opti
 biascope_status bs_start_find(const biascope_dataset *data, const biascope_options *options, uint64_t steps,
                               bs_start *out, biascope_error *error) {
   const size_t d = data->features, runs = bs_seed_matters(options) ? RUNS : 1;
-  *out = (bs_start){.steps = steps, .w = BS_NEW(double, (3 + runs) * d)};
+  *out = (bs_start){.steps = steps, .w = BS_NEW(double, (4 + runs) * d)};
   if (!out->w) return bs_fail_memory(error, "the first epochs");
   out->u = out->w + d;
-  double *v = out->u + d, *weights = v + d, sum = 0.0;
+  out->one = out->u + d;
+  double *v = out->one + d, *weights = v + d, sum = 0.0;
   biascope_options seeded = *options;
   biascope_status status = BIASCOPE_OK;
   for (size_t r = 0; r < runs && status == BIASCOPE_OK; r++) {
@@ -59,6 +60,7 @@ biascope_status bs_start_find(const biascope_dataset *data, const biascope_optio
     status = add_run(data, &seeded, runs, weights + r * d, out, v, error);
     bs_axpy(d, 1.0 / (double)runs, weights + r * d, out->w);
   }
+  memcpy(out->one, weights, d * sizeof *weights);
   for (size_t k = 0; k < d; k++) out->u[k] = log(fmax(out->u[k], LEAST));
   for (size_t r = 0; r < runs; r++) {
     bs_axpy(d, -1.0, out->w, weights + r * d);

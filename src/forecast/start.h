@@ -9,6 +9,7 @@
 typedef struct {
   uint64_t steps;
   double *w, *u; /* d each */
+  double *one;   /* d: the weights of the first run */
   double spread; /* the root-mean-square distance of the runs from the mean w; 0 if there is one run */
 } bs_start;
 
