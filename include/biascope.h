@@ -241,7 +241,8 @@ typedef struct {
 
 /* The name of a generator: "gaussian", "rademacher", ...; NULL if the number is not a generator. */
 BIASCOPE_API const char *biascope_generator_name(biascope_generator kind);
-/* Generates synthetic data, which depend on the options only. Every kind but gaussian is separable by construction. */
+/* Generates synthetic data, which depend on the options only. Every kind but gaussian and mixture is separable by
+ * construction. */
 BIASCOPE_API biascope_status biascope_dataset_generate(biascope_generator kind,
                                                        const biascope_generate_options *options, biascope_dataset **out,
                                                        biascope_error *error);
