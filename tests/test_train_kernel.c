@@ -101,11 +101,11 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     }
     memset(factors[0], 0, FACTORS * sizeof *factors[0]);
     memset(factors[1], 0, FACTORS * sizeof *factors[1]);
-    const bs_update update = {padded,  1,      n,         ours[0],  ours[1],    ours[3], ours[2],
-                              ours[4], &rates, &weighing, &options, factors[0], scratch};
+    const bs_matrix_state matrix[2] = {{&options, 1, n, factors[0], scratch}, {&options, 1, n, factors[1], scratch}};
+    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing, &matrix[0]};
     const unsigned tiny = step(&update);
-    const bs_update plain = {padded,    1,      n,         theirs[0], theirs[1],  theirs[3], theirs[2],
-                             theirs[4], &rates, &weighing, &options,  factors[1], scratch};
+    const bs_update plain = {padded,    theirs[0], theirs[1], theirs[3], theirs[2],
+                             theirs[4], &rates,    &weighing, &matrix[1]};
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -139,9 +139,8 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = {MOST,     1,        MOST,     array[0],     array[1],
-                              array[3], array[2], array[4], &as_they_are, &momentum_alone,
-                              NULL,     NULL,     NULL};
+    const bs_update update = {MOST,     array[0],     array[1],        array[3], array[2],
+                              array[4], &as_they_are, &momentum_alone, NULL};
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
     bs_step_avx512_of (&options)(&update);
     for (size_t k = 0; k < MOST; k++) {
@@ -169,8 +168,8 @@ static void assert_roots(const double v[TRIED]) {
     array[3][k] = v[k % TRIED];
     array[1][k] = sqrt(v[k % TRIED]);
   }
-  const bs_update update = {2 * TRIED, 1,         2 * TRIED,       array[0], array[1], array[3], array[2],
-                            array[4],  &as_it_is, &momentum_alone, NULL,     NULL,     NULL};
+  const bs_update update = {2 * TRIED, array[0],  array[1],        array[3], array[2],
+                            array[4],  &as_it_is, &momentum_alone, NULL};
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   bs_step_avx512_of (&options)(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {

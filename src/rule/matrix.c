@@ -26,7 +26,8 @@ static size_t larger(size_t a, size_t b) {
 /* Leaves the momentum in m, and what the step is made of in g; returns the largest |m|. */
 static double average(const bs_update *u) {
   const double beta1 = u->rates->beta1[0];
-  const double past = u->options->nesterov ? beta1 : 1.0, present = u->options->nesterov ? 1.0 - beta1 : 0.0;
+  const double past = u->matrix->options->nesterov ? beta1 : 1.0,
+               present = u->matrix->options->nesterov ? 1.0 - beta1 : 0.0;
   double largest = 0.0;
   for (size_t k = 0; k < u->padded; k++) {
     u->m[k] = beta1 * u->m[k] + (1.0 - beta1) * u->g[k];
@@ -46,7 +47,7 @@ static unsigned faded(double content) {
 }
 
 static size_t length_of(const bs_update *u) {
-  return bs_padded(u->columns);
+  return bs_padded(u->matrix->columns);
 }
 
 /* ---- Singular vectors ----------------------------------------------------------------------------- */
@@ -64,8 +65,10 @@ static size_t work_size(size_t rows, size_t columns) {
 }
 
 static work lay_out(const bs_update *u) {
-  const size_t least = smaller(u->rows, u->columns), padded = bs_padded(larger(u->rows, u->columns));
-  work w = {.rows = least, .padded = padded, .transposed = u->rows > u->columns, .a = u->scratch};
+  const size_t least = smaller(u->matrix->rows, u->matrix->columns),
+               padded = bs_padded(larger(u->matrix->rows, u->matrix->columns));
+  work w = {
+      .rows = least, .padded = padded, .transposed = u->matrix->rows > u->matrix->columns, .a = u->matrix->scratch};
   w.product = w.a + least * padded;
   w.q = w.product + least * padded;
   w.scale = w.q + least * bs_padded(least);
@@ -82,8 +85,8 @@ static double load(const bs_update *u, work *w) {
   frexp(largest, &exponent);
   const double unit = ldexp(1.0, exponent < -1000 ? 1000 : -exponent);
   memset(w->a, 0, w->rows * w->padded * sizeof *w->a);
-  for (size_t i = 0; i < u->rows; i++)
-    for (size_t k = 0; k < u->columns; k++)
+  for (size_t i = 0; i < u->matrix->rows; i++)
+    for (size_t k = 0; k < u->matrix->columns; k++)
       w->a[w->transposed ? k * w->padded + i : i * w->padded + k] = unit * u->g[i * length + k];
   return 1.0 / unit;
 }
@@ -91,8 +94,8 @@ static double load(const bs_update *u, work *w) {
 /* Copies a matrix of that shape back, into g. */
 static void unload(const work *w, const double *from, const bs_update *u) {
   const size_t length = length_of(u);
-  for (size_t i = 0; i < u->rows; i++)
-    for (size_t k = 0; k < u->columns; k++)
+  for (size_t i = 0; i < u->matrix->rows; i++)
+    for (size_t k = 0; k < u->matrix->columns; k++)
       u->g[i * length + k] = from[w->transposed ? k * w->padded + i : i * w->padded + k];
 }
 
@@ -161,8 +164,8 @@ static void average_spectral(const biascope_options *options, bs_epoch_rule *out
 }
 
 static double adjustment(const bs_update *u) {
-  const double rows = (double)u->rows, columns = (double)u->columns;
-  switch (u->options->adjust_lr) {
+  const double rows = (double)u->matrix->rows, columns = (double)u->matrix->columns;
+  switch (u->matrix->options->adjust_lr) {
   case BIASCOPE_ADJUST_NONE:
     break;
   case BIASCOPE_ADJUST_ORIGINAL:
@@ -175,8 +178,8 @@ static double adjustment(const bs_update *u) {
 
 static unsigned step_muon(const bs_update *u) {
   const double content = average(u);
-  if (u->options->newton_schulz > 0)
-    iterate(u, (unsigned)u->options->newton_schulz);
+  if (u->matrix->options->newton_schulz > 0)
+    iterate(u, (unsigned)u->matrix->options->newton_schulz);
   else
     take_factor(u, false);
   move(u, adjustment(u), u->g);
@@ -271,23 +274,24 @@ static void remember_shampoo(const biascope_options *options, size_t rows, size_
 }
 
 static preconditioner lay_out_shampoo(const bs_update *u) {
-  const size_t most = has_right(u->options) ? larger(u->rows, u->columns) : u->rows, square = most * bs_padded(most);
-  preconditioner p = {.most = most, .left = u->factors, .a = u->scratch};
-  p.right = p.left + u->rows * bs_padded(u->rows);
+  const size_t most = has_right(u->matrix->options) ? larger(u->matrix->rows, u->matrix->columns) : u->matrix->rows,
+               square = most * bs_padded(most);
+  preconditioner p = {.most = most, .left = u->matrix->factors, .a = u->matrix->scratch};
+  p.right = p.left + u->matrix->rows * bs_padded(u->matrix->rows);
   p.q = p.a + square;
   p.power = p.q + square;
   p.scale = p.power + square;
-  p.singular = p.scale + larger(square, u->rows * bs_padded(u->columns));
+  p.singular = p.scale + larger(square, u->matrix->rows * bs_padded(u->matrix->columns));
   p.product = p.singular + bs_padded(most);
-  p.turned = p.product + u->rows * bs_padded(u->columns);
+  p.turned = p.product + u->matrix->rows * bs_padded(u->matrix->columns);
   return p;
 }
 
 /* factor = keep factor + (1 - keep) X X', or + X X' where `sums`; returns the largest entry. */
 static double add_square(const bs_update *u, const preconditioner *p, size_t count, size_t padded, const double *x,
                          double *factor) {
-  const double beta2 = u->rates->beta2[0], keep = u->options->sums ? 1.0 : beta2;
-  const double add = u->options->sums ? 1.0 : 1.0 - beta2;
+  const double beta2 = u->rates->beta2[0], keep = u->matrix->options->sums ? 1.0 : beta2;
+  const double add = u->matrix->options->sums ? 1.0 : 1.0 - beta2;
   double largest = 0.0;
   bs_block_products(padded, count, x, NULL, count, x, p->scale);
   for (size_t i = 0; i < count; i++) {
@@ -317,7 +321,7 @@ static void take_power(const preconditioner *p, size_t count, const double *fact
 
 /* g = power g */
 static void multiply_left(const bs_update *u, const preconditioner *p) {
-  const size_t length = length_of(u), rows = u->rows;
+  const size_t length = length_of(u), rows = u->matrix->rows;
   for (size_t i = 0; i < rows; i++)
     memcpy(p->scale + i * rows, p->power + i * bs_padded(rows), rows * sizeof *p->scale);
   memset(p->product, 0, rows * length * sizeof *p->product);
@@ -327,33 +331,34 @@ static void multiply_left(const bs_update *u, const preconditioner *p) {
 
 /* g = g power */
 static void multiply_right(const bs_update *u, const preconditioner *p) {
-  const size_t length = length_of(u), columns = u->columns;
-  for (size_t i = 0; i < u->rows; i++) memcpy(p->scale + i * columns, u->g + i * length, columns * sizeof *p->scale);
+  const size_t length = length_of(u), columns = u->matrix->columns;
+  for (size_t i = 0; i < u->matrix->rows; i++)
+    memcpy(p->scale + i * columns, u->g + i * length, columns * sizeof *p->scale);
   memset(u->g, 0, u->padded * sizeof *u->g);
-  bs_block_combine(length, columns, p->power, NULL, u->rows, p->scale, u->g);
+  bs_block_combine(length, columns, p->power, NULL, u->matrix->rows, p->scale, u->g);
 }
 
 static void turn(const bs_update *u, const preconditioner *p) {
-  const size_t length = length_of(u), padded = bs_padded(u->rows);
-  memset(p->turned, 0, u->columns * padded * sizeof *p->turned);
-  for (size_t i = 0; i < u->rows; i++)
-    for (size_t k = 0; k < u->columns; k++) p->turned[k * padded + i] = u->g[i * length + k];
+  const size_t length = length_of(u), padded = bs_padded(u->matrix->rows);
+  memset(p->turned, 0, u->matrix->columns * padded * sizeof *p->turned);
+  for (size_t i = 0; i < u->matrix->rows; i++)
+    for (size_t k = 0; k < u->matrix->columns; k++) p->turned[k * padded + i] = u->g[i * length + k];
 }
 
 static unsigned step_shampoo(const bs_update *u) {
   const preconditioner p = lay_out_shampoo(u);
-  const bool both = has_right(u->options);
-  const double content = add_square(u, &p, u->rows, length_of(u), u->g, p.left);
+  const bool both = has_right(u->matrix->options);
+  const double content = add_square(u, &p, u->matrix->rows, length_of(u), u->g, p.left);
   if (both) {
     turn(u, &p);
-    add_square(u, &p, u->columns, bs_padded(u->rows), p.turned, p.right);
+    add_square(u, &p, u->matrix->columns, bs_padded(u->matrix->rows), p.turned, p.right);
   }
   average(u);
   if (content > 0.0) {
-    take_power(&p, u->rows, p.left, !both);
+    take_power(&p, u->matrix->rows, p.left, !both);
     multiply_left(u, &p);
     if (both) {
-      take_power(&p, u->columns, p.right, false);
+      take_power(&p, u->matrix->columns, p.right, false);
       multiply_right(u, &p);
     }
   }

@@ -42,7 +42,7 @@ typedef enum {
   BS_SECOND_SUM,        /* v = v + g^2 */
   BS_SECOND_MAXIMUM,    /* v = max(b2^2 v, (|g| + eps)^2) */
   BS_SECOND_PER_SAMPLE, /* v = sum_i g_i^2 over the samples' own gradients */
-  BS_SECOND_FACTORS     /* the rule's own, in bs_update.factors */
+  BS_SECOND_FACTORS     /* the rule's own, in bs_matrix_state.factors */
 } bs_second_moment;
 
 /* What is known about the direction to which training converges. */

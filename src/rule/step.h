@@ -30,18 +30,22 @@ typedef struct {
   uint64_t counted;
 } bs_rate;
 
+/* What a rule that acts on the weights as a matrix reads beside. */
 typedef struct {
-  size_t padded;     /* length of the arrays */
-  size_t rows;       /* they are a matrix with so many rows, of equal length */
-  size_t columns;    /* and so many columns, before padding */
+  const struct biascope_options *options;
+  size_t rows, columns; /* of the weights, the columns before padding */
+  double *factors;      /* what the rule keeps beside m and v (optimizer.h), in the units of v; NULL: nothing */
+  double *scratch;      /* what its step works in */
+} bs_matrix_state;
+
+typedef struct {
+  size_t padded;     /* length of the arrays: rows of equal length, one for each output */
   double *g;         /* batch gradient, relative to the exponent of each coordinate; the step may overwrite it */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute units */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
   const bs_rates *rates;
   const bs_weighing *weighing;
-  const struct biascope_options *options; /* of the run, for rules that ask */
-  double *factors;                        /* what the rule keeps beside m and v (optimizer.h), in the units of v */
-  double *scratch;                        /* and what it works in */
+  const bs_matrix_state *matrix;
 } bs_update;
 
 INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {

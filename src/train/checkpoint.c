@@ -79,7 +79,7 @@ static void write_state(FILE *stream, const biascope_trainer *trainer) {
   fprintf(stream, "step %llu\n", (unsigned long long)trainer->step);
   const bs_moments *moments = trainer->moments;
   for (size_t j = 0; j < moments->outputs; j++) write_moments(stream, &moments[j]);
-  if (moments->factor_count > 0) write_numbers(stream, "factors", moments->factor_count, moments->factors);
+  if (moments->factor_count > 0) write_numbers(stream, "factors", moments->factor_count, moments->matrix.factors);
   if (trainer->fast.lazy) write_touched(stream, trainer->fast.lazy, trainer->step);
 }
 
@@ -309,7 +309,7 @@ static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments
   biascope_status status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
   for (size_t j = 0; status == BIASCOPE_OK && j < moments->outputs; j++) status = read_moments(r, &moments[j]);
   if (status == BIASCOPE_OK && moments->factor_count > 0)
-    status = read_numbers(r, "factors", moments->factor_count, -INFINITY, moments->factors);
+    status = read_numbers(r, "factors", moments->factor_count, -INFINITY, moments->matrix.factors);
   if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments->features, step, &t);
   if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
     status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");

@@ -68,10 +68,11 @@ static biascope_status create(bs_moments *moments, const biascope_options *optio
   }
   size_t scratch = 0;
   if (rule->memory) rule->memory(options, outputs, features, &moments->factor_count, &scratch);
+  moments->matrix = (bs_matrix_state){.options = options, .rows = outputs, .columns = features};
   if (complete && rule->memory) {
-    moments->factors = BS_NEW(double, moments->factor_count);
-    moments->scratch = BS_NEW(double, scratch);
-    complete = moments->factors && moments->scratch;
+    moments->matrix.factors = BS_NEW(double, moments->factor_count);
+    moments->matrix.scratch = BS_NEW(double, scratch);
+    complete = moments->matrix.factors && moments->matrix.scratch;
   }
   if (complete) {
     moments->exponent = BS_NEW(int64_t, outputs * features);
@@ -120,8 +121,8 @@ void bs_moments_free(bs_moments *moments) {
   free(moments->v);
   free(moments->g);
   free(moments->unit);
-  free(moments->factors);
-  free(moments->scratch);
+  free(moments->matrix.factors);
+  free(moments->matrix.scratch);
   free(moments->exponent);
   free(moments->unseen);
   free(moments->size);
@@ -262,7 +263,7 @@ bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch) {
 }
 
 /* One output's. */
-static void prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch, span s) {
+INLINE void prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch, span s) {
   if (fits(moments, s)) return;
   const bool forget = bs_moments_forget(moments);
   if (forget && too_wide(moments, s)) {
@@ -285,7 +286,8 @@ static void move_factors(bs_moments *moments, int64_t before) {
   const int64_t by = before - moments->exponent[0];
   if (by == 0) return;
   const int clamped = by < -4000 ? -4000 : by > 4000 ? 4000 : (int)by;
-  for (size_t k = 0; k < moments->factor_count; k++) moments->factors[k] = ldexp(moments->factors[k], 2 * clamped);
+  for (size_t k = 0; k < moments->factor_count; k++)
+    moments->matrix.factors[k] = ldexp(moments->matrix.factors[k], 2 * clamped);
 }
 
 static void prepare_outputs(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch) {
@@ -302,7 +304,7 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
     prepare(moments, data, batch, span_of(moments, batch));
   else
     prepare_outputs(moments, data, batch);
-  if (moments->factors) move_factors(moments, before);
+  if (moments->matrix.factors) move_factors(moments, before);
 }
 
 enum { LEAST_POWER = -1000 };
@@ -319,7 +321,8 @@ bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight
 
 static double largest_content(const bs_moments *moments) {
   double largest = 0.0;
-  if (moments->rule->second == BS_SECOND_FACTORS) return sqrt(bs_max_abs(moments->factor_count, moments->factors));
+  if (moments->rule->second == BS_SECOND_FACTORS)
+    return sqrt(bs_max_abs(moments->factor_count, moments->matrix.factors));
   for (size_t k = 0; k < moments->features; k++) largest = fmax(largest, content(moments, k));
   return largest;
 }
@@ -346,7 +349,7 @@ void bs_moments_renormalise(bs_moments *moments) {
     largest = fmax(largest, largest_content(&moments[j]));
   for (size_t j = 0; j < moments->outputs; j++)
     renormalise(&moments[j], moments->coupled ? largest : largest_content(&moments[j]));
-  if (moments->factors) move_factors(moments, before);
+  if (moments->matrix.factors) move_factors(moments, before);
 }
 
 double bs_moments_gradient_norm(const bs_moments *moments) {

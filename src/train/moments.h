@@ -26,10 +26,9 @@ typedef struct {
   bool common;           /* every coordinate has exponent[0] */
   bool coupled;          /* for good: a step, or the noise, measures the coordinates, of all outputs, together */
   int64_t lowest;        /* least of the exponents */
-  double *factors;       /* what the rule keeps of its own, in the units of v; the first output's, as is */
   size_t factor_count;
-  double *scratch; /* what its step works in */
-  bool *unseen;    /* features: no gradient has reached this coordinate yet */
+  bs_matrix_state matrix; /* of rules that act on a matrix; the first output's counts */
+  bool *unseen;           /* features: no gradient has reached this coordinate yet */
   size_t unseen_count;
   int *size;  /* samples: exponent of its largest entry; the first output's */
   int spread; /* most that a sample's entries lie below its size */

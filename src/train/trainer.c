@@ -126,7 +126,7 @@ static void add_in_units(const bs_scope *s, size_t sample, bs_weight weight, boo
 }
 
 /* g += scale x, or v += (scale x)^2, over the sample's own coordinates. */
-static void add_sample(const bs_scope *s, size_t sample, bs_weight weight) {
+INLINE void add_sample(const bs_scope *s, size_t sample, bs_weight weight) {
   bs_moments *moments = s->moments;
   const bool per_sample = moments->rule->second == BS_SECOND_PER_SAMPLE;
   double scale;
@@ -307,8 +307,6 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
   bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->outputs * moments->padded,
-                            .rows = moments->outputs,
-                            .columns = moments->features,
                             .g = moments->g,
                             .m = moments->m,
                             .v = moments->v,
@@ -316,9 +314,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .eps = moments->unit,
                             .rates = &trainer->rates,
                             .weighing = &trainer->weighing,
-                            .options = &trainer->options,
-                            .factors = moments->factors,
-                            .scratch = moments->scratch};
+                            .matrix = &moments->matrix};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->fast.lazy) bs_fast_close(&trainer->fast, trainer->step);
