@@ -520,6 +520,7 @@ typedef struct {
   double standard_error; /* of the direction (angle, radians), because the order was sampled; 0 for closed forms */
   bool unique;           /* false: several directions are optimal, and this is one of them */
   double log_loss;       /* after options.steps steps; NaN for the limit */
+  double weight_norm;    /* the same of the weights' Euclidean norm */
   double handover_step;  /* eps > 0: the step at which sqrt(v) falls to about eps and the limit becomes l2; else NaN */
   const char *method;    /* how it was found, a static string */
   size_t samples, features;

@@ -163,6 +163,12 @@ static bool is_limit(const predict_flags *flags) {
   return flags->run.steps == 0;
 }
 
+/* What a forecast prints too; how far the path of small steps is from the run is not estimated. */
+static json_t *point_json(const predict_flags *flags, const biascope_prediction *prediction) {
+  return json_pack("{s:I, s:o, s:n}", "steps", (json_int_t)flags->run.steps, "weight_norm",
+                   cli_json_number(prediction->weight_norm), "error_estimate");
+}
+
 /* What was confirmed, and what the confirming run did. */
 static json_t *confirmation_json(const predict_flags *flags, const biascope_prediction *prediction) {
   const bool asked = flags->options.confirm != BIASCOPE_CONFIRM_NONE;
@@ -247,7 +253,8 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
   if (flags->common.json) {
     json_t *object = prediction_json(flags, prediction, measured);
     cli_json_data(object, data, &flags->result);
-    if (is_limit(flags)) json_object_update_new(object, confirmation_json(flags, prediction));
+    json_object_update_new(object,
+                           is_limit(flags) ? confirmation_json(flags, prediction) : point_json(flags, prediction));
     return cli_print_json(object);
   }
   print_table(flags, prediction, measured);

@@ -73,7 +73,9 @@ static void export_point(const bs_question *question, path *p, biascope_predicti
   const double total = log_sum_exp(N, slopes);
   double *losses = out->dual, value = 0.0, least = INFINITY;
   memcpy(out->direction, bs_flow_weights(p->flow), d * sizeof *out->direction);
-  bs_scale(d, 1.0 / bs_norm2(d, out->direction), out->direction);
+  const double norm = bs_norm2(d, out->direction);
+  bs_scale(d, 1.0 / norm, out->direction);
+  out->weight_norm = ldexp(norm, -question->exponent);
   for (size_t i = 0; i < N; i++) losses[i] = bs_loss_of(question->training.loss)->log_value(z[i]);
   out->log_loss = log_sum_exp(N, losses) - log((double)N);
   bs_game_evaluate(&p->game, slopes, false);

@@ -16,6 +16,7 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
                                .rate = NAN,
                                .unique = true,
                                .log_loss = NAN,
+                               .weight_norm = NAN,
                                .handover_step = NAN,
                                .method = "none",
                                .increment_cosine = NAN,

@@ -3,8 +3,21 @@
 
 #include "base/error.h"
 
+typedef struct {
+  char text[256];
+} printable;
+
+/* SQLite's words may quote bytes of a damaged file: those that are not printable ASCII become '?'. */
+static printable printable_of(const char *words) {
+  printable out = {""};
+  for (size_t i = 0; words[i] && i < sizeof out.text - 1; i++)
+    out.text[i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
+  return out;
+}
+
 biascope_status bs_store_fail(const biascope_store *store, biascope_error *error) {
-  const char *path = store->path, *detail = sqlite3_errmsg(store->db);
+  const printable words = printable_of(sqlite3_errmsg(store->db));
+  const char *path = store->path, *detail = words.text;
   switch (sqlite3_errcode(store->db)) {
   case SQLITE_NOTADB:
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is not a store; expected a file made by 'biascope sweep'", path);

@@ -195,6 +195,8 @@ def test_the_direction_after_a_number_of_steps():
         cosine = np.dot(found["direction"], trained["direction"])
         assert np.arccos(min(1, cosine)) < error
         assert found["log_loss"] == pytest.approx(trained["loss_log"], rel=0.05)
+        assert found["weight_norm"] == pytest.approx(trained["weight_norm"], rel=0.05)
+        assert found["steps"] == steps and found["error_estimate"] is None
 
 
 def test_constant_steps_have_a_limit_of_their_own():
