@@ -10,7 +10,7 @@ typedef struct {
 /* SQLite's words may quote bytes of a damaged file: those that are not printable ASCII become '?'. */
 static printable printable_of(const char *words) {
   printable out = {""};
-  for (size_t i = 0; words[i] && i < sizeof out.text - 1; i++)
+  for (size_t i = 0; i < sizeof out.text - 1 && words[i]; i++)
     out.text[i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
   return out;
 }
