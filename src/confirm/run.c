@@ -31,15 +31,7 @@ bool bs_run_keeps_steps(const biascope_options *training) {
 
 /* The largest change of a margin by an update of unit length. */
 static double longest_row(const biascope_dataset *data, const biascope_options *training) {
-  const bool euclidean = bs_optimizer_rule_of(training->optimizer)->direction == BS_NORMALISED;
-  double longest = 0.0;
-  for (size_t i = 0; i < data->samples; i++) {
-    const bs_row row = bs_row_of(data, i);
-    double length = 0.0;
-    for (size_t at = 0; at < row.count; at++) length += euclidean ? row.value[at] * row.value[at] : fabs(row.value[at]);
-    longest = fmax(longest, euclidean ? sqrt(length) : length);
-  }
-  return longest;
+  return bs_longest_row(data, bs_optimizer_rule_of(training->optimizer)->direction == BS_NORMALISED);
 }
 
 static double least_margin(const biascope_dataset *data, const double *w) {

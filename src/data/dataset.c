@@ -227,6 +227,17 @@ double bs_row_dot(const biascope_dataset *data, size_t row, const double *w) {
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
+double bs_longest_row(const biascope_dataset *data, bool euclidean) {
+  double longest = 0.0;
+  for (size_t i = 0; i < data->samples; i++) {
+    const bs_row row = bs_row_of(data, i);
+    double length = 0.0;
+    for (size_t at = 0; at < row.count; at++) length += euclidean ? row.value[at] * row.value[at] : fabs(row.value[at]);
+    longest = fmax(longest, euclidean ? sqrt(length) : length);
+  }
+  return longest;
+}
+
 void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y) {
   if (data->dense) {
     bs_axpy(data->features, scale, data->dense + row * data->features, y);

@@ -72,6 +72,8 @@ static inline size_t bs_row_column(const bs_row *row, size_t at) {
 double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next);
 /* x_i . w */
 double bs_row_dot(const biascope_dataset *data, size_t row, const double *w);
+/* The largest of the rows' lengths: Euclidean, or the sum of absolute values. */
+double bs_longest_row(const biascope_dataset *data, bool euclidean);
 /* y += scale x_i */
 void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y);
 /* u = X'c (d entries) */

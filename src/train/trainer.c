@@ -27,15 +27,8 @@ static biascope_status pad_rows(biascope_trainer *trainer, biascope_error *error
 /* Weights up to this size keep every margin within what bs_weight_from_log can tell apart; those of several classes are
  * differences of two products. */
 static double largest_weight(const biascope_dataset *data, const bs_loss *loss) {
-  double longest = 0.0;
-  for (size_t i = 0; i < data->samples; i++) {
-    const bs_row row = bs_row_of(data, i);
-    double length = 0.0;
-    for (size_t at = 0; at < row.count; at++) length += fabs(row.value[at]);
-    longest = fmax(longest, length);
-  }
-  if (bs_outputs(data) > 1) longest *= 2.0;
-  return fmin(loss->largest_margin / longest, 0x1p1000);
+  const double longest = bs_longest_row(data, false);
+  return fmin(loss->largest_margin / (bs_outputs(data) > 1 ? 2.0 * longest : longest), 0x1p1000);
 }
 
 static biascope_status check_classes(const biascope_trainer *trainer, biascope_error *error) {
