@@ -15,6 +15,10 @@ FASTEST double bs_padded_dot(size_t padded, const double *x, const double *w) {
   return BS_FOLD(even);
 }
 
+FASTEST void bs_padded_scale(size_t padded, double scale, const double *x, double *g) {
+  for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_all(0.0) + bs_all(scale) * bs_load(x + k));
+}
+
 FASTEST void bs_padded_add(size_t padded, double scale, const double *x, double *g) {
   for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_load(g + k) + bs_all(scale) * bs_load(x + k));
 }

@@ -7,6 +7,8 @@
 
 /* sum_k x_k w_k, eight strided sums in a fixed tree. */
 double bs_padded_dot(size_t padded, const double *x, const double *w);
+/* g = scale x, zeros without a sign: what adding to zeros gives */
+void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 /* g += scale x */
 void bs_padded_add(size_t padded, double scale, const double *x, double *g);
 /* v += (scale x)^2 */

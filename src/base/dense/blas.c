@@ -39,6 +39,12 @@ void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const
             size_t);
 
 static const int ONE = 1;
+
+/* The distance between columns: Fortran refuses 0, which matrices without entries have. */
+static int leading(size_t stride) {
+  return stride > 0 ? (int)stride : 1;
+}
+
 static const double UNIT = 1.0, NOTHING = 0.0;
 
 #ifdef BIASCOPE_OPENBLAS
@@ -57,50 +63,50 @@ void bs_dense_set_threads(int threads) {
 
 void bs_dense_apply(size_t rows, size_t columns, double scale, const double *a, size_t stride, const double *x,
                     double keep, double *y) {
-  const int m = (int)columns, n = (int)rows, lda = (int)stride;
+  const int m = (int)columns, n = (int)rows, lda = leading(stride);
   dgemv_("T", &m, &n, &scale, a, &lda, x, &ONE, &keep, y, &ONE, 1);
 }
 
 void bs_dense_combine(size_t rows, size_t columns, double scale, const double *a, size_t stride, const double *x,
                       double *y) {
-  const int m = (int)columns, n = (int)rows, lda = (int)stride;
+  const int m = (int)columns, n = (int)rows, lda = leading(stride);
   dgemv_("N", &m, &n, &scale, a, &lda, x, &ONE, &UNIT, y, &ONE, 1);
 }
 
 /* Column-major, C' = B A' is n x m. */
 void bs_dense_multiply_abt(size_t m, size_t n, size_t k, double scale, const double *a, const double *b, double *c,
                            size_t stride) {
-  const int rows = (int)n, columns = (int)m, inner = (int)k, ldc = (int)stride;
-  dgemm_("T", "N", &rows, &columns, &inner, &scale, b, &inner, a, &inner, &NOTHING, c, &ldc, 1, 1);
+  const int rows = (int)n, columns = (int)m, inner = (int)k, ld = leading(k), ldc = leading(stride);
+  dgemm_("T", "N", &rows, &columns, &inner, &scale, b, &ld, a, &ld, &NOTHING, c, &ldc, 1, 1);
 }
 
 /* Column-major, C' = B'A is n x m. */
 void bs_dense_multiply_atb(size_t m, size_t n, size_t k, double scale, const double *a, const double *b, double *c) {
-  const int rows = (int)n, columns = (int)m, inner = (int)k;
-  dgemm_("N", "T", &rows, &columns, &inner, &scale, b, &rows, a, &columns, &NOTHING, c, &rows, 1, 1);
+  const int rows = (int)n, columns = (int)m, inner = (int)k, ldb = leading(n), lda = leading(m);
+  dgemm_("N", "T", &rows, &columns, &inner, &scale, b, &ldb, a, &lda, &NOTHING, c, &ldb, 1, 1);
 }
 
 void bs_dense_row_gram(size_t n, size_t k, const double *a, size_t stride, double *g, size_t order) {
-  const int size = (int)n, inner = (int)k, lda = (int)stride, ldg = (int)order;
+  const int size = (int)n, inner = (int)k, lda = leading(stride), ldg = leading(order);
   dsyrk_("L", "T", &size, &inner, &UNIT, a, &lda, &NOTHING, g, &ldg, 1, 1);
 }
 
 void bs_dense_add_column_gram(size_t n, size_t k, const double *a, size_t stride, double *g, size_t order) {
-  const int size = (int)n, inner = (int)k, lda = (int)stride, ldg = (int)order;
+  const int size = (int)n, inner = (int)k, lda = leading(stride), ldg = leading(order);
   dsyrk_("L", "N", &size, &inner, &UNIT, a, &lda, &UNIT, g, &ldg, 1, 1);
 }
 
 /* ---- Square systems ------------------------------------------------------------------------------- */
 
 bool bs_dense_cholesky(size_t n, double *k, size_t stride) {
-  const int size = (int)n, ldk = (int)stride;
+  const int size = (int)n, ldk = leading(stride);
   int info;
   dpotrf_("L", &size, k, &ldk, &info, 1);
   return info == 0;
 }
 
 void bs_dense_cholesky_solve(size_t n, const double *u, size_t stride, double *x) {
-  const int size = (int)n, ldu = (int)stride;
+  const int size = (int)n, ldu = leading(stride);
   dtrsv_("L", "N", "N", &size, u, &ldu, x, &ONE, 1, 1, 1);
   dtrsv_("L", "T", "N", &size, u, &ldu, x, &ONE, 1, 1, 1);
 }
@@ -123,33 +129,33 @@ static double one_norm(size_t n, const double *a) {
 }
 
 static bs_dense_status estimate_condition(size_t n, const double *lu, double norm, double *reciprocal) {
-  const int size = (int)n;
+  const int size = (int)n, ld = leading(n);
   int info = 0;
   double *work = BS_NEW(double, 4 * n);
   int *integers = BS_NEW(int, n);
   const bool allocated = work && integers;
-  if (allocated) dgecon_("1", &size, lu, &size, &norm, reciprocal, work, integers, &info, 1);
+  if (allocated) dgecon_("1", &size, lu, &ld, &norm, reciprocal, work, integers, &info, 1);
   free(work);
   free(integers);
   return allocated ? BS_DENSE_OK : BS_DENSE_NO_MEMORY;
 }
 
 bs_dense_status bs_dense_lu(size_t n, double *a, int *pivot, double *reciprocal) {
-  const int size = (int)n;
+  const int size = (int)n, ld = leading(n);
   int info;
   if (reciprocal) *reciprocal = 0.0;
   if (!is_finite(n * n, a)) return BS_DENSE_FAILED;
   const double norm = reciprocal ? one_norm(n, a) : 0.0;
-  dgetrf_(&size, &size, a, &size, pivot, &info);
+  dgetrf_(&size, &size, a, &ld, pivot, &info);
   if (info != 0) return BS_DENSE_FAILED;
   if (!reciprocal || !is_finite(n * n, a) || !isfinite(norm)) return BS_DENSE_OK;
   return estimate_condition(n, a, norm, reciprocal);
 }
 
 void bs_dense_lu_solve(size_t n, const double *lu, const int *pivot, bool transposed, double *x) {
-  const int size = (int)n;
+  const int size = (int)n, ld = leading(n);
   int info;
-  dgetrs_(transposed ? "T" : "N", &size, &ONE, lu, &size, pivot, x, &size, &info, 1);
+  dgetrs_(transposed ? "T" : "N", &size, &ONE, lu, &ld, pivot, x, &ld, &info, 1);
 }
 
 /* ---- Decompositions ------------------------------------------------------------------------------- */
