@@ -7,6 +7,7 @@
 #define BIASCOPE_BASELINE_KERNEL
 #define select select_lanes /* not the one of <sys/select.h> */
 #define bs_padded_dot baseline_dot
+#define bs_padded_scale baseline_scale
 #define bs_padded_add baseline_add
 #define bs_padded_add_square baseline_add_square
 #define bs_mean_identity baseline_mean_identity
@@ -27,9 +28,11 @@
 #include "rule/sgd.c"
 #include "rule/sign.c"
 #undef bs_padded_dot
+#undef bs_padded_scale
 #undef bs_padded_add
 #undef bs_padded_add_square
 double bs_padded_dot(size_t padded, const double *x, const double *w);
+void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
 
@@ -88,6 +91,11 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     fill(n, seed, theirs);
     const double dot = bs_padded_dot(padded, ours[0], ours[2]);
     assert_true(dot == baseline_dot(padded, theirs[0], theirs[2]));
+    bs_padded_scale(padded, -0.3, ours[1], ours[4]);
+    baseline_scale(padded, -0.3, theirs[1], theirs[4]);
+    assert_memory_equal(ours[4], theirs[4], MOST * sizeof(double));
+    fill(n, seed, ours);
+    fill(n, seed, theirs);
     bs_padded_add(padded, 0.3, ours[2], ours[0]);
     baseline_add(padded, 0.3, theirs[2], theirs[0]);
     bs_padded_add_square(padded, 0.7, ours[2], ours[3]);

@@ -144,9 +144,20 @@ static void clear_gradient(bs_moments *moments) {
   if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, size);
 }
 
+/* The first sample of a dense batch, in the place of zeros: one output. False: nothing is done. */
+INLINE bool start_from_first(const bs_scope *s, const bs_weighted_batch *batch) {
+  bs_moments *moments = s->moments;
+  double scale;
+  if (!s->rows || moments->outputs > 1 || moments->rule->second == BS_SECOND_PER_SAMPLE) return false;
+  if (!bs_moments_scale(moments, batch->sample[0], batch->weight[0], &scale)) return false;
+  bs_padded_scale(moments->padded, scale, s->rows + batch->sample[0] * moments->padded, moments->g);
+  return true;
+}
+
 static void add_each(const bs_scope *s, const bs_weighted_batch *batch) {
-  clear_gradient(s->moments);
-  for (size_t b = 0; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
+  const bool started = start_from_first(s, batch);
+  if (!started) clear_gradient(s->moments);
+  for (size_t b = started; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
   for (size_t j = 1; j < s->moments->outputs; j++) {
     const bs_scope own = {s->data, s->rows, &s->moments[j]};
     const bs_weight *weight = batch->weight + j * batch->count;

@@ -55,6 +55,14 @@ static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, con
   return status == BIASCOPE_OK ? bs_moments_create_blank(&lazy->moments, options, size, capacity, error) : status;
 }
 
+/* A step of length -1 that changes no moment. */
+static void set_rates(bs_lazy *lazy) {
+  for (size_t j = 0; j < BS_LANES; j++) {
+    lazy->rates.beta1[j] = lazy->rates.beta2[j] = lazy->rates.shrink[j] = lazy->weighing.past[j] = 1.0;
+    lazy->rates.eta[j] = -1.0;
+  }
+}
+
 biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_options *options,
                                const bs_moments *whole, biascope_error *error) {
   *out = NULL;
@@ -65,6 +73,7 @@ biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, cons
     bs_lazy_free(lazy);
     return status;
   }
+  set_rates(lazy);
   lazy->moments.spread = whole->spread;
   bs_powers_fill(lazy->powers1, (bs_double_double){whole->beta1, 0.0});
   bs_powers_fill(lazy->powers2, (bs_double_double){whole->beta2, 0.0});
@@ -127,13 +136,6 @@ static void load_from(bs_lazy *lazy, size_t first) {
 /* The rule's own direction for the moments as they are: a step of length -1 from zero that changes no moment. */
 static void find_directions(bs_lazy *lazy) {
   bs_moments *m = &lazy->moments;
-  bs_rates rates;
-  bs_weighing weighing;
-  for (size_t j = 0; j < BS_LANES; j++) {
-    rates.beta1[j] = rates.beta2[j] = rates.shrink[j] = weighing.past[j] = 1.0;
-    weighing.present[j] = weighing.eps[j] = 0.0;
-    rates.eta[j] = -1.0;
-  }
   memset(lazy->direction, 0, m->padded * sizeof *lazy->direction);
   memset(m->g, 0, m->padded * sizeof *m->g);
   m->step(&(bs_update){.padded = m->padded,
@@ -142,8 +144,8 @@ static void find_directions(bs_lazy *lazy) {
                        .v = m->v,
                        .w = lazy->direction,
                        .eps = m->unit,
-                       .rates = &rates,
-                       .weighing = &weighing});
+                       .rates = &lazy->rates,
+                       .weighing = &lazy->weighing});
 }
 
 /* n steps without a gradient: m b1^n and v b2^n, powers of two going into the exponent. */
