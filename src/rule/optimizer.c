@@ -77,8 +77,7 @@ bs_rate bs_rate_before_steps(const biascope_options *options) {
 
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate) {
   const bs_optimizer_rule *rule = rule_in(options);
-  rate->eta = eta;
-  rate->shrink = 1.0 - eta * rate->decay;
+  bs_rate_put_eta(eta, rate);
   if (rule->weigh) rule->weigh(options, step, rate);
 }
 

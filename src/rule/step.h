@@ -48,6 +48,12 @@ typedef struct {
   const bs_matrix_state *matrix;
 } bs_update;
 
+/* What every rule's step reads of it. */
+INLINE void bs_rate_put_eta(double eta, bs_rate *rate) {
+  rate->eta = eta;
+  rate->shrink = 1.0 - eta * rate->decay;
+}
+
 INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {
   weighing->past[lane] = rate->past;
   weighing->present[lane] = rate->present;

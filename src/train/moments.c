@@ -129,19 +129,24 @@ void bs_moments_free(bs_moments *moments) {
   memset(moments, 0, sizeof *moments);
 }
 
-static double unit_of(const bs_moments *moments, int64_t exponent) {
-  if (bs_direction_grows(moments->rule->direction)) return bs_power_of_two(exponent);
-  return moments->eps > 0.0 ? fmin(moments->eps * bs_power_of_two(-exponent), 0x1p1000) : 0.0;
+INLINE double unit_of(bool grows, double eps, int64_t exponent) {
+  if (grows) return bs_power_of_two(exponent);
+  return eps > 0.0 ? fmin(eps * bs_power_of_two(-exponent), 0x1p1000) : 0.0;
 }
 
 void bs_moments_refresh(bs_moments *moments) {
-  moments->lowest = moments->exponent[0];
-  moments->unseen_count = 0;
+  const bool grows = bs_direction_grows(moments->rule->direction);
+  const double eps = moments->eps;
+  int64_t lowest = moments->exponent[0];
+  size_t unseen = 0;
   for (size_t k = 0; k < moments->features; k++) {
-    moments->unit[k] = unit_of(moments, moments->exponent[k]);
-    if (moments->exponent[k] < moments->lowest) moments->lowest = moments->exponent[k];
-    moments->unseen_count += moments->unseen[k];
+    const int64_t exponent = moments->exponent[k];
+    moments->unit[k] = unit_of(grows, eps, exponent);
+    if (exponent < lowest) lowest = exponent;
+    unseen += moments->unseen[k];
   }
+  moments->lowest = lowest;
+  moments->unseen_count = unseen;
 }
 
 /* Gives coordinate k a new exponent; its true moments stay as they are, to the last bit that fits. */

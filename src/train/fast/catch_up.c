@@ -36,7 +36,7 @@ bool bs_catch_up_known(const biascope_options *options) {
 }
 
 biascope_status bs_catch_up_create(bs_catch_up *catch_up, const biascope_options *options, biascope_error *error) {
-  *catch_up = (bs_catch_up){.kind = kind_of(options), .options = *options, .first = UINT64_MAX};
+  *catch_up = (bs_catch_up){.kind = kind_of(options), .options = *options};
   if (catch_up->kind != BS_FADES) return BIASCOPE_OK;
   catch_up->ratio = ratio_of(options);
   catch_up->length = (uint64_t)fmax(LEAST_LENGTH, length_of(catch_up->ratio));
@@ -46,6 +46,7 @@ biascope_status bs_catch_up_create(bs_catch_up *catch_up, const biascope_options
     bs_catch_up_free(catch_up);
     return bs_fail_memory(error, "the rates of the steps to come");
   }
+  catch_up->first = 0 - catch_up->length; /* a table that no step is in */
   bs_powers_fill(catch_up->powers, catch_up->ratio);
   return BIASCOPE_OK;
 }
@@ -75,7 +76,7 @@ bs_double_double bs_catch_up_mark(bs_catch_up *catch_up, uint64_t step) {
   case BS_STAYS:
     return (bs_double_double){0.0, 0.0};
   case BS_FADES:
-    if (step - step % catch_up->length != catch_up->first) fill(catch_up, step - step % catch_up->length);
+    if (step - catch_up->first >= catch_up->length) fill(catch_up, step - step % catch_up->length);
     return catch_up->tail[step - catch_up->first];
   default:
     for (; catch_up->step < step; catch_up->step++)

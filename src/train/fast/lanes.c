@@ -22,6 +22,7 @@ typedef struct {
   bs_lane_samples samples;
   bs_rates rates;
   bs_weighing weighing;
+  bool alike[BS_LANES]; /* a run has the step sizes of the one before: runs often differ in their seeds alone */
 } lanes;
 
 static biascope_status lanes_create(lanes *l, const biascope_trainer *first, biascope_error *error) {
@@ -86,6 +87,7 @@ static void enter(lanes *l) {
     units_to_lane(l, j);
     l->rates.beta1[j] = moments->beta1;
     l->rates.beta2[j] = moments->beta2;
+    l->alike[j] = j > 0 && bs_step_sizes_equal(&l->run[j]->options, &l->run[j - 1]->options);
   }
 }
 
@@ -141,23 +143,25 @@ static bool add_gradients(lanes *l, size_t count) {
   return true;
 }
 
-/* Rates of the step to come, which is the same for all: runs often differ in their seeds alone. */
+/* Rates of the step to come, which is the same for all. */
 static void set_rates(lanes *l) {
   double eta = 0.0;
   for (size_t j = 0; j < l->count; j++) {
     biascope_trainer *run = l->run[j];
-    const bool alike = j > 0 && bs_step_sizes_equal(&run->options, &l->run[j - 1]->options);
-    if (!alike) eta = bs_learning_rate(&run->options, run->step);
-    bs_rate_set(&run->options, run->step, eta, &run->rate);
+    if (!l->alike[j]) eta = bs_learning_rate(&run->options, run->step);
+    if (run->weighs) {
+      bs_rate_set(&run->options, run->step, eta, &run->rate);
+      bs_weighing_put(&run->rate, j, &l->weighing);
+    } else {
+      bs_rate_put_eta(eta, &run->rate);
+    }
     l->rates.eta[j] = run->rate.eta;
     l->rates.shrink[j] = run->rate.shrink;
-    bs_weighing_put(&run->rate, j, &l->weighing);
   }
 }
 
 /* Returns bit j set where run j's moments have faded. */
 static unsigned update(lanes *l) {
-  set_rates(l);
   for (size_t j = 0; j < l->count; j++) l->run[j]->step++;
   return l->run[0]->moments->step(&(bs_update){.padded = l->features * BS_LANES,
                                                .g = l->g,
@@ -186,6 +190,7 @@ static bool renormalise(lanes *l, unsigned faded) {
 static bool step(lanes *l) {
   size_t count = 0;
   for (size_t j = 0; j < l->count; j++) l->batch[j] = bs_sampler_batch(&l->run[j]->sampler, l->run[j]->step, &count);
+  set_rates(l); /* early, as bs_trainer_take_step does */
   weigh(l, count);
   bool together = true;
   for (size_t j = 0; j < l->count; j++) together = fit(l, j, count) && together;
