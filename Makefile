@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS := $(shell nproc)
 SOURCES := $(wildcard include/*.h src/*/*.[ch] src/*/*/*.[ch] tests/*.[ch] tests/consumer/*.c* tests/fuzz/*.c examples/*.c bench/*.[ch] bench/program/*.[ch])
 
-.PHONY: build setup test test-all reproduce bench bench-solve coverage fuzz threads lint format install wheel clean
+.PHONY: build setup test test-all reproduce explorer bench bench-solve coverage fuzz threads lint format install wheel clean
 
 # Installs nothing; where a package is missing, CMake names it, and `make setup` brings it.
 build:
@@ -55,6 +55,11 @@ wheel: setup
 
 reproduce: setup build
 	$(BUILD)/biascope reproduce all --out out/figures
+
+# The page docs/explorer.html, which is committed: no other target needs what builds it.
+explorer:
+	./cmake/install-dependencies.sh explorer
+	explorer/build.sh $(CURDIR)/build/explorer docs/explorer.html
 
 # The max-margin solvers beside HiGHS, Clarabel and LIBLINEAR alone.
 bench-solve: setup build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
-# Usage: install-dependencies.sh [build|bench|coverage|fuzz|lint|slow|portable]   (build, the default, is all that the tests and figures need)
+# Usage: install-dependencies.sh [build|bench|coverage|explorer|fuzz|lint|slow|portable]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
@@ -15,6 +15,8 @@ build=(
 )
 bench=(python3-venv)
 coverage=(gcovr)
+explorer=(emscripten esbuild nodejs cmake ninja-build pkg-config # a C compiler for browsers, and what joins the scripts
+  libeigen3-dev librandom123-dev libfast-float-dev libxxhash-dev)
 fuzz=(clang libclang-rt-14-dev)
 slow=(libblas-dev liblapack-dev libeigen3-dev qemu-user # other linear algebra, other processors
   python3-venv                                          # the Python package
@@ -25,8 +27,8 @@ portable=(clang libeigen3-dev qemu-user python3-venv g++-aarch64-linux-gnu # oth
   libtomlplusplus-dev:arm64)
 
 group=${1:-build}
-case $group in build | bench | coverage | fuzz | lint | slow | portable) ;; *)
-  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, fuzz, lint, slow or portable" >&2
+case $group in build | bench | coverage | explorer | fuzz | lint | slow | portable) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, explorer, fuzz, lint, slow or portable" >&2
   exit 1
   ;;
 esac

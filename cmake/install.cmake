@@ -24,8 +24,8 @@ foreach(name biascope biascope_study)
 endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/biascope.pc ${PROJECT_BINARY_DIR}/biascope_study.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# The data of the figures; the build tree has them beside the program, as an installed copy has beside its directory.
-foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv)
+# The data of the figures, and the explorer; the build tree has them beside the program, as an installed copy has beside its directory.
+foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv docs/explorer.html)
   install(FILES ${data} DESTINATION ${CMAKE_INSTALL_DATADIR}/biascope)
   get_filename_component(name ${data} NAME)
   configure_file(${data} ${PROJECT_BINARY_DIR}/share/biascope/${name} COPYONLY)

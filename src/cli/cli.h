@@ -102,6 +102,7 @@ int cli_print_json(json_t *object);
 /* The path of a file that comes with the program: in the first of the `places` that has it, else in the last. Places
  * are folders relative to the program's own folder, each with its slash; NULL ends the list. */
 enum { CLI_PATH_SIZE = 4096 + 64 };
+extern const char *const cli_data_places[]; /* where data and pages are, in the build and installed */
 void cli_find_shipped(const char *name, const char *const *places, char path[CLI_PATH_SIZE]);
 
 /* The program, as main calls it. */
@@ -120,6 +121,7 @@ int cli_sweep(int argc, char **argv);
 int cli_runs(int argc, char **argv);
 int cli_report_page(int argc, char **argv);
 int cli_plot(int argc, char **argv);
+int cli_explore(int argc, char **argv);
 int cli_merge(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 

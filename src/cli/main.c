@@ -23,6 +23,7 @@ static const struct {
     {"runs", cli_runs, "List, filter and export the runs of a store"},
     {"report", cli_report_page, "A store as one HTML page with plots and a table"},
     {"plot", cli_plot, "One plot of a store's runs, as SVG, PDF or PNG"},
+    {"explore", cli_explore, "The explorer: a page that trains and predicts in the browser"},
     {"merge", cli_merge, "Merge the runs of several stores"},
     {"bench", cli_bench, "Time a training step, and compare it with a lower bound"},
 };

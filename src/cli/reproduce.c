@@ -65,9 +65,6 @@ static const struct argp ARGP = {
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
            "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};
 
-/* The data sets are in the program's folder or, if it is installed, in one beside it. */
-static const char *const PLACES[] = {"share/biascope/", "../share/biascope/", NULL};
-
 static bool show_progress(void *state, const biascope_progress *p) {
   (void)state;
   fprintf(stderr, "\r%s: %llu of %llu runs%s", p->note, (unsigned long long)p->done, (unsigned long long)p->total,
@@ -98,8 +95,8 @@ int cli_reproduce(int argc, char **argv) {
   reproduce_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
   char gaussian[CLI_PATH_SIZE], real[CLI_PATH_SIZE];
-  cli_find_shipped("gaussian-10x50.csv", PLACES, gaussian);
-  cli_find_shipped("iris.csv", PLACES, real);
+  cli_find_shipped("gaussian-10x50.csv", cli_data_places, gaussian);
+  cli_find_shipped("iris.csv", cli_data_places, real);
   const bool shown = !flags.common.quiet && isatty(STDERR_FILENO);
   const biascope_reproduce_options options = {.directory = flags.directory,
                                               .gaussian_path = flags.gaussian_path ? flags.gaussian_path : gaussian,

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const cli_data_places[] = {"share/biascope/", "../share/biascope/", NULL};
+
 void cli_find_shipped(const char *name, const char *const *places, char path[CLI_PATH_SIZE]) {
   char folder[CLI_PATH_SIZE - 64];
   const ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);

@@ -23,6 +23,7 @@ COMMANDS = {
     "predict": ([GAUSSIAN, *TRAINING], {"direction", "gap", "rate", "support", "method", "cosine"}),
     "generate": (["gaussian", "--samples", "4", "--features", "6", "--out", "OUT.csv"], {"samples", "features"}),
     "reproduce": (["fig2", "--out", "OUT"], {"claims"}),
+    "explore": (["--out", "OUT.html"], {"out"}),
     "doctor": ([GAUSSIAN, *TRAINING], {"stale_momentum", "eps_handover_step", "misalignment", "recommended"}),
 }
 READING = ["info", "solve", "train", "predict", "doctor"]

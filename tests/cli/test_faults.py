@@ -31,6 +31,7 @@ COMMANDS = {
     "runs": "runs store.db --json --traces",
     "report": "report store.db --out out.html",
     "plot": "plot store.db --x step --y cosine_linf --by optimizer --out out.svg",
+    "explore": "explore --out out.html --json",
     "merge": "merge out.db store.db --quiet",
     "reproduce": "reproduce fig2 --out . --json",
     "bench": "bench --json",

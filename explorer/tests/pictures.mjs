@@ -1,0 +1,12 @@
+import { launch, open, settle } from "./browser.mjs";
+const out = process.argv[2];
+let browser = await launch({ width: 1180, height: 900 });
+await open(browser.page, "optimizer=adam&beta2=0.95"); await browser.page.waitForTimeout(3000);
+await browser.page.screenshot({ path: `${out}/explorer-plane.png` }); await browser.close();
+browser = await launch({ width: 1180, height: 1250 });
+await open(browser.page, "view=many&tour=4&optimizer=adam&batch_size=3&beta1=0.9&beta2=0.95&shown=l2.linf.limit"); await browser.page.click("#fill"); 
+await browser.page.waitForFunction(() => explorer.view.filling === null && !explorer.view.running); await settle(browser.page);
+await browser.page.screenshot({ path: `${out}/explorer-many.png` }); await browser.close();
+browser = await launch({ width: 360, height: 740 }, { deviceScaleFactor: 2, colorScheme: "dark" });
+await open(browser.page, "optimizer=adam&beta2=0.95"); await browser.page.waitForTimeout(3000);
+await browser.page.screenshot({ path: `${out}/explorer-narrow.png` }); await browser.close();
