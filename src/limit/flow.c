@@ -15,14 +15,16 @@ struct bs_flow {
   bs_game *game;
   const bs_loss *loss;
   double decay, tolerance, time, step;
-  size_t order;                   /* of the linear system: min(N, d) */
+  size_t relevant, order;         /* samples of relevant weight; min of these and d, the order of the linear system */
+  size_t *member;                 /* the relevant samples */
   double *weights, *margins;      /* w, z */
   double *log_slopes, *curvature; /* log |l'|, -d log|l'| / dz */
   double *trial_weights, *trial_margins, *trial_slopes, *trial_curvature;
   double *start;             /* D(c) at the start of the step */
   double *k1, *k2, *z1, *z2; /* stages in w and in z */
+  double *response;          /* of the relevant samples' z */
   double *right;             /* max(N, d) */
-  double *scaled;            /* N x d: curvature-scaled sensitivities */
+  double *rows, *scaled;     /* relevant x d: rows of X, and curvature-scaled sensitivities */
   double *matrix;
   int *pivots;
 };
@@ -49,11 +51,14 @@ void bs_flow_free(bs_flow *flow) {
                            flow->k2,
                            flow->z1,
                            flow->z2,
+                           flow->response,
                            flow->right,
+                           flow->rows,
                            flow->scaled,
                            flow->matrix};
   for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
   free(flow->pivots);
+  free(flow->member);
   free(flow);
 }
 
@@ -63,9 +68,10 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   *out = NULL;
   bs_flow *flow = BS_NEW(bs_flow, 1);
   if (!flow) return bs_fail_memory(error, "the flow");
-  *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance, .order = order};
+  *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance};
   double **const by_sample[] = {&flow->margins,      &flow->log_slopes,      &flow->curvature, &flow->trial_margins,
-                                &flow->trial_slopes, &flow->trial_curvature, &flow->z1,        &flow->z2};
+                                &flow->trial_slopes, &flow->trial_curvature, &flow->z1,        &flow->z2,
+                                &flow->response};
   double **const by_feature[] = {&flow->weights, &flow->trial_weights, &flow->start, &flow->k1, &flow->k2};
   bool allocated = true;
   for (size_t i = 0; i < sizeof by_sample / sizeof by_sample[0]; i++)
@@ -73,10 +79,12 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   for (size_t i = 0; i < sizeof by_feature / sizeof by_feature[0]; i++)
     allocated &= (*by_feature[i] = BS_NEW(double, d)) != NULL;
   flow->right = BS_NEW(double, N > d ? N : d);
+  flow->member = BS_NEW(size_t, N);
+  flow->rows = BS_NEW(double, N *d);
   flow->scaled = BS_NEW(double, N *d);
   flow->matrix = BS_NEW(double, order *order);
   flow->pivots = BS_NEW(int, order);
-  if (!allocated || !flow->right || !flow->scaled || !flow->matrix || !flow->pivots) {
+  if (!allocated || !flow->right || !flow->member || !flow->rows || !flow->scaled || !flow->matrix || !flow->pivots) {
     bs_flow_free(flow);
     return bs_fail_memory(error, "the flow");
   }
@@ -105,34 +113,57 @@ const double *bs_flow_log_slopes(const bs_flow *flow) {
   return flow->log_slopes;
 }
 
+/* The sensitivities at the weights, for the samples of relevant weight: the method keeps its order with any Jacobian.
+ */
+static void linearise(bs_flow *flow) {
+  bs_game *game = flow->game;
+  const size_t d = game->features;
+  bs_game_evaluate(game, flow->log_slopes, true);
+  bs_parts_rank(&game->parts, flow->log_slopes);
+  memcpy(flow->start, game->direction, d * sizeof(double));
+  flow->relevant = 0;
+  for (size_t i = 0; i < game->samples; i++) {
+    if (!bs_parts_relevant(&game->parts, i)) continue;
+    const size_t n = flow->relevant++;
+    flow->member[n] = i;
+    memcpy(flow->rows + n * d, game->rows + i * d, d * sizeof(double));
+    for (size_t k = 0; k < d; k++) flow->scaled[n * d + k] = flow->curvature[i] * game->sensitivity[i * d + k];
+  }
+  flow->order = flow->relevant < d ? flow->relevant : d;
+}
+
 /* Factorises I - a J, J = -decay I - R' X with R the curvature-scaled sensitivities: in sample space (I + R X', by the
  * push-through identity) where there are fewer samples than features. */
 static bool factorise(bs_flow *flow, double a) {
-  const size_t N = flow->game->samples, d = flow->game->features, n = flow->order;
+  const size_t relevant = flow->relevant, d = flow->game->features, n = flow->order;
   const double diagonal = 1.0 + a * flow->decay;
-  if (N < d) { /* memory: column l of X R' is contiguous */
-    bs_dense_multiply_abt(N, N, d, a, flow->scaled, flow->game->rows, flow->matrix, N);
+  if (n == 0) return true;
+  if (relevant < d) { /* memory: column l of X R' is contiguous */
+    bs_dense_multiply_abt(n, n, d, a, flow->scaled, flow->rows, flow->matrix, n);
   } else {
-    bs_dense_multiply_atb(d, d, N, a, flow->game->rows, flow->scaled, flow->matrix);
+    bs_dense_multiply_atb(d, d, relevant, a, flow->rows, flow->scaled, flow->matrix);
   }
   for (size_t i = 0; i < n; i++) flow->matrix[i * (n + 1)] += diagonal;
-  bs_game_spend(flow->game, (double)N * (double)d * (double)n + pow((double)n, 3.0) / 3.0);
+  bs_game_spend(flow->game, (double)relevant * (double)d * (double)n + pow((double)n, 3.0) / 3.0);
   return bs_dense_lu(n, flow->matrix, flow->pivots, NULL) == BS_DENSE_OK;
 }
 
 /* (I - a J) k = right, and z = X k. */
 static void solve_stage(bs_flow *flow, double a, double *k, double *z) {
-  const size_t N = flow->game->samples, d = flow->game->features;
+  const size_t n = flow->relevant, d = flow->game->features;
+  double *const response = flow->response;
   memcpy(k, flow->right, d * sizeof *k);
-  if (N >= d) {
+  if (n >= d) {
     bs_dense_lu_solve(flow->order, flow->matrix, flow->pivots, false, k);
     bs_game_margins(flow->game, k, z);
     return;
   }
-  bs_game_margins(flow->game, k, z);
-  bs_dense_lu_solve(flow->order, flow->matrix, flow->pivots, false, z);
-  bs_dense_combine(N, d, -a, flow->scaled, d, z, k);
+  bs_dense_apply(n, d, 1.0, flow->rows, d, k, 0.0, response);
+  if (n > 0) bs_dense_lu_solve(flow->order, flow->matrix, flow->pivots, false, response);
+  if (n > 0) bs_dense_combine(n, d, -a, flow->scaled, d, response, k);
   bs_scale(d, 1.0 / (1.0 + a * flow->decay), k);
+  bs_game_margins(flow->game, k, z);
+  for (size_t j = 0; j < n; j++) z[flow->member[j]] = response[j]; /* more precise where a is large */
 }
 
 /* The largest error of a margin over the step, relative to the distance from the least margin: samples far above it
@@ -192,11 +223,7 @@ static bool all_finite(size_t n, const double *x) {
 bool bs_flow_advance(bs_flow *flow, double limit) {
   bs_game *game = flow->game;
   const size_t N = game->samples, d = game->features;
-  bs_game_evaluate(game, flow->log_slopes, true);
-  memcpy(flow->start, game->direction, d * sizeof(double));
-  for (size_t i = 0; i < N; i++) {
-    for (size_t k = 0; k < d; k++) flow->scaled[i * d + k] = flow->curvature[i] * game->sensitivity[i * d + k];
-  }
+  linearise(flow);
   if (flow->step == 0.0) flow->step = 0.1 / fmax(bs_max_abs(N, game->growth), 1e-300);
   for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const double h = fmin(flow->step, limit - flow->time);
