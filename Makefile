@@ -47,10 +47,9 @@ fuzz:
 	    >build/fuzz/$$subject.log 2>&1 || { tail -40 build/fuzz/$$subject.log; exit 1; }; \
 	  echo "$$subject: $$(sed -n 's/stat::number_of_executed_units: *//p' build/fuzz/$$subject.log) executions, no finding"; done
 
-# The Python package, for the interpreters named in PYTHONS.
-PYTHONS := python3
+# The Python package: its source, and wheels for the interpreters named in PYTHONS (the oldest and the newest if none is).
 wheel: setup
-	./cmake/install-dependencies.sh portable
+	./cmake/install-dependencies.sh python
 	bindings/python/wheel.sh build/wheel $(PYTHONS)
 
 reproduce: setup build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and only those; needs root (or sudo) only where something is missing.
-# Usage: install-dependencies.sh [build|bench|coverage|explorer|fuzz|lint|slow|portable]   (build, the default, is all that the tests and figures need)
+# Usage: install-dependencies.sh [build|bench|coverage|explorer|fuzz|lint|python|slow|portable]   (build, the default, is all that the tests and figures need)
 set -euo pipefail
 build=(
   gcc g++ libc6-dev make cmake ninja-build pkg-config   # build
@@ -22,13 +22,14 @@ slow=(libblas-dev liblapack-dev libeigen3-dev qemu-user # other linear algebra, 
   python3-venv                                          # the Python package
   chromium openmpi-bin libopenmpi-dev strace valgrind) # reports in a browser, sweeps over ranks, failing system calls
 lint=(clang-format clang-tidy cppcheck)
+python=(libeigen3-dev python3-venv) # the Python package, beside its headers in `build`
 portable=(clang libeigen3-dev qemu-user python3-venv g++-aarch64-linux-gnu # other compilers and C libraries, 64-bit Arm
   libarchive-dev:arm64 libcmocka-dev:arm64 libglpk-dev:arm64 libjansson-dev:arm64 libmpfr-dev:arm64 libsqlite3-dev:arm64
   libtomlplusplus-dev:arm64)
 
 group=${1:-build}
-case $group in build | bench | coverage | explorer | fuzz | lint | slow | portable) ;; *)
-  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, explorer, fuzz, lint, slow or portable" >&2
+case $group in build | bench | coverage | explorer | fuzz | lint | python | slow | portable) ;; *)
+  echo "install-dependencies.sh: unknown group '$group'; expected build, bench, coverage, explorer, fuzz, lint, python, slow or portable" >&2
   exit 1
   ;;
 esac

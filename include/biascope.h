@@ -161,6 +161,12 @@ BIASCOPE_API biascope_status biascope_dataset_from_dense(size_t samples, size_t 
 BIASCOPE_API biascope_status biascope_dataset_from_csr(size_t samples, size_t features, const size_t *row_start,
                                                        const uint32_t *column, const double *value,
                                                        biascope_dataset **out, biascope_error *error);
+/* Gives samples that have none their classes: label[i] < classes is the class of sample i, and every class has a
+ * sample. Of two classes the rows of class 0 are negated, so that class 1 is +1; of more the rows stay as they are, and
+ * weights are a matrix classes x d. name: of each class; NULL: "0", "1", ... The arrays are copied. BIASCOPE_USAGE: the
+ * labels are not as described, or the data have classes. After any failure the data are as before. */
+BIASCOPE_API biascope_status biascope_dataset_set_classes(biascope_dataset *data, size_t classes, const uint32_t *label,
+                                                          const char *const *name, biascope_error *error);
 /* Writes the format of the path's ending. The file is complete or absent. */
 BIASCOPE_API biascope_status biascope_dataset_write(const biascope_dataset *data, const char *path,
                                                     biascope_error *error);

@@ -212,6 +212,69 @@ static void taking_arrays_fails_cleanly(void **state) {
   assert_int_equal(fault_sweep(from_arrays, &sparse, NULL), 4);
 }
 
+/* Two classes or three, of the four samples of a dense array or a sparse one. */
+typedef struct {
+  size_t classes;
+  bool sparse;
+} labelling;
+
+static biascope_status set_classes_once(void *context, biascope_error *error) {
+  static const double values[] = {1.0, 2.0, 3.0, 4.0};
+  static const size_t row_start[] = {0, 1, 2, 3, 4};
+  static const uint32_t columns[] = {0, 0, 0, 0}, labels[] = {0, 1, 2, 0};
+  static const uint32_t two_labels[] = {0, 1, 1, 0};
+  static const char *const names[] = {"no", "yes", "maybe"};
+  const labelling *of = context;
+  biascope_dataset *data;
+  biascope_status status = of->sparse ? biascope_dataset_from_csr(4, 1, row_start, columns, values, &data, error)
+                                      : biascope_dataset_from_dense(4, 1, values, &data, error);
+  if (status != BIASCOPE_OK) return status;
+  status = biascope_dataset_set_classes(data, of->classes, of->classes == 2 ? two_labels : labels,
+                                        of->classes == 2 ? names : NULL, error);
+  const bool done = status == BIASCOPE_OK, folded = done && of->classes == 2;
+  assert_int_equal(biascope_dataset_classes(data), done ? of->classes : 0);
+  assert_int_equal(biascope_dataset_outputs(data), done && of->classes > 2 ? of->classes : 1);
+  if (done) assert_string_equal(biascope_dataset_class_name(data, 1), of->classes == 2 ? "yes" : "1");
+  for (size_t i = 0; i < 4; i++) {
+    double value;
+    biascope_dataset_row(data, i, &value);
+    assert_true(value == (folded && two_labels[i] == 0 ? -values[i] : values[i]));
+  }
+  biascope_dataset_free(data);
+  return status;
+}
+
+static void setting_classes_fails_cleanly(void **state) {
+  (void)state;
+  for (int sparse = 0; sparse < 2; sparse++) {
+    for (size_t classes = 2; classes <= 3; classes++) {
+      labelling of = {classes, sparse};
+      assert_true(fault_sweep(set_classes_once, &of, NULL) >= 2 + 3 + classes);
+    }
+  }
+}
+
+static void wrong_classes_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    size_t classes;
+    uint32_t labels[2];
+  } wrong[] = {{1, {0, 0}}, {2, {0, 2}}, {2, {1, 1}}, {3, {0, 1}}};
+  static const double values[] = {1.0, 2.0};
+  static const uint32_t right[] = {0, 1};
+  biascope_dataset *data;
+  biascope_error error;
+  assert_int_equal(biascope_dataset_from_dense(2, 1, values, &data, NULL), BIASCOPE_OK);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_int_equal(biascope_dataset_set_classes(data, wrong[i].classes, wrong[i].labels, NULL, &error),
+                     BIASCOPE_USAGE);
+    assert_int_equal(biascope_dataset_classes(data), 0);
+  }
+  assert_int_equal(biascope_dataset_set_classes(data, 2, right, NULL, &error), BIASCOPE_OK);
+  assert_int_equal(biascope_dataset_set_classes(data, 2, right, NULL, &error), BIASCOPE_USAGE);
+  biascope_dataset_free(data);
+}
+
 static biascope_status describe_once(void *context, biascope_error *error) {
   biascope_dataset_facts facts;
   return biascope_dataset_describe(context, &facts, error);
@@ -248,6 +311,8 @@ int main(void) {
       cmocka_unit_test(every_step_of_reading_fails_cleanly),
       cmocka_unit_test(labels_of_their_own_and_classifiers_fail_cleanly),
       cmocka_unit_test(classifying_fails_cleanly),
+      cmocka_unit_test(setting_classes_fails_cleanly),
+      cmocka_unit_test(wrong_classes_are_refused),
       cmocka_unit_test(short_and_interrupted_reads_are_continued),
       cmocka_unit_test(writing_fails_cleanly_and_leaves_the_old_file),
       cmocka_unit_test(generating_fails_cleanly),

@@ -30,11 +30,6 @@ biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *
 biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *row_start, uint32_t *column,
                                      double *value, biascope_dataset **out, biascope_error *error);
 
-/* Gives the data, of more than two classes, the class of each sample; names are the classes' numbers. BIASCOPE_USAGE: a
- * class has no sample. Takes over `class` (samples entries, from BS_NEW) on success only. */
-biascope_status bs_dataset_adopt_classes(biascope_dataset *data, size_t classes, uint32_t *class,
-                                         biascope_error *error);
-
 /* A copy times 2^exponent, without names and labels. */
 biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
                                  biascope_error *error);

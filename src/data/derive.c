@@ -2,7 +2,6 @@
 #include "data/dataset.h"
 
 #include "base/memory.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,26 +38,6 @@ static biascope_status adopt(csr_arrays *from, biascope_status status, biascope_
 
 bool biascope_dataset_is_folded(const biascope_dataset *data) {
   return !data->unfolded;
-}
-
-biascope_status bs_dataset_adopt_classes(biascope_dataset *data, size_t classes, uint32_t *class,
-                                         biascope_error *error) {
-  data->class_name = BS_NEW(char *, classes);
-  data->class_samples = BS_NEW(size_t, classes);
-  if (!data->class_name || !data->class_samples) return bs_fail_memory(error, "the classes");
-  data->classes = classes;
-  for (size_t i = 0; i < data->samples; i++) data->class_samples[class[i]]++;
-  for (size_t k = 0; k < classes; k++) {
-    char name[32];
-    snprintf(name, sizeof name, "%zu", k);
-    if (data->class_samples[k] == 0)
-      return bs_fail(error, BIASCOPE_USAGE, "class %zu has none of the %zu samples; expected more samples", k,
-                     data->samples);
-    if (!(data->class_name[k] = bs_copy_text(name))) return bs_fail_memory(error, "the classes");
-  }
-  data->class = class;
-  data->unfolded = true;
-  return BIASCOPE_OK;
 }
 
 /* The same classes, with the same names. */

@@ -72,11 +72,8 @@ static biascope_status conclude(generation *g, size_t samples, biascope_dataset 
   if (status != BIASCOPE_OK) return status;
   g->values = NULL;
   if (g->classes == 2) return BIASCOPE_OK;
-  status = bs_dataset_adopt_classes(*out, g->classes, g->class, error);
-  if (status == BIASCOPE_OK) {
-    g->class = NULL;
-    return BIASCOPE_OK;
-  }
+  status = biascope_dataset_set_classes(*out, g->classes, g->class, NULL, error);
+  if (status == BIASCOPE_OK) return BIASCOPE_OK;
   biascope_dataset_free(*out);
   *out = NULL;
   return status;

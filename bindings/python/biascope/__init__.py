@@ -15,14 +15,15 @@ from __future__ import annotations
 from typing import Any
 
 from ._biascope import version as _version
-from ._errors import BiascopeError, NotConverged, NotSeparable
+from ._errors import BiascopeError, NotConfirmed, NotConverged, NotSeparable, WeightsNotZero
 from ._functions import doctor, predict, separable, solve, train
 from ._results import Diagnosis, Forecast, Prediction, Separability, Solution, Training
 from ._studies import Store, sweep
 
 __version__ = _version()
-__all__ = ["predict", "train", "solve", "separable", "doctor", "sweep", "Store", "Prediction", "Forecast", "Training", "Solution", "Separability", "Diagnosis",
-           "BiascopeError", "NotSeparable", "NotConverged", "ImplicitBiasClassifier", "MaxMarginClassifier"]
+__all__ = ["predict", "train", "solve", "separable", "doctor", "sweep", "Store", "Prediction", "Forecast", "Training", "Solution",
+           "Separability", "Diagnosis", "BiascopeError", "NotSeparable", "NotConverged", "NotConfirmed", "WeightsNotZero",
+           "ImplicitBiasClassifier", "MaxMarginClassifier"]
 
 
 def __getattr__(name: str) -> Any:

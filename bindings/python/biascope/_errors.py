@@ -26,6 +26,14 @@ class NotConverged(BiascopeError, RuntimeError):
         self.result = result
 
 
+class NotConfirmed(UserWarning):
+    """What was predicted satisfies the equations of a limit, but training was not seen to go there."""
+
+
+class WeightsNotZero(UserWarning):
+    """A torch optimizer's parameters are not 0, where the run that is computed starts."""
+
+
 def fail(status: int, message: str, result: Any = None) -> NoReturn:
     """Raises the exception of a status."""
     if status == NOT_SEPARABLE:

@@ -25,7 +25,7 @@ def _off_to_infinity(X: Any, y: npt.NDArray[Any], intercept: bool, loss: str) ->
     if found.minimiser is None:
         raise NotConverged("the data are not separable, and the minimiser of the loss was not found", found)
     weights = found.minimiser.copy()
-    if found.part.any():
+    if found.part is not None and found.part.any():
         X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
         rows = np.hstack([X, np.ones((len(X), 1))]) if intercept else X
         weights += _BEYOND * (1.0 + np.abs(rows @ weights).max()) / found.margin * found.direction
@@ -77,12 +77,14 @@ class _LinearClassifier(ClassifierMixin, BaseEstimator):
         """x.coef_ + intercept_ of each row; positive for classes_[1]."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_[0]).ravel() + self.intercept_[0]
+        values: Floats = np.asarray(X @ self.coef_[0], dtype=np.float64).ravel() + self.intercept_[0]
+        return values
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class of each row."""
         check_is_fitted(self)
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        classes: npt.NDArray[Any] = self.classes_[(self.decision_function(X) > 0).astype(int)]
+        return classes
 
 
 class ImplicitBiasClassifier(_LinearClassifier):

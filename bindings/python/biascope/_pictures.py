@@ -26,6 +26,8 @@ def plot_margins(margins: Floats, title: str, axes: Any = None) -> Any:
     ordered = np.sort(margins)
     axes.plot(np.arange(1, len(ordered) + 1), ordered, ".")
     axes.axhline(ordered[0], linewidth=0.8, linestyle="--")
+    low, high = min(0.0, ordered[0]), max(0.0, ordered[-1])
+    axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low) or 1.0)
     axes.set(xlabel="sample, by margin", ylabel="margin", title=title)
     return axes
 
@@ -44,6 +46,8 @@ def plot_trace(trace: Any, title: str, axes: Any = None) -> Any:
 def as_html(result: Any) -> str:
     """The result's line, and where matplotlib is installed its picture."""
     text = f"<code>{html.escape(repr(result))}</code>"
+    if not hasattr(result, "plot"):
+        return text
     try:
         from matplotlib.figure import Figure
     except ImportError:

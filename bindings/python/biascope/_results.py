@@ -16,41 +16,8 @@ from ._data import Floats, Prepared
 Cosines = dict[str, float]
 
 
-@dataclass(frozen=True, repr=False)
-class _Direction:
-    """A direction in the space of the features (and of the intercept, its last entry)."""
-
-    direction: Floats
-    prepared: Prepared = field(compare=False)
-
-    @property
-    def coef_(self) -> Floats:
-        """1 x d."""
-        return (self.direction[:-1] if self.prepared.intercept else self.direction)[None, :]
-
-    @property
-    def intercept_(self) -> Floats:
-        """One entry; 0 without an intercept."""
-        return self.direction[-1:] if self.prepared.intercept else np.zeros(1)
-
-    @property
-    def classes_(self) -> npt.NDArray[Any] | None:
-        """The negative and the positive class; None for rows that were folded already."""
-        return self.prepared.classes
-
-    @property
-    def feature_names_(self) -> list[str] | None:
-        """The frame's columns."""
-        return self.prepared.names
-
-    @property
-    def margins(self) -> Floats:
-        """y_i x_i.direction of every sample, N entries."""
-        return self.prepared.margins(self.direction)
-
-    def plot(self, axes: Any = None) -> Any:
-        """Draws the samples' margins into matplotlib's axes (None: new ones), which are returned."""
-        return _pictures.plot_margins(self.margins, repr(self).split(",")[0] + ")", axes)
+class _Shown:
+    """A line that says what was found, and the same in notebooks, with a picture where there is one to draw."""
 
     def _lines(self) -> list[str]:
         return []
@@ -60,6 +27,46 @@ class _Direction:
 
     def _repr_html_(self) -> str:
         return _pictures.as_html(self)
+
+
+@dataclass(frozen=True, repr=False)
+class _Direction(_Shown):
+    """A direction in the space of the features (and of the intercept, its last entry): d entries, or of k > 2 classes a
+    matrix k x d."""
+
+    direction: Floats
+    prepared: Prepared = field(compare=False)
+
+    @property
+    def coef_(self) -> Floats:
+        """1 x d, or k x d."""
+        rows = np.atleast_2d(self.direction)
+        return rows[:, :-1] if self.prepared.intercept else rows
+
+    @property
+    def intercept_(self) -> Floats:
+        """One entry for each row of coef_; 0 without an intercept."""
+        rows = np.atleast_2d(self.direction)
+        return rows[:, -1] if self.prepared.intercept else np.zeros(len(rows))
+
+    @property
+    def classes_(self) -> npt.NDArray[Any] | None:
+        """The classes in order, of two the negative one first; None for rows that were folded already."""
+        return self.prepared.classes
+
+    @property
+    def feature_names_(self) -> list[str] | None:
+        """The frame's columns."""
+        return self.prepared.names
+
+    @property
+    def margins(self) -> Floats:
+        """y_i x_i.direction of every sample, N entries; of several classes the lead of its own over the best other."""
+        return self.prepared.data.margins(np.ascontiguousarray(self.direction))
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draws the samples' margins into matplotlib's axes (None: new ones), which are returned."""
+        return _pictures.plot_margins(self.margins, repr(self).split(",")[0] + ")", axes)
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,8 +84,9 @@ class Solution(_Direction):
 
     @property
     def support(self) -> npt.NDArray[np.intp]:
-        """The samples with a positive dual weight."""
-        return np.flatnonzero(self.dual > 0)
+        """The samples with a positive dual weight. (Of k > 2 classes dual has k - 1 for each, of the other classes in
+        order.)"""
+        return np.flatnonzero((self.dual > 0).reshape(len(self.dual), -1).any(axis=1))
 
     def _lines(self) -> list[str]:
         return [f"norm={self.norm!r}", f"margin_={self.margin_:.6g}", f"gap={self.gap:.1e}", f"support={len(self.support)} samples"]
@@ -115,7 +123,6 @@ class Prediction(_Compared):
     rate: float
     standard_error: float
     unique: bool
-    log_loss: float
     handover_step: float
     dual: Floats
     others: Floats
@@ -125,7 +132,7 @@ class Prediction(_Compared):
     increment_cosine: float
 
     def _lines(self) -> list[str]:
-        return [f"optimizer={self.optimizer!r}", f"method={self.method!r}", f"gap={self.gap:.1e}", f"rate={self.rate:.6g}",
+        return [f"optimizer={self.optimizer!r}", f"kind={self.kind!r}", f"gap={self.gap:.1e}", f"rate={self.rate:.6g}",
                 f"confirmed_by={self.confirmed_by!r}"]
 
 
@@ -166,6 +173,7 @@ class Training(_Compared):
     weights: Floats
     log_loss: float
     margin: dict[str, float]
+    accuracy: float
     trace: npt.NDArray[Any]
 
     def plot(self, axes: Any = None) -> Any:
@@ -176,29 +184,39 @@ class Training(_Compared):
         return [f"optimizer={self.optimizer!r}", f"steps={self.steps}", f"log_loss={self.log_loss:.6g}"]
 
 
-@dataclass(frozen=True)
-class Separability:
+@dataclass(frozen=True, repr=False)
+class Separability(_Shown):
     """Whether some w has x_i.w > 0 for every sample, and which samples can be separated at once, all others left at
     margin zero (`part`, a boolean for each). `margin`: the l2 margin of the separable part, along `direction`;
     `dual`: weights that combine the others to zero, to a relative `residual`; `minimiser`: the finite minimiser of the
-    loss on those, or None where it was not found."""
+    loss on those, or None where it was not found. Of more than two classes `part` and `minimiser` are None, and
+    `inseparable_pairs` are the classes that cannot be told apart by themselves."""
 
     separable: bool
-    part: npt.NDArray[np.bool_]
+    part: npt.NDArray[np.bool_] | None
     margin: float
     direction: Floats
     dual: Floats
     residual: float
     minimiser: Floats | None
+    inseparable_pairs: list[tuple[Any, Any]]
 
     def __bool__(self) -> bool:
         return self.separable
 
+    def _lines(self) -> list[str]:
+        if self.separable:
+            return ["separable=True", f"margin={self.margin:.6g}"]
+        if self.part is None:
+            return ["separable=False", f"inseparable_pairs={self.inseparable_pairs!r}"]
+        return ["separable=False", f"part={int(self.part.sum())} of {len(self.part)} samples"]
 
-@dataclass(frozen=True)
-class Diagnosis:
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis(_Shown):
     """What a run will do, and options that do better: `recommended` reaches the part `expected` of the wanted norm's best
-    margin within the steps wanted. `fraction`: of the best l2, linf and l1 margin that the limit has."""
+    margin within the steps wanted. `fraction`: of the best l2, linf and l1 margin that the limit has. Steps until which
+    the buffers hold old gradients: `momentum_stale_until`, `second_moment_stale_until`."""
 
     limit: Prediction | None
     fraction: dict[str, float]
@@ -208,3 +226,7 @@ class Diagnosis:
     guaranteed: float
     recommended: dict[str, float]
     expected: float
+
+    def _lines(self) -> list[str]:
+        fractions = ", ".join(f"{norm} {value:.4f}" for norm, value in self.fraction.items())
+        return [f"fraction of the best margins={{{fractions}}}", f"recommended={self.recommended!r}", f"expected={self.expected:.4f}"]

@@ -66,17 +66,46 @@ class Adam:
         self.param_groups = [{"lr": 0.001, "betas": (0.8, 0.97), "eps": 1e-8, "weight_decay": 0, "amsgrad": False, **group}]
 
 
+class AdamW(Adam):
+    """The same with decoupled weight decay, here none, although torch's default is 0.01."""
+
+
+class Parameter(np.ndarray):
+    def detach(self):
+        return self
+
+    def ne(self, value):
+        return self != value
+
+
 def test_a_torch_optimizers_settings_are_taken():
     by_instance = biascope.train(X, optimizer=Adam(), batch_size=2, steps=200)
     by_name = biascope.train(X, optimizer="adam", torch=True, lr=0.001, betas=(0.8, 0.97), eps=1e-8, batch_size=2, steps=200)
     assert by_instance.optimizer == "adam" and (by_instance.weights == by_name.weights).all()
     with pytest.raises(ValueError, match="amsgrad"):
         biascope.train(X, optimizer=Adam(amsgrad=True))
+    without = biascope.train(X, optimizer="adamw", torch=True, lr=0.001, betas=(0.8, 0.97), weight_decay=0, steps=200)
+    assert (biascope.train(X, optimizer=AdamW(), steps=200).weights == without.weights).all()
+    with pytest.warns(biascope.WeightsNotZero, match="starts from weights 0"):
+        biascope.train(X, optimizer=Adam(params=[np.ones(50).view(Parameter)]), steps=10)
 
 
 def test_predictions_say_how_they_are_confirmed():
     limit = biascope.predict(X, confirm="flow", **ADAM)
     assert limit.kind == "direction" and limit.confirmed and limit.confirmed_by
+
+
+def test_what_is_not_confirmed_comes_with_a_warning():
+    """Adam's signs of a random order: the flow does not come to the equilibrium that is found."""
+    rows = np.loadtxt(ROOT / "tests" / "data" / "limits" / "s3_1.csv", delimiter=",")
+    with pytest.warns(biascope.NotConfirmed, match="not confirmed"):
+        limit = biascope.predict(rows, optimizer="ngd", batch_size=3, order="shuffle", confirm="flow")
+    assert not limit.confirmed and limit.gap < 1e-9
+
+
+def test_a_schedule_ends_with_the_run():
+    run = biascope.train(X, optimizer="gd", schedule="cosine", steps=100)
+    assert (run.weights == biascope.train(X, optimizer="gd", schedule="cosine", total_steps=100, steps=100).weights).all()
 
 
 BAD = {
@@ -86,7 +115,12 @@ BAD = {
     "objects": lambda: biascope.solve(np.array([["a", 1]], dtype=object)),
     "too few labels": lambda: biascope.solve(X, np.ones(3)),
     "one class": lambda: biascope.solve(X, np.ones(10)),
-    "three classes": lambda: biascope.solve(X, np.arange(10) % 3),
+    "labels that are not finite": lambda: biascope.solve(X, np.full(10, np.nan)),
+    "labels of several types": lambda: biascope.solve(X, np.array([1, "a"] * 5, dtype=object)),
+    "masked entries": lambda: biascope.solve(np.ma.masked_less(X, 0)),
+    "rows of several lengths": lambda: biascope.solve([[1, 2], [3]]),
+    "complex numbers": lambda: biascope.solve(X.astype(complex)),
+    "an intercept without labels": lambda: biascope.solve(X, intercept=True),
     "a norm": lambda: biascope.solve(X, norm="l0.5"),
     "a metric": lambda: biascope.solve(X, norm="mahalanobis", metric=[1.0]),
     "an option": lambda: biascope.predict(X, lrr=0.1),
@@ -94,6 +128,9 @@ BAD = {
     "an optimizer": lambda: biascope.predict(X, optimizer="adamm"),
     "betas": lambda: biascope.predict(X, betas=(0.9,)),
     "steps": lambda: biascope.train(X, steps=0),
+    "steps that are no number": lambda: biascope.train(X, steps="10"),
+    "a tolerance": lambda: biascope.solve(X, tolerance=-1.0),
+    "a loss": lambda: biascope.separable(X, loss="hinge"),
     "a way to confirm": lambda: biascope.predict(X, confirm="maybe"),
     "a batch": lambda: biascope.train(X, batch_size=11),
 }
@@ -148,6 +185,7 @@ def test_results_are_drawn():
         text = result._repr_html_()
         assert text.startswith("<code>") and "data:image/png;base64," in text and "<script" not in text
     assert [line.get_label() for line in run.plot().get_lines()] == ["l2", "linf", "l1"]
+    assert "<img" not in biascope.separable(X)._repr_html_() and "margin" in repr(biascope.separable(X))
 
 
 @pytest.mark.parametrize("torch", [False, True])
