@@ -518,8 +518,8 @@ typedef enum {
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) to which training converges. See
  * docs/limit.md. */
 typedef struct {
-  double *direction;     /* d, of Euclidean norm 1 */
-  double *dual;          /* c*, N entries in the simplex */
+  double *direction;     /* outputs x d, of Euclidean norm 1 */
+  double *dual;          /* c*, one entry for each row (biascope_margin), in the simplex */
   double gap;            /* (c.F - min F) / |c.F| with F = X D(c*); for max-margin limits the solver's gap */
   double rate;           /* growth of the least margin per unit of sum eta; NaN if margins grow like log t */
   size_t support;        /* the number of positive entries of dual */
@@ -530,16 +530,17 @@ typedef struct {
   double handover_step;  /* eps > 0: the step at which sqrt(v) falls to about eps and the limit becomes l2; else NaN */
   const char *method;    /* how it was found, a static string */
   size_t samples, features;
+  size_t outputs, rows;     /* 1 and N; for k > 2 classes k and N (k - 1) */
   size_t starts;            /* random points from which the search started, as many as the effort allowed */
   size_t others;            /* equilibria that attract from some of them, other than the one that attracts from w = 0 */
-  double *other_directions; /* others x d row-major, of Euclidean norm 1 */
+  double *other_directions; /* others x outputs x d, of Euclidean norm 1 */
   biascope_limit_kind kind;
   bool confirmed;           /* training does what `kind` says and, for a direction, goes there */
   const char *confirmed_by; /* "run", "path", "flow" or "theorem", a static string; NULL: not confirmed */
   double increment_cosine;  /* between the direction and the last increment of the confirming run; NaN without one */
   double run_settled;       /* cosine between the run's last increment, over half of its steps, and the one before */
   uint64_t run_steps;       /* steps of the confirming run; 0 without one */
-  double *run_direction;    /* d: the run's last increment, of Euclidean norm 1; NULL without one */
+  double *run_direction;    /* outputs x d: the run's last increment, of Euclidean norm 1; NULL without one */
 } biascope_prediction;
 
 /* Predicts the direction to which training with these options converges, or what it does instead (kind). BIASCOPE_OK:

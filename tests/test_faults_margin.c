@@ -63,7 +63,7 @@ static void solving_for_classes_fails_cleanly(void **state) {
                                         {.kind = BIASCOPE_NUCLEAR}};
   class_case of = teacher_case(3, 10, 2, 0.2, 1);
   for (int separable = 1; separable >= 0; separable--) {
-    if (!separable) memcpy(of.x, of.x + of.features, of.features * sizeof *of.x); /* one sample in two classes */
+    for (size_t k = 0; !separable && k < of.features; k++) of.x[k] = 0.5 * of.x[of.features + k]; /* of another class */
     biascope_dataset *full = data_of(&of), *sparse = classified(compressed(10, 2, of.x), 3, of.class_of);
     for (size_t i = 0; i < sizeof norms / sizeof *norms; i++) {
       assert_true(fault_sweep(solve_once, &(solving){full, norms[i]}, NULL) >= 8);

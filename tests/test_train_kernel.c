@@ -14,6 +14,8 @@
 #define bs_mean_normalised baseline_mean_normalised
 #define bs_mean_sign baseline_mean_sign
 #define bs_mean_ratio baseline_mean_ratio
+#define bs_mean_preconditioned baseline_mean_preconditioned
+#define bs_lr_adjustment baseline_lr_adjustment
 #define BS_RULE(name) baseline_##name
 #define bs_block_products baseline_products
 #define bs_block_combine baseline_combine

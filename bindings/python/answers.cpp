@@ -35,15 +35,16 @@ nb::dict margin_fields(const biascope_margin &found) {
 
 nb::dict prediction_fields(const biascope_prediction &found) {
   nb::dict fields;
-  fields["direction"] = array_of(found.direction, 1, found.features, true);
-  fields["dual"] = array_of(found.dual, 1, found.samples, true);
+  const bool flat = found.outputs <= 1;
+  fields["direction"] = array_of(found.direction, flat ? 1 : found.outputs, found.features, flat);
+  fields["dual"] = array_of(found.dual, found.samples, found.samples ? found.rows / found.samples : 0, flat);
   fields["gap"] = found.gap;
   fields["rate"] = found.rate;
   fields["standard_error"] = found.standard_error;
   fields["unique"] = found.unique;
   fields["handover_step"] = found.handover_step;
   fields["method"] = std::string(found.method ? found.method : "");
-  fields["others"] = array_of(found.other_directions, found.others, found.features, false);
+  fields["others"] = array_of(found.other_directions, found.others, found.outputs * found.features, false);
   fields["kind"] = LIMIT_KINDS[found.kind];
   fields["confirmed"] = found.confirmed;
   fields["confirmed_by"] = found.confirmed_by ? nb::object(nb::str(found.confirmed_by)) : nb::none();

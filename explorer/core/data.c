@@ -54,12 +54,7 @@ static biascope_status fold(const points *from, biascope_dataset **out, biascope
 
 static biascope_status adopt_labels(const points *from, biascope_dataset *data, biascope_error *error) {
   if (from->classes == 2) return BIASCOPE_OK;
-  uint32_t *labels = malloc(from->samples * sizeof *labels);
-  if (!labels) return bs_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the labels");
-  memcpy(labels, from->labels, from->samples * sizeof *labels);
-  const biascope_status status = bs_dataset_adopt_classes(data, from->classes, labels, error);
-  if (status != BIASCOPE_OK) free(labels);
-  return status;
+  return biascope_dataset_set_classes(data, from->classes, from->labels, NULL, error);
 }
 
 /* samples x features values and a label for each sample, which is below `classes`; each class has a sample. */

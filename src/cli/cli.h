@@ -87,6 +87,13 @@ json_t *cli_json_number(double value);
 json_t *cli_json_array(size_t n, const double *values);
 /* Weights: d numbers for two classes, else a list of d for each class. */
 json_t *cli_json_weights(const biascope_dataset *data, const double *weights);
+/* A dual of rows (biascope_margin): one number for each sample, or one list for each sample with an entry for each
+ * class, 0 at its own class. */
+json_t *cli_json_dual(const biascope_dataset *data, const double *dual);
+/* The samples that have a row with positive dual: their indices, their number, and that as text. */
+json_t *cli_json_support(const biascope_dataset *data, const double *dual);
+size_t cli_supporting_samples(const biascope_dataset *data, const double *dual);
+void cli_print_support(const char *name, const biascope_dataset *data, const double *dual);
 /* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
 void cli_json_measures(json_t *object, const biascope_measurement *measured);
 /* The parts of data that are not separable with their proof, as JSON and as text. */

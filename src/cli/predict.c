@@ -108,7 +108,8 @@ static const struct argp ARGP = {.parser = parse,
 
 /* The n-th direction of the answer: the limit itself, then the others. */
 static const double *direction_of(const biascope_prediction *prediction, size_t n) {
-  return n == 0 ? prediction->direction : prediction->other_directions + (n - 1) * prediction->features;
+  return n == 0 ? prediction->direction
+                : prediction->other_directions + (n - 1) * prediction->outputs * prediction->features;
 }
 
 /* The cosines of the limit, then of each of the others; freed by the caller. */
@@ -132,31 +133,27 @@ static json_t *cosines_json(const predict_flags *flags, const biascope_measureme
   return object;
 }
 
-static json_t *others_json(const predict_flags *flags, const biascope_prediction *prediction,
-                           const biascope_measurement *measured) {
+static json_t *others_json(const predict_flags *flags, const biascope_dataset *data,
+                           const biascope_prediction *prediction, const biascope_measurement *measured) {
   json_t *others = json_array();
   for (size_t n = 1; n <= prediction->others; n++)
-    json_array_append_new(others, json_pack("{s:o, s:o}", "direction",
-                                            cli_json_array(prediction->features, direction_of(prediction, n)), "cosine",
-                                            cosines_json(flags, &measured[n])));
+    json_array_append_new(others,
+                          json_pack("{s:o, s:o}", "direction", cli_json_weights(data, direction_of(prediction, n)),
+                                    "cosine", cosines_json(flags, &measured[n])));
   return others;
 }
 
-static json_t *prediction_json(const predict_flags *flags, const biascope_prediction *prediction,
-                               const biascope_measurement *measured) {
-  json_t *support = json_array();
-  for (size_t i = 0; i < prediction->samples; i++) {
-    if (prediction->dual[i] > 0.0) json_array_append_new(support, json_integer((json_int_t)i));
-  }
-  json_t *others = others_json(flags, prediction, measured);
+static json_t *prediction_json(const predict_flags *flags, const biascope_dataset *data,
+                               const biascope_prediction *prediction, const biascope_measurement *measured) {
+  json_t *others = others_json(flags, data, prediction, measured);
   return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:O, s:o}", "direction",
-                   cli_json_array(prediction->features, prediction->direction), "gap", cli_json_number(prediction->gap),
-                   "rate", cli_json_number(prediction->rate), "support", support, "method", prediction->method,
-                   "unique", prediction->unique, "standard_error", cli_json_number(prediction->standard_error),
-                   "log_loss", cli_json_number(prediction->log_loss), "eps_handover_step",
-                   cli_json_number(prediction->handover_step), "cosine", cosines_json(flags, measured), "dual",
-                   cli_json_array(prediction->samples, prediction->dual), "starts", (json_int_t)prediction->starts,
-                   "others", others, "alternatives", others);
+                   cli_json_weights(data, prediction->direction), "gap", cli_json_number(prediction->gap), "rate",
+                   cli_json_number(prediction->rate), "support", cli_json_support(data, prediction->dual), "method",
+                   prediction->method, "unique", prediction->unique, "standard_error",
+                   cli_json_number(prediction->standard_error), "log_loss", cli_json_number(prediction->log_loss),
+                   "eps_handover_step", cli_json_number(prediction->handover_step), "cosine",
+                   cosines_json(flags, measured), "dual", cli_json_dual(data, prediction->dual), "starts",
+                   (json_int_t)prediction->starts, "others", others, "alternatives", others);
 }
 
 static bool is_limit(const predict_flags *flags) {
@@ -170,12 +167,13 @@ static json_t *point_json(const predict_flags *flags, const biascope_prediction 
 }
 
 /* What was confirmed, and what the confirming run did. */
-static json_t *confirmation_json(const predict_flags *flags, const biascope_prediction *prediction) {
+static json_t *confirmation_json(const predict_flags *flags, const biascope_dataset *data,
+                                 const biascope_prediction *prediction) {
   const bool asked = flags->options.confirm != BIASCOPE_CONFIRM_NONE;
   json_t *run = json_null();
   if (prediction->run_direction)
-    run = json_pack("{s:o, s:o, s:I}", "direction", cli_json_array(prediction->features, prediction->run_direction),
-                    "settled", cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps);
+    run = json_pack("{s:o, s:o, s:I}", "direction", cli_json_weights(data, prediction->run_direction), "settled",
+                    cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps);
   return json_pack("{s:o, s:o, s:o, s:s, s:o}", "confirmed", asked ? json_boolean(prediction->confirmed) : json_null(),
                    "confirmed_by", prediction->confirmed_by ? json_string(prediction->confirmed_by) : json_null(),
                    "increment_cosine", cli_json_number(prediction->increment_cosine), "kind",
@@ -227,7 +225,7 @@ static void print_confirmation(const predict_flags *flags, const biascope_predic
   putchar('\n');
 }
 
-static void print_table(const predict_flags *flags, const biascope_prediction *prediction,
+static void print_table(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
                         const biascope_measurement *measured) {
   const double known_to = direction_known_to(flags, prediction);
   if (is_limit(flags)) print_confirmation(flags, prediction);
@@ -237,7 +235,7 @@ static void print_table(const predict_flags *flags, const biascope_prediction *p
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",
            biascope_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
-  printf("support    %zu of %zu samples\n", prediction->support, prediction->samples);
+  cli_print_support("support    ", data, prediction->dual);
   if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
   if (isfinite(prediction->log_loss))
     printf("log loss   %s\n",
@@ -251,13 +249,14 @@ static void print_table(const predict_flags *flags, const biascope_prediction *p
 static int print_prediction(const predict_flags *flags, const biascope_dataset *data,
                             const biascope_prediction *prediction, const biascope_measurement *measured) {
   if (flags->common.json) {
-    json_t *object = prediction_json(flags, prediction, measured);
+    json_t *object = prediction_json(flags, data, prediction, measured);
+    if (biascope_dataset_outputs(data) > 1) cli_json_classes(object, data);
     cli_json_data(object, data, &flags->result);
-    json_object_update_new(object,
-                           is_limit(flags) ? confirmation_json(flags, prediction) : point_json(flags, prediction));
+    json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction)
+                                                   : point_json(flags, prediction));
     return cli_print_json(object);
   }
-  print_table(flags, prediction, measured);
+  print_table(flags, data, prediction, measured);
   cli_print_test("test       ", &flags->result);
   return 0;
 }
@@ -334,6 +333,7 @@ int cli_predict(int argc, char **argv) {
                          .references = ALL_REFERENCES};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
+  flags.common.read.several_classes = true;
   biascope_dataset *data = NULL;
   biascope_error error;
   biascope_status status = check_flags(&flags, &error);

@@ -91,21 +91,13 @@ static json_t *solution_json(const cli_solve_flags *flags, const biascope_datase
   return object;
 }
 
-static void print_support(const biascope_margin *solution) {
-  if (solution->outputs == 1)
-    printf("support      %zu of %zu samples\n", solution->support, solution->samples);
-  else
-    printf("support      %zu of %zu samples, in %zu of %zu rows (w_y - w_j).x\n", cli_supporting_samples(solution),
-           solution->samples, solution->support, solution->rows);
-}
-
-static void print_table(const cli_solve_flags *flags, const biascope_margin *solution) {
+static void print_table(const cli_solve_flags *flags, const biascope_dataset *data, const biascope_margin *solution) {
   printf("norm         %s\n", flags->norm_name);
   if (solution->outputs > 1) printf("weights      %zu x %zu\n", solution->outputs, solution->features);
   printf("margin       %s\n", cli_margin_digits(solution, solution->margin).text);
   printf("upper bound  %s\n", cli_margin_digits(solution, solution->upper_bound).text);
   printf("gap          %.1e\n", solution->gap);
-  print_support(solution);
+  cli_print_support("support      ", data, solution->dual);
   if (solution->unique)
     printf("unique       yes\n");
   else if (solution->face_dimension == SIZE_MAX)
@@ -136,7 +128,7 @@ static int print_solution(cli_solve_flags *flags, const biascope_dataset *data, 
     const int printed = cli_print_json(object);
     return printed ? printed : code;
   }
-  print_table(flags, solution);
+  print_table(flags, data, solution);
   if (solved == BIASCOPE_OK) cli_print_test("test         ", &flags->result);
   return code;
 }

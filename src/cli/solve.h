@@ -16,8 +16,6 @@ typedef struct {
 /* The solution, or the certificate that none exists. */
 json_t *cli_json_solution(const char *norm, const biascope_dataset *data, const biascope_margin *solution);
 json_t *cli_json_farkas(const biascope_dataset *data, const biascope_margin *solution);
-/* The number of samples that have a row with positive dual. */
-size_t cli_supporting_samples(const biascope_margin *solution);
 /* The certain digits of the margin. */
 biascope_text cli_margin_digits(const biascope_margin *solution, double value);
 

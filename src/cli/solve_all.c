@@ -79,7 +79,7 @@ static void print_references(const references *found) {
   for (size_t a = 0; a < found->count; a++) {
     const biascope_margin *solution = &found->solution[a];
     printf("%-9s %-20s %-8.1e %-8zu %s\n", TABLE[a].name, cli_margin_digits(solution, solution->margin).text,
-           solution->gap, cli_supporting_samples(solution),
+           solution->gap, cli_supporting_samples(found->data, solution->dual),
            solution->unique                       ? "yes"
            : solution->face_dimension == SIZE_MAX ? "not decided"
                                                   : "no");

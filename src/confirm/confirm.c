@@ -7,7 +7,8 @@
 #include "data/dataset.h"
 #include "limit/expected.h"
 #include "limit/predict.h"
-#include "loss/loss.h"
+#include "loss/classes.h"
+#include "margin/rows.h"
 #include "rule/option.h"
 #include <math.h>
 #include <stdlib.h>
@@ -51,10 +52,14 @@ bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
 
+static size_t weights_of(const biascope_prediction *prediction) {
+  return prediction->outputs * prediction->features;
+}
+
 /* 1 - cos between the last increment of the run and the direction. */
 static double distance(const confirmation *c, const biascope_prediction *prediction) {
   const double *shown = bs_weights_shrink(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
-  return 1.0 - bs_cosine(c->data->features, shown, prediction->direction);
+  return 1.0 - bs_cosine(weights_of(prediction), shown, prediction->direction);
 }
 
 static double allowed(const biascope_prediction *prediction) {
@@ -84,7 +89,7 @@ static biascope_limit_kind kind_of(const confirmation *c, const biascope_predict
 
 /* Appends a direction to the other equilibria. */
 static biascope_status keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
-  const size_t d = to->features;
+  const size_t d = weights_of(to);
   double *grown = BS_NEW(double, (to->others + 1) * d);
   if (!grown) return bs_fail_memory(error, "other equilibria");
   if (to->others > 0) memcpy(grown, to->other_directions, to->others * d * sizeof *grown);
@@ -111,29 +116,30 @@ static biascope_status adopt(confirmation *c, biascope_prediction *found, biasco
   return status;
 }
 
-/* log |l'| of every sample at the run's last weights. */
+/* log |l'| of every row at the run's last weights. */
 static void find_log_weights(const confirmation *c, double *log_weights) {
   const bs_loss *loss = bs_loss_of(c->training->loss);
-  for (size_t i = 0; i < c->data->samples; i++)
-    log_weights[i] = loss->log_slope(bs_row_dot(c->data, i, c->run.weights[BS_RUN_ALL]));
+  const size_t rows = bs_margin_rows(c->data), each = bs_rows_of_each(c->data);
+  for (size_t i = 0; i < rows; i++) log_weights[i] = bs_margin_row_dot(c->data, i, c->run.weights[BS_RUN_ALL]);
+  for (size_t i = 0; i < rows; i += each) bs_classes_slopes(loss, each, log_weights + i, log_weights + i, NULL);
 }
 
 /* Whether the path of small steps is that of the run over its last half, and leads to the prediction. For random orders
  * and constant steps there is no such exact path. */
 static biascope_status path_leads_to(const confirmation *c, const biascope_prediction *prediction, bool *leads,
                                      biascope_error *error) {
-  const double n = (double)c->data->samples, d = (double)c->data->features;
+  const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
   const biascope_predict_options options = {.effort = fmax(PATH_EFFORT, PATH_STEPS * n * d * fmin(n, d))};
   *leads = false;
   if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
   bs_way way = {.start = c->run.weights[BS_RUN_HALF],
                 .time = c->run.time,
                 .direction = prediction->direction,
-                .increment = BS_NEW(double, c->data->features)};
+                .increment = BS_NEW(double, bs_margin_weights(c->data))};
   if (!way.increment) return bs_fail_memory(error, "the path of training");
   const biascope_status status = bs_follow_way(c->data, c->training, &options, &way, error);
   if (status == BIASCOPE_OK)
-    *leads = bs_cosine(c->data->features, way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
+    *leads = bs_cosine(bs_margin_weights(c->data), way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
              way.apart <= allowed(prediction);
   free(way.increment);
   return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
@@ -146,7 +152,7 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
       .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = c->options->effort};
   *adopted = false;
   if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
-  double *log_weights = BS_NEW(double, c->data->samples);
+  double *log_weights = BS_NEW(double, bs_margin_rows(c->data));
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
   const biascope_status status = bs_predict_from(c->data, c->training, &options, log_weights, &found, error);
@@ -169,11 +175,12 @@ static biascope_status note(confirmation *c, biascope_error *error) {
   if (isfinite(answer->gap)) answer->increment_cosine = 1.0 - distance(c, answer);
   answer->run_settled = 1.0 - c->run.settle;
   answer->run_steps = c->run.steps;
-  if (!answer->run_direction) answer->run_direction = BS_NEW(double, answer->features);
+  const size_t d = weights_of(answer);
+  if (!answer->run_direction) answer->run_direction = BS_NEW(double, d);
   if (!answer->run_direction) return bs_fail_memory(error, "the run's direction");
-  memcpy(answer->run_direction, c->run.increment, answer->features * sizeof(double));
-  const double length = bs_norm2(answer->features, answer->run_direction);
-  if (length > 0.0) bs_scale(answer->features, 1.0 / length, answer->run_direction);
+  memcpy(answer->run_direction, c->run.increment, d * sizeof(double));
+  const double length = bs_norm2(d, answer->run_direction);
+  if (length > 0.0) bs_scale(d, 1.0 / length, answer->run_direction);
   return BIASCOPE_OK;
 }
 
@@ -182,7 +189,7 @@ static biascope_status note(confirmation *c, biascope_error *error) {
 static biascope_status answer_by_run(confirmation *c, biascope_limit_kind kind, const double *direction, double rate,
                                      biascope_error *error) {
   biascope_prediction *answer = c->answer;
-  const size_t d = answer->features;
+  const size_t d = weights_of(answer);
   biascope_status status = BIASCOPE_OK;
   if (c->equilibrium && isfinite(answer->rate) && answer->rate > 0.0)
     status = keep_other(answer, answer->direction, error);

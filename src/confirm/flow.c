@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "limit/predict.h"
+#include "margin/rows.h"
 #include "rule/option.h"
 #include <math.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
                               biascope_error *error) {
   const biascope_predict_options affordable = {.effort =
                                                    options->effort > 0.0 ? fmin(EFFORT, options->effort) : EFFORT};
-  double *zero = BS_NEW(double, data->features), *increment = BS_NEW(double, data->features);
+  const size_t d = bs_margin_weights(data);
+  double *zero = BS_NEW(double, d), *increment = BS_NEW(double, d);
   bs_way way = {.start = zero, .direction = answer->direction, .increment = increment, .apart = INFINITY};
   const biascope_status status = zero && increment ? bs_follow_way(data, training, &affordable, &way, error)
                                                    : bs_fail_memory(error, "the path of training");

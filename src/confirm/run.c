@@ -17,26 +17,31 @@ static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier
 static const double RESTS = 0.02;
 /* In a step, gradients shrink by at most this part of what the averages forget. */
 static const double FADING = 0.25;
+static const double ROTATIONS = 30.0; /* multiplications for an entry of a matrix and a row of it */
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
 
 double bs_run_step_cost(const biascope_dataset *data, const biascope_options *training) {
   const double entries =
       data->dense ? (double)data->features : (double)data->row_start[data->samples] / (double)data->samples;
-  return 150.0 + entries * (0.6 * (double)bs_batch_size(training, data->samples) + 6.0);
+  const double outputs = (double)bs_outputs(data), shorter = fmin(outputs, (double)data->features);
+  const bool matrix = bs_optimizer_rule_of(training->optimizer)->memory != NULL;
+  return 150.0 + entries * outputs * (0.6 * (double)bs_batch_size(training, data->samples) + 6.0) +
+         (matrix ? ROTATIONS * shorter * outputs * (double)data->features : 0.0);
 }
 
 bool bs_run_keeps_steps(const biascope_options *training) {
   return training->lr_decay == 0.0 || bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_SUM;
 }
 
-/* The largest change of a margin by an update of unit length. */
+/* The largest change of a margin by an update of unit length: of several classes a row is x and -x. */
 static double longest_row(const biascope_dataset *data, const biascope_options *training) {
-  return bs_longest_row(data, bs_optimizer_rule_of(training->optimizer)->direction == BS_NORMALISED);
+  const bool euclidean = bs_direction_couples(bs_optimizer_rule_of(training->optimizer)->direction);
+  return bs_longest_row(data, euclidean) * (bs_outputs(data) == 1 ? 1.0 : euclidean ? sqrt(2.0) : 2.0);
 }
 
 static double least_margin(const biascope_dataset *data, const double *w) {
   double least = INFINITY;
-  for (size_t i = 0; i < data->samples; i++) least = fmin(least, bs_row_dot(data, i, w));
+  for (size_t i = 0; i < data->samples; i++) least = fmin(least, bs_margin_of_sample(data, i, w));
   return least;
 }
 
@@ -107,7 +112,7 @@ static biascope_status allocate(size_t d, bs_run *run, biascope_error *error) {
 
 /* Evaluates the weights at the marks. */
 static void measure(const biascope_dataset *data, const biascope_options *options, bs_run *run) {
-  const size_t d = data->features;
+  const size_t d = bs_outputs(data) * data->features;
   double *earlier = run->weights[BS_RUN_QUARTER];
   const double *half = run->weights[BS_RUN_HALF], *all = run->weights[BS_RUN_ALL];
   for (size_t k = 0; k < d; k++) {
@@ -130,7 +135,7 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   for (int mark = 0; mark < BS_RUN_MARKS && status == BIASCOPE_OK; mark++) {
     const uint64_t until = run->steps >> (BS_RUN_ALL - mark);
     status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
-    memcpy(run->weights[mark], biascope_trainer_weights(trainer), data->features * sizeof(double));
+    memcpy(run->weights[mark], biascope_trainer_weights(trainer), bs_outputs(data) * data->features * sizeof(double));
   }
   biascope_trainer_free(trainer);
   run->escaped = status == BIASCOPE_NOT_CONVERGED;
@@ -143,7 +148,7 @@ biascope_status bs_run_make(const biascope_dataset *data, const biascope_options
   biascope_options options;
   *out = (bs_run){.steps = steps};
   biascope_status status = choose_steps(data, training, steps, goal, &options, error);
-  if (status == BIASCOPE_OK) status = allocate(data->features, out, error);
+  if (status == BIASCOPE_OK) status = allocate(bs_outputs(data) * data->features, out, error);
   out->lr = options.lr;
   out->lr_decay = options.lr_decay;
   if (status == BIASCOPE_OK) status = follow(data, &options, out, error);

@@ -205,7 +205,12 @@ biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, bia
   const size_t stored = data->dense ? samples * features : data->row_start[samples];
   double *values = data->dense ? (*out)->dense : (*out)->value;
   for (size_t i = 0; i < stored; i++) values[i] = ldexp(values[i], exponent);
-  return BIASCOPE_OK;
+  if (!data->unfolded) return BIASCOPE_OK;
+  const biascope_status labelled = biascope_dataset_set_classes(*out, data->classes, data->class, NULL, error);
+  if (labelled == BIASCOPE_OK) return BIASCOPE_OK;
+  biascope_dataset_free(*out);
+  *out = NULL;
+  return labelled;
 }
 
 double bs_row_walk(const biascope_dataset *data, size_t row, size_t k, size_t *next) {

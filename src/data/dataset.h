@@ -30,7 +30,7 @@ biascope_status bs_dataset_adopt_dense(size_t samples, size_t features, double *
 biascope_status bs_dataset_adopt_csr(size_t samples, size_t features, size_t *row_start, uint32_t *column,
                                      double *value, biascope_dataset **out, biascope_error *error);
 
-/* A copy times 2^exponent, without names and labels. */
+/* A copy times 2^exponent, without names; without labels too, unless there are more than two classes. */
 biascope_status bs_dataset_scale(const biascope_dataset *data, int exponent, biascope_dataset **out,
                                  biascope_error *error);
 
@@ -71,6 +71,8 @@ double bs_row_dot(const biascope_dataset *data, size_t row, const double *w);
 double bs_longest_row(const biascope_dataset *data, bool euclidean);
 /* y += scale x_i */
 void bs_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y);
+/* For qsort_r, of uint32_t numbers of rows; context: the dataset. A total order in which equal rows are neighbours. */
+int bs_compare_rows(const void *a, const void *b, void *context);
 /* u = X'c (d entries) */
 void bs_combine(const biascope_dataset *data, const double *c, double *u);
 

@@ -14,8 +14,7 @@ static bool next_entry(const biascope_dataset *data, size_t row, size_t *k, size
   return true;
 }
 
-/* A total order of the rows in which equal rows are neighbours. */
-static int compare_rows(const void *a, const void *b, void *context) {
+int bs_compare_rows(const void *a, const void *b, void *context) {
   const biascope_dataset *data = context;
   const size_t row_a = *(const uint32_t *)a, row_b = *(const uint32_t *)b;
   for (size_t i = 0, j = 0;;) {
@@ -48,9 +47,9 @@ biascope_status biascope_dataset_describe(const biascope_dataset *data, biascope
     facts->zero_samples += zero;
   }
   for (size_t k = 0; k < data->features; k++) facts->zero_features += !used[k];
-  qsort_r(order, data->samples, sizeof *order, compare_rows, (void *)data);
+  qsort_r(order, data->samples, sizeof *order, bs_compare_rows, (void *)data);
   for (size_t i = 1; i < data->samples; i++)
-    facts->repeated_samples += compare_rows(&order[i - 1], &order[i], (void *)data) == 0;
+    facts->repeated_samples += bs_compare_rows(&order[i - 1], &order[i], (void *)data) == 0;
   free(order);
   free(used);
   return BIASCOPE_OK;

@@ -98,7 +98,9 @@ biascope_status bs_predict_adagrad(const bs_question *question, biascope_predict
   const double per_step = (double)bs_batch_size(&question->training, out->samples) * (double)out->features;
   const uint64_t steps = (uint64_t)fmin(MOST_STEPS, fmax(LEAST_STEPS, WORK / per_step));
   run r;
-  biascope_status status = bs_require_separable(question->data, error);
+  biascope_status status =
+      bs_require_two_classes(question->data, "adagrad's limit with lr_decay below 0.5 is predicted", error);
+  if (status == BIASCOPE_OK) status = bs_require_separable(question->data, error);
   if (status == BIASCOPE_OK) status = run_create(question, &r, error);
   if (status != BIASCOPE_OK) return status;
   status = run_steps(&r, steps, error);

@@ -17,20 +17,38 @@ typedef struct {
   double *repeats;  /* of every kept step: its update times this is the sum of the updates until the next */
 } bs_kept_steps;
 
+/* Columns side by side that the same samples touch, some but not all of them. */
+typedef struct {
+  size_t first, count;
+} bs_column_run;
+
+/* What steps along singular vectors are computed in (epoch_spectral.c). NULL: out of memory. */
+typedef struct bs_spectral_work bs_spectral_work;
+bs_spectral_work *bs_spectral_create(const bs_epoch_map *map, bs_direction direction, size_t steps, size_t entries);
+void bs_spectral_free(bs_spectral_work *work);
+/* The same for Shampoo's steps (epoch_preconditioned.c). */
+typedef struct bs_preconditioned_work bs_preconditioned_work;
+bs_preconditioned_work *bs_preconditioned_create(const bs_epoch_map *map, bs_direction direction, size_t steps);
+void bs_preconditioned_free(bs_preconditioned_work *work);
+
 struct bs_epoch_map {
   const bs_schedule *schedules;
   size_t schedule_count, samples, features;
-  size_t block; /* coordinates worked on at once */
+  size_t outputs;           /* rows of the matrix of weights */
+  const uint32_t *class_of; /* of each sample, of several classes */
+  size_t block;             /* coordinates worked on at once */
   const double *rows;
-  double *copied_rows;                  /* of a sparse dataset */
-  size_t *partial, partial_count;       /* columns that some samples do not touch */
+  double *copied_rows;    /* of a sparse dataset, or of several classes */
+  bs_column_run *partial; /* at most `features` */
+  size_t partial_count;
   double *masked;                       /* N: log-weights of the samples that touch a column */
   double *weight;                       /* N: c */
   bs_kept_steps kept;                   /* of the schedule at hand */
   double *gradient, *momentum, *second; /* kept steps x block */
-  double *length;                       /* kept steps: 1 / ||m_t|| */
-  double *state;                        /* block */
-  double spent;                         /* multiplications of the last evaluation */
+  bs_spectral_work *spectral;           /* of such steps, else NULL */
+  bs_preconditioned_work *preconditioned;
+  double *state; /* block */
+  double spent;  /* multiplications of the last evaluation */
 };
 
 /* Fills `weight` and `kept` from log-weights: softmax over all samples, or over each batch where there is no memory.
@@ -46,7 +64,14 @@ void bs_epoch_fill_moments(bs_epoch_map *map, const bs_epoch_rule *rule, size_t 
  * log-weights to sensitivity (N x d, or NULL). */
 void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t width, double *direction,
                           double *sensitivity);
-/* m / ||m||_2 couples the coordinates: all at once, so `block` is d. */
-void bs_epoch_normalised(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
+/* The same for steps made of the singular values and vectors of the momentum, and m / ||m||_2: all coordinates at once,
+ * so `block` is d. */
+void bs_epoch_spectral(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
+/* The same for steps L^-1/4 M R^-1/4 or L^-1/2 M. */
+void bs_epoch_preconditioned(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
+
+/* Whether the same of the `count` samples listed, or of the first ones if that is NULL, touch the column and the one
+ * before. */
+bool bs_columns_touched_alike(const bs_epoch_map *map, const uint32_t *listed, size_t count, size_t column);
 
 #endif

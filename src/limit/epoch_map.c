@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/vector.h"
+#include "margin/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ size_t bs_epoch_map_samples(const bs_epoch_map *map) {
 size_t bs_epoch_map_features(const bs_epoch_map *map) {
   return map->features;
 }
+size_t bs_epoch_map_rows_of_each(const bs_epoch_map *map) {
+  return map->outputs > 1 ? map->outputs - 1 : 1;
+}
 const double *bs_epoch_map_rows(const bs_epoch_map *map) {
   return map->rows;
 }
@@ -29,25 +33,41 @@ size_t bs_epoch_map_schedules(const bs_epoch_map *map) {
 
 static bool take_rows(bs_epoch_map *map, const biascope_dataset *data) {
   map->rows = data->dense;
-  if (!data->dense) {
-    map->copied_rows = BS_NEW(double, data->samples * data->features);
-    if (!map->copied_rows) return false;
-    for (size_t i = 0; i < data->samples; i++) bs_row_axpy(data, i, 1.0, map->copied_rows + i * data->features);
-    map->rows = map->copied_rows;
+  if (data->dense && map->outputs == 1) return true;
+  size_t entries;
+  if (!__builtin_mul_overflow(map->samples, map->features, &entries)) map->copied_rows = BS_NEW(double, entries);
+  if (!map->copied_rows) return false;
+  for (size_t i = 0; i < map->samples; i++) bs_margin_row_axpy(data, i, 1.0, map->copied_rows + i * map->features);
+  map->rows = map->copied_rows;
+  return true;
+}
+
+bool bs_columns_touched_alike(const bs_epoch_map *map, const uint32_t *listed, size_t count, size_t column) {
+  for (size_t n = 0; n < count; n++) {
+    const double *x = map->rows + (listed ? listed[n] : n) * map->features + column;
+    if ((x[0] != 0.0) != (x[-1] != 0.0)) return false;
   }
   return true;
 }
 
 static void list_partial_columns(bs_epoch_map *map) {
+  bs_column_run *last = NULL;
   for (size_t k = 0; k < map->features; k++) {
     size_t touching = 0;
     for (size_t i = 0; i < map->samples; i++) touching += map->rows[i * map->features + k] != 0.0;
-    if (touching > 0 && touching < map->samples) map->partial[map->partial_count++] = k;
+    if (touching == 0 || touching == map->samples) continue;
+    if (last && last->first + last->count == k && last->count < map->block &&
+        bs_columns_touched_alike(map, NULL, map->samples, k)) {
+      last->count++;
+    } else {
+      last = &map->partial[map->partial_count++];
+      *last = (bs_column_run){.first = k, .count = 1};
+    }
   }
 }
 
 static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t steps, size_t entries) {
-  map->partial = BS_NEW(size_t, map->features);
+  map->partial = BS_NEW(bs_column_run, map->features);
   map->masked = BS_NEW(double, map->samples);
   map->weight = BS_NEW(double, map->samples);
   map->kept.start = BS_NEW(size_t, steps + 1);
@@ -59,11 +79,21 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
   map->gradient = BS_NEW(double, steps * map->block);
   map->momentum = BS_NEW(double, steps * map->block);
   map->second = BS_NEW(double, steps * map->block);
-  map->length = BS_NEW(double, steps);
   map->state = BS_NEW(double, map->block);
   return map->partial && map->masked && map->weight && map->kept.start && map->kept.sample && map->kept.entry &&
          map->kept.share && map->kept.gap && map->kept.repeats && map->gradient && map->momentum && map->second &&
-         map->length && map->state && take_rows(map, data);
+         map->state && take_rows(map, data);
+}
+
+/* What steps that couple coordinates need beside. */
+static bool create_coupled(bs_epoch_map *map, bs_direction direction, size_t steps, size_t entries) {
+  if (bs_epoch_mean_of(direction)->apply) return true;
+  if (bs_direction_is_preconditioned(direction)) {
+    map->preconditioned = bs_preconditioned_create(map, direction, steps);
+    return map->preconditioned != NULL;
+  }
+  map->spectral = bs_spectral_create(map, direction, steps, entries);
+  return map->spectral != NULL;
 }
 
 biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_schedule *schedules, size_t schedule_count,
@@ -77,15 +107,18 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
   }
   size_t block = BLOCK_BYTES / (3 * steps * sizeof(double));
   if (block < BLOCK_LEAST) block = BLOCK_LEAST;
-  if (block > data->features || !bs_epoch_mean_of(direction)->apply) block = data->features;
+  const size_t weights = bs_margin_weights(data);
+  if (block > weights || !bs_epoch_mean_of(direction)->apply) block = weights;
   bs_epoch_map *map = BS_NEW(bs_epoch_map, 1);
   if (!map) return bs_fail_memory(error, "the epoch map");
   *map = (bs_epoch_map){.schedules = schedules,
                         .schedule_count = schedule_count,
-                        .samples = data->samples,
-                        .features = data->features,
+                        .samples = bs_margin_rows(data),
+                        .features = weights,
+                        .outputs = bs_outputs(data),
+                        .class_of = data->class,
                         .block = block};
-  if (!allocate(map, data, steps, entries)) {
+  if (!create_coupled(map, direction, steps, entries) || !allocate(map, data, steps, entries)) {
     bs_epoch_map_free(map);
     return bs_fail_memory(error, "the epoch map");
   }
@@ -109,7 +142,8 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->gradient);
   free(map->momentum);
   free(map->second);
-  free(map->length);
+  bs_spectral_free(map->spectral);
+  bs_preconditioned_free(map->preconditioned);
   free(map->state);
   free(map);
 }
@@ -121,7 +155,7 @@ static double cost_of(const bs_epoch_map *map, const bs_epoch_rule *rule, double
   const double n = (double)map->samples, d = (double)map->features;
   const double cost = d * (entries + WITH_ROOT * steps + n);
   if (!with_sensitivity) return cost;
-  if (!bs_epoch_mean_of(rule->direction)->apply) return cost + FORWARD * n * steps * d;
+  if (!bs_epoch_mean_of(rule->direction)->apply) return cost + (FORWARD + 2.0 * (double)map->outputs) * n * steps * d;
   return cost + d * (2.0 * entries + BACKWARD * steps + n);
 }
 
@@ -157,12 +191,12 @@ static bool is_lost(const bs_epoch_map *map, const uint32_t *listed, size_t coun
   return touching > -INFINITY && touching < largest - FADED;
 }
 
-/* Whether the column hangs on the weights of the samples that touch it relative to each other, in any batch by a rule
+/* Whether the columns hang on the weights of the samples that touch them relative to each other, in any batch by a rule
  * without memory. Fills `masked`. */
-static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, size_t column,
+static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_column_run *run,
                                 const double *log_weights) {
   for (size_t i = 0; i < map->samples; i++)
-    map->masked[i] = map->rows[i * map->features + column] != 0.0 ? log_weights[i] : -INFINITY;
+    map->masked[i] = map->rows[i * map->features + run->first] != 0.0 ? log_weights[i] : -INFINITY;
   if (!bs_epoch_memoryless(rule)) return is_lost(map, NULL, map->samples, log_weights);
   for (size_t s = 0; s < map->schedule_count; s++) {
     const bs_schedule *schedule = &map->schedules[s];
@@ -174,13 +208,14 @@ static bool column_stands_alone(bs_epoch_map *map, const bs_epoch_rule *rule, si
   return false;
 }
 
-static void rerun_column(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count, size_t column,
-                         double *direction, double *sensitivity) {
-  direction[column] = 0.0;
-  for (size_t l = 0; sensitivity && l < map->samples; l++) sensitivity[l * map->features + column] = 0.0;
+static void rerun_columns(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
+                          const bs_column_run *run, double *direction, double *sensitivity) {
+  memset(direction + run->first, 0, run->count * sizeof *direction);
+  for (size_t l = 0; sensitivity && l < map->samples; l++)
+    memset(sensitivity + l * map->features + run->first, 0, run->count * sizeof *sensitivity);
   for (size_t s = first; s < first + count; s++) {
     bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked, false);
-    bs_epoch_elementwise(map, rule, column, 1, direction, sensitivity);
+    bs_epoch_elementwise(map, rule, run->first, run->count, direction, sensitivity);
   }
 }
 
@@ -195,8 +230,10 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
   if (sensitivity) memset(sensitivity, 0, entries * sizeof *sensitivity);
   for (size_t s = first; s < first + count; s++) {
     bs_epoch_fill_weights(map, rule, &map->schedules[s], log_weights, false);
-    if (coupled)
-      bs_epoch_normalised(map, rule, direction, sensitivity);
+    if (map->preconditioned)
+      bs_epoch_preconditioned(map, rule, direction, sensitivity);
+    else if (coupled)
+      bs_epoch_spectral(map, rule, direction, sensitivity);
     else
       run_blocks(map, rule, direction, sensitivity);
     steps += map->schedules[s].steps;
@@ -204,8 +241,8 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
                           sensitivity != NULL);
   }
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
-    if (column_stands_alone(map, rule, map->partial[p], log_weights))
-      rerun_column(map, rule, first, count, map->partial[p], direction, sensitivity);
+    if (columns_stand_alone(map, rule, &map->partial[p], log_weights))
+      rerun_columns(map, rule, first, count, &map->partial[p], direction, sensitivity);
   }
   bs_scale(map->features, 1.0 / (double)steps, direction);
   if (sensitivity) bs_scale(entries, 1.0 / (double)steps, sensitivity);
@@ -237,8 +274,8 @@ void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const do
   for (size_t first = 0; first < d; first += map->block)
     copy_momenta(map, rule, first, first + map->block < d ? map->block : d - first, momenta, sizes);
   for (size_t p = 0; p < map->partial_count; p++) {
-    if (!column_stands_alone(map, rule, map->partial[p], log_weights)) continue;
+    if (!columns_stand_alone(map, rule, &map->partial[p], log_weights)) continue;
     bs_epoch_fill_weights(map, rule, map->schedules, map->masked, true);
-    copy_momenta(map, rule, map->partial[p], 1, momenta, sizes);
+    copy_momenta(map, rule, map->partial[p].first, map->partial[p].count, momenta, sizes);
   }
 }

@@ -17,8 +17,11 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
                                     bs_direction direction, bs_epoch_map **out, biascope_error *error);
 void bs_epoch_map_free(bs_epoch_map *map);
 
+/* N and d. Of k > 2 classes every row (w_y - w_j).x counts as a sample, N (k - 1) in all, and every weight as a
+ * feature, k d in all; batches and losses are of samples, k - 1 rows each. */
 size_t bs_epoch_map_samples(const bs_epoch_map *map);
 size_t bs_epoch_map_features(const bs_epoch_map *map);
+size_t bs_epoch_map_rows_of_each(const bs_epoch_map *map);
 /* The samples, dense and row-major. */
 const double *bs_epoch_map_rows(const bs_epoch_map *map);
 size_t bs_epoch_map_schedules(const bs_epoch_map *map);

@@ -35,6 +35,7 @@ static size_t stride_of(double beta2) {
 
 bool bs_expectation_applies(const biascope_dataset *data, const biascope_options *training, const bs_epoch_rule *rule) {
   if (training->order != BIASCOPE_REPLACEMENT || bs_batch_size(training, data->samples) != 1) return false;
+  if (bs_outputs(data) > 1) return false; /* a step sees several rows */
   if (rule->direction != BS_RATIO || rule->lead != 0.0 || !(rule->beta2 > 0.0) || !(rule->beta2 < 1.0)) return false;
   const double points = (double)POINTS * (double)stride_of(rule->beta2) / -log(rule->beta2);
   return points * (double)data->samples * (double)data->features <= MOST_EXPONENTIALS;

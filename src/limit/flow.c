@@ -15,11 +15,12 @@ struct bs_flow {
   bs_game *game;
   const bs_loss *loss;
   double decay, tolerance, time, step;
-  size_t relevant, order;         /* samples of relevant weight; min of these and d, the order of the linear system */
-  size_t *member;                 /* the relevant samples */
-  double *weights, *margins;      /* w, z */
-  double *log_slopes, *curvature; /* log |l'|, -d log|l'| / dz */
-  double *trial_weights, *trial_margins, *trial_slopes, *trial_curvature;
+  size_t relevant, order;      /* samples of relevant weight; min of these and d, the order of the linear system */
+  size_t *member;              /* the relevant samples */
+  double *weights, *margins;   /* w, z */
+  double *log_slopes;          /* log |l'| */
+  double *share, *slope_decay; /* how it depends on margins: loss/classes.h */
+  double *trial_weights, *trial_margins, *trial_slopes;
   double *start;             /* D(c) at the start of the step */
   double *k1, *k2, *z1, *z2; /* stages in w and in z */
   double *response;          /* of the relevant samples' z */
@@ -29,11 +30,9 @@ struct bs_flow {
   int *pivots;
 };
 
-static void loss_slopes(const bs_loss *loss, size_t n, const double *z, double *log_slope, double *curvature) {
-  for (size_t i = 0; i < n; i++) {
-    log_slope[i] = loss->log_slope(z[i]);
-    curvature[i] = loss->slope_decay(z[i]);
-  }
+/* At the margins of the flow's point. */
+static void find_slopes(bs_flow *flow) {
+  bs_game_slopes(flow->game, flow->loss, flow->margins, flow->log_slopes, flow->share, flow->slope_decay);
 }
 
 void bs_flow_free(bs_flow *flow) {
@@ -41,11 +40,11 @@ void bs_flow_free(bs_flow *flow) {
   double *const owned[] = {flow->weights,
                            flow->margins,
                            flow->log_slopes,
-                           flow->curvature,
+                           flow->share,
+                           flow->slope_decay,
                            flow->trial_weights,
                            flow->trial_margins,
                            flow->trial_slopes,
-                           flow->trial_curvature,
                            flow->start,
                            flow->k1,
                            flow->k2,
@@ -69,8 +68,8 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   bs_flow *flow = BS_NEW(bs_flow, 1);
   if (!flow) return bs_fail_memory(error, "the flow");
   *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance};
-  double **const by_sample[] = {&flow->margins,      &flow->log_slopes,      &flow->curvature, &flow->trial_margins,
-                                &flow->trial_slopes, &flow->trial_curvature, &flow->z1,        &flow->z2,
+  double **const by_sample[] = {&flow->margins,       &flow->log_slopes,   &flow->share, &flow->slope_decay,
+                                &flow->trial_margins, &flow->trial_slopes, &flow->z1,    &flow->z2,
                                 &flow->response};
   double **const by_feature[] = {&flow->weights, &flow->trial_weights, &flow->start, &flow->k1, &flow->k2};
   bool allocated = true;
@@ -88,7 +87,7 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
     bs_flow_free(flow);
     return bs_fail_memory(error, "the flow");
   }
-  loss_slopes(loss, N, flow->margins, flow->log_slopes, flow->curvature);
+  find_slopes(flow);
   *out = flow;
   return BIASCOPE_OK;
 }
@@ -97,7 +96,7 @@ void bs_flow_start(bs_flow *flow, const double *weights) {
   const bs_game *game = flow->game;
   memcpy(flow->weights, weights, game->features * sizeof *weights);
   bs_game_margins(game, weights, flow->margins);
-  loss_slopes(flow->loss, game->samples, flow->margins, flow->log_slopes, flow->curvature);
+  find_slopes(flow);
 }
 
 double bs_flow_time(const bs_flow *flow) {
@@ -111,6 +110,17 @@ const double *bs_flow_margins(const bs_flow *flow) {
 }
 const double *bs_flow_log_slopes(const bs_flow *flow) {
   return flow->log_slopes;
+}
+
+/* The sensitivity to the margin of row i, with `right` as scratch: the slopes in a sample's loss depend on the margins
+ * of all of its rows, so that it is S_i less (1 - decay) share_i times the sum of S over them. */
+static void scale_sensitivity(bs_flow *flow, size_t i, double *out) {
+  const size_t d = flow->game->features, each = flow->game->rows_of_each, first = i - i % each;
+  const double by = (1.0 - flow->slope_decay[i / each]) * flow->share[i];
+  memcpy(out, flow->game->sensitivity + i * d, d * sizeof *out);
+  memset(flow->right, 0, d * sizeof *flow->right);
+  for (size_t j = first; j < first + each; j++) bs_axpy(d, 1.0, flow->game->sensitivity + j * d, flow->right);
+  bs_axpy(d, -by, flow->right, out);
 }
 
 /* The sensitivities at the weights, for the samples of relevant weight: the method keeps its order with any Jacobian.
@@ -127,7 +137,7 @@ static void linearise(bs_flow *flow) {
     const size_t n = flow->relevant++;
     flow->member[n] = i;
     memcpy(flow->rows + n * d, game->rows + i * d, d * sizeof(double));
-    for (size_t k = 0; k < d; k++) flow->scaled[n * d + k] = flow->curvature[i] * game->sensitivity[i * d + k];
+    scale_sensitivity(flow, i, flow->scaled + n * d);
   }
   flow->order = flow->relevant < d ? flow->relevant : d;
 }
@@ -193,7 +203,7 @@ static double try_step(bs_flow *flow, double h) {
   solve_stage(flow, a, flow->k1, flow->z1);
   for (size_t k = 0; k < d; k++) flow->trial_weights[k] = flow->weights[k] + h * flow->k1[k];
   for (size_t i = 0; i < N; i++) flow->trial_margins[i] = flow->margins[i] + h * flow->z1[i];
-  loss_slopes(flow->loss, N, flow->trial_margins, flow->trial_slopes, flow->trial_curvature);
+  bs_game_slopes(game, flow->loss, flow->trial_margins, flow->trial_slopes, NULL, NULL);
   bs_game_evaluate(game, flow->trial_slopes, false);
   for (size_t k = 0; k < d; k++)
     flow->right[k] = game->direction[k] - flow->decay * flow->trial_weights[k] - 2.0 * flow->k1[k];
@@ -209,7 +219,7 @@ static void accept(bs_flow *flow, double h) {
   const size_t N = flow->game->samples, d = flow->game->features;
   memcpy(flow->weights, flow->trial_weights, d * sizeof(double));
   memcpy(flow->margins, flow->trial_margins, N * sizeof(double));
-  loss_slopes(flow->loss, N, flow->margins, flow->log_slopes, flow->curvature);
+  find_slopes(flow);
   flow->time += h;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/dense.h"
 #include "base/memory.h"
+#include "loss/classes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static double step_cost(const bs_game *game) {
 biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error) {
   const size_t samples = bs_epoch_map_samples(map), features = bs_epoch_map_features(map);
   *out = (bs_game){.map = map, .rule = *rule, .samples = samples, .features = features, .rows = bs_epoch_map_rows(map)};
+  out->rows_of_each = bs_epoch_map_rows_of_each(map);
   out->most_effort = fmax(LEAST_ALLOWANCE, ALLOWED_STEPS * step_cost(out));
   out->direction = BS_NEW(double, features);
   out->growth = BS_NEW(double, samples);
@@ -37,6 +39,15 @@ void bs_game_free(bs_game *game) {
   free(game->sensitivity);
   bs_parts_free(&game->parts);
   memset(game, 0, sizeof *game);
+}
+
+void bs_game_slopes(const bs_game *game, const bs_loss *loss, const double *margins, double *log_slope, double *share,
+                    double *decay) {
+  const size_t each = game->rows_of_each;
+  for (size_t i = 0; i < game->samples; i += each) {
+    const double own = bs_classes_slopes(loss, each, margins + i, log_slope + i, share ? share + i : NULL);
+    if (decay) decay[i / each] = own;
+  }
 }
 
 void bs_game_margins(const bs_game *game, const double *u, double *out) {

@@ -4,11 +4,13 @@
 #define BIASCOPE_LIMIT_GAME_H
 
 #include "limit/parts.h"
+#include "loss/loss.h"
 
 typedef struct {
   bs_epoch_map *map; /* borrowed */
   bs_epoch_rule rule;
   size_t samples, features;
+  size_t rows_of_each;  /* samples side by side that share a loss: the rows of a sample of several classes */
   const double *rows;   /* X, N x d row-major */
   const double *offset; /* d, added to D; or NULL. Borrowed */
   double *direction;    /* D, d */
@@ -30,6 +32,10 @@ static inline void bs_game_spend(bs_game *game, double multiplications) {
 static inline bool bs_game_exhausted(const bs_game *game) {
   return game->effort > game->most_effort;
 }
+/* Log-weights of a loss at these margins: log |l'|. log_slope may be margins. share: N, of a row in its sample's loss,
+ * and decay, N / rows_of_each, as in loss/classes.h; or both NULL. */
+void bs_game_slopes(const bs_game *game, const bs_loss *loss, const double *margins, double *log_slope, double *share,
+                    double *decay);
 /* out = X u */
 void bs_game_margins(const bs_game *game, const double *u, double *out);
 

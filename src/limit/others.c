@@ -64,7 +64,7 @@ biascope_status bs_find_others(const bs_question *question, bs_game *game, const
   for (size_t n = 0; n < starts && status == BIASCOPE_OK; n++) {
     draw_start(game, question->training.seed, n, start, log_weights);
     bs_game_margins(game, start, log_weights);
-    for (size_t i = 0; i < game->samples; i++) log_weights[i] = search->loss->log_slope(log_weights[i]);
+    bs_game_slopes(game, search->loss, log_weights, log_weights, NULL, NULL);
     status = search_from(game, &from, log_weights, out, error);
     if (bs_game_exhausted(game)) break;
     out->starts++;

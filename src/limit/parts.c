@@ -38,6 +38,7 @@ static void divide(const bs_epoch_map *map, const uint32_t *listed, size_t count
                    size_t *end, size_t *needed) {
   bool together = whole;
   for (size_t k = 0; !whole && k < map->features; k++) {
+    if (k > 0 && bs_columns_touched_alike(map, listed, count, k)) continue; /* the same part again */
     const size_t touching = list_touching(map, listed, count, k, NULL);
     if (touching == count) together = true;
     if (touching == count || touching < 2) continue;

@@ -6,6 +6,7 @@
 #include "limit/flow.h"
 #include "limit/sampling.h"
 #include "limit/step_sum.h"
+#include "loss/classes.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,8 +43,8 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
   if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
   *p = (path){0};
   biascope_status status = bs_schedule_create(
-      training, question->data->samples,
-      question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS, 0, &p->schedule, error);
+      training, question->data, question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS, 0,
+      &p->schedule, error);
   if (status == BIASCOPE_OK)
     status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.direction, &p->map, error);
   if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
@@ -68,7 +69,7 @@ static double log_sum_exp(size_t n, const double *x) {
 
 /* The flow's point: its direction, weights, growth and loss. */
 static void export_point(const bs_question *question, path *p, biascope_prediction *out) {
-  const size_t N = out->samples, d = out->features;
+  const size_t N = out->rows, d = out->outputs * out->features, each = p->game.rows_of_each;
   const double *slopes = bs_flow_log_slopes(p->flow), *z = bs_flow_margins(p->flow);
   const double total = log_sum_exp(N, slopes);
   double *losses = out->dual, value = 0.0, least = INFINITY;
@@ -76,8 +77,9 @@ static void export_point(const bs_question *question, path *p, biascope_predicti
   const double norm = bs_norm2(d, out->direction);
   bs_scale(d, 1.0 / norm, out->direction);
   out->weight_norm = ldexp(norm, -question->exponent);
-  for (size_t i = 0; i < N; i++) losses[i] = bs_loss_of(question->training.loss)->log_value(z[i]);
-  out->log_loss = log_sum_exp(N, losses) - log((double)N);
+  for (size_t i = 0; i < out->samples; i++)
+    losses[i] = bs_loss_of(question->training.loss)->log_value(bs_classes_soft_margin(each, z + i * each));
+  out->log_loss = log_sum_exp(out->samples, losses) - log((double)out->samples);
   bs_game_evaluate(&p->game, slopes, false);
   out->support = 0;
   for (size_t i = 0; i < N; i++) {

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "limit/unit.h"
 #include "loss/loss.h"
+#include "margin/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@ static const double DEFAULT_TOLERANCE = 1e-10;
 static biascope_status allocate(const biascope_dataset *data, biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){.samples = data->samples,
                                .features = data->features,
+                               .outputs = bs_outputs(data),
+                               .rows = bs_margin_rows(data),
                                .gap = INFINITY,
                                .rate = NAN,
                                .unique = true,
@@ -21,17 +24,30 @@ static biascope_status allocate(const biascope_dataset *data, biascope_predictio
                                .method = "none",
                                .increment_cosine = NAN,
                                .run_settled = NAN};
-  out->direction = BS_NEW(double, data->features);
-  out->dual = BS_NEW(double, data->samples);
+  out->direction = BS_NEW(double, bs_margin_weights(data));
+  out->dual = BS_NEW(double, bs_margin_rows(data));
   if (out->direction && out->dual) return BIASCOPE_OK;
   biascope_prediction_free(out);
   return bs_fail_memory(error, "the prediction");
 }
 
+/* Normalised gradient flow over the full batch is gradient flow in another time; spectral descent is the steepest
+ * descent of its norm (Fan, Schmidt and Thrampoulidis, arXiv 2502.04664). */
+static biascope_status predict_full_batch_norm(const bs_question *question, const bs_epoch_rule *rule,
+                                               biascope_prediction *out, biascope_error *error) {
+  /* over the full batch Shampoo's step is the polar factor, too */
+  const bool matrix = rule->direction != BS_NORMALISED && out->outputs > 1;
+  const biascope_norm norm = {.kind = matrix ? BIASCOPE_SPECTRAL : BIASCOPE_L2};
+  const char *method =
+      matrix ? "spectral max-margin: the full batch's update is the gradient's polar factor" : "l2 max-margin";
+  const biascope_status status = bs_predict_margin(question, norm, method, out, error);
+  if (status == BIASCOPE_OK) out->rate = biascope_margin_of(question->data, norm, out->direction);
+  return status;
+}
+
 /* The equilibrium of a rule, or the point that the options ask for on the way to it. */
 static biascope_status predict_rule(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                     biascope_error *error) {
-  const biascope_norm l2 = {.kind = BIASCOPE_L2};
   if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
   if (bs_weights_shrink(&question->training)) return bs_predict_rest(question, rule, out, error);
   const bool full = bs_is_full_batch(&question->training, out->samples);
@@ -40,12 +56,7 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
     const bool is_sign = full && rule->direction == BS_RATIO; /* m / sqrt(v) over the full batch */
     return bs_predict_equilibrium(question, is_sign ? &signs : rule, "equilibrium of the epoch map", out, error);
   }
-  /* normalised gradient flow over the full batch is gradient flow in another time */
-  if (rule->direction == BS_NORMALISED) {
-    const biascope_status status = bs_predict_margin(question, l2, "l2 max-margin", out, error);
-    if (status == BIASCOPE_OK) out->rate = biascope_margin_of(question->data, l2, out->direction);
-    return status;
-  }
+  if (bs_direction_couples(rule->direction)) return predict_full_batch_norm(question, rule, out, error);
   biascope_status status = bs_predict_full_batch_sign(question, rule, out, error);
   if (status != BIASCOPE_OK || out->unique || question->training.lr_decay == 0.0) return status;
   /* the flow picks a point of the optimal face, not the vertex that a linear program ends in */
@@ -88,11 +99,20 @@ static biascope_status predict_with_eps(const bs_question *question, const bs_ep
   return status;
 }
 
+/* Turns the question into that of a run whose steps are those of the epoch map, and fills its rule. */
+static void map_question(bs_question *question, bs_epoch_rule *rule) {
+  biascope_options *training = &question->training;
+  bs_epoch_rule_of(training, question->data->samples, rule);
+  const double longer = bs_lr_adjustment(training, bs_outputs(question->data), question->data->features);
+  training->lr *= longer;
+  training->weight_decay /= longer;
+}
+
 /* An equilibrium of the epoch map of the rule's own updates, or, once eps has taken over, gradient descent's limit. */
 static biascope_status predict_by_map(const bs_question *question, biascope_prediction *out, biascope_error *error) {
   bs_question mapped = *question;
   bs_epoch_rule rule;
-  bs_epoch_rule_of(&mapped.training, out->samples, &rule);
+  map_question(&mapped, &rule);
   if (question->training.eps > 0.0) return predict_with_eps(&mapped, &rule, out, error);
   const biascope_status status = predict_rule(&mapped, &rule, out, error);
   out->rate *= mapped.training.lr / question->training.lr; /* per unit of the run's own eta */
@@ -165,6 +185,25 @@ static biascope_status require_no_coupled_decay(const biascope_options *training
       training->weight_decay);
 }
 
+/* Shampoo's sums grow for ever, as adagrad's do. */
+static biascope_status require_averages(const biascope_options *training, biascope_error *error) {
+  if (!training->sums) return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "no limit is predicted for shampoo's sums over the run, whose step sizes shrink with them: train it, or "
+      "predict its averages");
+}
+
+/* Newton and Schulz's polynomial moves singular values about 1, depending on all of them. */
+static biascope_status require_exact_factor(const biascope_options *training, biascope_error *error) {
+  if (training->newton_schulz == 0) return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "no limit is predicted for %llu iterations of Newton and Schulz, which are not the exact polar factor: "
+      "train it, or predict newton_schulz 0",
+      (unsigned long long)training->newton_schulz);
+}
+
 /* With eps the limit alone is predicted, and without weight decay. */
 static biascope_status require_covered_eps(const bs_question *question, biascope_error *error) {
   const biascope_options *training = &question->training;
@@ -206,7 +245,6 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   *out = (biascope_prediction){0};
   biascope_status status = require_covered_schedule(training, options ? options->steps : 0, error);
   if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
-  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "limits are predicted", error);
   if (status == BIASCOPE_OK) status = allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
   bs_question question = {.data = data,
@@ -217,6 +255,8 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
   question.training = bs_options_in_powers(&question.training);
   if (status == BIASCOPE_OK) status = require_no_coupled_decay(&question.training, error);
   if (status == BIASCOPE_OK) status = require_covered_loss(&question, error);
+  if (status == BIASCOPE_OK) status = require_averages(&question.training, error);
+  if (status == BIASCOPE_OK) status = require_exact_factor(&question.training, error);
   if (status == BIASCOPE_OK) status = require_covered_eps(&question, error);
   biascope_dataset *scaled = NULL;
   if (status == BIASCOPE_OK) status = bs_question_scale(&question, &scaled, error);
@@ -229,10 +269,10 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
 
 /* In the unit of the question, and per unit of the mapped run's eta. */
 static biascope_status follow_scaled(const bs_question *question, bs_way *way, biascope_error *error) {
-  const size_t d = question->data->features;
+  const size_t d = bs_margin_weights(question->data);
   bs_question mapped = *question;
   bs_epoch_rule rule;
-  bs_epoch_rule_of(&mapped.training, question->data->samples, &rule);
+  map_question(&mapped, &rule);
   double *start = BS_NEW(double, d);
   if (!start) return bs_fail_memory(error, "the path of training");
   for (size_t k = 0; k < d; k++) start[k] = ldexp(way->start[k], question->exponent);
@@ -258,7 +298,9 @@ biascope_status bs_follow_way(const biascope_dataset *data, const biascope_optio
 biascope_status biascope_adamproxy_fixed_point(const biascope_dataset *data, biascope_prediction *out, double *metric,
                                                biascope_error *error) {
   const biascope_options training = bs_options_of(BIASCOPE_ADAMPROXY);
-  const biascope_status status = bs_predict_from(data, &training, NULL, NULL, out, error);
+  biascope_status status = metric ? bs_require_two_classes(data, "the metric is known", error) : BIASCOPE_OK;
+  *out = (biascope_prediction){0};
+  if (status == BIASCOPE_OK) status = bs_predict_from(data, &training, NULL, NULL, out, error);
   if (!metric || (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED)) return status;
   for (size_t k = 0; k < data->features; k++) metric[k] = 0.0;
   double *row = BS_NEW(double, data->features);

@@ -8,6 +8,7 @@
 #include "limit/sampling.h"
 #include "limit/search.h"
 #include "limit/settle.h"
+#include "margin/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +53,10 @@ typedef struct {
   bs_equilibrium found;
 } finder;
 
-/* Without memory and sample by sample, a sample's weight cancels in its update: D is the same whatever the weights. */
+/* Without memory and row by row, a row's weight cancels in its update: D is the same whatever the weights. */
 static bool map_is_constant(const bs_question *question, const bs_epoch_rule *rule) {
-  return bs_epoch_memoryless(rule) && bs_batch_size(&question->training, question->data->samples) == 1;
+  return bs_epoch_memoryless(rule) && bs_batch_size(&question->training, question->data->samples) == 1 &&
+         bs_rows_of_each(question->data) == 1;
 }
 
 static void find_constant(bs_game *game, double *log_weights, bs_equilibrium *found) {
@@ -155,7 +157,7 @@ static biascope_status solve_order(const bs_question *question, const bs_epoch_r
   size_t count = 0;
   biascope_status status = BIASCOPE_OK;
   while (count < wanted && status == BIASCOPE_OK) {
-    status = bs_schedule_create(training, out->samples, steps, count, &schedules[count], error);
+    status = bs_schedule_create(training, question->data, steps, count, &schedules[count], error);
     if (status == BIASCOPE_OK) count++;
   }
   if (status == BIASCOPE_OK) status = solve_schedules(question, rule, schedules, count, refine, out, error);
@@ -166,7 +168,7 @@ static biascope_status solve_order(const bs_question *question, const bs_epoch_r
 static biascope_status solve_to_precision(const bs_question *question, const bs_epoch_rule *rule,
                                           biascope_prediction *out, biascope_error *error) {
   const size_t chosen = question->options.sample_length;
-  const double most = (double)MOST_CELLS / (double)out->features;
+  const double most = (double)MOST_CELLS / (double)bs_margin_weights(question->data);
   const biascope_status status = solve_order(question, rule, chosen ? chosen : FIRST_SAMPLE, false, out, error);
   if (status != BIASCOPE_OK || chosen || !(out->standard_error > WANTED_ERROR) || most < 2.0 * FIRST_SAMPLE)
     return status;
@@ -178,7 +180,7 @@ static biascope_status solve_to_precision(const bs_question *question, const bs_
 
 static biascope_status require_size(const bs_question *question, biascope_error *error) {
   const double effort = question->options.effort;
-  const double cells = (double)question->data->samples * (double)question->data->features;
+  const double cells = (double)bs_margin_rows(question->data) * (double)bs_margin_weights(question->data);
   if (effort == 0.0 || EFFORT_A_CELL * cells <= effort) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_USAGE,
                  "the limit is an equilibrium of %zu samples of %zu features, which may take long to find; "
@@ -201,7 +203,8 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
                                        biascope_prediction *out, biascope_error *error) {
   biascope_status status = require_size(question, error);
   /* Where samples are no more than features, an equilibrium with a positive value is itself the proof. */
-  if (status == BIASCOPE_OK && out->samples > out->features) status = bs_require_separable(question->data, error);
+  const bool many = bs_margin_rows(question->data) > bs_margin_weights(question->data);
+  if (status == BIASCOPE_OK && many) status = bs_require_separable(question->data, error);
   if (status == BIASCOPE_OK) status = require_mean(question, error);
   if (status != BIASCOPE_OK) return status;
   out->method = method;

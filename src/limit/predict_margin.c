@@ -13,9 +13,10 @@ biascope_status bs_predict_margin(const bs_question *question, biascope_norm nor
   biascope_margin solution;
   const biascope_status status = biascope_margin_solve(question->data, norm, NULL, &solution, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
-    memcpy(out->direction, solution.direction, out->features * sizeof *out->direction);
-    memcpy(out->dual, solution.dual, out->samples * sizeof *out->dual);
-    bs_scale(out->features, 1.0 / bs_norm2(out->features, out->direction), out->direction);
+    const size_t d = out->outputs * out->features;
+    memcpy(out->direction, solution.direction, d * sizeof *out->direction);
+    memcpy(out->dual, solution.dual, out->rows * sizeof *out->dual);
+    bs_scale(d, 1.0 / bs_norm2(d, out->direction), out->direction);
     out->gap = solution.gap;
     out->support = solution.support;
     out->unique = solution.unique;
@@ -49,7 +50,7 @@ static bool margin_in_one_batch(const bs_question *question, const double *direc
   const size_t batch_size = bs_batch_size(&question->training, question->data->samples);
   size_t batch = SIZE_MAX;
   for (size_t i = 0; i < question->data->samples; i++) {
-    if (bs_row_dot(question->data, i, direction) > (1.0 + CLEARLY_BEHIND) * margin) continue;
+    if (bs_margin_of_sample(question->data, i, direction) > (1.0 + CLEARLY_BEHIND) * margin) continue;
     if (batch != SIZE_MAX && batch != i / batch_size) return false;
     batch = i / batch_size;
   }

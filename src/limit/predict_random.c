@@ -6,6 +6,7 @@
 #include "limit/deferred.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
+#include "margin/rows.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -57,15 +58,15 @@ static void work_free(work *w) {
 
 static biascope_status work_create(work *w, biascope_error *error) {
   const biascope_dataset *data = w->question->data;
-  w->log_weights = BS_NEW(double, data->samples);
-  w->offset = BS_NEW(double, data->features);
+  w->log_weights = BS_NEW(double, bs_margin_rows(data));
+  w->offset = BS_NEW(double, bs_margin_weights(data));
   if (!w->log_weights || !w->offset) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = *w->rule;
   if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
   const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
   const size_t steps = two_epochs > STAND_IN_STEPS ? two_epochs : STAND_IN_STEPS;
   biascope_status status =
-      bs_schedule_create(&w->question->training, data->samples, steps, BS_REPLICATES, &w->short_schedule, error);
+      bs_schedule_create(&w->question->training, data, steps, BS_REPLICATES, &w->short_schedule, error);
   if (status == BIASCOPE_OK)
     status = bs_epoch_map_create(data, &w->short_schedule, 1, rule.direction, &w->stand_in, error);
   if (status == BIASCOPE_OK) status = bs_game_create(w->stand_in, &rule, &w->game, error);
@@ -85,8 +86,7 @@ static biascope_status make_exact(work *w, size_t total, biascope_error *error) 
     return bs_expectation_create(w->game.rows, w->game.samples, w->game.features, w->rule, &w->exact.expectation,
                                  error);
   while (w->count < BS_REPLICATES && status == BIASCOPE_OK) {
-    status = bs_schedule_create(&question->training, question->data->samples, steps, w->count, &w->schedules[w->count],
-                                error);
+    status = bs_schedule_create(&question->training, question->data, steps, w->count, &w->schedules[w->count], error);
     if (status == BIASCOPE_OK) w->count++;
   }
   if (status == BIASCOPE_OK)
@@ -153,7 +153,7 @@ static biascope_status correct(work *w, size_t total, bool first, biascope_predi
 /* Over longer and longer sequences: what a short one says of its error is rough. */
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
-  const double most = (double)MOST_CELLS / (double)out->features;
+  const double most = (double)MOST_CELLS / (double)(out->outputs * out->features);
   double total = chosen ? (double)chosen : FIRST_SAMPLE;
   biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
   while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR && 2.0 * total <= most) {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "margin/rows.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,15 +38,25 @@ static void fill_draws(bs_schedule *schedule, size_t samples, size_t batch_size,
   for (size_t n = 0; n < draws; n++) schedule->sample[n] %= (uint32_t)samples;
 }
 
-biascope_status bs_schedule_create(const biascope_options *training, size_t samples, size_t steps, size_t replicate,
-                                   bs_schedule *out, biascope_error *error) {
+/* Every sample becomes its rows, `each` of them, one after the other. */
+static void expand(bs_schedule *schedule, size_t each) {
+  for (size_t n = schedule->start[schedule->steps]; n-- > 0;) {
+    const uint32_t sample = schedule->sample[n];
+    for (size_t j = 0; j < each; j++) schedule->sample[n * each + j] = sample * (uint32_t)each + (uint32_t)j;
+  }
+  for (size_t t = 0; t <= schedule->steps; t++) schedule->start[t] *= each;
+}
+
+biascope_status bs_schedule_create(const biascope_options *training, const biascope_dataset *data, size_t steps,
+                                   size_t replicate, bs_schedule *out, biascope_error *error) {
+  const size_t samples = data->samples, each = bs_rows_of_each(data);
   const biascope_order order = bs_is_full_batch(training, samples) ? BIASCOPE_CYCLIC : training->order;
   const size_t per_epoch = bs_batches_per_epoch(training, samples), batch_size = bs_batch_size(training, samples);
   const size_t epochs = order == BIASCOPE_CYCLIC ? 1 : (steps + per_epoch - 1) / per_epoch;
   const size_t draws = (steps + samples - 1) / samples * samples; /* every sample equally often */
   *out = (bs_schedule){.steps = order == BIASCOPE_REPLACEMENT ? draws : epochs * per_epoch};
   out->start = BS_NEW(size_t, out->steps + 1);
-  out->sample = BS_NEW(uint32_t, order == BIASCOPE_REPLACEMENT ? draws * batch_size : epochs * samples);
+  out->sample = BS_NEW(uint32_t, each * (order == BIASCOPE_REPLACEMENT ? draws * batch_size : epochs * samples));
   if (!out->start || !out->sample) {
     bs_schedule_free(out);
     return bs_fail_memory(error, "the sequence of batches");
@@ -54,6 +65,7 @@ biascope_status bs_schedule_create(const biascope_options *training, size_t samp
     fill_draws(out, samples, batch_size, training->seed, replicate);
   else
     fill_epochs(out, training, samples, order == BIASCOPE_SHUFFLE, replicate);
+  expand(out, each);
   return BIASCOPE_OK;
 }
 

@@ -4,19 +4,20 @@
 #ifndef BIASCOPE_LIMIT_SCHEDULE_H
 #define BIASCOPE_LIMIT_SCHEDULE_H
 
+#include "data/dataset.h"
 #include "rule/optimizer.h"
 
 typedef struct {
-  size_t steps;     /* the period T */
-  size_t *start;    /* T + 1: step t sees sample[start[t]] .. sample[start[t + 1] - 1] */
+  size_t steps;  /* the period T */
+  size_t *start; /* T + 1: step t sees sample[start[t]] .. sample[start[t + 1] - 1]; of several classes, their rows */
   uint32_t *sample; /* a random batch may contain a sample twice */
 } bs_schedule;
 
 /* The cyclic order's one epoch; for shuffle and replacement the `replicate`-th independent sequence of at least
  * `steps` steps (whole epochs for shuffle, a multiple of samples for replacement). The full batch is an epoch of one
  * step in any order. */
-biascope_status bs_schedule_create(const biascope_options *training, size_t samples, size_t steps, size_t replicate,
-                                   bs_schedule *out, biascope_error *error);
+biascope_status bs_schedule_create(const biascope_options *training, const biascope_dataset *data, size_t steps,
+                                   size_t replicate, bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
 
 #endif

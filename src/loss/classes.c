@@ -46,3 +46,20 @@ void bs_classes_weigh(const bs_loss *loss, size_t classes, const double *score, 
   }
   weight[own * stride] = (bs_weight){sum * part, (int64_t)power};
 }
+
+double bs_classes_soft_margin(size_t rows, const double *margin) {
+  double least = INFINITY, sum = 0.0;
+  for (size_t j = 0; j < rows; j++) least = fmin(least, margin[j]);
+  for (size_t j = 0; j < rows; j++) sum += exp(least - margin[j]);
+  return least - log(sum);
+}
+
+double bs_classes_slopes(const bs_loss *loss, size_t rows, const double *margin, double *log_slope, double *share) {
+  const double z = bs_classes_soft_margin(rows, margin), log_own = loss->log_slope(z);
+  for (size_t j = 0; j < rows; j++) {
+    const double beyond = z - margin[j];
+    log_slope[j] = log_own + beyond;
+    if (share) share[j] = exp(beyond);
+  }
+  return loss->slope_decay(z);
+}

@@ -12,4 +12,12 @@ double bs_classes_margin(size_t classes, const double *score, size_t own);
 void bs_classes_weigh(const bs_loss *loss, size_t classes, const double *score, size_t own, bs_weight *weight,
                       size_t stride);
 
+/* By the margins m_j = s_y - s_j of a sample's `rows` other classes: log_slope_j = log |dl/dm_j|; share_j = e^-m_j /
+ * sum e^-m, or NULL; log_slope may be `margin`. Returns the slope's decay at the soft least margin z. Then d
+ * log_slope_j / dm_i = (1 - decay) share_i, less 1 where i is j. With one row, a folded sample: log |l'(m)|, 1 and -d
+ * log |l'| / dm. */
+double bs_classes_slopes(const bs_loss *loss, size_t rows, const double *margin, double *log_slope, double *share);
+/* z, and so log l = log_value(z). */
+double bs_classes_soft_margin(size_t rows, const double *margin);
+
 #endif

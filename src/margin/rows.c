@@ -1,7 +1,11 @@
 #include "margin/rows.h"
 
+size_t bs_rows_of_each(const biascope_dataset *data) {
+  return data->unfolded ? data->classes - 1 : 1;
+}
+
 size_t bs_margin_rows(const biascope_dataset *data) {
-  return data->samples * (data->unfolded ? data->classes - 1 : 1);
+  return data->samples * bs_rows_of_each(data);
 }
 
 size_t bs_margin_weights(const biascope_dataset *data) {
@@ -28,4 +32,11 @@ void bs_margin_row_axpy(const biascope_dataset *data, size_t row, double scale, 
   for (size_t part = 0; part < entries.parts; part++)
     for (size_t at = 0; at < entries.count; at++)
       y[bs_margin_column(&entries, part, at)] += scale * bs_margin_value(&entries, part, at);
+}
+
+double bs_margin_row_dot(const biascope_dataset *data, size_t row, const double *w) {
+  if (!data->unfolded) return bs_row_dot(data, row, w);
+  const bs_pair pair = bs_pair_of(row, data->classes, data->class);
+  return bs_row_dot(data, pair.sample, w + pair.own * data->features) -
+         bs_row_dot(data, pair.sample, w + pair.other * data->features);
 }

@@ -33,12 +33,15 @@ static inline double bs_margin_value(const bs_margin_row *row, size_t part, size
   return part ? -row->value[at] : row->value[at];
 }
 
-/* How many rows there are, and how many weights, in which shape. */
+/* How many rows a sample has, how many there are in all, and how many weights, in which shape. */
+size_t bs_rows_of_each(const biascope_dataset *data);
 size_t bs_margin_rows(const biascope_dataset *data);
 size_t bs_margin_weights(const biascope_dataset *data);
 bs_shape bs_margin_shape(const biascope_dataset *data);
 bs_margin_row bs_margin_row_of(const biascope_dataset *data, size_t row);
 /* y += scale x, x the row. */
 void bs_margin_row_axpy(const biascope_dataset *data, size_t row, double scale, double *y);
+/* The margin of a row for the weights. */
+double bs_margin_row_dot(const biascope_dataset *data, size_t row, const double *w);
 
 #endif

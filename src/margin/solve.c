@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "margin/certificate.h"
+#include "margin/contradiction.h"
 #include "margin/helmert.h"
 #include "margin/interior.h"
 #include "margin/kernel.h"
@@ -279,6 +280,20 @@ static biascope_status zero_row_certificate(size_t sample, biascope_margin *out,
   return bs_fail(error, BIASCOPE_NOT_SEPARABLE, "the data are not separable: sample %zu is zero", sample);
 }
 
+/* BIASCOPE_NOT_SEPARABLE, with its certificate, where a look at the samples shows it. */
+static biascope_status look_for_certificate(const biascope_dataset *data, biascope_margin *out, biascope_error *error) {
+  const size_t zero = bs_zero_sample(data);
+  size_t first, second;
+  if (zero < data->samples) return zero_row_certificate(zero, out, error);
+  const biascope_status status = bs_find_contradiction(data, &first, &second, error);
+  if (status != BIASCOPE_OK || first == SIZE_MAX) return status;
+  bs_contradiction_dual(data, first, second, out->dual);
+  out->support = 2;
+  out->upper_bound = 0.0;
+  return bs_fail(error, BIASCOPE_NOT_SEPARABLE,
+                 "the data are not separable: samples %zu and %zu are equal, but of different classes", first, second);
+}
+
 biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
                                       const biascope_solve_options *options, biascope_margin *out,
                                       biascope_error *error) {
@@ -299,12 +314,11 @@ biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_nor
   out->dual = BS_NEW(double, n);
   run.w = BS_NEW(double, 2 * (bs_padded(n) + bs_padded(d)));
   run.u = BS_NEW(long double, 2 * d);
-  const size_t zero_sample = bs_zero_sample(data);
   if (!out->direction || !out->dual || !run.w || !run.u)
     status = bs_fail_memory(error, "the max-margin solution");
-  else if (zero_sample < data->samples)
-    status = zero_row_certificate(zero_sample, out, error);
-  else if ((status = bs_problem_create(data, &norm, &run.problem, error)) == BIASCOPE_OK) {
+  else
+    status = look_for_certificate(data, out, error);
+  if (status == BIASCOPE_OK && (status = bs_problem_create(data, &norm, &run.problem, error)) == BIASCOPE_OK) {
     run.direction = run.w + bs_padded(d);
     run.c = run.direction + bs_padded(d);
     run.dual = run.c + bs_padded(n);

@@ -30,8 +30,9 @@ static biascope_status compare_with_proxy(biascope_problem *problem, const doubl
   const biascope_status status = biascope_problem_proxy(problem, &proxy, error);
   if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
   out->known_to[BIASCOPE_PROXY] = biascope_angle_known_to(proxy->gap);
-  out->cosine[BIASCOPE_PROXY] = bs_cosine(proxy->features, proxy->direction, w);
-  out->angle[BIASCOPE_PROXY] = bs_angle(proxy->features, proxy->direction, w);
+  const size_t d = proxy->outputs * proxy->features;
+  out->cosine[BIASCOPE_PROXY] = bs_cosine(d, proxy->direction, w);
+  out->angle[BIASCOPE_PROXY] = bs_angle(d, proxy->direction, w);
   return BIASCOPE_OK;
 }
 

@@ -7,16 +7,19 @@
 #include <stddef.h>
 
 typedef enum {
-  BS_IDENTITY,      /* m */
-  BS_NORMALISED,    /* m / ||m||_2 */
-  BS_SIGN,          /* sign(m), sign(0) = 0 */
-  BS_RATIO,         /* m / (sqrt(v) + eps), 0/0 = 0 */
-  BS_SPECTRAL,      /* by the singular values and vectors of m, whatever its size */
-  BS_SPECTRAL_SIZED /* the same, of the size of m */
+  BS_IDENTITY,           /* m */
+  BS_NORMALISED,         /* m / ||m||_2 */
+  BS_SIGN,               /* sign(m), sign(0) = 0 */
+  BS_RATIO,              /* m / (sqrt(v) + eps), 0/0 = 0 */
+  BS_SPECTRAL,           /* by the singular values and vectors of m, whatever its size */
+  BS_SPECTRAL_SIZED,     /* the same, of the size of m */
+  BS_PRECONDITIONED,     /* L^-1/4 m R^-1/4, with v the averages L and R of g g' and g' g */
+  BS_PRECONDITIONED_LEFT /* L^-1/2 m */
 } bs_direction;
 
 /* Whether a coordinate's step reads other coordinates. */
 bool bs_direction_couples(bs_direction direction);
+bool bs_direction_is_preconditioned(bs_direction direction);
 /* Whether the step grows with m. */
 bool bs_direction_grows(bs_direction direction);
 
@@ -56,7 +59,7 @@ typedef struct {
   bs_comparison with_memory, without_memory;
 } bs_epoch_mean;
 
-extern const bs_epoch_mean bs_mean_identity, bs_mean_normalised, bs_mean_sign, bs_mean_ratio;
+extern const bs_epoch_mean bs_mean_identity, bs_mean_normalised, bs_mean_sign, bs_mean_ratio, bs_mean_preconditioned;
 
 const bs_epoch_mean *bs_epoch_mean_of(bs_direction direction);
 /* The weight of earlier momenta in a step: beta1 if there is no lead. */

@@ -163,15 +163,15 @@ static void average_spectral(const biascope_options *options, bs_epoch_rule *out
   if (options->nesterov) out->lead = options->beta1 - options->beta1 * options->beta1;
 }
 
-static double adjustment(const bs_update *u) {
-  const double rows = (double)u->matrix->rows, columns = (double)u->matrix->columns;
-  switch (u->matrix->options->adjust_lr) {
+double bs_lr_adjustment(const biascope_options *options, size_t rows, size_t columns) {
+  const double tall = (double)rows, wide = (double)columns;
+  switch (options->adjust_lr) {
   case BIASCOPE_ADJUST_NONE:
     break;
   case BIASCOPE_ADJUST_ORIGINAL:
-    return sqrt(fmax(1.0, rows / columns));
+    return sqrt(fmax(1.0, tall / wide));
   case BIASCOPE_ADJUST_MATCH_RMS:
-    return 0.2 * sqrt(fmax(rows, columns));
+    return 0.2 * sqrt(fmax(tall, wide));
   }
   return 1.0;
 }
@@ -182,7 +182,7 @@ static unsigned step_muon(const bs_update *u) {
     iterate(u, (unsigned)u->matrix->options->newton_schulz);
   else
     take_factor(u, false);
-  move(u, adjustment(u), u->g);
+  move(u, bs_lr_adjustment(u->matrix->options, u->matrix->rows, u->matrix->columns), u->g);
   return faded(content);
 }
 
@@ -199,9 +199,6 @@ static unsigned step_polargrad(const bs_update *u) {
   return faded(content);
 }
 
-#define NOT_WORKED_OUT                                                                                                 \
-  "its limit over mini-batches is not worked out; train it, or predict ngd, whose steps are the same for two classes"
-
 const bs_optimizer_rule BS_RULE(muon) = {.name = "muon",
                                          .reads = {{BS_OPTION_BETA1, 0.95},
                                                    {BS_OPTION_NESTEROV, 0.0},
@@ -213,22 +210,20 @@ const bs_optimizer_rule BS_RULE(muon) = {.name = "muon",
                                          .averages = average_spectral,
                                          .step = step_muon,
                                          .memory = remember_spectral,
-                                         .limit = BS_LIMIT_UNKNOWN,
+                                         .limit = BS_LIMIT_EQUILIBRIUM,
                                          .torch = {{BS_OPTION_LR, 1e-3},
                                                    {BS_OPTION_WEIGHT_DECAY, 0.1},
                                                    {BS_OPTION_NESTEROV, 1.0},
                                                    {BS_OPTION_NEWTON_SCHULZ, 5.0},
                                                    {BS_OPTION_ADJUST_LR, BIASCOPE_ADJUST_ORIGINAL},
                                                    {BS_OPTION_EPS, 1e-7}},
-                                         .unknown = NOT_WORKED_OUT,
                                          .fast = BS_FAST_PASSES};
 
 const bs_optimizer_rule BS_RULE(spectral) = {.name = "spectral",
                                              .direction = BS_SPECTRAL,
                                              .step = step_muon,
                                              .memory = remember_spectral,
-                                             .limit = BS_LIMIT_UNKNOWN,
-                                             .unknown = NOT_WORKED_OUT,
+                                             .limit = BS_LIMIT_EQUILIBRIUM,
                                              .fast = BS_FAST_PASSES};
 
 const bs_optimizer_rule BS_RULE(nuclear) = {.name = "nuclear",
@@ -237,7 +232,9 @@ const bs_optimizer_rule BS_RULE(nuclear) = {.name = "nuclear",
                                             .step = step_nuclear,
                                             .memory = remember_spectral,
                                             .limit = BS_LIMIT_UNKNOWN,
-                                            .unknown = NOT_WORKED_OUT,
+                                            .unknown = "its leading singular vectors jump where two singular values "
+                                                       "meet, which its limits do; train it, or predict ngd, whose "
+                                                       "steps are the same for two classes",
                                             .fast = BS_FAST_PASSES};
 
 const bs_optimizer_rule BS_RULE(polargrad) = {.name = "polargrad",
@@ -366,18 +363,31 @@ static unsigned step_shampoo(const bs_update *u) {
   return faded(content);
 }
 
-const bs_optimizer_rule BS_RULE(shampoo) = {
-    .name = "shampoo",
-    .reads = {{BS_OPTION_BETA1, 0.9},
-              {BS_OPTION_BETA2, 0.95},
-              {BS_OPTION_SIDES, BIASCOPE_SIDES_BOTH},
-              {BS_OPTION_SUMS, 0.0}},
-    .second = BS_SECOND_FACTORS,
-    .direction = BS_SPECTRAL,
-    .step = step_shampoo,
-    .memory = remember_shampoo,
-    .limit = BS_LIMIT_UNKNOWN,
-    .unknown =
-        "its limit over mini-batches is not worked out; train it, or predict adam, which divides by an average of "
-        "squares of the same gradients, entry by entry",
-    .fast = BS_FAST_PASSES};
+/* Without memory L^-1/4 g R^-1/4 is the polar factor of g. */
+static void average_shampoo(const biascope_options *options, bs_epoch_rule *out) {
+  out->beta1 = options->beta1;
+  out->beta2 = options->beta2;
+  if (!has_right(options)) out->direction = BS_PRECONDITIONED_LEFT;
+  if (options->beta1 == 0.0 && options->beta2 == 0.0) out->direction = BS_SPECTRAL;
+}
+
+static double decay_of_preconditioned(const bs_epoch_rule *rule) {
+  return rule->beta1 > 0.0 && rule->beta2 > 0.0 ? rule->beta1 / sqrt(rule->beta2) : 0.0;
+}
+
+/* Coordinates are coupled: limit/epoch_preconditioned.c. */
+const bs_epoch_mean bs_mean_preconditioned = {
+    .decay = decay_of_preconditioned, .with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_BATCH};
+
+const bs_optimizer_rule BS_RULE(shampoo) = {.name = "shampoo",
+                                            .reads = {{BS_OPTION_BETA1, 0.9},
+                                                      {BS_OPTION_BETA2, 0.95},
+                                                      {BS_OPTION_SIDES, BIASCOPE_SIDES_BOTH},
+                                                      {BS_OPTION_SUMS, 0.0}},
+                                            .second = BS_SECOND_FACTORS,
+                                            .direction = BS_PRECONDITIONED,
+                                            .averages = average_shampoo,
+                                            .step = step_shampoo,
+                                            .memory = remember_shampoo,
+                                            .limit = BS_LIMIT_EQUILIBRIUM,
+                                            .fast = BS_FAST_PASSES};

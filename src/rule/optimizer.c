@@ -53,7 +53,8 @@ double bs_effective_beta2(const biascope_options *options) {
 
 bool bs_has_bounded_update(const biascope_options *options) {
   const double beta1 = bs_effective_beta1(options);
-  return rule_in(options)->second != BS_SECOND_AVERAGE || beta1 * beta1 <= bs_effective_beta2(options);
+  const bs_second_moment second = rule_in(options)->second;
+  return (second != BS_SECOND_AVERAGE && second != BS_SECOND_FACTORS) || beta1 * beta1 <= bs_effective_beta2(options);
 }
 
 static bool is_blended(const biascope_options *options) {

@@ -129,6 +129,8 @@ biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t
 double bs_learning_rate(const biascope_options *options, uint64_t step);
 /* The same function of a real t >= 0. */
 double bs_learning_rate_at(const biascope_options *options, double t);
+/* What muon multiplies eta with, for weights of so many rows and columns; 1 for other rules. */
+double bs_lr_adjustment(const biascope_options *options, size_t rows, size_t columns);
 /* Whether all step sizes are equal. */
 bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
 /* The same run, with a constant step size written as the power 0. */

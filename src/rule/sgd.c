@@ -87,6 +87,6 @@ const bs_epoch_mean bs_mean_identity = {.apply = apply_identity,
                                         .decay = decay_of_momentum,
                                         .with_memory = BS_COMPARE_IN_DATA,
                                         .without_memory = BS_COMPARE_IN_DATA};
-/* The length couples the coordinates: limit/epoch_normalised.c. */
+/* The length couples the coordinates: limit/epoch_spectral.c. */
 const bs_epoch_mean bs_mean_normalised = {
     .decay = bs_epoch_direction_stays, .with_memory = BS_COMPARE_IN_DATA, .without_memory = BS_COMPARE_IN_BATCH};

@@ -13,7 +13,7 @@ enum { MOST_RUNS = 10000000 };
 static biascope_status produce(const bs_plan_data *data, biascope_dataset **out, biascope_error *error) {
   const bs_source *source = data->source;
   if (!source->path) return biascope_dataset_generate(source->kind, &data->generate, out, error);
-  const biascope_read_options options = {.label_column = source->label_column};
+  const biascope_read_options options = {.label_column = source->label_column, .several_classes = true};
   return biascope_dataset_read(source->path, &options, out, error);
 }
 
@@ -193,6 +193,8 @@ static biascope_status expand_source(bs_plan *plan, size_t index, biascope_error
         .margin = axis_number(source, BS_SOURCE_MARGIN, at, 0.3),
         .delta = axis_number(source, BS_SOURCE_DELTA, at, 0.1),
         .seed = (uint64_t)axis_number(source, BS_SOURCE_SEED, at, 0),
+        .classes = (size_t)axis_number(source, BS_SOURCE_CLASSES, at, 0),
+        .distance = axis_number(source, BS_SOURCE_DISTANCE, at, 4.0),
     };
     const biascope_status status = expand_data(plan, index, &data, error);
     if (status != BIASCOPE_OK) return status;

@@ -55,6 +55,8 @@ static void write_data(FILE *stream, const bs_plan_data *data) {
     fprintf(stream, ",\"generate\":\"%s\",\"seed\":%llu", biascope_generator_name(source->kind),
             (unsigned long long)data->generate.seed);
     if (source->kind == BIASCOPE_TEACHER) write_number(stream, "margin", data->generate.margin);
+    if (data->generate.classes > 2) fprintf(stream, ",\"classes\":%zu", data->generate.classes);
+    if (source->kind == BIASCOPE_MIXTURE) write_number(stream, "distance", data->generate.distance);
     if (data->generate.nonzeros) fprintf(stream, ",\"nonzeros\":%zu", data->generate.nonzeros);
     if (source->kind == BIASCOPE_SHIFTED_DIAGONAL) write_number(stream, "delta", data->generate.delta);
   }

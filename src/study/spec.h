@@ -16,6 +16,8 @@ typedef enum {
   BS_SOURCE_MARGIN,
   BS_SOURCE_DELTA,
   BS_SOURCE_SEED,
+  BS_SOURCE_CLASSES,
+  BS_SOURCE_DISTANCE,
   BS_SOURCE_AXES
 } bs_source_option;
 

@@ -12,6 +12,8 @@ static const bs_axis_rule SOURCE_RULES[BS_SOURCE_AXES] = {
     [BS_SOURCE_MARGIN] = {.key = "margin", .low = 0, .high = 1e300},
     [BS_SOURCE_DELTA] = {.key = "delta", .low = 0, .high = 1e300},
     [BS_SOURCE_SEED] = {.key = "seed", .whole = true, .low = 0, .high = BS_AXIS_MOST_WHOLE},
+    [BS_SOURCE_CLASSES] = {.key = "classes", .whole = true, .low = 2, .high = 1000},
+    [BS_SOURCE_DISTANCE] = {.key = "distance", .low = 0, .high = 1e300},
 };
 
 /* The path is relative to the specification's folder. */
@@ -29,7 +31,7 @@ static biascope_status read_file_name(const bs_spec *spec, const bs_toml *node, 
 }
 
 static const char *generator_name(size_t index) {
-  return index <= BIASCOPE_TEACHER ? biascope_generator_name((biascope_generator)index) : NULL; /* no mixtures */
+  return biascope_generator_name((biascope_generator)index);
 }
 
 static biascope_status read_generator(const bs_spec *spec, const bs_toml *node, bs_source *source,
@@ -52,8 +54,9 @@ static biascope_status read_source_key(const bs_spec *spec, const bs_toml *node,
   if (!strcmp(node->key, "file")) return read_file_name(spec, node, source, error);
   const int axis = bs_axis_find_rule(SOURCE_RULES, BS_SOURCE_AXES, node->key);
   if (axis < 0)
-    return bs_fail_toml_key(spec->path, node, error,
-                            "name, file, label_column, generate, samples, features, nonzeros, margin, delta, seed");
+    return bs_fail_toml_key(
+        spec->path, node, error,
+        "name, file, label_column, generate, samples, features, nonzeros, margin, delta, seed, classes, distance");
   return bs_axis_read(spec->path, node, &SOURCE_RULES[axis], &source->axes[axis], error);
 }
 
@@ -65,6 +68,10 @@ static bool generator_reads(biascope_generator kind, bs_source_option option) {
     return kind == BIASCOPE_TEACHER;
   case BS_SOURCE_DELTA:
     return kind == BIASCOPE_SHIFTED_DIAGONAL;
+  case BS_SOURCE_CLASSES:
+    return kind == BIASCOPE_TEACHER || kind == BIASCOPE_MIXTURE;
+  case BS_SOURCE_DISTANCE:
+    return kind == BIASCOPE_MIXTURE;
   default:
     return true;
   }

@@ -17,8 +17,9 @@ def run(*arguments):
 
 REFUSED = {
     "--optimizer adamax": "no limit is predicted for adamax",
-    "--optimizer muon": "no limit is predicted for muon",
-    "--optimizer shampoo --sides left": "predict adam",
+    "--optimizer nuclear": "no limit is predicted for nuclear",
+    "--optimizer muon --newton-schulz 5": "predict newton_schulz 0",
+    "--optimizer shampoo --sums": "predict its averages",
     "--optimizer adam --torch --eps 0 --weight-decay 0.1": "has a minimiser",
     "--optimizer gd --torch --weight-decay 0.1": "predict adamw",
     "--optimizer adam --schedule cosine --total-steps 100": "finite sum",

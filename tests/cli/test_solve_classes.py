@@ -246,3 +246,14 @@ def test_two_classes_have_l2_margins(tmp_path, norm):
     path = write(tmp_path / "d.csv", x, y)
     matrix, vector = solve(path, norm), solve(path, "l2")
     assert {**matrix, "norm": "l2"} == vector
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_one_sample_in_two_classes_is_a_proof(tmp_path, norm):
+    x, y = np.random.default_rng(0).standard_normal((30, 5)), np.arange(30) % 3
+    x[17] = x[4]  # of classes 1 and 2
+    result = solve(write(tmp_path / "data.csv", x, y), norm, code=3)
+    dual = np.array(result["certificate"]["dual"])
+    combination = sum(c * np.outer(np.eye(3)[label] - np.eye(3)[other], sample)
+                      for sample, label, row in zip(x, y, dual) for other, c in enumerate(row))
+    assert dual.sum() == 1.0 and (dual >= 0.0).all() and not combination.any()

@@ -1,0 +1,67 @@
+"""Limits of several classes: against runs of a simulator that shares no code with the library (bench/simulate_classes.c),
+and against values that another program, in NumPy, gave."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+import study_classes as judge  # noqa: E402
+
+BIASCOPE = os.environ["BIASCOPE"]
+
+
+def generate(k, d, n, seed):
+    """Standard normal samples, the label the largest of k random products, left out where the second is within 0.5."""
+    draw = np.random.default_rng(seed)
+    teacher = draw.standard_normal((k, d))
+    teacher /= np.linalg.norm(teacher, axis=1, keepdims=True)
+    x, y = [], []
+    while len(x) < n:
+        sample = draw.standard_normal(d)
+        ordered = np.sort(teacher @ sample)
+        if ordered[-1] - ordered[-2] > 0.5:
+            x.append(sample)
+            y.append(int(np.argmax(teacher @ sample)))
+    return np.array(x), np.array(y)
+
+
+def predict(path, *flags, code=0):
+    command = [BIASCOPE, "predict", path, "--label-column", "-1", "--references", "none", "--starts", "0", "--json",
+               "--quiet", *map(str, flags)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == code, result.stderr
+    return json.loads(result.stdout) if result.stdout.startswith("{") else result.stderr
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    folder, sets = tmp_path_factory.mktemp("classes"), {"B": generate(3, 10, 40, 0), "C": generate(4, 6, 60, 1)}
+    for name, (x, y) in sets.items():
+        judge.write(folder / f"{name}.csv", x, y)
+    return folder
+
+
+# The least margin of the mean step, and the first weights of the direction, by a homotopy and a polish in NumPy.
+POLISHED = [("B", 0.9, 4, 0.6284283156, [0.00727861, -0.13696499, 0.21375887]),
+            ("B", 0.9, 1, 0.3650860461, [0.04088299, -0.12978817, 0.25083265]), ("B", 0.99, 1, 0.6890560063, None),
+            ("C", 0.9, 6, 0.5168192109, [0.31096396, 0.11919445, -0.09000405])]
+
+
+@pytest.mark.parametrize("name, beta, batch, rate, first", POLISHED)
+def test_limits_of_muon_are_those_of_another_program(sets, name, beta, batch, rate, first):
+    answer = predict(sets / f"{name}.csv", "--optimizer", "muon", "--beta1", beta, "--batch-size", batch, "--confirm", "none")
+    assert answer["gap"] <= 1e-10 and answer["rate"] == pytest.approx(rate, abs=1e-9)
+    if first:
+        assert np.allclose(answer["direction"][0][:3], first, atol=2e-8)
+
+
+@pytest.mark.parametrize("name, rate", [("B", 0.7119227170), ("C", 0.5395445581)])
+def test_full_batch_muon_goes_to_the_spectral_margin(sets, name, rate):
+    answer = predict(sets / f"{name}.csv", "--optimizer", "muon", "--batch-size", "full", "--confirm", "none")
+    assert answer["gap"] <= 1e-10 and answer["rate"] == pytest.approx(rate, abs=1e-9)
+    assert "spectral max-margin" in answer["method"]
