@@ -300,6 +300,13 @@ typedef struct {
 BIASCOPE_API biascope_status biascope_margin_solve(const biascope_dataset *data, biascope_norm norm,
                                                    const biascope_solve_options *options, biascope_margin *out,
                                                    biascope_error *error);
+/* The same for data whose last feature is an intercept, 1 before labels are folded in, which the norm leaves out:
+ * max min_i y_i (x_i.w + b) / ||w||, as support vector machines have it. Two classes; l2, linf, l1 and lP.
+ * out->direction ends in the intercept, the entries before it have norm 1, and out->dual gives both classes the same
+ * sum. BIASCOPE_BAD_INPUT: one class alone. */
+BIASCOPE_API biascope_status biascope_margin_solve_free_intercept(const biascope_dataset *data, biascope_norm norm,
+                                                                  const biascope_solve_options *options,
+                                                                  biascope_margin *out, biascope_error *error);
 BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
 /* For more than two classes: writes for each pair of classes whether it is separable by itself (BIASCOPE_OK), not
  * separable (BIASCOPE_NOT_SEPARABLE) or undecided (BIASCOPE_NOT_CONVERGED). decision is a symmetric matrix, classes x

@@ -18,6 +18,33 @@ static biascope_status solve_once(void *context, biascope_error *error) {
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
+static biascope_status solve_free_once(void *context, biascope_error *error) {
+  const solving *what = context;
+  biascope_margin solution;
+  const biascope_status status = biascope_margin_solve_free_intercept(what->data, what->norm, NULL, &solution, error);
+  if (status == BIASCOPE_NO_MEMORY) assert_true(!solution.direction && !solution.dual);
+  biascope_margin_free(&solution);
+  return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
+}
+
+static void solving_with_a_free_intercept_fails_cleanly(void **state) {
+  (void)state;
+  enum { N = 6, D = 3 };
+  for (int separable = 0; separable < 2; separable++) {
+    double *values = gaussian_values(N, D, 0.2, 5);
+    for (size_t i = 0; i < N; i++) {
+      values[i * D + D - 1] = i % 2 ? 1.0 : -1.0;
+      if (separable) values[i * D] = 3.0;
+    }
+    biascope_dataset *full = dense(N, D, values), *sparse = compressed(N, D, values);
+    assert_true(fault_sweep(solve_free_once, &(solving){full, {.kind = BIASCOPE_L2}}, NULL) >= 12);
+    assert_true(fault_sweep(solve_free_once, &(solving){sparse, {.kind = BIASCOPE_LINF}}, NULL) >= 12);
+    biascope_dataset_free(full);
+    biascope_dataset_free(sparse);
+    free(values);
+  }
+}
+
 static void sweep_norms(const biascope_dataset *data) {
   double metric[MAX_FEATURES];
   for (int i = 0; i < NORM_COUNT; i++) {
@@ -130,6 +157,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(taking_data_apart_fails_cleanly),
       cmocka_unit_test(solving_fails_cleanly),
+      cmocka_unit_test(solving_with_a_free_intercept_fails_cleanly),
       cmocka_unit_test(solving_for_classes_fails_cleanly),
       cmocka_unit_test(comparing_with_a_face_fails_cleanly),
   };

@@ -12,6 +12,7 @@ typedef struct {
   uint64_t seed;
   const char *data_path; /* NULL until given */
   biascope_read_options read;
+  bool free_intercept, takes_free_intercept; /* --intercept=free was given; the command knows what to do with it */
 } cli_common;
 
 /* Argp children. Input: a cli_common, a cli_optimizer_flags. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum { TEXT, CHARACTER, TRUTH, MISSING, STANDARDIZE, SCALE } flag_kind;
+typedef enum { TEXT, CHARACTER, TRUTH, MISSING, STANDARDIZE, SCALE, INTERCEPT } flag_kind;
 
 static const char *const MISSING_NAMES[] = {"refuse", "drop", "mean", NULL};
 static const char *const SCALE_NAMES[] = {"none", "max", "l2-rows", NULL};
@@ -30,12 +30,14 @@ static const biascope_scaling SCALINGS[] = {BIASCOPE_UNSCALED, BIASCOPE_SCALE_MA
   X(TRUTH, one_hot, "one-hot", NULL, "Text: each word of a column of words becomes a feature of 0 and 1")              \
   X(STANDARDIZE, scaling, "standardize", NULL, "Every feature to mean 0 and standard deviation 1")                     \
   X(SCALE, scaling, "scale", "HOW", "max: every feature by its largest absolute value; l2-rows: samples to norm 1")    \
-  X(TRUTH, intercept, "intercept", NULL, "Add a feature that is 1 in every sample, reported apart")
+  X(INTERCEPT, intercept, "intercept", "free",                                                                         \
+    "Add a feature that is 1 in every sample, reported apart; =free: left out of the norm (solve)")
 
 #define FLAG_KEY(kind, member, name, argument, help) KEY_##kind##_##member,
 enum { BEFORE_FIRST = 5000, DATA_FLAGS(FLAG_KEY) AFTER_LAST };
 
-#define FLAG_OPTION(kind, member, name, argument, help) {name, KEY_##kind##_##member, argument, 0, help, 1},
+#define FLAG_OPTION(kind, member, name, argument, help)                                                                \
+  {name, KEY_##kind##_##member, argument, (kind) == INTERCEPT ? OPTION_ARG_OPTIONAL : 0, help, 1},
 static const struct argp_option OPTIONS[] = {DATA_FLAGS(FLAG_OPTION){0}};
 
 #define FLAG_MEMBER(kind, member, name, argument, help) {kind, offsetof(biascope_read_options, member), name},
@@ -61,7 +63,19 @@ static void set_scaling(struct argp_state *state, biascope_read_options *read, b
   read->scaling = scaling;
 }
 
-static void set_option(struct argp_state *state, int key, const char *text, biascope_read_options *read) {
+static void set_intercept(struct argp_state *state, cli_common *common, const char *text) {
+  common->read.intercept = true;
+  if (!text) return;
+  if (strcmp(text, "free") != 0) argp_error(state, "--intercept=%s: expected --intercept or --intercept=free", text);
+  if (!common->takes_free_intercept)
+    argp_error(state,
+               "--intercept=free leaves the intercept out of the norm of a max margin: it is for solve; training "
+               "treats its weight as any other (--intercept)");
+  common->free_intercept = true;
+}
+
+static void set_option(struct argp_state *state, int key, const char *text, cli_common *common) {
+  biascope_read_options *read = &common->read;
   void *member = (char *)read + FLAGS[key - BEFORE_FIRST - 1].offset;
   switch (FLAGS[key - BEFORE_FIRST - 1].kind) {
   case TEXT:
@@ -82,12 +96,16 @@ static void set_option(struct argp_state *state, int key, const char *text, bias
   case SCALE:
     set_scaling(state, read, SCALINGS[cli_parse_choice(state, "--scale", text, SCALE_NAMES)]);
     break;
+  case INTERCEPT:
+    set_intercept(state, common, text);
+    break;
   }
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   cli_common *common = state->input;
   if (key == ARGP_KEY_ARG) {
+    if (!strcmp(text, "free") && common->read.intercept) argp_error(state, "expected --intercept=free, with a '='");
     if (common->data_path) argp_error(state, "unexpected argument '%s': DATA is '%s' already", text, common->data_path);
     common->data_path = text;
     return 0;
@@ -99,7 +117,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   }
   if (key <= BEFORE_FIRST || key >= AFTER_LAST) return ARGP_ERR_UNKNOWN;
-  set_option(state, key, text, &common->read);
+  set_option(state, key, text, common);
   return 0;
 }
 

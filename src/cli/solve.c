@@ -66,6 +66,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
       argp_error(state, "--norm is missing: l2, linf, l1, lP, spectral, nuclear, mahalanobis or all");
     if (flags->every_norm && (flags->result.out || flags->result.test || flags->result.test_fraction > 0.0))
       argp_error(state, "--norm all has several directions; --out and --test are about one");
+    if (flags->common.free_intercept && (flags->every_norm || flags->norm.kind > BIASCOPE_LP))
+      argp_error(state, "--intercept=free goes with the norms l2, linf, l1 and lP, not %s", flags->norm_name);
     if (flags->metric_path && flags->norm.kind != BIASCOPE_MAHALANOBIS)
       argp_error(state, "--metric goes with --norm mahalanobis, not %s", flags->norm_name);
     return 0;
@@ -164,7 +166,10 @@ static biascope_status find_metric(const cli_solve_flags *flags, const biascope_
 static int solve_data(cli_solve_flags *flags, const biascope_dataset *data) {
   biascope_error error;
   biascope_margin solution;
-  const biascope_status solved = biascope_margin_solve(data, flags->norm, &flags->options, &solution, &error);
+  biascope_status (*const solve)(const biascope_dataset *, biascope_norm, const biascope_solve_options *,
+                                 biascope_margin *, biascope_error *) =
+      flags->common.free_intercept ? biascope_margin_solve_free_intercept : biascope_margin_solve;
+  const biascope_status solved = solve(data, flags->norm, &flags->options, &solution, &error);
   const bool has_solution =
       solved == BIASCOPE_OK || solved == BIASCOPE_NOT_SEPARABLE || solved == BIASCOPE_NOT_CONVERGED;
   const int code = has_solution ? print_solution(flags, data, &solution, solved, &error) : cli_report(solved, &error);
@@ -184,7 +189,7 @@ static int solve_mahalanobis(cli_solve_flags *flags, const biascope_dataset *dat
 }
 
 int cli_solve(int argc, char **argv) {
-  cli_solve_flags flags = {0};
+  cli_solve_flags flags = {.common.takes_free_intercept = true};
   cli_parse(&ARGP, argc, argv, &flags);
   cli_hold_out(&flags.common, &flags.result);
   flags.common.read.several_classes = true;
