@@ -314,7 +314,7 @@ BIASCOPE_API void biascope_margin_free(biascope_margin *margin);
 BIASCOPE_API biascope_status biascope_classes_decide(const biascope_dataset *data, biascope_status *decision,
                                                      biascope_error *error);
 /* A rough estimate of the time of a solve, in seconds of one core: correct to a factor of about three if it is above a
- * second. norm: L2, LINF or L1. */
+ * second. norm: L2, LINF, L1, SPECTRAL or NUCLEAR. */
 BIASCOPE_API double biascope_margin_seconds(const biascope_dataset *data, biascope_norm_kind norm);
 
 /* min_i x_i.w / ||w||, over the rows of biascope_margin; w has outputs x d entries. 0 for w = 0. */
@@ -525,17 +525,18 @@ typedef enum {
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) to which training converges. See
  * docs/limit.md. */
 typedef struct {
-  double *direction;     /* outputs x d, of Euclidean norm 1 */
-  double *dual;          /* c*, one entry for each row (biascope_margin), in the simplex */
-  double gap;            /* (c.F - min F) / |c.F| with F = X D(c*); for max-margin limits the solver's gap */
-  double rate;           /* growth of the least margin per unit of sum eta; NaN if margins grow like log t */
-  size_t support;        /* the number of positive entries of dual */
-  double standard_error; /* of the direction (angle, radians), because the order was sampled; 0 for closed forms */
-  bool unique;           /* false: several directions are optimal, and this is one of them */
-  double log_loss;       /* after options.steps steps; NaN for the limit */
-  double weight_norm;    /* the same of the weights' Euclidean norm */
-  double handover_step;  /* eps > 0: the step at which sqrt(v) falls to about eps and the limit becomes l2; else NaN */
-  const char *method;    /* how it was found, a static string */
+  double *direction;       /* outputs x d, of Euclidean norm 1 */
+  double *dual;            /* c*, one entry for each row (biascope_margin), in the simplex */
+  double gap;              /* (c.F - min F) / |c.F| with F = X D(c*); for max-margin limits the solver's gap */
+  double rate;             /* growth of the least margin per unit of sum eta; NaN if margins grow like log t */
+  size_t support;          /* the number of positive entries of dual */
+  double standard_error;   /* of the direction (angle, radians), because the order was sampled; 0 for closed forms */
+  bool unique;             /* false: several directions are optimal, and this is one of them */
+  biascope_norm_kind face; /* then the norm for which they are optimal */
+  double log_loss;         /* after options.steps steps; NaN for the limit */
+  double weight_norm;      /* the same of the weights' Euclidean norm */
+  double handover_step; /* eps > 0: the step at which sqrt(v) falls to about eps and the limit becomes l2; else NaN */
+  const char *method;   /* how it was found, a static string */
   size_t samples, features;
   size_t outputs, rows;     /* 1 and N; for k > 2 classes k and N (k - 1) */
   size_t starts;            /* random points from which the search started, as many as the effort allowed */
@@ -607,8 +608,8 @@ BIASCOPE_API const biascope_dataset *biascope_problem_data(const biascope_proble
  * that call returns BIASCOPE_CANCELLED. */
 BIASCOPE_API void biascope_problem_watch(biascope_problem *problem, const biascope_monitor *monitor);
 
-/* The max margin of L2, LINF or L1. *out has the certificate after BIASCOPE_OK, BIASCOPE_NOT_SEPARABLE and
- * BIASCOPE_NOT_CONVERGED, as in biascope_margin_solve; else it is NULL. */
+/* The max margin of L2, LINF, L1, SPECTRAL or NUCLEAR. *out has the certificate after BIASCOPE_OK,
+ * BIASCOPE_NOT_SEPARABLE and BIASCOPE_NOT_CONVERGED, as in biascope_margin_solve; else it is NULL. */
 BIASCOPE_API biascope_status biascope_problem_margin(biascope_problem *problem, biascope_norm_kind norm,
                                                      const biascope_margin **out, biascope_error *error);
 /* Whether the data are separable: BIASCOPE_OK, with a direction of some positive l2 margin, or
@@ -629,21 +630,29 @@ BIASCOPE_API biascope_status biascope_problem_limit(biascope_problem *problem, c
                                                     double effort, const biascope_prediction **out,
                                                     biascope_error *error);
 
-/* What weights are compared with: the max margins of L2, LINF and L1, by the number of the norm, and AdamProxy's
+/* What weights are compared with: the max margins of L2, LINF, L1, SPECTRAL and NUCLEAR, in this order, and AdamProxy's
  * limit. */
-enum { BIASCOPE_REFERENCE_NORMS = 3, BIASCOPE_PROXY = 3, BIASCOPE_REFERENCES = 4 };
+enum { BIASCOPE_REFERENCE_NORMS = 5, BIASCOPE_PROXY = 5, BIASCOPE_REFERENCES = 6 };
 /* A set of references: bit 1 << r stands for reference r. */
 typedef unsigned biascope_reference_set;
-#define BIASCOPE_ALL_NORMS ((biascope_reference_set)7)
-/* "l2", "linf", "l1", "proxy"; NULL if the number is not a reference. */
+#define BIASCOPE_ALL_NORMS ((biascope_reference_set)31)
+/* "l2", "linf", "l1", "spectral", "nuclear", "proxy"; NULL if the number is not a reference. */
 BIASCOPE_API const char *biascope_reference_name(size_t reference);
+/* The norm of a reference below BIASCOPE_REFERENCE_NORMS. */
+BIASCOPE_API biascope_norm_kind biascope_reference_norm(size_t reference);
+/* The references that say something of their own about these data: for two classes, whose weights are one row, spectral
+ * and nuclear are l2, and are left out. */
+BIASCOPE_API biascope_reference_set biascope_dataset_references(const biascope_dataset *data);
 
 /* The measures of one direction. A value is NaN if its reference was not asked for or could not be
  * certified. */
 typedef struct {
-  double log_loss;                         /* of the mean loss, if the caller knows it (biascope_trainer_log_loss) */
-  double weight_norm;                      /* ||w||_2, over all entries */
-  double accuracy;                         /* the share of samples that have a positive margin */
+  double log_loss;                    /* of the mean loss, if the caller knows it (biascope_trainer_log_loss) */
+  double weight_norm;                 /* ||w||_2, over all entries */
+  double spectral_norm, nuclear_norm; /* of several classes: the largest singular value, and the sum of all */
+  double effective_rank;              /* e^H, H the entropy of the singular values over their sum (Roy and Vetterli,
+                                       * EUSIPCO 2007) */
+  double accuracy;                    /* the share of samples that have a positive margin */
   double margin[BIASCOPE_REFERENCE_NORMS]; /* the least margin / ||w||, for any references: of x_i.w or, with
                                             * several classes, of (w_y - w_j).x_i over the classes j != y, i's class */
   double ratio[BIASCOPE_REFERENCE_NORMS];  /* the margin over the best margin */
@@ -660,17 +669,24 @@ typedef struct {
   size_t offset;             /* of the member in biascope_measurement */
   bool recorded;             /* in the traces of stored runs */
   bool of_limit;             /* the predicted direction has this measure too: "limit_cosine_l2" */
+  bool of_matrices;          /* of weights of several classes; NaN for two */
 } biascope_measure;
 /* There are biascope_measure_count() measures. Returns the one of an index below that; returns its value. */
 BIASCOPE_API size_t biascope_measure_count(void);
 BIASCOPE_API const biascope_measure *biascope_measure_at(size_t index);
 BIASCOPE_API double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured);
 
-/* Measures w (outputs x d) against the references asked for, which are computed if they are not known yet, and against
- * the limit, if it is not NULL. */
+/* Measures w (outputs x d) against the references asked for, as far as biascope_dataset_references has them, which are
+ * computed if they are not known yet, and against the limit, if it is not NULL. */
 BIASCOPE_API biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
                                                       const biascope_prediction *limit, const double *w,
                                                       biascope_measurement *out, biascope_error *error);
+
+/* Writes the singular values of weights rows x d, the largest first: as many as the smaller of rows and d. */
+BIASCOPE_API biascope_status biascope_singular_values(size_t rows, size_t features, const double *w, double *out,
+                                                      biascope_error *error);
+/* For more than two classes: writes for each class the least margin (w_y - w_j).x / ||w||_2 of its samples. */
+BIASCOPE_API void biascope_class_margins(const biascope_dataset *data, const double *w, double *out);
 
 /* ---- What a run will do, and what would do better, without training ------------------------------ */
 

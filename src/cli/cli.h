@@ -54,6 +54,10 @@ __attribute__((format(printf, 3, 4))) biascope_status cli_fail(biascope_error *e
 /* Turns names such as "l2,linf" into a set of references; "all" is the set `all`, "none" the empty set. */
 biascope_reference_set cli_parse_references(struct argp_state *state, const char *text, biascope_reference_set all);
 
+/* Leaves out of `all` what has no meaning of its own for the data; BIASCOPE_USAGE where that was named. */
+biascope_status cli_fit_references(const biascope_dataset *data, biascope_reference_set all,
+                                   biascope_reference_set *set, biascope_error *error);
+
 /* Reads DATA, and prints the reader's notes on stderr. */
 biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, biascope_error *error);
 /* Adds the same notes as a member, if there are any. */
@@ -95,8 +99,9 @@ json_t *cli_json_dual(const biascope_dataset *data, const double *dual);
 json_t *cli_json_support(const biascope_dataset *data, const double *dual);
 size_t cli_supporting_samples(const biascope_dataset *data, const double *dual);
 void cli_print_support(const char *name, const biascope_dataset *data, const double *dual);
-/* Adds every measure under its name, those of one family as one object: "cosine":{"l2": ..., ...}. */
-void cli_json_measures(json_t *object, const biascope_measurement *measured);
+/* Adds every measure that applies to the data under its name, those of one family as one object: "cosine":{"l2": ...,
+ * ...}. */
+void cli_json_measures(json_t *object, const biascope_dataset *data, const biascope_measurement *measured);
 /* The parts of data that are not separable with their proof, as JSON and as text. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);

@@ -101,6 +101,17 @@ biascope_status cli_fail(biascope_error *error, biascope_status status, const ch
   return status;
 }
 
+biascope_status cli_fit_references(const biascope_dataset *data, biascope_reference_set all,
+                                   biascope_reference_set *set, biascope_error *error) {
+  const biascope_reference_set own = biascope_dataset_references(data);
+  if (*set & ~own && *set != all)
+    return cli_fail(error, BIASCOPE_USAGE,
+                    "--references: spectral and nuclear are for several classes; for two, whose weights are one row, "
+                    "they are l2");
+  *set &= own;
+  return BIASCOPE_OK;
+}
+
 biascope_reference_set cli_parse_references(struct argp_state *state, const char *text, biascope_reference_set all) {
   const char *names[BIASCOPE_REFERENCES + 1] = {NULL};
   size_t count = 0;
@@ -197,9 +208,10 @@ void cli_json_classes(json_t *object, const biascope_dataset *data) {
   json_object_set_new(object, "counts", counts);
 }
 
-void cli_json_measures(json_t *object, const biascope_measurement *measured) {
+void cli_json_measures(json_t *object, const biascope_dataset *data, const biascope_measurement *measured) {
   for (size_t i = 0; i < biascope_measure_count(); i++) {
     const biascope_measure *measure = biascope_measure_at(i);
+    if (measure->of_matrices && biascope_dataset_outputs(data) == 1) continue;
     json_t *value = cli_json_number(biascope_measure_of(measure, measured)), *family = object;
     if (measure->of && !json_object_get(object, measure->family))
       json_object_set_new(object, measure->family, json_object());

@@ -46,7 +46,9 @@ static const struct argp_option OPTIONS[] = {
     {"confirm", CONFIRM, "HOW", 0,
      "Make sure that training goes there: run (default; of up to some millions of small steps), flow, none", 3},
     {"references", REFERENCES, "all|none|LIST", 0,
-     "What to compare with: of l2, linf, l1 (max margins) and proxy (AdamProxy's limit), as in l2,linf (default all)",
+     "What to compare with: of l2, linf, l1, of several classes spectral and nuclear (max margins), and proxy "
+     "(AdamProxy's "
+     "limit), as in l2,linf (default all)",
      3},
     {0},
 };
@@ -341,6 +343,7 @@ int cli_predict(int argc, char **argv) {
   if (status == BIASCOPE_OK && flags.run.steps > 0)
     status = cli_set_total_steps(flags.optimizer.options, flags.run.steps, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
+  if (status == BIASCOPE_OK) status = cli_fit_references(data, ALL_REFERENCES, &flags.references, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK)
     code = predict_run_wanted(&flags.run) && !on_path(&flags)

@@ -99,10 +99,13 @@ static biascope_status wait(work *w, const biascope_options *options, biascope_e
 
 /* ---- The result --------------------------------------------------------------------------------- */
 
+/* Forecasts are of two classes. */
+enum { ENTRYWISE_NORMS = 3 };
+
 static json_t *by_norm(const double *values) {
   json_t *object = json_object();
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
-    json_object_set_new(object, biascope_reference_name((size_t)n), cli_json_number(values[n]));
+  for (size_t n = 0; n < ENTRYWISE_NORMS; n++)
+    json_object_set_new(object, biascope_reference_name(n), cli_json_number(values[n]));
   return object;
 }
 
@@ -138,9 +141,9 @@ static void print_text(const work *w) {
   printf("steps taken %llu, and %zu passes over the data\n", (unsigned long long)q->steps_taken, q->evaluations);
   if (q->error_estimate > 0.0) printf("error      about %.1e in the direction (radians)\n", q->error_estimate);
   printf("log loss   %.6g\nlog ||w||  %.6g\naccuracy   %.6g\n", q->log_loss, log(q->weight_norm), q->accuracy);
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+  for (size_t n = 0; n < ENTRYWISE_NORMS; n++)
     if (isfinite(m->cosine[n]) || isfinite(m->ratio[n]))
-      printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name((size_t)n), m->cosine[n], m->ratio[n]);
+      printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name(n), m->cosine[n], m->ratio[n]);
   if (isfinite(m->cosine_predicted)) printf("limit      cosine %.6f\n", m->cosine_predicted);
 }
 
@@ -148,7 +151,7 @@ static biascope_status answer(work *w, const biascope_options *options, biascope
   biascope_status status = BIASCOPE_OK;
   if (w->flags->trace) status = biascope_output_open(trace, w->flags->trace, error);
   w->run.trace = trace->stream;
-  if (trace->stream) train_trace_head(trace->stream);
+  if (trace->stream) train_trace_head(trace->stream, w->run.data);
   if (status == BIASCOPE_OK)
     status = w->flags->until == UNTIL_NOTHING ? follow(w, options, w->flags->steps, error) : wait(w, options, error);
   if (status == BIASCOPE_OK && trace->stream) status = train_trace_rows(&w->run, error);

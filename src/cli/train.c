@@ -44,7 +44,9 @@ static const struct argp_option OPTIONS[] = {
     {"checkpoint", OPTION_CHECKPOINT, "FILE", 0, "Write the final state, or the state at Ctrl-C", 3},
     {"resume", OPTION_RESUME, "FILE", 0, "Continue from a checkpoint", 3},
     {"references", OPTION_REFERENCES, "all|none|LIST", 0,
-     "Margins to compare with after the run, as in l2,linf (default: those of l2, linf and l1 that take seconds)", 3},
+     "Margins to compare with after the run, as in l2,linf (default: those of l2, linf, l1 and, of several classes, "
+     "spectral and nuclear that take seconds)",
+     3},
     {"threads", OPTION_THREADS, "K", 0,
      "Threads for steps over most of large data (default 1); the result is the same for any number", 3},
     {0},
@@ -161,6 +163,7 @@ static biascope_status start(train_run *run, const train_flags *flags, biascope_
   if (status == BIASCOPE_OK) status = cli_set_total_steps(flags->optimizer.options, flags->steps, error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
   run->named = flags->references;
+  if (status == BIASCOPE_OK) status = cli_fit_references(run->data, BIASCOPE_ALL_NORMS, &run->named, error);
   run->chosen = flags->references_given;
   run->no_prediction = flags->no_prediction;
   run->separable = true;
@@ -199,7 +202,7 @@ static biascope_status train(train_run *run, const train_flags *flags, biascope_
   biascope_status status = start(run, flags, error);
   if (status == BIASCOPE_OK && flags->trace) status = biascope_output_open(&trace, flags->trace, error);
   run->trace = trace.stream;
-  if (trace.stream) train_trace_head(trace.stream);
+  if (trace.stream) train_trace_head(trace.stream, run->data);
   if (status == BIASCOPE_OK) status = advance(run, flags, error);
   if (status == BIASCOPE_OK && flags->checkpoint)
     status = biascope_trainer_save(run->trainer, flags->checkpoint, error);

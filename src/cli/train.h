@@ -52,9 +52,9 @@ biascope_status train_keep_row(train_run *run, const train_row *row, biascope_er
 /* Measures weights against the references. */
 biascope_status train_measure(train_run *run, const double *w, biascope_measurement *out, biascope_error *error);
 /* A reference that was looked for; NULL: it was not looked for, or is not certified. */
-const biascope_margin *train_reference(const train_run *run, int norm);
+const biascope_margin *train_reference(const train_run *run, size_t reference);
 /* The trace: one row of CSV for each record. The rows are compared before they are written. */
-void train_trace_head(FILE *trace);
+void train_trace_head(FILE *trace, const biascope_dataset *data);
 biascope_status train_trace_rows(train_run *run, biascope_error *error);
 /* Frees what comparing and recording allocated. */
 void train_compared_free(train_run *run);

@@ -34,8 +34,10 @@ static biascope_status take_apart(train_run *run, biascope_error *error) {
 static void choose_references(train_run *run) {
   double left = AFFORDABLE;
   run->wanted = run->chosen ? run->named : 0;
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS && !run->chosen; n++) {
-    const double seconds = biascope_margin_seconds(run->data, (biascope_norm_kind)n);
+  const biascope_reference_set all = biascope_dataset_references(run->data);
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS && !run->chosen; n++) {
+    if (!(all >> n & 1)) continue;
+    const double seconds = biascope_margin_seconds(run->data, biascope_reference_norm(n));
     const bool affordable = seconds <= left;
     *(affordable ? &run->wanted : &run->too_long) |= 1u << n;
     if (affordable) left -= seconds;
@@ -56,19 +58,20 @@ biascope_status train_compare(train_run *run, biascope_error *error) {
   run->compared = true;
   choose_references(run);
   biascope_status status = BIASCOPE_OK;
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
     const biascope_margin *solution;
-    if (run->wanted >> n & 1) status = biascope_problem_margin(run->problem, (biascope_norm_kind)n, &solution, error);
+    if (run->wanted >> n & 1)
+      status = biascope_problem_margin(run->problem, biascope_reference_norm(n), &solution, error);
     if (status == BIASCOPE_NOT_CONVERGED) status = BIASCOPE_OK;
   }
   if (status == BIASCOPE_OK && !run->no_prediction) status = find_limit(run, error);
   return status == BIASCOPE_NOT_SEPARABLE ? take_apart(run, error) : status;
 }
 
-const biascope_margin *train_reference(const train_run *run, int norm) {
+const biascope_margin *train_reference(const train_run *run, size_t reference) {
   const biascope_margin *solution = NULL;
-  if (run->separable && run->wanted >> norm & 1)
-    biascope_problem_margin(run->problem, (biascope_norm_kind)norm, &solution, NULL);
+  if (run->separable && run->wanted >> reference & 1)
+    biascope_problem_margin(run->problem, biascope_reference_norm(reference), &solution, NULL);
   return solution;
 }
 

@@ -2,10 +2,11 @@
 #include "cli/train.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Training gives the same bits everywhere. So a comparison is as certain as its
  * reference. */
-static void print_norm(const train_run *run, int n) {
+static void print_norm(const train_run *run, size_t n, int width) {
   const biascope_measurement *m = &run->last;
   const double gap = train_reference(run, n)->gap, known_to = biascope_angle_known_to(gap);
   biascope_text cosine = {"-"}, angle = cosine;
@@ -13,7 +14,7 @@ static void print_norm(const train_run *run, int n) {
     cosine = biascope_digits(m->cosine[n], biascope_cosine_known_to(m->cosine[n], known_to), 8);
     angle = biascope_small_digits(m->angle[n], biascope_angle_of_gap(gap), 4);
   }
-  printf("%-5s %-11s %-11s %s\n", biascope_reference_name((size_t)n), cosine.text, angle.text,
+  printf("%-*s %-11s %-11s %s\n", width, biascope_reference_name(n), cosine.text, angle.text,
          biascope_digits(m->ratio[n], gap * fabs(m->ratio[n]), 6).text);
 }
 
@@ -27,20 +28,39 @@ static void print_text(const train_run *run) {
   const biascope_measurement *m = &run->last;
   printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n", (unsigned long long)biascope_trainer_step(run->trainer),
          biascope_trainer_log_loss(run->trainer), log(run->last.weight_norm));
-  if (run->separable) puts("      cosine      angle       margin ratio");
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
-    if (isfinite(m->ratio[n])) print_norm(run, n);
+  const int width = biascope_dataset_outputs(run->data) > 1 ? 8 : 5;
+  if (run->separable) printf("%*s cosine      angle       margin ratio\n", width, "");
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
+    if (isfinite(m->ratio[n])) print_norm(run, n, width);
   }
   if (run->parts) train_print_parts(run);
   if (isfinite(m->cosine_predicted)) print_limit(run);
   train_give_warnings(run, NULL);
 }
 
-static json_t *by_norm(const double *values) {
+static json_t *by_norm(const biascope_dataset *data, const double *values) {
   json_t *object = json_object();
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
-    json_object_set_new(object, biascope_reference_name((size_t)n), cli_json_number(values[n]));
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    if (biascope_dataset_references(data) >> n & 1)
+      json_object_set_new(object, biascope_reference_name(n), cli_json_number(values[n]));
   return object;
+}
+
+/* The singular values of the direction, and the margins of the classes by their names. */
+static int add_matrix(json_t *result, const train_run *run) {
+  const size_t classes = biascope_dataset_classes(run->data), d = biascope_dataset_features(run->data);
+  const size_t count = classes < d ? classes : d;
+  biascope_error error;
+  double *values = calloc(classes, sizeof *values);
+  const biascope_status status = values ? biascope_singular_values(classes, d, run->direction, values, &error)
+                                        : cli_fail(&error, BIASCOPE_NO_MEMORY, "out of memory for the singular values");
+  if (status == BIASCOPE_OK) {
+    json_object_set_new(result, "singular_values", cli_json_array(count, values));
+    biascope_class_margins(run->data, run->direction, values);
+    json_object_set_new(result, "class_margins", cli_json_array(classes, values));
+  }
+  free(values);
+  return cli_report(status, &error);
 }
 
 static int print_json(const train_run *run, const cli_result *test) {
@@ -50,13 +70,18 @@ static int print_json(const train_run *run, const cli_result *test) {
   json_t *result =
       json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer), "direction",
                 cli_json_weights(run->data, run->direction), "weight_norm_log", cli_json_number(log(m->weight_norm)),
-                "loss_log", cli_json_number(m->log_loss), "angle", by_norm(m->angle), "warnings", warnings);
-  cli_json_measures(result, m);
-  json_object_set_new(result, "margin_ratio", by_norm(m->ratio)); /* the earlier name of "ratio" */
-  if (biascope_dataset_outputs(run->data) > 1) cli_json_classes(result, run->data);
+                "loss_log", cli_json_number(m->log_loss), "angle", by_norm(run->data, m->angle), "warnings", warnings);
+  cli_json_measures(result, run->data, m);
+  json_object_set_new(result, "margin_ratio", by_norm(run->data, m->ratio)); /* the earlier name of "ratio" */
+  int code = 0;
+  if (biascope_dataset_outputs(run->data) > 1) {
+    cli_json_classes(result, run->data);
+    code = add_matrix(result, run);
+  }
   if (run->parts) json_object_set_new(result, "parts", train_json_parts(run));
   cli_json_data(result, run->data, test);
-  return cli_print_json(result);
+  const int printed = cli_print_json(result);
+  return code ? code : printed;
 }
 
 int train_print(const train_run *run, const cli_result *result, bool json) {

@@ -79,9 +79,14 @@ void train_compared_free(train_run *run) {
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
-void train_trace_head(FILE *trace) {
+static bool applies(const biascope_measure *measure, const biascope_dataset *data) {
+  return !measure->of_matrices || biascope_dataset_outputs(data) > 1;
+}
+
+void train_trace_head(FILE *trace, const biascope_dataset *data) {
   fputs("step,epoch,lr", trace);
-  for (size_t i = 0; i < biascope_measure_count(); i++) fprintf(trace, ",%s", biascope_measure_at(i)->name);
+  for (size_t i = 0; i < biascope_measure_count(); i++)
+    if (applies(biascope_measure_at(i), data)) fprintf(trace, ",%s", biascope_measure_at(i)->name);
   fputs(",momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n", trace);
 }
 
@@ -104,7 +109,10 @@ static void write_row(const train_run *run, const train_row *row, const biascope
   fprintf(run->trace, "%llu", (unsigned long long)row->step);
   put(run->trace, (double)row->step / (double)batches);
   put(run->trace, biascope_options_learning_rate(run->options, row->step));
-  for (size_t i = 0; i < biascope_measure_count(); i++) put(run->trace, biascope_measure_of(biascope_measure_at(i), m));
+  for (size_t i = 0; i < biascope_measure_count(); i++) {
+    const biascope_measure *measure = biascope_measure_at(i);
+    if (applies(measure, run->data)) put(run->trace, biascope_measure_of(measure, m));
+  }
   put(run->trace, row->stale.momentum_excess);
   put(run->trace, row->stale.second_moment_excess);
   put(run->trace, row->misalignment);

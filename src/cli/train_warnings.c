@@ -29,12 +29,12 @@ static void warn_of_staleness(json_t *warnings, const train_run *run, const char
        buffer, (unsigned long long)until, excess, beta);
 }
 
-static void warn_of_reference(json_t *warnings, const train_run *run, int n) {
-  const char *name = biascope_reference_name((size_t)n);
+static void warn_of_reference(json_t *warnings, const train_run *run, size_t n) {
+  const char *name = biascope_reference_name(n);
   const biascope_margin *solution = train_reference(run, n);
   if (run->too_long >> n & 1)
     warn(warnings, "no %s reference: finding it takes about %.0f s; --references %s finds it", name,
-         biascope_margin_seconds(run->data, (biascope_norm_kind)n), name);
+         biascope_margin_seconds(run->data, biascope_reference_norm(n)), name);
   else if (solution && isnan(run->last.ratio[n]))
     warn(warnings, "no %s reference: its margin is known to a relative gap of %.1e only", name, solution->gap);
   else if (solution && isnan(run->last.cosine[n]))
@@ -71,7 +71,7 @@ static void warn_of_progress(json_t *warnings, const train_run *run) {
 }
 
 void train_give_warnings(const train_run *run, json_t *warnings) {
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS && run->separable; n++) warn_of_reference(warnings, run, n);
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS && run->separable; n++) warn_of_reference(warnings, run, n);
   if (!run->separable) {
     warn(warnings,
          "the data are not separable: the loss falls without end along the separable part alone, if there is one, and "

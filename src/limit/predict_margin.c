@@ -20,6 +20,7 @@ biascope_status bs_predict_margin(const bs_question *question, biascope_norm nor
     out->gap = solution.gap;
     out->support = solution.support;
     out->unique = solution.unique;
+    out->face = norm.kind;
     out->rate = NAN;
     out->method = method;
   }

@@ -11,16 +11,16 @@ static bool is_failure(biascope_status status) {
   return status == BIASCOPE_NO_MEMORY || status == BIASCOPE_CANCELLED;
 }
 
-static biascope_status compare_with_norm(biascope_problem *problem, biascope_norm_kind kind, const double *w,
+static biascope_status compare_with_norm(biascope_problem *problem, size_t n, const double *w,
                                          biascope_measurement *out, biascope_error *error) {
-  const biascope_norm norm = {.kind = kind};
+  const biascope_norm norm = {.kind = biascope_reference_norm(n)};
   const biascope_margin *solution;
-  biascope_status status = biascope_problem_margin(problem, kind, &solution, error);
+  biascope_status status = biascope_problem_margin(problem, norm.kind, &solution, error);
   if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
-  out->known_to[kind] = biascope_angle_known_to(solution->gap);
-  out->ratio[kind] = out->margin[kind] / solution->margin;
-  status = biascope_margin_cosine(biascope_problem_data(problem), norm, solution, w, &out->cosine[kind],
-                                  &out->angle[kind], NULL, error);
+  out->known_to[n] = biascope_angle_known_to(solution->gap);
+  out->ratio[n] = out->margin[n] / solution->margin;
+  status = biascope_margin_cosine(biascope_problem_data(problem), norm, solution, w, &out->cosine[n], &out->angle[n],
+                                  NULL, error);
   return is_failure(status) ? status : BIASCOPE_OK; /* the set of optimal directions is too large: NaN */
 }
 
@@ -42,6 +42,36 @@ static double accuracy_of(const biascope_dataset *data, const double *w) {
   return (double)correct / (double)data->samples;
 }
 
+/* What the singular values of weights of several classes say. */
+static biascope_status measure_matrix(const biascope_dataset *data, const double *w, biascope_measurement *out,
+                                      biascope_error *error) {
+  const size_t rows = bs_outputs(data), d = data->features, count = rows < d ? rows : d;
+  out->spectral_norm = out->nuclear_norm = out->effective_rank = NAN;
+  if (rows == 1) return BIASCOPE_OK;
+  double *singular = BS_NEW(double, count), entropy = 0.0;
+  biascope_status status =
+      singular ? biascope_singular_values(rows, d, w, singular, error) : bs_fail_memory(error, "the singular values");
+  if (status == BIASCOPE_OK) {
+    out->spectral_norm = singular[0];
+    out->nuclear_norm = 0.0;
+    for (size_t i = 0; i < count; i++) out->nuclear_norm += singular[i];
+    for (size_t i = 0; i < count && singular[i] > 0.0; i++) {
+      const double part = singular[i] / out->nuclear_norm;
+      entropy -= part * log(part);
+    }
+    if (out->nuclear_norm > 0.0) out->effective_rank = exp(entropy);
+  }
+  free(singular);
+  return status;
+}
+
+/* NaN if the norm is no reference. */
+static double cosine_with_face(const biascope_prediction *limit, const biascope_measurement *measured) {
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    if (biascope_reference_norm(n) == limit->face) return measured->cosine[n];
+  return NAN;
+}
+
 biascope_status biascope_problem_measure(biascope_problem *problem, biascope_reference_set references,
                                          const biascope_prediction *limit, const double *w, biascope_measurement *out,
                                          biascope_error *error) {
@@ -52,15 +82,19 @@ biascope_status biascope_problem_measure(biascope_problem *problem, biascope_ref
   out->weight_norm = bs_norm2(d, w);
   out->accuracy = accuracy_of(data, w);
   for (int r = 0; r < BIASCOPE_REFERENCES; r++) out->cosine[r] = out->angle[r] = out->known_to[r] = NAN;
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
-    const biascope_norm_kind kind = (biascope_norm_kind)n;
-    out->margin[n] = biascope_margin_of(data, (biascope_norm){.kind = kind}, w);
+  references &= biascope_dataset_references(data);
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
+    const bool applies = biascope_dataset_references(data) >> n & 1;
+    out->margin[n] = applies ? biascope_margin_of(data, (biascope_norm){.kind = biascope_reference_norm(n)}, w) : NAN;
     out->ratio[n] = NAN;
-    if (status == BIASCOPE_OK && references >> n & 1) status = compare_with_norm(problem, kind, w, out, error);
+    if (status == BIASCOPE_OK && references >> n & 1) status = compare_with_norm(problem, n, w, out, error);
   }
+  if (status == BIASCOPE_OK) status = measure_matrix(data, w, out, error);
   if (status == BIASCOPE_OK && references >> BIASCOPE_PROXY & 1) status = compare_with_proxy(problem, w, out, error);
-  /* if several limits are predicted, they are the optimal directions for linf: the nearest counts */
-  out->cosine_predicted = !limit ? NAN : limit->unique ? bs_cosine(d, limit->direction, w) : out->cosine[BIASCOPE_LINF];
+  /* if several limits are predicted, they are the optimal directions for a norm: the nearest counts */
+  out->cosine_predicted = !limit          ? NAN
+                          : limit->unique ? bs_cosine(d, limit->direction, w)
+                                          : cosine_with_face(limit, out);
   return status;
 }
 

@@ -39,14 +39,34 @@ struct biascope_problem {
   bs_limits *limits;
 };
 
-static const char *const REFERENCE_NAMES[BIASCOPE_REFERENCES] = {"l2", "linf", "l1", "proxy"};
+static const char *const REFERENCE_NAMES[BIASCOPE_REFERENCES] = {"l2", "linf", "l1", "spectral", "nuclear", "proxy"};
+static const biascope_norm_kind REFERENCE_NORMS[BIASCOPE_REFERENCE_NORMS] = {BIASCOPE_L2, BIASCOPE_LINF, BIASCOPE_L1,
+                                                                             BIASCOPE_SPECTRAL, BIASCOPE_NUCLEAR};
+/* Of matrices: the same as l2 for one row. */
+static const biascope_reference_set OF_MATRICES = 1u << 3 | 1u << 4;
 
 const char *biascope_reference_name(size_t reference) {
   return reference < BIASCOPE_REFERENCES ? REFERENCE_NAMES[reference] : NULL;
 }
 
+biascope_norm_kind biascope_reference_norm(size_t reference) {
+  return REFERENCE_NORMS[reference];
+}
+
+biascope_reference_set biascope_dataset_references(const biascope_dataset *data) {
+  const biascope_reference_set all = BIASCOPE_ALL_NORMS | 1u << BIASCOPE_PROXY;
+  return biascope_dataset_outputs(data) > 1 ? all : all & ~OF_MATRICES;
+}
+
 static biascope_norm norm_of(size_t reference) {
-  return (biascope_norm){.kind = (biascope_norm_kind)reference};
+  return (biascope_norm){.kind = REFERENCE_NORMS[reference]};
+}
+
+/* The number of references that are norms if there is none of this norm. */
+static size_t reference_of(biascope_norm_kind norm) {
+  size_t reference = 0;
+  while (reference < BIASCOPE_REFERENCE_NORMS && REFERENCE_NORMS[reference] != norm) reference++;
+  return reference;
 }
 
 /* ---- The problem ------------------------------------------------------------------------------- */
@@ -138,13 +158,17 @@ static biascope_status solve(biascope_problem *problem, size_t reference, const 
 
 biascope_status biascope_problem_margin(biascope_problem *problem, biascope_norm_kind norm, const biascope_margin **out,
                                         biascope_error *error) {
-  static const char *const WHAT[] = {"the l2 margin", "the linf margin", "the l1 margin"};
+  static const char *const WHAT[] = {"the l2 margin", "the linf margin", "the l1 margin", "the spectral margin",
+                                     "the nuclear margin"};
+  const size_t reference = reference_of(norm);
   *out = NULL;
-  if ((unsigned)norm >= BIASCOPE_REFERENCE_NORMS)
-    return bs_fail(error, BIASCOPE_USAGE, "a problem keeps the max margins of l2, linf and l1 alone");
-  const biascope_status status = ask(problem, &problem->margin_facts[norm], WHAT[norm], solve, norm, NULL, error);
+  if (reference == BIASCOPE_REFERENCE_NORMS)
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "a problem keeps the max margins of l2, linf, l1, spectral and nuclear alone");
+  const biascope_status status =
+      ask(problem, &problem->margin_facts[reference], WHAT[reference], solve, reference, NULL, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_SEPARABLE || status == BIASCOPE_NOT_CONVERGED)
-    *out = &problem->margins[norm];
+    *out = &problem->margins[reference];
   return status;
 }
 

@@ -7,9 +7,10 @@ static const double PREDICTION_EFFORT = 5e10;
 
 biascope_status bs_reference_create(const biascope_dataset *data, biascope_problem **out, biascope_error *error) {
   biascope_status status = biascope_problem_create(data, out, error);
-  for (int n = 0; n < BIASCOPE_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
+  const biascope_reference_set all = biascope_dataset_references(data);
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
     const biascope_margin *solution;
-    status = biascope_problem_margin(*out, (biascope_norm_kind)n, &solution, error);
+    if (all >> n & 1) status = biascope_problem_margin(*out, biascope_reference_norm(n), &solution, error);
     if (status == BIASCOPE_NOT_CONVERGED) status = BIASCOPE_OK;
   }
   if (status == BIASCOPE_OK) return status;

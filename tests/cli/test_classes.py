@@ -194,8 +194,19 @@ def test_what_is_reported_is_of_the_weights(tmp_path):
     assert result["margin"]["l1"] == pytest.approx(margins.min() / np.abs(direction).sum())
     losses = np.log(np.exp(result["weight_norm"] * (scores - scores[np.arange(len(y)), y][:, None])).sum(axis=1))
     assert result["log_loss"] == pytest.approx(np.log(losses.mean()))
+    singular = np.linalg.svd(direction, compute_uv=False)
+    parts = singular[singular > 1e-12] / singular.sum()
+    assert np.allclose(result["singular_values"], singular, atol=1e-14)
+    assert result["spectral_norm"] == pytest.approx(singular[0] * result["weight_norm"])
+    assert result["nuclear_norm"] == pytest.approx(singular.sum() * result["weight_norm"])
+    assert result["effective_rank"] == pytest.approx(np.exp(-(parts * np.log(parts)).sum()))
+    assert result["margin"]["spectral"] == pytest.approx(margins.min() / singular[0])
+    assert result["margin"]["nuclear"] == pytest.approx(margins.min() / singular.sum())
+    assert np.allclose(result["class_margins"], [margins[y == j].min() for j in range(4)])
     header, *_, last = trace.read_text().splitlines()
     row = dict(zip(header.split(","), last.split(",")))
+    assert float(row["margin_spectral"]) == result["margin"]["spectral"]
+    assert float(row["effective_rank"]) == result["effective_rank"]
     assert float(row["accuracy"]) == result["accuracy"] and float(row["margin_l2"]) == result["margin"]["l2"]
 
 
@@ -304,3 +315,56 @@ def test_labels_and_rows_of_different_number_are_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((4, 2)))
     (tmp_path / "y.csv").write_text("a\nb\nc\n")
     assert "3 labels; expected 4" in train(tmp_path / "x.npy", "--labels", tmp_path / "y.csv", code=2, label=())
+
+
+def test_matrices_are_compared_with_the_margins_of_their_norms(tmp_path):
+    path = write_csv(tmp_path / "data.csv", *generate(3, 6, 24, 9))
+    command = [BIASCOPE, "train", path, "--label-column", "label", "--optimizer", "muon", "--batch-size", "full", "--json", "--quiet"]
+    result = json.loads(subprocess.run([*map(str, command), "--steps", "50000"], capture_output=True, text=True, check=True).stdout)
+    assert 0.95 < result["ratio"]["spectral"] <= 1.0 and result["cosine"]["predicted"] > 0.95
+    for norm in ("spectral", "nuclear"):
+        solved = json.loads(subprocess.run([BIASCOPE, "solve", path, "--label-column", "label", "--norm", norm, "--json"],
+                                           capture_output=True, text=True, check=True).stdout)
+        a, b = np.array(result["direction"]), np.array(solved["direction"])
+        assert result["ratio"][norm] == pytest.approx(result["margin"][norm] / solved["margin"])
+        if solved["unique"]:
+            assert result["cosine"][norm] == pytest.approx((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-7)
+
+
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_norms_of_matrices_are_refused_for_two_classes(tmp_path, command):
+    path = write_csv(tmp_path / "data.csv", *generate(2, 4, 12, 1))
+    refused = subprocess.run([BIASCOPE, command, path, "--label-column", "label", "--references", "l2,spectral"], capture_output=True,
+                             text=True)
+    assert refused.returncode == 1 and "they are l2" in refused.stderr
+    result = json.loads(subprocess.run([BIASCOPE, command, path, "--label-column", "label", "--references", "all", "--json", "--quiet"],
+                                       capture_output=True, text=True).stdout)
+    assert "spectral" not in result["cosine"]
+
+
+def test_a_study_of_several_classes_is_stored_with_its_limits(tmp_path):
+    path = write_csv(tmp_path / "data.csv", *generate(3, 5, 20, 3))
+    (tmp_path / "study.toml").write_text(f"""name = "classes"
+steps = 2000
+optimizer = ["adam", "muon"]
+batch_size = [4, "full"]
+
+[[data]]
+file = "{path}"
+label_column = "label"
+
+[[data]]
+generate = "mixture"
+classes = 3
+samples = 12
+features = 15
+""")
+    store = tmp_path / "runs.db"
+    subprocess.run([BIASCOPE, "sweep", tmp_path / "study.toml", "--store", store, "--quiet"], check=True, capture_output=True)
+    runs = json.loads(subprocess.run([BIASCOPE, "runs", store, "--json"], capture_output=True, text=True, check=True).stdout)
+    assert len(runs) == 8 and all(run["result"]["effective_rank"] <= 3.0 + 1e-9 for run in runs)
+    predicted = [run["result"] for run in runs if "limit" in run["result"]]  # where one is certified
+    assert len(predicted) >= 4
+    for result in predicted:
+        assert result["limit"]["ratio"]["spectral"] <= 1.0 + 1e-9 and -1.0 <= result["cosine"]["predicted"] <= 1.0
+    subprocess.run([BIASCOPE, "report", store, "--out", tmp_path / "report.html"], check=True, capture_output=True)
