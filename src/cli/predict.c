@@ -323,10 +323,11 @@ static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
   return code;
 }
 
-/* If the path of vanishing steps describes the run, it is used; else the averaged equation, which says more. */
-static bool on_path(const predict_flags *flags) {
+/* If the path of vanishing steps describes the run, it is used; else the averaged equation, which says more but is for
+ * two classes. */
+static bool on_path(const predict_flags *flags, const biascope_dataset *data) {
   return !flags->run.trace && flags->run.until == UNTIL_NOTHING &&
-         biascope_options_follow_path(flags->optimizer.options);
+         (biascope_options_follow_path(flags->optimizer.options) || biascope_dataset_outputs(data) > 1);
 }
 
 int cli_predict(int argc, char **argv) {
@@ -346,7 +347,7 @@ int cli_predict(int argc, char **argv) {
   if (status == BIASCOPE_OK) status = cli_fit_references(data, ALL_REFERENCES, &flags.references, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK)
-    code = predict_run_wanted(&flags.run) && !on_path(&flags)
+    code = predict_run_wanted(&flags.run) && !on_path(&flags, data)
                ? predict_run(&flags.common, flags.optimizer.options, &flags.run, data)
                : predict_limit(&flags, data);
   biascope_dataset_free(data);

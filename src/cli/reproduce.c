@@ -59,11 +59,13 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
     .children = CHILDREN,
-    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|all]",
+    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|fig8|all]",
     .doc = "Draws the paper's figures, and says for each claim whether it held.\v"
            "fig1 batch size and order on Gaussian data; fig2 generalised Rademacher data; fig3 the AdamProxy fixed "
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
-           "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches."};
+           "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches; fig8 Muon's limit "
+           "against batch size and momentum, with three "
+           "classes."};
 
 static bool show_progress(void *state, const biascope_progress *p) {
   (void)state;

@@ -8,16 +8,24 @@
 
 /* The measures of a direction w. */
 typedef enum {
-  BS_COSINE_L2,        /* with the l2-max-margin direction */
-  BS_COSINE_LINF,      /* with the nearest linf-max-margin direction */
-  BS_COSINE_PROXY,     /* with the AdamProxy fixed point */
-  BS_COSINE_PREDICTED, /* with the limit predicted for the same options */
-  BS_FRACTION_LINF,    /* linf margin over the best linf margin */
+  BS_COSINE_L2,         /* with the l2-max-margin direction */
+  BS_COSINE_LINF,       /* with the nearest linf-max-margin direction */
+  BS_COSINE_PROXY,      /* with the AdamProxy fixed point */
+  BS_COSINE_PREDICTED,  /* with the limit predicted for the same options */
+  BS_FRACTION_LINF,     /* linf margin over the best linf margin */
+  BS_COSINE_SPECTRAL,   /* several classes: with the spectral max-margin direction */
+  BS_FRACTION_SPECTRAL, /* several classes: spectral margin over the best one */
   BS_MEASURES
 } bs_figure_measure;
 
 typedef enum { BS_AXIS_STEP, BS_AXIS_BATCH_SIZE, BS_AXIS_BETA1, BS_AXIS_BETA2, BS_AXIS_NOISE, BS_AXES } bs_figure_axis;
-typedef enum { BS_FIGURE_GAUSSIAN, BS_FIGURE_RADEMACHER, BS_FIGURE_REAL, BS_FIGURE_DATASETS } bs_figure_data;
+typedef enum {
+  BS_FIGURE_GAUSSIAN,
+  BS_FIGURE_RADEMACHER,
+  BS_FIGURE_REAL,
+  BS_FIGURE_CLASSES, /* three, told apart by a random matrix */
+  BS_FIGURE_DATASETS
+} bs_figure_data;
 
 /* One curve. */
 typedef struct {

@@ -163,6 +163,28 @@ static const bs_claim FIG7_CLAIMS[] = {
     {"noise of the samples' covariance ends where batch size 1 does", BS_COSINE_L2, 1, 1, BS_NEAR, 0.974, 0.005, 1},
 };
 
+/* ---- fig8: Muon's limit with three classes against batch size and momentum ----------------------- */
+
+/* Not the paper's: no theorem says where Muon ends with mini-batches. */
+#define FIG8(name, colour_, kind, b1, b2)                                                                              \
+  { (name), (colour_), 0, BS_FIGURE_CLASSES, TRAINING(kind, 1, BIASCOPE_CYCLIC, b1, b2, 0.1, 0.4), 1000000 }
+static const bs_series FIG8_SERIES[] = {
+    FIG8("Muon, β = 0.9", BLUE, BIASCOPE_MUON, 0.9, 0),
+    FIG8("Muon, β = 0.95", VERMILLION, BIASCOPE_MUON, 0.95, 0),
+    FIG8("Muon, β = 0.99", GREEN, BIASCOPE_MUON, 0.99, 0),
+};
+static const bs_panel FIG8_PANELS[] = {
+    {"three classes, 40 × 10", BS_FRACTION_SPECTRAL, BS_AXIS_BATCH_SIZE, 0},
+    {"three classes, 40 × 10", BS_COSINE_SPECTRAL, BS_AXIS_BATCH_SIZE, 0},
+};
+static const double FIG8_BATCH_SIZES[] = {1, 2, 4, 8, 10, 20, 40, -1};
+static const bs_claim FIG8_CLAIMS[] = {
+    {"the predicted limit is where Muon goes (not a claim of the paper)", BS_COSINE_PREDICTED, 0, 3, BS_AT_LEAST, 0.999,
+     0, 0},
+    {"full-batch Muon finds the spectral max margin (Fan et al. 2025)", BS_FRACTION_SPECTRAL, 0, 3, BS_AT_LEAST, 0.99,
+     0, 40},
+};
+
 static const double TRACE_ONCE[] = {0, -1}; /* the step is not an option: one run draws the curve */
 
 #define PARTS(series_, panels_, columns, claims_)                                                                      \
@@ -184,5 +206,7 @@ const bs_figure BS_FIGURES[] = {
      PARTS(FIG6_SERIES, FIG6_PANELS, 3, LIMIT_CLAIMS)},
     {"fig7", "Gaussian noise on the full gradient: its covariance decides the direction", BS_AXIS_NOISE, NOISES,
      PARTS(FIG7_SERIES, FIG7_PANELS, 3, FIG7_CLAIMS)},
+    {"fig8", "Muon with three classes: predicted (lines) and simulated (dots)", BS_AXIS_BATCH_SIZE, FIG8_BATCH_SIZES,
+     PARTS(FIG8_SERIES, FIG8_PANELS, 2, FIG8_CLAIMS)},
 };
 const size_t BS_FIGURE_COUNT = COUNT(BS_FIGURES);

@@ -16,6 +16,8 @@ static const struct {
     [BS_COSINE_PROXY] = {"cosine_proxy", "cosine with AdamProxy limit"},
     [BS_COSINE_PREDICTED] = {"cosine_predicted", "cosine with predicted limit"},
     [BS_FRACTION_LINF] = {"ratio_linf", "fraction of best ℓ_∞ margin"},
+    [BS_COSINE_SPECTRAL] = {"cosine_spectral", "cosine with spectral max-margin"},
+    [BS_FRACTION_SPECTRAL] = {"ratio_spectral", "fraction of best spectral margin"},
 };
 
 /* x: a gnuplot expression of the CSV's columns. A beta is drawn as 1 - beta on a reversed log axis. */

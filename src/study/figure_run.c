@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACE_PER_DECADE = 25 };
+enum { TRACE_PER_DECADE = 25, SPECTRAL = 3 /* the reference */ };
 
 /* A data set with its references. */
 typedef struct {
@@ -45,6 +45,8 @@ typedef struct {
 /* The paper's generalised Rademacher example: |x_i[k]| is the same for all k. */
 static const double RADEMACHER[4][4] = {{1, 1, 1, 1}, {2, 2, 2, -2}, {3, 3, -3, -3}, {4, -4, 4, -4}};
 
+static const biascope_generate_options THREE_CLASSES = {.samples = 40, .features = 10, .classes = 3, .margin = 0.5};
+
 static biascope_status load(bs_figure_data kind, const bs_figure_options *options, biascope_dataset **out,
                             biascope_error *error) {
   switch (kind) {
@@ -52,6 +54,8 @@ static biascope_status load(bs_figure_data kind, const bs_figure_options *option
     return biascope_dataset_from_dense(4, 4, &RADEMACHER[0][0], out, error);
   case BS_FIGURE_REAL:
     return biascope_dataset_read(options->real_path, NULL, out, error);
+  case BS_FIGURE_CLASSES:
+    return biascope_dataset_generate(BIASCOPE_TEACHER, &THREE_CLASSES, out, error);
   default:
     return biascope_dataset_read(options->gaussian_path, NULL, out, error);
   }
@@ -75,9 +79,11 @@ static biascope_status reference_solve(bs_figure_data kind, const bs_figure_opti
 static void put_measures(const reference *r, const biascope_measurement *measured, const double *w, double *out) {
   out[BS_COSINE_L2] = measured->cosine[BIASCOPE_L2];
   out[BS_COSINE_LINF] = measured->cosine[BIASCOPE_LINF];
-  out[BS_COSINE_PROXY] = bs_cosine(biascope_dataset_features(r->data), r->proxy.direction, w);
+  out[BS_COSINE_PROXY] = bs_cosine(r->proxy.outputs * r->proxy.features, r->proxy.direction, w);
   out[BS_COSINE_PREDICTED] = measured->cosine_predicted;
   out[BS_FRACTION_LINF] = measured->ratio[BIASCOPE_LINF];
+  out[BS_COSINE_SPECTRAL] = measured->cosine[SPECTRAL];
+  out[BS_FRACTION_SPECTRAL] = measured->ratio[SPECTRAL];
 }
 
 /* The points of a trace; if the step is not the axis, only the end of the run. */

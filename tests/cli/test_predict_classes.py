@@ -65,3 +65,44 @@ def test_full_batch_muon_goes_to_the_spectral_margin(sets, name, rate):
     answer = predict(sets / f"{name}.csv", "--optimizer", "muon", "--batch-size", "full", "--confirm", "none")
     assert answer["gap"] <= 1e-10 and answer["rate"] == pytest.approx(rate, abs=1e-9)
     assert "spectral max-margin" in answer["method"]
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory):
+    return judge.build_simulator(tmp_path_factory.mktemp("simulator"))
+
+
+def options(optimizer, batch, beta1, beta2=0.0):
+    return {"optimizer": optimizer, "batch": batch, "order": "cyclic", "beta1": beta1, "beta2": beta2, "nesterov": False, "seed": 1}
+
+
+# Trials of bench/study_classes.py that settle soon.
+@pytest.mark.parametrize("number", [108, 110, 114])
+def test_what_is_confirmed_is_where_the_simulator_goes(tmp_path, simulator, number):
+    row = judge.trial(simulator, tmp_path, number, 3e8)
+    assert row["confirmed"] and row["confirmed_by"] == "run" and row["gap"] <= 1e-10
+    assert row["cosine"] >= 0.9999, row
+
+
+@pytest.mark.parametrize("chosen", [options("adam", 5, 0.9, 0.95), options("signum", 5, 0.9), options("muon", 5, 0.9),
+                                    options("ngd", 5, 0.0), options("shampoo left", 5, 0.9, 0.95)], ids=lambda o: o["optimizer"])
+def test_the_point_after_steps_is_that_of_the_simulator(tmp_path, simulator, chosen):
+    x, y = judge.teacher(4, 7, 25, np.random.default_rng(5))
+    judge.write(tmp_path / "data.csv", x, y)
+    flags = [*judge.flags(chosen), "--lr", 0.02, "--lr-decay", 0.5, "--steps", 20000]
+    command = [BIASCOPE, "predict", tmp_path / "data.csv", "--label-column", "-1", *flags, "--references", "none", "--json"]
+    answer = json.loads(subprocess.run([*map(str, command)], capture_output=True, text=True, check=True).stdout)
+    w = judge.simulate(simulator, x, y, chosen, 0.02, 0.5, [20000])[0]
+    assert judge.cosine(np.array(answer["direction"]), w) >= 0.9999
+    assert answer["weight_norm"] == pytest.approx(np.linalg.norm(w), rel=0.01)
+    scores = x @ w.T
+    log_loss = np.log(np.mean(np.log1p(np.exp(scores - scores[np.arange(25), y][:, None]).sum(axis=1) - 1.0)))
+    assert answer["log_loss"] == pytest.approx(log_loss, rel=0.02)
+
+
+def test_one_row_of_weights_makes_muon_normalised_descent(tmp_path):
+    x, y = generate(2, 6, 20, 3)
+    judge.write(tmp_path / "data.csv", x, y)
+    muon, ngd = (predict(tmp_path / "data.csv", "--optimizer", name, "--beta1", 0.9, "--batch-size", 3, "--confirm", "none")
+                 for name in ("muon", "ngd"))
+    assert np.allclose(muon["direction"], ngd["direction"], atol=1e-9) and muon["rate"] == pytest.approx(ngd["rate"], abs=1e-9)

@@ -109,7 +109,7 @@ def test_data_given_in_place_of_the_shipped_draw_is_checked(tmp_path):
 @pytest.mark.slow
 def test_every_claim_holds(tmp_path):
     claims = claims_of("all", "--out", tmp_path)
-    assert {claim["figure"] for claim in claims} == {f"fig{i}" for i in range(1, 8)}
+    assert {claim["figure"] for claim in claims} == {f"fig{i}" for i in range(1, 9)}
     assert [claim for claim in claims if not claim["held"]] == []
 
 
