@@ -20,10 +20,13 @@ static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4, SETTLED = 1e-3;
 /* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
  * updates. */
 static const double RATE = 0.5;
-/* Not settled, but far enough to search for an equilibrium from there. */
-static const double WORTH_SEARCHING = 3e-2;
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
+/* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
+ * only the fine path decides between them. */
+static const double COARSE = 0.03, FINE = 1e-3;
+/* 1 - cos between directions of one equilibrium found twice. */
+static const double SAME = 1e-8;
 /* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
@@ -36,7 +39,7 @@ static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
 /* Multiplications, 2 10^9 a second, of all runs together; and by how much the first may exceed that. */
 static const double EFFORT = 2e9, MOST_EFFORT = 6e9;
 /* for following the path from a run */
-static const double PATH_EFFORT = 4e9, PATH_STEPS = 25.0;
+static const double PATH_EFFORT = 4e9, PATH_STEPS = 40.0;
 
 typedef struct {
   const biascope_dataset *data;
@@ -124,25 +127,38 @@ static void find_log_weights(const confirmation *c, double *log_weights) {
   for (size_t i = 0; i < rows; i += each) bs_classes_slopes(loss, each, log_weights + i, log_weights + i, NULL);
 }
 
+/* Whether the path of small steps, followed with that error, gains what the run gained over its last half, and leads to
+ * the prediction. */
+static biascope_status follow_from_run(const confirmation *c, const biascope_prediction *prediction,
+                                       double margin_error, double *increment, bool *leads, biascope_error *error) {
+  const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
+  const biascope_predict_options options = {.effort = fmax(PATH_EFFORT, PATH_STEPS * n * d * fmin(n, d))};
+  bs_way way = {.start = c->run.weights[BS_RUN_HALF],
+                .time = c->run.time,
+                .error = margin_error,
+                .direction = prediction->direction,
+                .increment = increment};
+  const biascope_status status = bs_follow_way(c->data, c->training, &options, &way, error);
+  *leads = status == BIASCOPE_OK &&
+           bs_cosine(bs_margin_weights(c->data), way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
+           way.apart <= allowed(prediction);
+  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+}
+
 /* Whether the path of small steps is that of the run over its last half, and leads to the prediction. For random orders
  * and constant steps there is no such exact path. */
 static biascope_status path_leads_to(const confirmation *c, const biascope_prediction *prediction, bool *leads,
                                      biascope_error *error) {
-  const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
-  const biascope_predict_options options = {.effort = fmax(PATH_EFFORT, PATH_STEPS * n * d * fmin(n, d))};
   *leads = false;
   if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
-  bs_way way = {.start = c->run.weights[BS_RUN_HALF],
-                .time = c->run.time,
-                .direction = prediction->direction,
-                .increment = BS_NEW(double, bs_margin_weights(c->data))};
-  if (!way.increment) return bs_fail_memory(error, "the path of training");
-  const biascope_status status = bs_follow_way(c->data, c->training, &options, &way, error);
-  if (status == BIASCOPE_OK)
-    *leads = bs_cosine(bs_margin_weights(c->data), way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
-             way.apart <= allowed(prediction);
-  free(way.increment);
-  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+  double *increment = BS_NEW(double, bs_margin_weights(c->data));
+  if (!increment) return bs_fail_memory(error, "the path of training");
+  biascope_status status = BIASCOPE_OK;
+  if (bs_margin_rows(c->data) <= bs_margin_weights(c->data))
+    status = follow_from_run(c, prediction, COARSE, increment, leads, error);
+  if (status == BIASCOPE_OK && !*leads) status = follow_from_run(c, prediction, FINE, increment, leads, error);
+  free(increment);
+  return status;
 }
 
 /* Searches for an equilibrium from the run's weights. by_path: it counts if the path of small steps leads there. */
@@ -160,8 +176,10 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   if (status == BIASCOPE_NO_MEMORY) return status;
   biascope_status path = BIASCOPE_OK;
   const bool equilibrium = (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap <= c->gap;
+  const bool same = equilibrium && c->equilibrium &&
+                    bs_cosine(bs_margin_weights(c->data), found.direction, c->answer->direction) >= 1.0 - SAME;
   *adopted = equilibrium && !by_path && agrees(c, &found);
-  if (equilibrium && by_path) path = path_leads_to(c, &found, adopted, error);
+  if (equilibrium && by_path && !same) path = path_leads_to(c, &found, adopted, error);
   if (*adopted) return adopt(c, &found, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) biascope_prediction_free(&found);
   return path;
@@ -215,7 +233,7 @@ static biascope_status weigh(confirmation *c, biascope_error *error) {
     return answer_by_run(c, BIASCOPE_LIMIT_REST, run->weights[BS_RUN_ALL], 0.0, error);
   bool adopted = false;
   biascope_status status = BIASCOPE_OK;
-  if (!(c->equilibrium && agrees(c, answer)) && run->settle <= WORTH_SEARCHING)
+  if (!(c->equilibrium && agrees(c, answer)) && run->settle <= SETTLED)
     status = search_from_run(c, false, &adopted, error);
   if (status == BIASCOPE_OK) status = note(c, error);
   if (status == BIASCOPE_OK && c->equilibrium && (adopted || agrees(c, answer)))

@@ -14,6 +14,7 @@ static const double AGREES = 3e-4;
 enum { SAMPLED_STEPS = 1 << 11 };
 /* Multiplications, 2 10^9 a second. */
 static const double EFFORT = 5e8;
+static const double MARGIN_ERROR = 1e-3; /* in a step along the flow */
 
 /* Confirmed by a known result for the rule with the full batch, whose max margin is the limit if it is unique; or by
  * the search itself, which follows the flow to where weight decay stops it. NULL: by neither. */
@@ -31,7 +32,8 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
                                                    options->effort > 0.0 ? fmin(EFFORT, options->effort) : EFFORT};
   const size_t d = bs_margin_weights(data);
   double *zero = BS_NEW(double, d), *increment = BS_NEW(double, d);
-  bs_way way = {.start = zero, .direction = answer->direction, .increment = increment, .apart = INFINITY};
+  bs_way way = {
+      .start = zero, .error = MARGIN_ERROR, .direction = answer->direction, .increment = increment, .apart = INFINITY};
   const biascope_status status = zero && increment ? bs_follow_way(data, training, &affordable, &way, error)
                                                    : bs_fail_memory(error, "the path of training");
   *arrives = status == BIASCOPE_OK && way.apart <= AGREES;

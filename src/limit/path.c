@@ -34,7 +34,7 @@ static void path_free(path *p) {
   bs_schedule_free(&p->schedule);
 }
 
-static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, path *p,
+static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, double margin_error, path *p,
                                    biascope_error *error) {
   const biascope_options *training = &question->training;
   bs_epoch_rule smooth = *rule;
@@ -50,7 +50,7 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
   if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
   if (status == BIASCOPE_OK)
     status =
-        bs_flow_create(&p->game, bs_loss_of(training->loss), training->weight_decay, MARGIN_ERROR, &p->flow, error);
+        bs_flow_create(&p->game, bs_loss_of(training->loss), training->weight_decay, margin_error, &p->flow, error);
   if (status != BIASCOPE_OK) path_free(p);
   p->game.most_effort = question->options.effort > 0.0 ? question->options.effort : INFINITY;
   return status;
@@ -134,7 +134,7 @@ static biascope_status follow_steps(const bs_question *question, const bs_epoch_
 biascope_status bs_predict_after_steps(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                        biascope_error *error) {
   path p;
-  biascope_status status = path_create(question, rule, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
   if (status != BIASCOPE_OK) return status;
   status = follow_steps(question, rule, &p, error);
   export_point(question, &p, out);
@@ -152,7 +152,7 @@ static double distance_from(path *p, const double *direction) {
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error) {
   path p;
-  const biascope_status status = path_create(question, rule, &p, error);
+  const biascope_status status = path_create(question, rule, way->error, &p, error);
   if (status != BIASCOPE_OK) return status;
   const size_t d = p.game.features;
   bs_flow_start(p.flow, way->start);
@@ -197,7 +197,7 @@ static double come_to_rest(path *p, double decay, double *least) {
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error) {
   path p;
-  biascope_status status = path_create(question, rule, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
   if (status != BIASCOPE_OK) return status;
   const bool signs = p.game.rule.direction == BS_SIGN;
   double moving = INFINITY, least = AT_REST;
@@ -244,7 +244,7 @@ biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rul
   const biascope_options *training = &question->training;
   const double threshold = log(training->eps);
   path p;
-  biascope_status status = path_create(question, rule, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
   if (status != BIASCOPE_OK) return status;
   double *gradient = BS_NEW(double, p.game.features), before = 0.0, now = 0.0, start = 0.0;
   bool advanced = gradient != NULL;

@@ -27,6 +27,7 @@ biascope_status bs_predict_from(const biascope_dataset *data, const biascope_opt
 typedef struct {
   const double *start;     /* d: the weights at its start */
   double time;             /* the length of the piece in s */
+  double error;            /* of a margin in a step along the path */
   const double *direction; /* d: the direction to which it should lead, of Euclidean norm 1 */
   double *increment;       /* d: on return the change of the weights over the piece; 0 if it was not followed so far */
   double apart;            /* on return the least 1 - cos between the direction and D at the end of the path */
