@@ -99,6 +99,10 @@ void bs_flow_start(bs_flow *flow, const double *weights) {
   find_slopes(flow);
 }
 
+void bs_flow_set_tolerance(bs_flow *flow, double tolerance) {
+  flow->tolerance = tolerance;
+}
+
 double bs_flow_time(const bs_flow *flow) {
   return flow->time;
 }

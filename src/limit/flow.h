@@ -17,6 +17,9 @@ void bs_flow_free(bs_flow *flow);
 /* Moves a flow that has not advanced yet from w = 0 to the d weights. */
 void bs_flow_start(bs_flow *flow, const double *weights);
 
+/* Changes the error of a margin in a step. */
+void bs_flow_set_tolerance(bs_flow *flow, double tolerance);
+
 /* Takes one accepted step that does not exceed s = limit (INFINITY: none). False if no step succeeds. */
 bool bs_flow_advance(bs_flow *flow, double limit);
 double bs_flow_time(const bs_flow *flow);

@@ -205,6 +205,8 @@ biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule
   if (signs) p.game.rule.smoothing = FIRST_SMOOTHING;
   for (int sharper = 0; sharper == 0 || (signs && sharper < TIMES_SHARPER); sharper++) {
     if (sharper > 0) p.game.rule.smoothing *= SHARPER;
+    /* an error beyond the smoothing would throw a sliding update from one side to the other */
+    if (signs) bs_flow_set_tolerance(p.flow, fmin(MARGIN_ERROR, p.game.rule.smoothing));
     moving = come_to_rest(&p, question->training.weight_decay, &least);
   }
   export_point(question, &p, out);

@@ -165,7 +165,7 @@ def check(library, folder, numbers):
 
 
 def test_no_confirmed_prediction_of_a_few_is_wrong(library, tmp_path):
-    settled, confirmed = check(library, tmp_path, (4, 5, 11, 21, 23, 29, 34))
+    settled, confirmed = check(library, tmp_path, (4, 5, 11, 19, 21, 23, 29, 34))
     assert settled >= 0.6 and confirmed >= 0.9
 
 
