@@ -4,7 +4,9 @@
 --reference biascope takes `train --torch` for PyTorch, which agrees with it to rounding (tests/cli/test_torch.py) and is much quicker; --random K
 compares K random cases, over data, optimizers, batches, orders, schedules and losses, with `train`, and counts those within three estimates.
 Needs NumPy, and PyTorch and scikit-learn but for --random;
-usage: study_run.py [--steps 2000,20000] [--data NAME,...] [--seeds 5] [--sonar FILE.npy] [--reference torch|biascope] [--random K] BIASCOPE"""
+--runs FOLDER keeps the runs, so that a second table takes none of their steps.
+usage: study_run.py [--steps 2000,20000] [--data NAME,...] [--seeds 5] [--sonar FILE.npy] [--reference torch|biascope] [--random K] [--runs FOLDER]
+                    BIASCOPE"""
 import argparse
 import json
 import os
@@ -55,6 +57,19 @@ def torch_weights(x, batch, steps, seed):
                 found[taken] = w.detach().numpy().copy()
             if taken == max(steps):
                 break
+    return found
+
+
+def kept_runs(folder, name, steps, take):
+    """The weights that `take` finds after each of `steps`, or those kept in the folder by an earlier call."""
+    path = os.path.join(folder, name.replace("/", "-").replace(" ", "-") + ".npz") if folder else None
+    if path and os.path.exists(path):
+        with np.load(path) as kept:
+            if all(str(t) in kept for t in steps):
+                return {t: kept[str(t)] for t in steps}
+    found = take()
+    if path:
+        np.savez(path, **{str(t): w for t, w in found.items()})
     return found
 
 
@@ -131,8 +146,12 @@ def main():
     parser.add_argument("--reference", choices=["torch", "biascope"], default="torch")
     parser.add_argument("--orders", default="cyclic,shuffle")
     parser.add_argument("--random", type=int, default=0)
+    parser.add_argument("--runs", help="a folder that keeps the runs")
+    parser.add_argument("--only-runs", action="store_true", help="predict nothing")
     parser.add_argument("--sonar", help="a table of folded rows as .npy")
     arguments = parser.parse_args()
+    if arguments.runs:
+        os.makedirs(arguments.runs, exist_ok=True)
     steps = [int(float(part)) for part in arguments.steps.split(",")]
     if arguments.random:
         return judge_random(arguments.program, arguments.random, steps)
@@ -157,10 +176,11 @@ def main():
                         continue
                     seeds = [None] if order == "cyclic" else range(1, 1 + arguments.seeds)
                     flags = [*ADAMW, "--batch-size", size, "--order", order]
-                    if arguments.reference == "torch":
-                        runs = [torch_weights(x, size, steps, seed) for seed in seeds]
-                    else:
-                        runs = [{t: trained(arguments.program, path, flags, t, seed) for t in steps} for seed in seeds]
+                    take = {"torch": lambda seed: torch_weights(x, size, steps, seed),
+                            "biascope": lambda seed: {t: trained(arguments.program, path, flags, t, seed) for t in steps}}[arguments.reference]
+                    runs = [kept_runs(arguments.runs, f"{arguments.reference} {name} {batch} {order} {seed}", steps, lambda: take(seed)) for seed in seeds]
+                    if arguments.only_runs:
+                        continue
                     for t in steps:
                         found = answer(arguments.program, "predict", path, *flags, "--steps", t)
                         w = np.array(found["direction"])

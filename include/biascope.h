@@ -593,6 +593,25 @@ BIASCOPE_API const double *biascope_forecast_weights(const biascope_forecast *fo
 BIASCOPE_API biascope_forecast_quality biascope_forecast_quality_of(const biascope_forecast *forecast);
 BIASCOPE_API void biascope_forecast_free(biascope_forecast *forecast);
 
+/* With eps > 0 a run without weight decay takes two directions one after the other: first toward the limit for eps 0,
+ * and in the end toward the l2 max margin. The first may be left before it is reached, and the second may take more
+ * steps than any training. */
+#define BIASCOPE_ARRIVED 0.99 /* the cosine from which a run has reached its limit */
+typedef struct {
+  double *early;       /* d: the limit for eps 0, of Euclidean norm 1 */
+  double between;      /* its cosine with the late limit */
+  double early_step;   /* the step at which the run is nearest to it, and the cosine there */
+  double early_cosine; /* of the predicted run, at ten steps in each decade */
+  double late_step;    /* from which the cosine with the late limit stays above BIASCOPE_ARRIVED; NaN: not seen */
+  double last_step;    /* how far the run was predicted, at most 10^15, and the cosine with the late limit there */
+  double late_cosine;
+} biascope_plateaus;
+/* late: the d entries of the limit that biascope_predict has found for these options, which have eps > 0. Predicts the
+ * run to 10^15 steps. BIASCOPE_NOT_CONVERGED, BIASCOPE_USAGE: the early limit or the run cannot be predicted. */
+BIASCOPE_API biascope_status biascope_plateaus_find(const biascope_dataset *data, const biascope_options *training,
+                                                    const double *late, biascope_plateaus *out, biascope_error *error);
+BIASCOPE_API void biascope_plateaus_free(biascope_plateaus *plateaus);
+
 /* ---- A problem: data, and what is known of them -------------------------------------------------- */
 
 /* Each fact is computed once, when it is first asked for: the first thread that asks computes, and others wait. The

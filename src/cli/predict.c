@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/plateaus.h"
 #include "cli/predict_run.h"
 
 #include <math.h>
@@ -25,6 +26,7 @@ typedef struct {
   bool starts_given;
   predict_run_flags run;
   biascope_reference_set references;
+  plateaus two; /* found: with eps > 0 */
 } predict_flags;
 
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0},
@@ -242,7 +244,7 @@ static void print_table(const predict_flags *flags, const biascope_dataset *data
   if (isfinite(prediction->log_loss))
     printf("log loss   %s\n",
            biascope_digits(prediction->log_loss, known_to * fabs(prediction->log_loss), RATE_DIGITS).text);
-  if (isfinite(prediction->handover_step)) printf("handover   at about step %.3g\n", prediction->handover_step);
+  plateaus_print(&flags->two);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
   print_cosines(flags, "cosine", measured, known_to);
   if (prediction->starts > 0) print_others(flags, prediction, measured, known_to);
@@ -254,6 +256,7 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
     json_t *object = prediction_json(flags, data, prediction, measured);
     if (biascope_dataset_outputs(data) > 1) cli_json_classes(object, data);
     cli_json_data(object, data, &flags->result);
+    json_object_set_new(object, "plateaus", plateaus_json(&flags->two, prediction->features));
     json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction)
                                                    : point_json(flags, prediction));
     return cli_print_json(object);
@@ -270,11 +273,14 @@ static int present(predict_flags *flags, biascope_problem *problem, const biasco
   biascope_measurement *measured;
   biascope_error error = {0};
   int code = cli_report(compare(flags, problem, prediction, &measured, &error), &error);
+  if (code == 0 && certified)
+    code = cli_report(plateaus_find(problem, flags->optimizer.options, prediction, &flags->two, &error), &error);
   if (!certified) flags->result = (cli_result){0};
   if (code == 0)
     code = cli_report(cli_finish_result(&flags->common, &flags->result, data, prediction->direction, &error), &error);
   if (code == 0) code = print_prediction(flags, data, prediction, measured);
   free(measured);
+  plateaus_free(&flags->two);
   return code;
 }
 

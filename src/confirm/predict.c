@@ -2,6 +2,7 @@
 #include "limit/predict.h"
 #include "base/error.h"
 #include "confirm/confirm.h"
+#include "confirm/rest.h"
 #include "rule/optimizer.h"
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ biascope_status biascope_predict(const biascope_dataset *data, const biascope_op
                                  const biascope_predict_options *options, biascope_prediction *out,
                                  biascope_error *error) {
   const biascope_predict_options chosen = bs_predict_options_of(options);
+  if (bs_rests_with_eps(training, &chosen)) return bs_predict_rest_with_eps(data, training, &chosen, out, error);
   biascope_status status = bs_predict_from(data, training, &chosen, NULL, out, error);
   if ((status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) || chosen.steps > 0) return status;
   const biascope_options powers = bs_options_in_powers(training);

@@ -12,10 +12,7 @@
 
 /* Runs up to this length are stepped, because this is the fastest way. */
 enum { SHORT_RUN = 4000 };
-/* The steps of the start: epochs if they have few and many batches, least steps, and their largest share of the run. */
-enum { EPOCHS = 20, EPOCHS_OF_MANY = 5, MANY = 100, LEAST_START = 200, START_SHARE = 10 };
 static const double TOLERANCE = 3e-5, TOLERANCE_BESIDE = 1e-4; /* of the other two solutions, for the error estimate */
-static const double MOST_CELLS = 5e7;                          /* of the dense copy of the data */
 /* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
@@ -30,7 +27,8 @@ enum { REFINED, PLAIN, EARLIER, VARIANTS };
 struct biascope_forecast {
   const biascope_dataset *data;
   biascope_options options;
-  double *rows, *owned_rows;
+  const double *rows;
+  double *owned_rows; /* NULL: the rows are the data's own */
   bs_start start, earlier;
   bs_integration variant[VARIANTS];
   bool averaged;             /* the equation is followed beyond the start */
@@ -52,36 +50,6 @@ void biascope_forecast_free(biascope_forecast *forecast) {
   free(forecast);
 }
 
-static biascope_status copy_rows(biascope_forecast *f, biascope_error *error) {
-  const size_t N = f->data->samples, d = f->data->features;
-  if (f->data->dense) {
-    f->rows = f->data->dense;
-    return BIASCOPE_OK;
-  }
-  f->rows = f->owned_rows = BS_NEW(double, N *d);
-  if (!f->rows) return bs_fail_memory(error, "the data as a dense matrix");
-  for (size_t i = 0; i < N; i++) bs_row_axpy(f->data, i, 1.0, f->rows + i * d);
-  return BIASCOPE_OK;
-}
-
-/* Whole epochs, up to the largest share of the run for a start. */
-static uint64_t start_steps(const biascope_forecast *f, uint64_t steps) {
-  const uint64_t epoch = bs_batches_per_epoch(&f->options, f->data->samples);
-  uint64_t epochs = epoch < MANY ? EPOCHS : EPOCHS_OF_MANY;
-  if (epochs * epoch < LEAST_START) epochs = (LEAST_START + epoch - 1) / epoch;
-  if (epochs * epoch > steps / START_SHARE) epochs = steps / START_SHARE / epoch;
-  return epochs * epoch;
-}
-
-/* Rules whose update is smooth in moments that are averages or sums of the gradient only. */
-static bool can_be_averaged(const biascope_options *options) {
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  const bool sum = rule->second == BS_SECOND_SUM, average = rule->second == BS_SECOND_AVERAGE;
-  const bool ratio = rule->direction == BS_RATIO && (sum || (average && bs_effective_beta2(options) > 0.0));
-  const bool plain = bs_gradient_is_plain(options) && bs_averages_of(options).lead == 0.0;
-  return (rule->direction == BS_IDENTITY || ratio) && plain;
-}
-
 static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, const char *why, biascope_error *error) {
   const double cells = (double)bs_batch_size(&f->options, f->data->samples) * (double)f->data->features;
   if ((double)steps * cells > MOST_STEPPED)
@@ -96,7 +64,7 @@ static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, con
 static biascope_status start_variants(biascope_forecast *f, uint64_t first, biascope_error *error) {
   const uint64_t epoch = bs_batches_per_epoch(&f->options, f->data->samples);
   const uint64_t before = first / epoch > 2 ? first / epoch / 3 * epoch : epoch;
-  biascope_status status = copy_rows(f, error);
+  biascope_status status = bs_model_rows(f->data, &f->rows, &f->owned_rows, error);
   if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, first, &f->start, error);
   if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, before, &f->earlier, error);
   for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) {
@@ -112,11 +80,11 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
 
 /* The equation, or steps if they are cheaper or the equation does not apply. */
 static biascope_status choose_method(biascope_forecast *f, uint64_t steps, biascope_error *error) {
-  const uint64_t first = start_steps(f, steps);
+  const uint64_t first = bs_start_steps(&f->options, f->data->samples, steps);
   if (steps <= SHORT_RUN || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
-  if (!can_be_averaged(&f->options))
+  if (!bs_model_covers(&f->options))
     return step_to_the_end(f, steps, EXACT "this update has no averaged equation", error);
-  if ((double)f->data->samples * (double)f->data->features > MOST_CELLS)
+  if (!bs_model_fits(f->data))
     return step_to_the_end(f, steps, EXACT "the data are too large for the averaged equation", error);
   biascope_status status = start_variants(f, first, error);
   if (status != BIASCOPE_OK) return status;

@@ -1,6 +1,7 @@
-/* Integrates the averaged equation in log t by the Rosenbrock method RODAS3 (Sandu et al. 1997: four stages, order 3,
- * L-stable, with an embedded error estimate), so that steps grow with t even if the memory of v makes the equation
- * stiff. */
+/* Integrates the averaged equation by the Rosenbrock method RODAS3 (Sandu et al. 1997: four stages, order 3, L-stable,
+ * with an embedded error estimate), so that steps grow with t even if the memory of v makes the equation stiff. A step
+ * is taken in log t or in t, whichever the rates of the step before depended on less: margins grow like log t once
+ * eps decides, like t before, and where the weights rest, the equation in t does not change. */
 #ifndef BIASCOPE_FORECAST_INTEGRATE_H
 #define BIASCOPE_FORECAST_INTEGRATE_H
 
@@ -10,9 +11,12 @@ typedef struct {
   bs_model model;
   bs_jacobian jacobian;
   const double *rows;
-  double log_time, step, tolerance;              /* step: the length of the next step in log t */
+  double log_time, tolerance;
+  bool linear;                                   /* the next step is in t and not in log t */
+  double step;                                   /* its length x: t is multiplied by 1 + x, or by e^x */
   double *w, *u;                                 /* d each: the state */
-  double *rate, *later, *stages, *trial, *error; /* 2 d, 2 d, 8 d, 2 d, 2 d */
+  double *rate, *later, *stages, *trial, *error; /* 2 d, 2 d, 8 d, 2 d, 2 d; the rates by x */
+  double *before, longer;                        /* 2 d: the rates a step before; the factor of t since, 0: none */
   size_t steps, rejected;
 } bs_integration;
 

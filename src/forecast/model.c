@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
+#include "forecast/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 static const double MOST_EXPONENT = 690.0, LEAST = 1e-300;
 /* The largest factor by which a slope falls over an epoch in the averages. */
 static const double MOST_FALL = 1.0;
+static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
 
@@ -21,6 +23,30 @@ static double bounded_exponential(double x) {
 double bs_model_rate(const biascope_options *options, double t) {
   /* torch's momentum is a sum where ours is an average */
   return bs_learning_rate_at(options, fmax(0.0, t - 0.5)) / (1.0 - options->momentum);
+}
+
+bool bs_model_covers(const biascope_options *options) {
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  const bool sum = rule->second == BS_SECOND_SUM, average = rule->second == BS_SECOND_AVERAGE;
+  const bool ratio = rule->direction == BS_RATIO && (sum || (average && bs_effective_beta2(options) > 0.0));
+  const bool plain = bs_gradient_is_plain(options) && bs_averages_of(options).lead == 0.0;
+  return (rule->direction == BS_IDENTITY || ratio) && plain;
+}
+
+bool bs_model_fits(const biascope_dataset *data) {
+  return (double)data->samples * (double)data->features <= MOST_CELLS;
+}
+
+biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned,
+                              biascope_error *error) {
+  const size_t N = data->samples, d = data->features;
+  *owned = NULL;
+  *rows = data->dense;
+  if (data->dense) return BIASCOPE_OK;
+  *rows = *owned = BS_NEW(double, N *d);
+  if (!*owned) return bs_fail_memory(error, "the data as a dense matrix");
+  for (size_t i = 0; i < N; i++) bs_row_axpy(data, i, 1.0, *owned + i * d);
+  return BIASCOPE_OK;
 }
 
 /* The variance of the mean of a random batch over that of the samples, averaged over the batches of an epoch. */
@@ -55,17 +81,17 @@ typedef struct {
   double **array;
   size_t length;
 } part;
-enum { PARTS = 18 };
+enum { PARTS = 19 };
 
 static void list_parts(bs_model *model, part *out) {
   const size_t N = model->samples, d = model->features, cells = model->batches * d;
-  const part parts[PARTS] = {
-      {&model->margin, N},       {&model->slope, N},        {&model->fall, N},
-      {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
-      {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
-      {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
-      {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
-      {&model->way, d},          {&model->ratio, d},        {&model->column, 2 * model->batches}};
+  const part parts[PARTS] = {{&model->margin, N},       {&model->slope, N},        {&model->fall, N},
+                             {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
+                             {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
+                             {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
+                             {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
+                             {&model->way, d},          {&model->ratio, d},        {&model->column, 2 * model->batches},
+                             {&model->level, d}};
   memcpy(out, parts, sizeof parts);
 }
 
@@ -143,13 +169,12 @@ static void find_squares(bs_model *model) {
   const size_t d = model->features, N = model->samples;
   memset(model->mean_square, 0, d * sizeof *model->mean_square);
   for (size_t j = 0; j < model->batches; j++)
-    for (size_t k = 0; k < d; k++)
-      model->mean_square[k] += model->gradient[j * d + k] * model->gradient[j * d + k] / (double)model->batches;
+    bs_rows_add_square(d, 1.0 / (double)model->batches, model->gradient + j * d, model->mean_square);
   if (!model->random) return;
   for (size_t k = 0; k < d; k++) model->mean_square[k] *= 1.0 - model->noise;
   for (size_t i = 0; i < N; i++) {
-    const double *row = model->rows + i * d, share = model->noise * model->slope[i] * model->slope[i] / (double)N;
-    for (size_t k = 0; k < d; k++) model->mean_square[k] += share * row[k] * row[k];
+    const double share = model->noise * model->slope[i] * model->slope[i] / (double)N;
+    bs_rows_add_square(d, share, model->rows + i * d, model->mean_square);
   }
 }
 
@@ -174,82 +199,75 @@ static void find_momentum_before(bs_model *model, const double *motion) {
 
 /* The second moment that an epoch starts with, so that its mean over the epoch, mean_second, is e^u; where that does
  * not say, being forgotten along the epoch, that of an epoch which repeats. In units of e^(2 shift). */
-static void find_second_before(bs_model *model, const double *u) {
+static void find_second_before(bs_model *model) {
   const size_t d = model->features, n = model->batches;
   const double kept = pow(model->beta_now, (double)n), present = 1.0 - model->beta_now;
   const double mean_kept = model->beta_now * (1.0 - kept) / (present * (double)n);
-  for (size_t k = 0; k < d && model->has_second; k++) {
-    double v = 0.0, mean = 0.0;
-    for (size_t j = 0; j < n; j++) {
-      const double g = model->gradient[j * d + k];
-      v = model->beta_now * v + present * g * g;
-      mean += v / (double)n;
-    }
-    const double repeated = v / (1.0 - kept), least = 0.05 * repeated;
-    const double level = bounded_exponential(u[k] - 2.0 * model->shift);
-    model->before_second[k] = model->remembers ? fmax(least, (level - mean) / mean_kept) : repeated;
-    model->mean_second[k] = mean + mean_kept * model->before_second[k];
+  double *v = model->before_second, *mean = model->mean_second;
+  if (!model->has_second) return;
+  memset(v, 0, d * sizeof *v);
+  memset(mean, 0, d * sizeof *mean);
+  for (size_t j = 0; j < n; j++)
+    bs_rows_sum_average_square(d, model->beta_now, 1.0 / (double)n, model->gradient + j * d, v, mean);
+  for (size_t k = 0; k < d; k++) {
+    const double repeated = v[k] / (1.0 - kept);
+    v[k] = model->remembers ? fmax(0.05 * repeated, (model->level[k] - mean[k]) / mean_kept) : repeated;
+    mean[k] += mean_kept * v[k];
   }
 }
 
 /* Moving averages of the gradients and of their squares from what the epoch starts with. */
-static void find_averages(bs_model *model) {
-  const size_t d = model->features, n = model->batches;
-  const double b1 = model->beta1, b2 = model->beta_now;
-  double *m = model->momentum, *v = model->second;
-  for (size_t j = 0; j < n; j++) {
-    const double *g = model->gradient + j * d, *m0 = j ? m + (j - 1) * d : model->before;
-    const double *v0 = j ? v + (j - 1) * d : model->before_second;
-    for (size_t k = 0; k < d; k++) {
-      m[j * d + k] = b1 * m0[k] + (1.0 - b1) * g[k];
-      v[j * d + k] = b2 * v0[k] + (1.0 - b2) * g[k] * g[k];
-    }
-  }
+static void find_averages(bs_model *model, size_t j) {
+  const size_t d = model->features, at = j * d;
+  const double *m0 = j ? model->momentum + at - d : model->before;
+  const double *v0 = j ? model->second + at - d : model->before_second;
+  bs_rows_average(d, model->beta1, m0, model->gradient + at, model->momentum + at);
+  bs_rows_average_square(d, model->beta_now, v0, model->gradient + at, model->second + at);
 }
 
 /* ---- Updates ------------------------------------------------------------------------------------ */
 
-/* What a mean of V of 1 is of the second moment that divides, in the square of the slopes' unit; and eps in that unit.
- */
-static void find_scale(bs_model *model, double t, const double *u) {
-  const double c = model->corrected || model->is_sum ? 1.0 : -expm1(t * log(model->beta2));
+/* What depends on the state and the common factor of the slopes: e^u in the square of their unit, and eps in it. */
+static void find_units(bs_model *model, const double *u) {
   model->unit = bounded_exponential(model->shift);
   model->unit_eps = model->eps > 0.0 ? model->eps * bounded_exponential(-model->shift) : 0.0;
-  for (size_t k = 0; k < model->features && model->has_second; k++) {
-    const double level = bounded_exponential(u[k] - 2.0 * model->shift) * c;
-    model->scale[k] = model->random || model->is_sum ? level : level / fmax(model->mean_second[k], LEAST);
-  }
+  for (size_t k = 0; k < model->features && model->has_second; k++)
+    model->level[k] = bounded_exponential(u[k] - 2.0 * model->shift);
 }
 
-/* An update for a unit of momentum, from the second moment that divides it. */
-static double inverse_of(const bs_model *model, double square) {
-  return model->has_second ? 1.0 / (sqrt(fmax(square, LEAST)) + model->unit_eps) : model->unit;
+/* What a mean of V of 1 is of the second moment that divides, in the square of the slopes' unit. */
+static void find_scale(bs_model *model, double t) {
+  const double c = model->corrected || model->is_sum ? 1.0 : -expm1(t * log(model->beta2));
+  const bool mean = model->random || model->is_sum;
+  for (size_t k = 0; k < model->features && model->has_second; k++)
+    model->scale[k] = mean ? model->level[k] * c : model->level[k] * c / fmax(model->mean_second[k], LEAST);
 }
 
-/* m / (sqrt(v) + eps), or m, of every step, and their mean, in units of the weights a unit of eta. */
-static void find_updates(bs_model *model, double t, const double *u) {
-  const size_t d = model->features, n = model->batches;
-  find_scale(model, t, u);
-  memset(model->direction, 0, d * sizeof *model->direction);
-  for (size_t j = 0; j < n; j++) {
-    for (size_t k = 0; k < d; k++) {
-      const size_t at = j * d + k;
-      const double ripple = model->random || model->is_sum ? 1.0 : model->second[at];
-      model->inverse[at] = inverse_of(model, model->scale[k] * ripple);
-      model->update[at] = model->momentum[at] == 0.0 ? 0.0 : model->momentum[at] * model->inverse[at];
-      model->direction[k] += model->update[at] / (double)n;
-    }
-  }
+/* m / (sqrt(v) + eps), or m, of a step, added to their mean, in units of the weights per unit of eta. */
+static void find_update(bs_model *model, size_t j, bool has_ripple) {
+  const size_t d = model->features, at = j * d;
+  double *inverse = model->inverse + at;
+  if (model->has_second)
+    bs_rows_invert(d, model->unit_eps, model->scale, has_ripple ? model->second + at : NULL, inverse);
+  else
+    for (size_t k = 0; k < d; k++) inverse[k] = model->unit;
+  bs_rows_multiply(d, 1.0 / (double)model->batches, model->momentum + at, inverse, model->update + at,
+                   model->direction);
 }
 
-static void find_all(bs_model *model, double t, const double *u, const double *margin, const double *motion) {
+static void find_all(bs_model *model, double t, const double *u, const double *margin) {
   find_slopes(model, margin);
+  find_units(model, u);
   find_gradients(model);
   find_squares(model);
-  find_momentum_before(model, motion);
-  find_second_before(model, u);
-  find_averages(model);
-  find_updates(model, t, u);
+  find_momentum_before(model, NULL);
+  find_second_before(model);
+  find_scale(model, t);
+  memset(model->direction, 0, model->features * sizeof *model->direction);
+  for (size_t j = 0; j < model->batches; j++) {
+    find_averages(model, j);
+    find_update(model, j, !model->random && !model->is_sum);
+  }
   model->evaluations++;
 }
 
@@ -275,32 +293,23 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
 }
 
 /* Steps through the epoch, centred on w, from the averages and the motion that the pass before has found. */
-static void step_through(bs_model *model, double t, const double *w, const double *u) {
+static void step_through(bs_model *model, double t, const double *w) {
   const size_t d = model->features, n = model->batches;
-  const double b1 = model->beta1, b2 = model->beta_now;
-  double *way = model->way, *scale = model->scale;
+  double *way = model->way;
   find_motion(model, w);
   find_momentum_before(model, model->motion);
-  find_second_before(model, u);
-  find_scale(model, t, u);
+  find_second_before(model);
+  find_scale(model, t);
   for (size_t k = 0; k < d; k++) way[k] = w[k] - 0.5 * way[k];
   memset(model->direction, 0, d * sizeof *way);
   memset(model->mean_square, 0, d * sizeof *way);
   for (size_t j = 0; j < n; j++) {
     find_batch(model, j, way);
-    const double *m0 = j ? model->momentum + (j - 1) * d : model->before;
-    const double *v0 = j ? model->second + (j - 1) * d : model->before_second;
-    for (size_t k = 0; k < d; k++) {
-      const size_t at = j * d + k;
-      const double g = model->gradient[at], m = b1 * m0[k] + (1.0 - b1) * g, v = b2 * v0[k] + (1.0 - b2) * g * g;
-      model->momentum[at] = m;
-      model->second[at] = v;
-      model->inverse[at] = inverse_of(model, scale[k] * (model->is_sum ? 1.0 : v));
-      model->update[at] = m == 0.0 ? 0.0 : m * model->inverse[at];
-      model->direction[k] += model->update[at] / (double)n;
-      model->mean_square[k] += g * g / (double)n;
-      way[k] -= model->eta * (model->update[at] + model->decay * w[k]);
-    }
+    find_averages(model, j);
+    find_update(model, j, !model->is_sum);
+    bs_rows_add_square(d, 1.0 / (double)n, model->gradient + j * d, model->mean_square);
+    bs_axpy(d, -model->eta, model->update + j * d, way);
+    if (model->decay > 0.0) bs_axpy(d, -model->eta * model->decay, w, way);
   }
   model->evaluations++;
 }
@@ -312,13 +321,12 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
   model->beta_now = model->is_sum ? 0.0 : 1.0 - model->rate_second;
   model->remembers = pow(model->beta_now, (double)model->batches) > 0.1;
   find_margins(model, w, model->margin);
-  find_all(model, t, u, model->margin, NULL);
-  for (int pass = 0; model->refined && pass < SEQUENTIAL_PASSES; pass++) step_through(model, t, w, u);
+  find_all(model, t, u, model->margin);
+  for (int pass = 0; model->refined && pass < SEQUENTIAL_PASSES; pass++) step_through(model, t, w);
   model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {
     rate_w[k] = -t * model->eta * (model->direction[k] + model->decay * w[k]);
-    const double square = fmax(model->mean_square[k], LEAST);
-    model->ratio[k] = model->has_second ? square * bounded_exponential(2.0 * model->shift - u[k]) : 0.0;
+    model->ratio[k] = model->has_second ? fmax(model->mean_square[k], LEAST) / model->level[k] : 0.0;
     rate_u[k] = model->has_second ? model->gain * (model->ratio[k] - (model->is_sum ? 0.0 : 1.0)) : 0.0;
   }
 }

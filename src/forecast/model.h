@@ -38,6 +38,7 @@ typedef struct {
   double *gradient, *momentum, *second, *update; /* batches x d */
   double *inverse;                               /* batches x d: update / momentum */
   double unit, unit_eps;                         /* e^shift; eps in units of it */
+  double *level;                                 /* d: e^u in the square of the slopes' unit */
   double *scale, *before_second;                 /* d: of V to what divides; V that an epoch starts with */
   double *column;                                /* 2 batches: scratch */
   double *mean_square;                           /* d: g2 */
@@ -50,6 +51,12 @@ typedef struct {
   size_t evaluations;                            /* passes over the data */
 } bs_model;
 
+/* Whether there is an equation: the update must be smooth in moments that are averages or sums of the gradient only. */
+bool bs_model_covers(const biascope_options *options);
+/* Whether the data are few enough for dense matrices. */
+bool bs_model_fits(const biascope_dataset *data);
+/* The data as a dense matrix: their own, or a copy, which the caller frees. */
+biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned, biascope_error *error);
 biascope_status bs_model_create(const biascope_dataset *data, const double *rows, const biascope_options *options,
                                 bool refined, bs_model *out, biascope_error *error);
 void bs_model_free(bs_model *model);

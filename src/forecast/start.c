@@ -10,7 +10,17 @@
 
 /* The number of runs of a random order whose mean is used. */
 enum { RUNS = 8 };
+/* The steps of the start: epochs if they have few and many batches, least steps, and their largest share of the run. */
+enum { EPOCHS = 20, EPOCHS_OF_MANY = 5, MANY = 100, LEAST_START = 200, START_SHARE = 10 };
 static const double LEAST = 1e-300;
+
+uint64_t bs_start_steps(const biascope_options *options, size_t samples, uint64_t steps) {
+  const uint64_t epoch = bs_batches_per_epoch(options, samples);
+  uint64_t epochs = epoch < MANY ? EPOCHS : EPOCHS_OF_MANY;
+  if (epochs * epoch < LEAST_START) epochs = (LEAST_START + epoch - 1) / epoch;
+  if (epochs * epoch > steps / START_SHARE) epochs = steps / START_SHARE / epoch;
+  return epochs * epoch;
+}
 
 void bs_start_free(bs_start *start) {
   free(start->w);

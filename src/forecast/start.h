@@ -13,6 +13,8 @@ typedef struct {
   double spread; /* the root-mean-square distance of the runs from the mean w; 0 if there is one run */
 } bs_start;
 
+/* How many steps: whole epochs, at most a tenth of the run's `steps`. */
+uint64_t bs_start_steps(const biascope_options *options, size_t samples, uint64_t steps);
 biascope_status bs_start_find(const biascope_dataset *data, const biascope_options *options, uint64_t steps,
                               bs_start *out, biascope_error *error);
 void bs_start_free(bs_start *start);

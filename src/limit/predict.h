@@ -16,6 +16,11 @@ typedef struct {
 /* The options with their defaults filled in; NULL: all defaults. */
 biascope_predict_options bs_predict_options_of(const biascope_predict_options *options);
 
+/* A prediction of nothing yet, with its arrays. */
+biascope_status bs_prediction_allocate(const biascope_dataset *data, biascope_prediction *out, biascope_error *error);
+/* BIASCOPE_USAGE if the step sizes end, or their sum is finite by design: there is no limit. */
+biascope_status bs_require_lasting_steps(const biascope_options *training, biascope_error *error);
+
 /* biascope_predict without confirmation, for the equilibrium to which the flow from these N log-weights leads: log
  * |l'(z_i)| at the margins z of some w, up to a common constant. NULL: from w = 0, where limits known in closed form
  * are not searched for. */

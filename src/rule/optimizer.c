@@ -68,7 +68,7 @@ bs_step *bs_step_of(const biascope_options *options) {
 
 bool bs_step_weighs(const biascope_options *options) {
   const bs_optimizer_rule *rule = rule_in(options);
-  return rule->weigh && (!rule->blended || is_blended(options));
+  return rule->weigh && (!rule->blended || is_blended(options) || options->momentum > 0.0);
 }
 
 bs_rate bs_rate_before_steps(const biascope_options *options) {

@@ -137,7 +137,7 @@ bool bs_step_sizes_equal(const biascope_options *a, const biascope_options *b);
 biascope_options bs_options_in_powers(const biascope_options *options);
 /* The rule's step under these options. */
 bs_step *bs_step_of(const biascope_options *options);
-/* Whether that step needs the weights of momenta and gradient. */
+/* Whether every step asks the rule: for the weights of momenta and gradient, or for the scale of its momentum. */
 bool bs_step_weighs(const biascope_options *options);
 bs_rate bs_rate_before_steps(const biascope_options *options);
 /* The factors of a step of that eta; *rate is that of an earlier step, or that before all steps. */

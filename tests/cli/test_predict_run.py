@@ -103,3 +103,43 @@ def test_data_that_no_direction_separates_have_a_run_too(tmp_path):
     found, trained = result_of("predict", *flags, code=3), result_of("train", *flags, code=3)
     assert angle(found["direction"], trained["direction"]) < 3e-3
     assert 0.5 < found["accuracy"] < 1 and found["cosine"]["l2"] is None
+
+
+@pytest.mark.parametrize("flags", [["--batch-size", 1], ["--batch-size", "full"]])
+def test_the_two_plateaus_are_the_runs(flags):
+    flags = [GAUSSIAN, "--optimizer", "adam", "--eps", 1e-2, "--lr", 1e-2, "--schedule", "constant", *flags]
+    found = result_of("predict", *flags)
+    two, late = found["plateaus"], np.array(found["direction"])
+    assert two["between"] == pytest.approx(late @ two["first"]) and two["first_cosine"]["l2"] == pytest.approx(two["between"], abs=1e-6)
+    nearest = result_of("train", *flags, "--steps", int(two["nearest_first_step"]))["direction"]
+    assert np.array(two["first"]) @ nearest == pytest.approx(two["nearest_first_cosine"], abs=1e-3)
+    if two["end_step"] is None or two["end_step"] > 3e5:
+        assert two["last_step"] == 1e15
+        return
+    before, after = (late @ result_of("train", *flags, "--steps", int(two["end_step"] * f))["direction"] for f in (0.75, 1.05))
+    assert before < 0.99 < after and not two["end_beyond_training"]
+
+
+def test_without_eps_or_with_weight_decay_there_are_no_plateaus():
+    assert result_of("predict", GAUSSIAN, "--optimizer", "adam")["plateaus"] is None
+    assert result_of("predict", GAUSSIAN, "--optimizer", "adamw", "--eps", 1e-6, "--weight-decay", 0.1, "--batch-size", 2)["plateaus"] is None
+
+
+@pytest.mark.parametrize("flags", [
+    ["--eps", 1e-8, "--lr", 1e-2, "--weight-decay", 0.1, "--schedule", "constant", "--batch-size", 1],
+    ["--eps", 1e-4, "--lr", 1e-2, "--weight-decay", 0.1, "--schedule", "constant", "--batch-size", 5],
+    ["--eps", 1e-6, "--weight-decay", 0.1, "--lr-decay", 0.5, "--batch-size", 2],
+    ["--eps", 1e-4, "--lr", 1e-3, "--weight-decay", 0.1, "--schedule", "constant", "--batch-size", "full"],
+    ["--torch", "--lr", 1e-2, "--weight-decay", 0.1, "--schedule", "constant", "--batch-size", 1, "--loss", "exp"],
+])
+def test_weight_decay_with_eps_rests_where_the_run_does(flags):
+    found = result_of("predict", GAUSSIAN, "--optimizer", "adamw", *flags)
+    assert found["kind"] == "rest" and found["confirmed"] and found["confirmed_by"] == "run" and (found["gap"] is None or found["gap"] < 1e-6)
+    run = result_of("train", GAUSSIAN, "--optimizer", "adamw", *flags, "--steps", 300000 if "--lr-decay" not in flags else 3000000)
+    assert angle(found["direction"], run["direction"]) < 1e-2
+    assert sum(found["dual"]) == pytest.approx(1)
+
+
+def test_a_schedule_that_ends_has_no_point_of_rest():
+    result = subprocess.run([BIASCOPE, "predict", GAUSSIAN, "--optimizer", "adamw", "--torch", "--schedule", "cosine", "--total-steps", "1000", "--batch-size", "2"], capture_output=True, text=True)
+    assert result.returncode == 1 and "finite sum" in result.stderr and result.stdout == ""

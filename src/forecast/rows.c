@@ -1,0 +1,48 @@
+#include "forecast/rows.h"
+
+#include "base/clones.h"
+#include <math.h>
+
+/* Smaller squares divide as this one does. */
+#define LEAST 1e-300
+
+FASTEST void bs_rows_average(size_t d, double kept, const double *restrict before, const double *restrict value,
+                             double *restrict average) {
+  const double present = 1.0 - kept;
+  for (size_t k = 0; k < d; k++) average[k] = kept * before[k] + present * value[k];
+}
+
+FASTEST void bs_rows_average_square(size_t d, double kept, const double *restrict before, const double *restrict value,
+                                    double *restrict average) {
+  const double present = 1.0 - kept;
+  for (size_t k = 0; k < d; k++) average[k] = kept * before[k] + present * value[k] * value[k];
+}
+
+FASTEST void bs_rows_sum_average_square(size_t d, double kept, double share, const double *restrict value,
+                                        double *restrict average, double *restrict sum) {
+  const double present = 1.0 - kept;
+  for (size_t k = 0; k < d; k++) {
+    average[k] = kept * average[k] + present * value[k] * value[k];
+    sum[k] += share * average[k];
+  }
+}
+
+FASTEST void bs_rows_add_square(size_t d, double share, const double *restrict value, double *restrict sum) {
+  for (size_t k = 0; k < d; k++) sum[k] += share * value[k] * value[k];
+}
+
+FASTEST void bs_rows_invert(size_t d, double eps, const double *restrict scale, const double *restrict second,
+                            double *restrict inverse) {
+  for (size_t k = 0; k < d; k++) {
+    const double square = second ? scale[k] * second[k] : scale[k];
+    inverse[k] = 1.0 / (sqrt(square > LEAST ? square : LEAST) + eps);
+  }
+}
+
+FASTEST void bs_rows_multiply(size_t d, double share, const double *restrict a, const double *restrict b,
+                              double *restrict product, double *restrict sum) {
+  for (size_t k = 0; k < d; k++) {
+    product[k] = a[k] * b[k];
+    sum[k] += share * product[k];
+  }
+}
