@@ -77,8 +77,9 @@ static biascope_status run_there(const biascope_dataset *data, const biascope_op
 static biascope_status compare(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
                                const bs_rest *found, biascope_prediction *out, biascope_error *error) {
   const size_t d = data->features;
-  double *earlier = BS_NEW(double, 2 * d), *w = earlier + d;
+  double *earlier = BS_NEW(double, 2 * d);
   if (!earlier) return bs_fail_memory(error, "the confirming run");
+  double *w = earlier + d;
   biascope_status status = run_there(data, training, steps, earlier, w, error);
   const double apart = distance(d, w, found ? found->weights : earlier) / fmax(bs_norm2(d, w), 1e-300);
   if (status == BIASCOPE_OK) {
@@ -137,7 +138,7 @@ biascope_status bs_predict_rest_with_eps(const biascope_dataset *data, const bia
   if (status != BIASCOPE_OK) return status;
   status = bs_prediction_allocate(data, out, error);
   if (status == BIASCOPE_OK) status = bs_rest_find(data, &read, options->tolerance, &rest, error);
-  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) {
+  if (rest.weights && (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)) {
     export_point(data, &read, rest.weights, out);
     out->gap = rest.moving;
     out->method = "point of rest of the run's averaged equation, with eps: the update balances the weight decay";
