@@ -12,7 +12,7 @@
 
 /* Runs up to this length are stepped, because this is the fastest way. */
 enum { SHORT_RUN = 4000 };
-static const double TOLERANCE = 3e-5, TOLERANCE_BESIDE = 1e-4; /* of the other two solutions, for the error estimate */
+static const double TOLERANCE = 1e-4, TOLERANCE_BESIDE = 3e-4; /* of the other two solutions, for the error estimate */
 /* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
@@ -133,7 +133,7 @@ static biascope_status follow_variants(biascope_forecast *f, uint64_t step, bias
     apart[v] = bs_angle(d, f->w, other);
   }
   const double noise = f->start.spread / fmax(bs_norm2(d, f->w), 1e-300);
-  f->error_estimate = apart[PLAIN] + 2.0 * apart[EARLIER] + noise + 10.0 * TOLERANCE;
+  f->error_estimate = apart[PLAIN] + 2.0 * apart[EARLIER] + noise + 4.0 * TOLERANCE;
   return status;
 }
 

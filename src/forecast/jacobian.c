@@ -40,6 +40,7 @@ typedef struct {
   double total;     /* sum_j W_j, W_j = M_j s_j / (s_j + eps)^2 */
   double before;    /* W_j / V_j by the second moment that the epoch starts with, over what the mean has it by */
   double *inverse, *over_square; /* batches: backward averages of 1 / (s_j + eps) and W_j / V_j */
+  double *later;                 /* batches: the share of a square of batch b in the epoch's mean of V */
 } column;
 
 static void sum_backwards(size_t n, double beta, bool repeats, double *terms) {
@@ -82,8 +83,8 @@ static void prepare_column(const bs_model *model, size_t k, column *c) {
 static double by_gradient(const bs_model *model, const column *c, size_t b, size_t k) {
   const double n = (double)model->batches, g = model->gradient[b * model->features + k];
   if (!model->has_second || model->random || model->is_sum) return c->inverse[b] / n;
-  const double by_mean = model->remembers ? -expm1((n - (double)b) * log(model->beta_now)) / n * c->before
-                                          : c->total / (n * fmax(model->mean_square[k], 1e-300));
+  const double by_mean =
+      model->remembers ? c->later[b] * c->before : c->total / (n * fmax(model->mean_square[k], 1e-300));
   return (c->inverse[b] - g * (c->over_square[b] - by_mean)) / n;
 }
 
@@ -94,11 +95,12 @@ static void fill_cyclic(bs_jacobian *jacobian, const bs_model *model, double t, 
   const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
   for (size_t b = 0; b < model->batches; b++) {
     const double size = (double)(model->start[b + 1] - model->start[b]);
-    const double slope = by_gradient(model, c, b, k), square = 2.0 * model->gradient[b * d + k] / n;
+    const double slope = step * by_gradient(model, c, b, k) / size;
+    const double square = lift * 2.0 * model->gradient[b * d + k] / (n * size);
     for (size_t i = model->start[b]; i < model->start[b + 1]; i++) {
-      const double x = model->rows[i * d + k] * model->slope[i] * model->fall[i] / size; /* dG_b / dz_i */
-      jacobian->weights_margin[i * d + k] = step * slope * x;
-      jacobian->second_margin[i * d + k] = lift * square * x;
+      const double x = model->rows[i * d + k] * model->slope[i] * model->fall[i]; /* dG_b / dz_i times the size */
+      jacobian->weights_margin[i * d + k] = slope * x;
+      jacobian->second_margin[i * d + k] = square * x;
     }
   }
 }
@@ -117,7 +119,10 @@ static void fill_random(bs_jacobian *jacobian, const bs_model *model, double t, 
 }
 
 void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
-  column c = {.inverse = model->column, .over_square = model->column + model->batches};
+  const size_t n = model->batches;
+  column c = {.inverse = model->column, .over_square = model->column + n, .later = model->column + 2 * n};
+  double power = 1.0; /* of what V remembers */
+  for (size_t b = n; b-- > 0;) c.later[b] = (1.0 - (power *= model->beta_now)) / (double)n;
   jacobian->shrink = t * model->eta * model->decay;
   for (size_t k = 0; k < model->features; k++) {
     prepare_column(model, k, &c);

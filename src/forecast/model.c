@@ -15,6 +15,9 @@ static const double MOST_FALL = 1.0;
 static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
+/* A slope's relative change up to which a pass is left out: its effect is about that, or, for the second, the square.
+ */
+static const double LEAST_CHANGE[SEQUENTIAL_PASSES] = {1e-4, 1e-2};
 
 static double bounded_exponential(double x) {
   return exp(fmax(-MOST_EXPONENT, fmin(MOST_EXPONENT, x)));
@@ -90,7 +93,7 @@ static void list_parts(bs_model *model, part *out) {
                              {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
                              {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
                              {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
-                             {&model->way, d},          {&model->ratio, d},        {&model->column, 2 * model->batches},
+                             {&model->way, d},          {&model->ratio, d},        {&model->column, 3 * model->batches},
                              {&model->level, d}};
   memcpy(out, parts, sizeof parts);
 }
@@ -136,7 +139,7 @@ void bs_model_free(bs_model *model) {
 
 static void find_margins(const bs_model *model, const double *w, double *out) {
   const size_t d = model->features; /* too little work for the threads of a linear algebra library */
-  for (size_t i = 0; i < model->samples; i++) out[i] = bs_dot(d, model->rows + i * d, w);
+  for (size_t i = 0; i < model->samples; i++) out[i] = bs_rows_dot(d, model->rows + i * d, w);
 }
 
 static void find_slopes(bs_model *model, const double *margin) {
@@ -160,7 +163,7 @@ static void find_gradients(bs_model *model) {
     const size_t count = model->start[j + 1] - model->start[j];
     if (count == 0) continue;
     for (size_t i = model->start[j]; i < model->start[j + 1]; i++)
-      bs_axpy(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
+      bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
   }
 }
 
@@ -191,7 +194,7 @@ static void find_momentum_before(bs_model *model, const double *motion) {
       const double change = motion ? model->fall[i] * motion[i] : 0.0;
       const double grown = exp(fmax(-MOST_FALL, fmin(MOST_FALL, change)));
       const double past = grown / fmax(1.0 - kept * grown, 0.1 * (1.0 - kept));
-      bs_axpy(d, -weight * model->slope[i] * past / size, model->rows + i * d, model->before);
+      bs_rows_add(d, -weight * model->slope[i] * past / size, model->rows + i * d, model->before);
     }
     if (weight < 1e-17) break;
   }
@@ -285,10 +288,10 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
   double *g = model->gradient + j * d;
   memset(g, 0, d * sizeof *g);
   for (size_t i = first; i < first + count; i++) {
-    const double z = bs_dot(d, model->rows + i * d, w);
+    const double z = bs_rows_dot(d, model->rows + i * d, w);
     model->slope[i] = exp(model->loss->log_slope(z) - model->shift);
     model->fall[i] = model->loss->slope_decay(z);
-    bs_axpy(d, -model->slope[i] / (double)count, model->rows + i * d, g);
+    bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, g);
   }
 }
 
@@ -296,7 +299,6 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
 static void step_through(bs_model *model, double t, const double *w) {
   const size_t d = model->features, n = model->batches;
   double *way = model->way;
-  find_motion(model, w);
   find_momentum_before(model, model->motion);
   find_second_before(model);
   find_scale(model, t);
@@ -308,10 +310,26 @@ static void step_through(bs_model *model, double t, const double *w) {
     find_averages(model, j);
     find_update(model, j, !model->is_sum);
     bs_rows_add_square(d, 1.0 / (double)n, model->gradient + j * d, model->mean_square);
-    bs_axpy(d, -model->eta, model->update + j * d, way);
-    if (model->decay > 0.0) bs_axpy(d, -model->eta * model->decay, w, way);
+    bs_rows_add(d, -model->eta, model->update + j * d, way);
+    if (model->decay > 0.0) bs_rows_add(d, -model->eta * model->decay, w, way);
   }
   model->evaluations++;
+}
+
+/* The largest change of a slope, relative to it, over an epoch or over the memory of the momentum. */
+static double largest_change(const bs_model *model) {
+  double largest = 0.0;
+  for (size_t i = 0; i < model->samples; i++) largest = fmax(largest, fabs(model->fall[i] * model->motion[i]));
+  return largest * fmax(1.0, 1.0 / ((1.0 - model->beta1) * (double)model->batches));
+}
+
+/* The passes that step through the epoch, as many as its motion needs. */
+static void refine(bs_model *model, double t, const double *w) {
+  for (int pass = 0; pass < SEQUENTIAL_PASSES; pass++) {
+    find_motion(model, w);
+    if (largest_change(model) <= LEAST_CHANGE[pass]) return;
+    step_through(model, t, w);
+  }
 }
 
 void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u) {
@@ -322,7 +340,7 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
   model->remembers = pow(model->beta_now, (double)model->batches) > 0.1;
   find_margins(model, w, model->margin);
   find_all(model, t, u, model->margin);
-  for (int pass = 0; model->refined && pass < SEQUENTIAL_PASSES; pass++) step_through(model, t, w);
+  if (model->refined) refine(model, t, w);
   model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {
     rate_w[k] = -t * model->eta * (model->direction[k] + model->decay * w[k]);

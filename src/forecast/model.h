@@ -40,7 +40,7 @@ typedef struct {
   double unit, unit_eps;                         /* e^shift; eps in units of it */
   double *level;                                 /* d: e^u in the square of the slopes' unit */
   double *scale, *before_second;                 /* d: of V to what divides; V that an epoch starts with */
-  double *column;                                /* 2 batches: scratch */
+  double *column;                                /* 3 batches: scratch */
   double *mean_square;                           /* d: g2 */
   double *mean_second;                           /* d: mean_j V_j */
   double rate_second, beta_now;                  /* du/dt = rate_second (ratio - 1); the corrected average's decay */

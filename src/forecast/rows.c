@@ -6,6 +6,21 @@
 /* Smaller squares divide as this one does. */
 #define LEAST 1e-300
 
+enum { LANES = 8 };
+
+FASTEST double bs_rows_dot(size_t d, const double *restrict a, const double *restrict b) {
+  double lane[LANES] = {0};
+  size_t k = 0;
+  for (; k + LANES <= d; k += LANES)
+    for (size_t l = 0; l < LANES; l++) lane[l] += a[k + l] * b[k + l];
+  for (size_t l = 0; k < d; k++, l++) lane[l] += a[k] * b[k];
+  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+}
+
+FASTEST void bs_rows_add(size_t d, double scale, const double *restrict row, double *restrict sum) {
+  for (size_t k = 0; k < d; k++) sum[k] += scale * row[k];
+}
+
 FASTEST void bs_rows_average(size_t d, double kept, const double *restrict before, const double *restrict value,
                              double *restrict average) {
   const double present = 1.0 - kept;

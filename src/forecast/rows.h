@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+double bs_rows_dot(size_t d, const double *a, const double *b);
+/* sum += scale row */
+void bs_rows_add(size_t d, double scale, const double *row, double *sum);
 /* average <- kept before + (1 - kept) value */
 void bs_rows_average(size_t d, double kept, const double *before, const double *value, double *average);
 /* The same of the value's square. */
