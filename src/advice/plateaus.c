@@ -60,6 +60,9 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
 biascope_status biascope_plateaus_find(const biascope_dataset *data, const biascope_options *training,
                                        const double *late, biascope_plateaus *out, biascope_error *error) {
   const size_t d = data->features;
+  *out = (biascope_plateaus){0};
+  if (bs_require_two_classes(data, "the directions before the limit are known", error) != BIASCOPE_OK)
+    return BIASCOPE_USAGE;
   *out = (biascope_plateaus){.early = BS_NEW(double, d), .early_cosine = NAN, .late_step = NAN};
   if (!out->early) return bs_fail_memory(error, "the early limit");
   biascope_status status = find_early(data, training, out, error);
