@@ -1,6 +1,7 @@
 /* Every allocation of a prediction and of a diagnosis fails once, in turn, on options that take each of their paths. */
 #include "fault_injection.h"
 
+#include "class_cases.h"
 #include "training_cases.h"
 
 typedef struct {
@@ -49,6 +50,20 @@ static void limits_fail_cleanly(void **state) {
   }
   biascope_dataset_free(full);
   biascope_dataset_free(sparse);
+}
+
+/* Entry by entry, by singular vectors and by Shampoo's factors. */
+static void limits_of_classes_fail_cleanly(void **state) {
+  (void)state;
+  class_case of = teacher_case(3, 5, 4, 0.3, 2);
+  biascope_dataset *data = classified(dense(of.samples, of.features, of.x), of.classes, of.class_of);
+  for (size_t batch_size = 0; batch_size <= 2; batch_size += 2) {
+    assert_true(sweep(data, batches(BIASCOPE_ADAM, batch_size, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
+    assert_true(sweep(data, batches(BIASCOPE_MUON, batch_size, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
+    assert_true(sweep(data, batches(BIASCOPE_SHAMPOO, batch_size, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 2);
+  }
+  biascope_dataset_free(data);
+  free_case(&of);
 }
 
 static void random_orders_fail_cleanly(void **state) {
@@ -137,9 +152,10 @@ static void diagnoses_fail_cleanly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(limits_fail_cleanly),          cmocka_unit_test(random_orders_fail_cleanly),
-      cmocka_unit_test(other_questions_fail_cleanly), cmocka_unit_test(the_fixed_point_fails_cleanly),
-      cmocka_unit_test(confirming_runs_fail_cleanly), cmocka_unit_test(diagnoses_fail_cleanly),
+      cmocka_unit_test(limits_of_classes_fail_cleanly), cmocka_unit_test(limits_fail_cleanly),
+      cmocka_unit_test(random_orders_fail_cleanly),     cmocka_unit_test(other_questions_fail_cleanly),
+      cmocka_unit_test(the_fixed_point_fails_cleanly),  cmocka_unit_test(confirming_runs_fail_cleanly),
+      cmocka_unit_test(diagnoses_fail_cleanly),
   };
   return cmocka_run_group_tests_name("faults in predictions", tests, NULL, NULL);
 }

@@ -41,8 +41,9 @@ static biascope_status predict_full_batch_norm(const bs_question *question, cons
   const char *method =
       matrix ? "spectral max-margin: the full batch's update is the gradient's polar factor" : "l2 max-margin";
   const biascope_status status = bs_predict_margin(question, norm, method, out, error);
-  if (status == BIASCOPE_OK) out->rate = biascope_margin_of(question->data, norm, out->direction);
-  return status;
+  if (status != BIASCOPE_OK) return status;
+  out->rate = biascope_margin_of(question->data, norm, out->direction);
+  return isnan(out->rate) ? bs_fail_memory(error, "the singular values") : BIASCOPE_OK;
 }
 
 /* The equilibrium of a rule, or the point that the options ask for on the way to it. */
