@@ -60,6 +60,15 @@ def test_limits_of_muon_are_those_of_another_program(sets, name, beta, batch, ra
         assert np.allclose(answer["direction"][0][:3], first, atol=2e-8)
 
 
+@pytest.mark.parametrize("flags, rate, spectral", [(["shampoo", "--sides", "left"], 0.12962, 0.9385), (["shampoo"], 0.21786, 0.9679),
+                                                   (["muon"], 0.62843, 0.9720)])
+def test_limits_of_shampoo_are_those_of_another_program(sets, flags, rate, spectral):
+    flags = ["--optimizer", *flags, "--beta1", 0.9, *([] if flags == ["muon"] else ["--beta2", 0.95]), "--batch-size", 4]
+    answer = predict(sets / "B.csv", *flags, "--references", "spectral", "--confirm", "none")
+    assert answer["gap"] <= 1e-10 and answer["rate"] == pytest.approx(rate, abs=5e-6)
+    assert answer["cosine"]["spectral"] == pytest.approx(spectral, abs=5e-5)
+
+
 @pytest.mark.parametrize("name, rate", [("B", 0.7119227170), ("C", 0.5395445581)])
 def test_full_batch_muon_goes_to_the_spectral_margin(sets, name, rate):
     answer = predict(sets / f"{name}.csv", "--optimizer", "muon", "--batch-size", "full", "--confirm", "none")
