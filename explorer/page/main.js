@@ -1,5 +1,5 @@
 // The page: its state, the two views, the controls, the tour, and one place where everything is drawn.
-import { find, set, write, make } from "./dom.js";
+import { find, set, write } from "./dom.js";
 import { prepare } from "./client.js";
 import { decode, encode, DEFAULTS } from "./state.js";
 import { Controls } from "./controls.js";
@@ -36,6 +36,7 @@ class App {
     find("tour-next").addEventListener("click", () => this.take(this.state.tour % TOUR.length + 1));
     find("tour-back").addEventListener("click", () => this.take(this.state.tour - 1));
     find("tour-close").addEventListener("click", () => { this.state.tour = 0; this.change(); });
+    for (const name of ["equations", "curves"]) find(name).addEventListener("toggle", () => this.redraw());
     find("stop").addEventListener("click", () => this.view.solver.stop());
     find("theme").addEventListener("click", () => this.applyTheme({ auto: "light", light: "dark", dark: "auto" }[this.theme]));
     find("share").addEventListener("click", () => this.share());

@@ -6,7 +6,7 @@ import { Phases } from "./phases.js";
 import { Latest, Runner, newDataKey } from "./session.js";
 import { Client } from "./client.js";
 import { batchSizes } from "./controls.js";
-import { count, limitSentence, message, separableSentence } from "./words.js";
+import { SHORT_NAMES, cosine, count, limitSentence, message, separableSentence } from "./words.js";
 import gaussian from "../../tests/data/gaussian-10x50.csv";
 import rademacher from "../../tests/data/rademacher-4x4.csv";
 import iris from "../../tests/data/real/iris.csv";
@@ -27,8 +27,8 @@ export class ManyView {
   constructor(app) {
     Object.assign(this, { app, known: null, curves: {}, paths: {}, values: {}, step: 0, running: false });
     this.chart = new Chart("chart-picture", ["l2", "linf", "l1", "spectral", "limit"]);
-    this.legend = new Legend("many-legend", (name, on) => app.toggle(name, on));
-    this.solver = new Latest("solve", (reply, question, time) => this.learn(reply, question, time));
+    this.legend = new Legend("many-legend", (name, on) => app.toggle(name, on), ["training"]);
+    this.solver = new Latest("solve", (reply, question) => this.learn(reply, question));
     this.runner = new Runner();
     this.forecaster = new Client();
     this.phaser = new Client();
@@ -106,7 +106,7 @@ export class ManyView {
   }
 
   learn(reply, question) {
-    if (question.dataKey !== this.question.dataKey) return;
+    if (question.dataKey !== this.question?.dataKey) return;
     this.app.record("answers", performance.now() - this.asked);
     if (reply.data?.status !== 0) {
       this.known = null;
@@ -115,8 +115,8 @@ export class ManyView {
     }
     this.known = reply;
     this.norms = reply.data.outputs === 1 ? ["l2", "linf", "l1"] : ["l2", "linf", "l1", "spectral"];
-    this.values = { limit: { measures: reply.limit?.measures, uncertainty: reply.limit?.standard_error } };
-    for (const [norm, { measures }] of Object.entries(reply.margins)) this.values[norm] = { measures };
+    this.values = { limit: { measures: reply.limit?.measures, uncertainty: reply.limit?.standard_error, unique: reply.limit?.unique } };
+    for (const [norm, { measures, unique }] of Object.entries(reply.margins)) this.values[norm] = { measures, unique };
     this.app.showOptions(reply.options, reply.data.samples);
     const size = `${count(reply.data.samples)} samples of ${count(reply.data.features)} features. `;
     this.app.say(size + (reply.options.status !== 0 ? message(reply.options) : reply.separable.status === 3 ? separableSentence(reply.separable) : limitSentence(reply.limit)));
@@ -131,8 +131,8 @@ export class ManyView {
   references() { return ["l2", "linf", "l1"].filter((norm) => this.known.margins[norm]?.status === 0); }
 
   async measure(name, weights) {
-    const key = this.question.dataKey, measures = await this.solver.client.ask("measure", { weights, references: this.references() });
-    if (measures.status === 0 && key === this.question.dataKey) this.values[name] = { measures };
+    const key = this.question?.dataKey, measures = await this.solver.client.ask("measure", { weights, references: this.references() });
+    if (measures.status === 0 && key === this.question?.dataKey) this.values[name] = { measures };
     this.app.redraw();
     return measures;
   }
@@ -173,6 +173,7 @@ export class ManyView {
   }
 
   leave() {
+    this.question = null;
     this.runner.stop();
     this.forecaster.end();
     this.running = false;
@@ -219,8 +220,21 @@ export class ManyView {
       levels.limit = null;
     }
     this.chart.show({ curves: this.curves, paths: this.paths, levels, steps: state.steps, shown: state.shown.filter((name) => name !== "training") });
+    if (find("curves").open) this.drawCurveTable();
     this.legend.show(this.norms ?? [], state.shown, known ? this.values : {}, ["training", "limit", ...(this.norms ?? [])]);
     this.drawTools();
+  }
+
+  // The curves in text: a row for each power of ten that the run has reached.
+  drawCurveTable() {
+    const names = [...(this.norms ?? []), "limit"], rows = [];
+    for (let step = 1; step <= this.app.state.steps; step *= 10) {
+      const values = names.map((name) => this.curves[name]?.find((point) => point[0] === step)?.[1]);
+      if (values.some((value) => value !== undefined)) rows.push([step, values]);
+    }
+    find("curve-table").replaceChildren(make("caption", { class: "hidden" }, "Cosines of the run's weights"),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "step"), names.map((name) => make("th", { scope: "col" }, `cos ${SHORT_NAMES[name]}`)))),
+      make("tbody", {}, rows.map(([step, values]) => make("tr", {}, make("th", { scope: "row" }, count(step)), values.map((value) => make("td", {}, cosine(value)))))));
   }
 
   drawTools() {

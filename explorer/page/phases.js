@@ -60,6 +60,7 @@ export class Phases {
     find("phase-table").replaceChildren(
       make("caption", {}, `Cosine of the predicted limit with ${SHORT_NAMES[reference]}`),
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, `${this.rows.title} \\ ${this.columns.title}`), this.columns.values.map((column) => make("th", { scope: "col" }, column)))),
-      make("tbody", {}, this.rows.values.map((row, y) => make("tr", {}, make("th", { scope: "row" }, row), this.columns.values.map((_, x) => make("td", {}, text(x, y)))))));
+      make("tbody", {}, this.rows.values.map((row, y) => make("tr", {}, make("th", { scope: "row" }, row), this.columns.values.map((column, x) => make("td", {}, make("button", { type: "button", class: "quiet", click: () => this.choose(column, row),
+        "aria-label": `train with ${this.columns.title} ${column}, ${this.rows.title} ${row}: cosine ${text(x, y)}` }, text(x, y))))))));
   }
 }

@@ -1,7 +1,7 @@
 // The picture of the plane: regions, boundaries and margin strips of classifiers, and the points, which can be moved.
-import { make, find, set, write } from "./dom.js";
+import { make, find, set } from "./dom.js";
 import { scoresOf, marginOf, regions, edges } from "./geometry.js";
-import { CLASS_NAMES, LINE_NAMES, SHORT_NAMES } from "./words.js";
+import { CLASS_NAMES, SHORT_NAMES } from "./words.js";
 import { SIZE } from "./state.js";
 
 const PIXELS = 640, SCALE = PIXELS / (2 * SIZE), BEYOND = SIZE * 1.5;
@@ -143,8 +143,6 @@ export class Plane {
     const [u, v] = px([p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])]);
     set(label, { x: Math.max(6, Math.min(PIXELS - 70, u + 7)).toFixed(1), y: Math.max(16, Math.min(PIXELS - 8, v - 6)).toFixed(1) });
   }
-
-  describe(text) { write(find("plane-description"), text); }
 }
 
 const length = ([p, q]) => Math.hypot(p[0] - q[0], p[1] - q[1]);
@@ -162,5 +160,3 @@ function clip(p, q) {
   }
   return from < to ? [[p[0] + from * (q[0] - p[0]), p[1] + from * (q[1] - p[1])], [p[0] + to * (q[0] - p[0]), p[1] + to * (q[1] - p[1])]] : null;
 }
-
-export const lineName = (name) => LINE_NAMES[name];

@@ -2,8 +2,9 @@
 import { make, find, set, write } from "./dom.js";
 import { Plane, mark } from "./plane.js";
 import { Legend } from "./legend.js";
+import { scoresOf } from "./geometry.js";
 import { Latest, Runner, newDataKey } from "./session.js";
-import { CLASS_NAMES, count, limitSentence, message, separableSentence } from "./words.js";
+import { CLASS_NAMES, LINE_NAMES, count, equation, limitSentence, message, separableSentence } from "./words.js";
 import { MOST_POINTS, PRESETS } from "./state.js";
 
 export const SPEEDS = [1, 10, 100, 1000, 1e4, 1e5, Infinity];
@@ -17,7 +18,7 @@ export class PlaneView {
     this.plane = new Plane({ move: (i, x, y) => this.edit((points) => { points[i] = [x, y, points[i][2]]; }),
       add: (x, y) => this.add(x, y), remove: (i) => this.remove(i), relabel: (i, label) => this.relabel(i, label), select: (i) => { this.selected = i; app.redraw(); } });
     this.legend = new Legend("plane-legend", (name, on) => app.toggle(name, on));
-    this.solver = new Latest("solve", (reply, question, time) => this.learn(reply, question, time));
+    this.solver = new Latest("solve", (reply, question) => this.learn(reply, question));
     this.runner = new Runner();
     this.fillTools();
   }
@@ -105,13 +106,13 @@ export class PlaneView {
     this.app.say(sentence);
   }
 
-  learn(reply, question, time) {
+  learn(reply, question) {
     if (question.dataKey !== this.question?.dataKey) return;
     this.app.record("answers", performance.now() - this.asked);
     if (reply.data?.status !== 0) return this.blank(message(reply.data ?? reply));
     this.known = { ...reply, points: question.data.points, labels: this.labels, outputs: reply.data.outputs, intercept: question.data.intercept };
-    this.values = { limit: { measures: reply.limit?.measures, uncertainty: reply.limit?.standard_error } };
-    for (const [norm, { measures }] of Object.entries(reply.margins)) this.values[norm] = { measures };
+    this.values = { limit: { measures: reply.limit?.measures, uncertainty: reply.limit?.standard_error, unique: reply.limit?.unique } };
+    for (const [norm, { measures, unique }] of Object.entries(reply.margins)) this.values[norm] = { measures, unique };
     this.app.showOptions(reply.options, reply.data.samples);
     this.app.say(this.sentence(reply));
     this.app.redraw();
@@ -149,7 +150,11 @@ export class PlaneView {
     this.app.redraw();
   }
 
-  leave() { this.runner.stop(); }
+  // What is still computed for this view is not heard any more.
+  leave() {
+    this.question = null;
+    this.runner.stop();
+  }
 
   // ---- Drawing
 
@@ -163,6 +168,17 @@ export class PlaneView {
     this.drawTools();
     const norms = outputs === 1 ? ["l2", "linf", "l1"] : ["l2", "linf", "l1", "spectral"];
     this.legend.show(norms, state.shown, this.values, ["training", "limit", ...norms]);
+    if (find("equations").open) this.drawEquations();
+  }
+
+  // The lines in text, at most five times a second.
+  drawEquations() {
+    const now = performance.now(), known = this.known;
+    if (now - (this.equated ?? 0) < MEASURED_EVERY) return;
+    this.equated = now;
+    const lines = known ? Object.entries(this.classifiers()) : [];
+    find("equations").lastElementChild.replaceChildren(...lines.map(([name, weights]) =>
+      make("li", {}, `${LINE_NAMES[name]}: ${equations(weights, known)}`)));
   }
 
   classifiers() {
@@ -184,4 +200,10 @@ export class PlaneView {
     find("intercept").checked = state.intercept;
     find("speed").value = state.speed;
   }
+}
+
+// Of two classes the line itself, of more the score of each class, divided by their largest number.
+function equations(weights, { outputs, intercept, labels }) {
+  const scores = scoresOf(weights, outputs, intercept);
+  return outputs === 1 ? `${equation(scores[1])} = 0` : scores.map((score, j) => `${CLASS_NAMES[labels[j]]}: ${equation(score)}`).join("; ");
 }

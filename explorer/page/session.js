@@ -10,7 +10,7 @@ export class Latest {
   constructor(method, hear) {
     this.client = new Client();
     this.method = method;
-    this.hear = hear; // (reply, question, milliseconds)
+    this.hear = hear; // (reply, question)
   }
 
   ask(question) {
@@ -22,10 +22,10 @@ export class Latest {
   async work() {
     this.busy = true;
     while (this.wanted) {
-      const question = this.wanted, began = performance.now();
+      const question = this.wanted;
       this.wanted = null;
       const reply = await this.client.ask(this.method, question);
-      if (reply.status !== 6 || !this.wanted) this.hear(reply, question, performance.now() - began);
+      if (reply.status !== 6 || !this.wanted) this.hear(reply, question);
     }
     this.busy = false;
   }

@@ -28,6 +28,6 @@ export const TOUR = [
     text: "AdamW shrinks the weights a little in each step, so that they cannot grow without end. Training comes to rest, and the page says so instead of naming a limit direction.",
     set: plane("clouds", { optimizer: "adamw", batch_size: "full", beta1: "0.9", beta2: "0.95", weight_decay: "0.1", lr: "0.1", lr_decay: "0.5" }, ["training", "l2", "linf"]) },
   { title: "Several classes, and Muon",
-    text: "With three classes the weights are a matrix, and Muon steps along all its singular directions alike. Training goes to the max margin of the spectral norm, which is none of the norms of the entries.",
-    set: plane("three", { optimizer: "muon", batch_size: "full", beta1: "0.9", lr: "0.1", lr_decay: "0.5" }, ["training", "limit", "l2", "spectral"]) },
+    text: "With five classes the weights are a matrix, and Muon steps along all its singular directions alike. Training goes to the max margin of the spectral norm, which is none of the norms of the entries.",
+    set: plane("five", { optimizer: "muon", batch_size: "full", beta1: "0.9", lr: "0.1", lr_decay: "0.5" }, ["training", "limit", "l2", "spectral"]) },
 ];

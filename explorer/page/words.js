@@ -66,7 +66,8 @@ export function limitSentence(limit) {
     ? ` to the ${LINE_NAMES[near[0]]}`
     : `, to no max margin: the nearest, ${SHORT_NAMES[near[0]]}, has cosine ${cosine(near[1], limit.standard_error)} with it`;
   const proof = limit.confirmed ? `confirmed by ${limit.confirmed_by === "theorem" ? "a theorem" : `the ${limit.confirmed_by}`}` : "not confirmed by a run";
-  return `${KINDS[0]}${place} (gap ${short(limit.gap)}, ${proof}).`;
+  const handover = limit.handover_step === null ? "" : ` From about step ${count(limit.handover_step)} on, ε is larger than √v.`;
+  return `${KINDS[0]}${place} (gap ${short(limit.gap)}, ${proof}).${handover}`;
 }
 
 // Why data are not separable, and which of them.
@@ -79,3 +80,9 @@ export function separableSentence(separable, labels) {
 }
 
 export const message = (reply) => `${capital(reply.message ?? "The computation failed")}.`;
+
+// a x + b y + c
+export function equation([a, b, c]) {
+  const term = (value, name) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}${name}`;
+  return `${term(a, " x")} ${term(b, " y")}${c === 0 ? "" : ` ${term(c, "")}`}`.replace(/^\+ /, "");
+}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OUT = 5200 };
@@ -45,9 +46,12 @@ static const struct argp ARGP = {.options = OPTIONS,
                                         "moves, data of many features, a guided tour."};
 
 static biascope_status copy(FILE *from, const char *path, biascope_output *to, biascope_error *error) {
-  char block[1 << 14];
+  enum { BLOCK = 1 << 21 }; /* more than the page has */
+  char *block = malloc(BLOCK);
+  if (!block) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the page");
   size_t count;
-  while ((count = fread(block, 1, sizeof block, from)) > 0) fwrite(block, 1, count, to->stream);
+  while ((count = fread(block, 1, BLOCK, from)) > 0) fwrite(block, 1, count, to->stream);
+  free(block);
   if (!ferror(from)) return BIASCOPE_OK;
   return cli_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
 }
