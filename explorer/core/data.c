@@ -1,9 +1,7 @@
 /* Data of the page: points that were drawn, files that were dropped, generated samples. */
-#include "data/dataset.h"
-
 #include "explorer.h"
+
 #include "file.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,40 +29,33 @@ static const char *answer(explorer *e, biascope_status status) {
 
 /* ---- Points -------------------------------------------------------------------------------------- */
 
-typedef struct {
-  size_t samples, features, classes;
-  const double *values;   /* samples x features */
-  const uint32_t *labels; /* below classes; of two classes, 1 is the positive one */
-  bool intercept;         /* adds a last feature that is 1 */
-} points;
-
-static biascope_status fold(const points *from, biascope_dataset **out, biascope_error *error) {
-  const size_t features = from->features + from->intercept;
-  double *values = calloc(from->samples * features, sizeof *values);
-  for (size_t i = 0; values && i < from->samples; i++) {
-    const double sign = from->classes == 2 && from->labels[i] == 0 ? -1.0 : 1.0;
-    for (size_t k = 0; k < from->features; k++) values[i * features + k] = sign * from->values[i * from->features + k];
-    if (from->intercept) values[i * features + from->features] = sign;
+/* The values with a last feature that is 1; to be freed. */
+static double *add_intercept(size_t samples, size_t features, const double *values) {
+  double *wider = calloc(samples * (features + 1) + 1, sizeof *wider);
+  for (size_t i = 0; wider && i < samples; i++) {
+    memcpy(wider + i * (features + 1), values + i * features, features * sizeof *values);
+    wider[i * (features + 1) + features] = 1.0;
   }
-  if (!values) return bs_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the points");
-  const biascope_status status = bs_dataset_adopt_dense(from->samples, features, values, out, error);
-  if (status != BIASCOPE_OK) free(values);
+  return wider;
+}
+
+static biascope_status take_points(explorer *e, size_t samples, size_t features, const double *values, bool intercept) {
+  if (!intercept) return biascope_dataset_from_dense(samples, features, values, &e->data, &e->error);
+  double *wider = add_intercept(samples, features, values);
+  if (!wider) return explorer_fail(e, BIASCOPE_NO_MEMORY, "out of memory for the points");
+  const biascope_status status = biascope_dataset_from_dense(samples, features + 1, wider, &e->data, &e->error);
+  free(wider);
   return status;
 }
 
-static biascope_status adopt_labels(const points *from, biascope_dataset *data, biascope_error *error) {
-  if (from->classes == 2) return BIASCOPE_OK;
-  return biascope_dataset_set_classes(data, from->classes, from->labels, NULL, error);
-}
-
-/* samples x features values and a label for each sample, which is below `classes`; each class has a sample. */
+/* samples x features values, and a label below `classes` for each sample; 1 class: labels are folded in. */
 EXPORTED(explorer_set_points)
 const char *explorer_set_points(explorer *e, size_t samples, size_t features, size_t classes, const double *values,
                                 const uint32_t *labels, int intercept) {
   explorer_drop_data(e);
-  const points from = {samples, features, classes, values, labels, intercept != 0};
-  biascope_status status = fold(&from, &e->data, &e->error);
-  if (status == BIASCOPE_OK) status = adopt_labels(&from, e->data, &e->error);
+  biascope_status status = take_points(e, samples, features, values, intercept != 0);
+  if (status == BIASCOPE_OK && classes > 1)
+    status = biascope_dataset_set_classes(e->data, classes, labels, NULL, &e->error);
   return answer(e, status);
 }
 
@@ -98,6 +89,6 @@ const char *explorer_generate(explorer *e, const char *kind, size_t samples, siz
   int number = 0;
   const char *known = biascope_generator_name((biascope_generator)number);
   while (known && strcmp(known, kind) != 0) known = biascope_generator_name((biascope_generator)++number);
-  if (!known) return answer(e, bs_fail(&e->error, BIASCOPE_USAGE, "no generator is called '%s'", kind));
+  if (!known) return answer(e, explorer_fail(e, BIASCOPE_USAGE, "there is no such generator"));
   return answer(e, biascope_dataset_generate((biascope_generator)number, &options, &e->data, &e->error));
 }

@@ -45,11 +45,15 @@ const char *explorer_answer(explorer *e, biascope_status status) {
   return json_finish(&e->reply);
 }
 
+biascope_status explorer_fail(explorer *e, biascope_status status, const char *message) {
+  e->error.status = status;
+  snprintf(e->error.message, sizeof e->error.message, "%s", message);
+  return status;
+}
+
 biascope_status explorer_require_data(explorer *e) {
   if (e->data && e->options) return BIASCOPE_OK;
-  e->error.status = BIASCOPE_USAGE;
-  snprintf(e->error.message, sizeof e->error.message, "there are no data, or no options");
-  return BIASCOPE_USAGE;
+  return explorer_fail(e, BIASCOPE_USAGE, "there are no data, or no options");
 }
 
 size_t explorer_weights(const explorer *e) {

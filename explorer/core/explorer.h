@@ -31,7 +31,9 @@ void explorer_drop_data(explorer *e);
 void explorer_begin(explorer *e, biascope_status status);
 /* The whole reply of a function that has no other answer than its status. */
 const char *explorer_answer(explorer *e, biascope_status status);
-/* BIASCOPE_USAGE, with a message, if there are no data. */
+/* Fills the error and returns the status. */
+biascope_status explorer_fail(explorer *e, biascope_status status, const char *message);
+/* BIASCOPE_USAGE, with a message, if there are no data or no options. */
 biascope_status explorer_require_data(explorer *e);
 
 /* The number of weights: outputs x features. */
