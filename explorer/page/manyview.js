@@ -40,7 +40,7 @@ export class ManyView {
     find("data").append(...Object.entries(DATA).map(([name, { title }]) => make("option", { value: name }, title)));
     find("data").addEventListener("change", ({ target }) => { if (DATA[target.value]) { this.app.state.data = target.value; this.renew(); } });
     find("steps").addEventListener("input", ({ target }) => { this.app.state.steps = 10 ** Number(target.value); this.train(); this.app.change(); });
-    find("many-stop").addEventListener("click", () => { if (this.running) this.runner.stop(), this.running = false, this.app.redraw(); else this.train(); });
+    find("many-stop").addEventListener("click", () => this.running || this.following ? this.halt() : (this.train(), this.follow()));
     find("fill").addEventListener("click", () => this.filling ? this.stopFilling() : this.fill());
     find("reference").addEventListener("change", () => this.phases.repaint(find("reference").value));
     find("file").addEventListener("change", ({ target }) => { if (target.files[0]) this.open(target.files[0]); });
@@ -97,10 +97,9 @@ export class ManyView {
   }
 
   ask() {
-    this.runner.stop();
-    this.forecaster.end();
+    this.halt();
     this.question = { ...this.question, options: { ...this.app.state.options } };
-    Object.assign(this, { curves: {}, paths: {}, step: 0, running: false, asked: performance.now() });
+    Object.assign(this, { curves: {}, paths: {}, step: 0, asked: performance.now() });
     this.solver.ask(this.question);
     this.app.redraw();
   }
@@ -123,7 +122,7 @@ export class ManyView {
     this.drawNotes(reply.data);
     if (reply.options.status === 0) {
       this.train();
-      if (reply.separable.status === 0) this.follow();
+      this.follow();
     }
     this.app.redraw();
   }
@@ -164,19 +163,28 @@ export class ManyView {
 
   // The predicted path, where there is one.
   async follow() {
+    if (!this.known || this.known.separable.status !== 0) return;
     const paths = this.paths = {};
+    this.following = true;
     const reply = await this.forecaster.ask("forecast", { ...this.question, steps: this.app.state.steps, perDecade: PER_DECADE, norms: this.references() },
       (event, { step, measures }) => { if (paths === this.paths && measures.status === 0) this.append(paths, step, measures); });
     if (reply.status !== 0 && reply.status !== 6 && paths === this.paths) this.pathMessage = message(reply);
     else this.pathMessage = "";
+    if (paths === this.paths) this.following = false;
+    this.app.redraw();
+  }
+
+  // Ends the run and the predicted path; what was found stays.
+  halt() {
+    this.runner.stop();
+    this.forecaster.end();
+    this.running = this.following = false;
     this.app.redraw();
   }
 
   leave() {
     this.question = null;
-    this.runner.stop();
-    this.forecaster.end();
-    this.running = false;
+    this.halt();
     this.stopFilling();
   }
 
@@ -244,7 +252,7 @@ export class ManyView {
     write(find("steps-value"), count(state.steps));
     write(find("many-progress"), `step ${count(this.step)} of ${count(state.steps)}${this.pathMessage ? `. No predicted path: ${this.pathMessage}` : ""}`);
     find("many-bar").value = Math.log10(Math.max(1, this.step)) / Math.log10(state.steps);
-    write(find("many-stop"), this.running ? "Stop" : "Train again");
+    write(find("many-stop"), this.running || this.following ? "Stop" : "Train again");
     find("file-options").hidden = state.data !== "file";
     write(find("fill"), this.filling ? "Stop" : "Fill the diagram");
     set(find("phase-bar"), { hidden: !this.filling, max: this.filling?.total ?? 1, value: this.filling?.done ?? 0 });

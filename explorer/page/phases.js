@@ -2,7 +2,7 @@
 import { make, find, set, write } from "./dom.js";
 import { cosine, SHORT_NAMES } from "./words.js";
 
-const WIDTH = 560, LEFT = 56, TOP = 8, RIGHT = 8, BOTTOM = 44, ROW = 26;
+const NARROW = matchMedia("(max-width: 560px)"), LEFT = 56, TOP = 8, RIGHT = 8, BOTTOM = 44, ROW = 26;
 
 export class Phases {
   // choose(column, row): a cell was pressed.
@@ -15,15 +15,16 @@ export class Phases {
   // columns, rows: {name, title, values}
   begin(columns, rows) {
     Object.assign(this, { columns, rows, cells: rows.values.map(() => []) });
-    const height = TOP + BOTTOM + ROW * rows.values.length, width = (WIDTH - LEFT - RIGHT) / columns.values.length;
-    set(this.svg, { viewBox: `0 0 ${WIDTH} ${height}` });
+    const total = NARROW.matches ? 360 : 560, every = Math.ceil(columns.values.length / (total / 34)); // labels with room between them
+    const height = TOP + BOTTOM + ROW * rows.values.length, width = (total - LEFT - RIGHT) / columns.values.length;
+    set(this.svg, { viewBox: `0 0 ${total} ${height}` });
     this.boxes = rows.values.map((row, y) => columns.values.map((column, x) => make("rect", {
       x: (LEFT + x * width).toFixed(1), y: TOP + (rows.values.length - 1 - y) * ROW, width: (width - 2).toFixed(1), height: ROW - 2, class: "cell", rx: 2,
       click: () => this.choose(column, row) }, make("title"))));
     this.svg.replaceChildren(...this.boxes.flat(),
-      ...columns.values.map((column, x) => make("text", { x: LEFT + (x + 0.5) * width, y: height - BOTTOM + 16, "text-anchor": "middle" }, column === "full" ? "all" : column)),
+      ...columns.values.map((column, x) => make("text", { x: LEFT + (x + 0.5) * width, y: height - BOTTOM + 16, "text-anchor": "middle" }, column === "full" ? "all" : x % every ? "" : column)),
       ...rows.values.map((row, y) => make("text", { x: LEFT - 6, y: TOP + (rows.values.length - 1 - y) * ROW + 17, "text-anchor": "end" }, row)),
-      make("text", { x: (WIDTH + LEFT) / 2, y: height - 6, "text-anchor": "middle", class: "title" }, columns.title),
+      make("text", { x: (total + LEFT) / 2, y: height - 6, "text-anchor": "middle", class: "title" }, columns.title),
       make("text", { x: 12, y: (height - BOTTOM) / 2, "text-anchor": "middle", class: "title", transform: `rotate(-90 12 ${(height - BOTTOM) / 2})` }, rows.title));
   }
 
