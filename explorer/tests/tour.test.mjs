@@ -16,10 +16,10 @@ const CLAIMS = [
   ({ cosine, limit }) => cosine("linf") > 0.98 && limit.measures.ratio_linf > 0.99,
   ({ cosine }) => cosine("l2") > 0.9999 && cosine("linf") < 0.99,
   ({ limit }) => limit.kind === 1,
-  async ({ data, margins }) => { // training itself is closer to the spectral max margin than to any other
+  async ({ data, margins, cosine }) => { // training, too, is closer to the spectral max margin than to any other
     await page.waitForFunction(() => explorer.view.frame?.state.step > 2e4 && explorer.view.values.training, null, { timeout: 60000 });
     const measures = await page.evaluate(() => explorer.view.values.training.measures);
-    return data.outputs === 5 && margins.spectral.unique && measures.cosine_spectral > 0.99 && ["l2", "linf", "l1"].every((norm) => measures[`cosine_${norm}`] < 0.985);
+    return data.outputs === 5 && cosine("spectral") > 0.9999 && margins.spectral.unique && measures.cosine_spectral > 0.99 && ["l2", "linf", "l1"].every((norm) => measures[`cosine_${norm}`] < 0.985);
   },
 ];
 
