@@ -141,12 +141,16 @@ nb::dict measure(const Data &data, unsigned references, const Values &w, const n
   };
   const auto found = std::make_shared<Measured>();
   const std::vector<double> weights(w.data(), w.data() + w.size());
-  compute(
-      [=, problem = data.problem] {
-        found->status =
-            biascope_problem_measure(problem.get(), references, nullptr, weights.data(), &found->value, &found->error);
-      },
-      tick);
+  const auto work = [=, problem = data.problem] {
+    found->status =
+        biascope_problem_measure(problem.get(), references, nullptr, weights.data(), &found->value, &found->error);
+  };
+  if (references == 0) { /* one pass over the data: a thread would take longer */
+    const nb::gil_scoped_release release;
+    work();
+  } else {
+    compute(work, tick);
+  }
   check(found->status, found->error);
   nb::dict fields;
   for (size_t i = 0; i < biascope_measure_count(); i++) {
