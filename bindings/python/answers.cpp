@@ -59,7 +59,8 @@ template <class Answer> nb::tuple answer_of(const Answer &found, const nb::dict 
 } // namespace
 
 nb::tuple solve(const Data &data, const std::string &norm, double p, const std::optional<Vector> &metric,
-                double tolerance, const nb::object &tick) {
+                double tolerance, bool free_intercept, const nb::object &tick) {
+  const auto find = free_intercept ? biascope_margin_solve_free_intercept : biascope_margin_solve;
   const auto found = std::make_shared<Found<biascope_margin, biascope_margin_free>>();
   const biascope_norm_kind kind = kind_of(norm);
   std::vector<double> entries;
@@ -68,7 +69,7 @@ nb::tuple solve(const Data &data, const std::string &norm, double p, const std::
       [=, set = data.set] {
         const biascope_norm asked = {kind, p, entries.empty() ? nullptr : entries.data()};
         const biascope_solve_options options = {tolerance, 0};
-        found->status = biascope_margin_solve(set.get(), asked, &options, &found->value, &found->error);
+        found->status = find(set.get(), asked, &options, &found->value, &found->error);
       },
       tick);
   found->check_result();

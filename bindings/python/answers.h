@@ -5,8 +5,9 @@
 
 #include "objects.h"
 
+/* free_intercept: the norm leaves the last feature's weight out. */
 nb::tuple solve(const Data &data, const std::string &norm, double p, const std::optional<Vector> &metric,
-                double tolerance, const nb::object &tick);
+                double tolerance, bool free_intercept, const nb::object &tick);
 /* confirm: a number of biascope_confirm. */
 nb::tuple predict(const Data &data, const Options &training, size_t starts, double tolerance, int confirm,
                   const nb::object &tick);

@@ -58,7 +58,8 @@ NB_MODULE(_biascope, module) {
       .def("run_to", &Trainer::run_to, nb::arg(), nb::arg().none())
       .def_prop_ro("weights", &Trainer::weights)
       .def_prop_ro("log_loss", &Trainer::log_loss);
-  module.def("solve", &solve, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg().none());
+  module.def("solve", &solve, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(),
+             nb::arg().none());
   module.def("predict", &predict, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
   module.def("forecast", &forecast, nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
   module.def("measure", &measure, nb::arg(), nb::arg(), nb::arg(), nb::arg().none());

@@ -25,6 +25,6 @@ for python; do
   "$folder/test/bin/pip" install --quiet numpy scikit-learn pandas matplotlib tqdm pytest
   "$folder/test/bin/pip" install --quiet --find-links "$folder" --no-index --no-deps biascope
   (cd "$folder" && "$folder/test/bin/python" -m pytest -q -p no:cacheprovider "$source/bindings/python/tests")
-  (cd "$folder" && "$folder/test/bin/python" "$source/bindings/python/measure.py")
+  (cd "$folder" && "$folder/test/bin/python" "$source/bindings/python/tests/measure.py")
 done
 ls -l "$folder"/*.whl "$sdist"

@@ -99,7 +99,7 @@ def _make(X: Any, labels: npt.NDArray[np.uint32] | None, names: list[str], inter
                                  np.ascontiguousarray(matrix.data), labels, names)
 
 
-def prepare(X: Any, y: Any = None, intercept: bool = False) -> Prepared:
+def prepare(X: Any, y: Any = None, intercept: Any = False) -> Prepared:
     """X: N x d, dense or SciPy-sparse; y: N labels, of which the larger of two classes is positive, or None where the rows
     are y_i x_i already. With an intercept a column of ones follows the features."""
     columns = getattr(X, "columns", None)
@@ -110,6 +110,8 @@ def prepare(X: Any, y: Any = None, intercept: bool = False) -> Prepared:
         raise ValueError(f"X has {len(rows.shape)} dimension(s), shape {rows.shape}; expected two, (samples, features)")
     if 0 in rows.shape:
         raise ValueError(f"X has shape {rows.shape}; expected at least one sample and one feature")
+    if not isinstance(intercept, (bool, np.bool_, int)):
+        raise TypeError(f"intercept is {intercept!r}; expected True or False (in solve also 'free')")
     if intercept and y is None:
         raise ValueError("intercept needs the labels y: of rows that are y_i x_i already its sign is not known")
     labels, classes = (None, None) if y is None else _labels(y, rows.shape[0])

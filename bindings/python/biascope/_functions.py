@@ -56,13 +56,14 @@ def _norm(name: Any, metric: Any, features: int) -> tuple[str, float, Floats | N
                      "of several classes 'spectral' or 'nuclear'")
 
 
-def solve(X: Any, y: Any = None, *, norm: str = "l2", metric: Any = None, intercept: bool = False, tolerance: float = 0.0,
+def solve(X: Any, y: Any = None, *, norm: str = "l2", metric: Any = None, intercept: bool | str = False, tolerance: float = 0.0,
           progress: bool | None = None) -> Solution:
     """The max-margin direction, argmax min_i y_i x_i.w over ||w|| = 1, with the pair that proves it. Of k > 2 classes,
     argmax min (w_y - w_j).x over a matrix k x d, over the samples x of class y and the other classes j.
 
     norm: 'l2', 'linf', 'l1', 'l1.5' or any 'lP', of the entries; 'mahalanobis' with metric, its d diagonal entries; or of
-    matrices 'spectral' or 'nuclear'. intercept: its weight counts in the norm. tolerance: relative gap to certify; 0:
+    matrices 'spectral' or 'nuclear'. intercept: its weight counts in the norm; 'free': the norm leaves it out, as support
+    vector machines do (two classes; l2, linf, l1, lP). tolerance: relative gap to certify; 0:
     1e-10. Raises NotSeparable, with the Farkas certificate as result.dual, and NotConverged, with the best certified pair.
 
     >>> import biascope
@@ -73,11 +74,11 @@ def solve(X: Any, y: Any = None, *, norm: str = "l2", metric: Any = None, interc
     >>> biascope.solve([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], ["a", "b", "c"]).coef_.shape
     (3, 2)
     """
-    tolerance = real("tolerance", tolerance, 0.0, 1.0)
-    prepared = prepare(X, y, intercept)
+    tolerance, free = real("tolerance", tolerance, 0.0, 1.0), isinstance(intercept, str) and intercept == "free"
+    prepared = prepare(X, y, True if free else intercept)
     kind, p, entries = _norm(norm, metric, prepared.data.features)
     with Progress("biascope.solve", shown=progress) as tick:
-        status, message, found = _call(_biascope.solve, prepared.data, kind, p, entries, tolerance, tick)
+        status, message, found = _call(_biascope.solve, prepared.data, kind, p, entries, tolerance, free, tick)
     solution = Solution(found["direction"], prepared, norm, found["margin"], found["upper_bound"], found["gap"], found["dual"],
                         found["unique"], found["face_dimension"])
     if status:

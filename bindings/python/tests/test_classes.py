@@ -40,6 +40,13 @@ def test_an_intercept_is_a_column_of_the_weights():
     assert (scores.argmax(axis=1) == INDEX).all() and found.direction.shape == (3, 9)
 
 
+def test_the_limit_of_gradient_descent_is_the_l2_max_margin():
+    limit = biascope.predict(X, Y, "gd")
+    assert limit.coef_.shape == (3, 8) and limit.dual.shape == (18, 2) and limit.confirmed
+    assert leads(limit.coef_).min() / np.linalg.norm(limit.coef_) == pytest.approx(biascope.solve(X, Y).margin_, rel=1e-8)
+    assert limit.margins == pytest.approx(leads(limit.coef_).min(axis=1))
+
+
 @needs_program
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])
 def test_training_is_the_programs_to_the_bit(optimizer, tmp_path):

@@ -178,6 +178,19 @@ def test_margins_are_those_of_the_rows(intercept):
     assert solution.margins.min() == pytest.approx(solution.margin_, rel=1e-9)
 
 
+def test_a_free_intercept_does_not_count_in_the_norm():
+    """The maximum over the intercept, one of a grid of which none has a larger margin."""
+    rows, y = np.array([[2.0, 1.0], [3.0, -1.0], [5.0, 0.5], [7.0, 2.0]]), np.array([0, 0, 1, 1])
+    found = biascope.solve(rows, y, intercept="free")
+    w, b = found.coef_[0], found.intercept_[0]
+    assert np.linalg.norm(w) == pytest.approx(1) and found.margins.min() == pytest.approx(found.margin_)
+    assert found.margin_ > biascope.solve(rows, y, intercept=True).margin_
+    for angle in np.linspace(0, 2 * np.pi, 721):
+        scores = rows @ [np.cos(angle), np.sin(angle)]
+        assert (scores[y == 1].min() - scores[y == 0].max()) / 2 <= found.margin_ * (1 + 1e-9)
+    assert np.sign(rows @ w + b).tolist() == [-1, -1, 1, 1]
+
+
 def test_results_are_drawn():
     pytest.importorskip("matplotlib")
     run, limit = biascope.train(X, steps=100, **ADAM), biascope.predict(X, **ADAM)

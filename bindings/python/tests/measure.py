@@ -35,7 +35,7 @@ def main():
     X, y = np.random.default_rng(0).standard_normal((10, 50)), np.arange(10) % 2
     data, training = biascope._data.prepare(X, y).data, biascope._options.make_options("signgd", {})
     for name, whole, inner in (
-            ("solve l2", lambda: biascope.solve(X, y), lambda: _biascope.solve(data, "l2", 0.0, None, 0.0, None)),
+            ("solve l2", lambda: biascope.solve(X, y), lambda: _biascope.solve(data, "l2", 0.0, None, 0.0, False, None)),
             ("predict signgd", lambda: biascope.predict(X, y, "signgd", starts=0, confirm="flow"),
              lambda: _biascope.predict(data, training, 0, 0.0, 0, None))):
         print(f"{name}: {each(whole):.0f} us a call, {each(inner):.0f} us of it in the extension")
