@@ -116,15 +116,16 @@ const double *bs_flow_log_slopes(const bs_flow *flow) {
   return flow->log_slopes;
 }
 
-/* The sensitivity to the margin of row i, with `right` as scratch: the slopes in a sample's loss depend on the margins
- * of all of its rows, so that it is S_i less (1 - decay) share_i times the sum of S over them. */
-static void scale_sensitivity(bs_flow *flow, size_t i, double *out) {
+/* The sensitivity to the margin of row i: the slopes in a sample's loss depend on the margins of all of its rows, so
+ * that it is S_i less (1 - decay) share_i times the sum of S over them; decay S_i if there is one. */
+static void scale_sensitivity(const bs_flow *flow, size_t i, double *out) {
   const size_t d = flow->game->features, each = flow->game->rows_of_each, first = i - i % each;
-  const double by = (1.0 - flow->slope_decay[i / each]) * flow->share[i];
-  memcpy(out, flow->game->sensitivity + i * d, d * sizeof *out);
-  memset(flow->right, 0, d * sizeof *flow->right);
-  for (size_t j = first; j < first + each; j++) bs_axpy(d, 1.0, flow->game->sensitivity + j * d, flow->right);
-  bs_axpy(d, -by, flow->right, out);
+  const double *sensitivity = flow->game->sensitivity;
+  const double decay = flow->slope_decay[i / each], share = flow->share[i];
+  const double own = (1.0 - share) + decay * share;
+  for (size_t k = 0; k < d; k++) out[k] = own * sensitivity[i * d + k];
+  for (size_t j = first; j < first + each; j++)
+    if (j != i) bs_axpy(d, -(1.0 - decay) * share, sensitivity + j * d, out);
 }
 
 /* The sensitivities at the weights, for the samples of relevant weight: the method keeps its order with any Jacobian.
