@@ -26,8 +26,6 @@ void explorer_drop_runs(explorer *e) {
 
 void explorer_drop_data(explorer *e) {
   explorer_drop_runs(e);
-  biascope_margin_free(&e->spectral);
-  e->spectral_known = false;
   biascope_problem_free(e->problem);
   biascope_dataset_free(e->data);
   e->problem = NULL;

@@ -17,8 +17,6 @@ typedef struct {
   biascope_trainer *trainer;        /* of the data and the options, as are the next two */
   biascope_forecast *forecast;      /* or NULL */
   const biascope_prediction *limit; /* the problem's; NULL: not known */
-  biascope_margin spectral;         /* its max margin, for several classes */
-  bool spectral_known;
   biascope_error error;
   json reply;
 } explorer;

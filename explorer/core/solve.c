@@ -1,23 +1,12 @@
 /* What is known of the data without training: margins, parts, limits, and weights compared with them. */
 #include "explorer.h"
 
-#include <math.h>
-
-static biascope_status find_margin(explorer *e, biascope_norm_kind norm, const biascope_margin **out) {
-  if (norm != BIASCOPE_SPECTRAL) return biascope_problem_margin(e->problem, norm, out, &e->error);
-  const biascope_norm spectral = {.kind = norm};
-  biascope_margin_free(&e->spectral);
-  const biascope_status status = biascope_margin_solve(e->data, spectral, NULL, &e->spectral, &e->error);
-  e->spectral_known = status == BIASCOPE_OK;
-  *out = e->spectral.direction ? &e->spectral : NULL;
-  return status;
-}
-
-/* The max margin of a norm (biascope_norm_kind: l2, linf, l1, spectral). */
-EXPORTED(explorer_margin) const char *explorer_margin(explorer *e, int norm) {
+/* The max margin of a reference, by its number. */
+EXPORTED(explorer_margin) const char *explorer_margin(explorer *e, unsigned reference) {
   const biascope_margin *margin = NULL;
   biascope_status status = explorer_require_data(e);
-  if (status == BIASCOPE_OK) status = find_margin(e, (biascope_norm_kind)norm, &margin);
+  if (status == BIASCOPE_OK)
+    status = biascope_problem_margin(e->problem, biascope_reference_norm(reference), &margin, &e->error);
   explorer_begin(e, status);
   if (margin) {
     json_number(&e->reply, "margin", margin->margin);
@@ -83,13 +72,6 @@ EXPORTED(explorer_limit) const char *explorer_limit(explorer *e, double effort) 
   return json_finish(&e->reply);
 }
 
-static void put_spectral(explorer *e, const double *weights) {
-  const biascope_norm norm = {.kind = BIASCOPE_SPECTRAL};
-  double cosine = NAN;
-  biascope_margin_cosine(e->data, norm, &e->spectral, weights, &cosine, NULL, NULL, NULL);
-  json_number(&e->reply, "cosine_spectral", cosine);
-}
-
 /* The measures of weights against the references (a set of biascope_reference_set), and against the limit if one is
  * known. Members are named as in traces. */
 EXPORTED(explorer_measure) const char *explorer_measure(explorer *e, const double *weights, unsigned references) {
@@ -103,6 +85,5 @@ EXPORTED(explorer_measure) const char *explorer_measure(explorer *e, const doubl
     const biascope_measure *measure = biascope_measure_at(i);
     json_number(&e->reply, measure->name, biascope_measure_of(measure, &measured));
   }
-  if (e->spectral_known) put_spectral(e, weights);
   return json_finish(&e->reply);
 }

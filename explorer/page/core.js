@@ -37,8 +37,8 @@ export async function compileCore(bytes) {
   return WebAssembly.compile(bytes);
 }
 
-// The names in the order of biascope_norm_kind and of the references.
-const NORM_NUMBER = { l2: 0, linf: 1, l1: 2, spectral: 5 };
+// The names of the references, by their numbers.
+const REFERENCES = ["l2", "linf", "l1", "spectral", "nuclear", "proxy"];
 
 export class Core {
   static async create(module) {
@@ -112,12 +112,11 @@ export class Core {
     return this.call("explorer_set_options", Object.entries(fitting).map(([name, value]) => `${name}=${value}\n`).join(""));
   }
 
-  margin(norm) { return this.call("explorer_margin", NORM_NUMBER[norm]); }
+  margin(norm) { return this.call("explorer_margin", REFERENCES.indexOf(norm)); }
   separable() { return this.call("explorer_separable"); }
   limit(effort) { return this.call("explorer_limit", effort); }
-  // references: names of l2, linf, l1, proxy
   measure(weights, references) {
-    const set = ["l2", "linf", "l1", "proxy"].reduce((bits, name, i) => bits | (references.includes(name) ? 1 << i : 0), 0);
+    const set = REFERENCES.reduce((bits, name, i) => bits | (references.includes(name) ? 1 << i : 0), 0);
     return this.call("explorer_measure", Float64Array.from(weights), set);
   }
   start() { return this.call("explorer_start"); }

@@ -127,7 +127,7 @@ export class ManyView {
     this.app.redraw();
   }
 
-  references() { return ["l2", "linf", "l1"].filter((norm) => this.known.margins[norm]?.status === 0); }
+  references() { return ["l2", "linf", "l1", "spectral"].filter((norm) => this.known.margins[norm]?.status === 0); }
 
   async measure(name, weights) {
     const key = this.question?.dataKey, measures = await this.solver.client.ask("measure", { weights, references: this.references() });

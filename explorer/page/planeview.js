@@ -126,7 +126,7 @@ export class PlaneView {
 
   async measure(name, weights) {
     const key = this.question?.dataKey;
-    const measures = await this.solver.client.ask("measure", { weights, references: ["l2", "linf", "l1"] });
+    const measures = await this.solver.client.ask("measure", { weights, references: ["l2", "linf", "l1", "spectral"].filter((norm) => this.known?.margins[norm]?.status === 0) });
     if (measures.status !== 0 || key !== this.question?.dataKey) return;
     this.values[name] = { measures };
     this.app.redraw();
