@@ -61,11 +61,11 @@ biascope_status biascope_plateaus_find(const biascope_dataset *data, const biasc
                                        const double *late, biascope_plateaus *out, biascope_error *error) {
   const size_t d = data->features;
   *out = (biascope_plateaus){0};
-  if (bs_require_two_classes(data, "the directions before the limit are known", error) != BIASCOPE_OK)
-    return BIASCOPE_USAGE;
+  biascope_status status = bs_require_two_classes(data, "plateaus are found", error);
+  if (status != BIASCOPE_OK) return status;
   *out = (biascope_plateaus){.early = BS_NEW(double, d), .early_cosine = NAN, .late_step = NAN};
   if (!out->early) return bs_fail_memory(error, "the early limit");
-  biascope_status status = find_early(data, training, out, error);
+  status = find_early(data, training, out, error);
   if (status == BIASCOPE_OK) status = follow(data, training, late, out, error);
   out->between = bs_cosine(d, out->early, late);
   if (status != BIASCOPE_OK) biascope_plateaus_free(out);
