@@ -77,7 +77,7 @@ static biascope_status write_page(const char *out, biascope_error *error) {
 int cli_explore(int argc, char **argv) {
   explore_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  biascope_error error;
+  biascope_error error = {0};
   const biascope_status status = write_page(flags.out, &error);
   if (status != BIASCOPE_OK) return cli_report(status, &error);
   if (flags.common.json) return cli_print_json(json_pack("{s:s}", "out", flags.out));

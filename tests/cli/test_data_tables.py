@@ -108,9 +108,10 @@ def test_a_class_of_several_is_separable_or_not_as_its_pairs_are(tmp_path):
 
 def test_more_than_two_classes_are_refused_where_two_are_needed(tmp_path):
     path = os.path.join(TABLES, "iris.csv")
-    for command in "predict", "doctor":
-        result = run(command, path, "--label-column", "-1")
-        assert result.returncode == 2 and "'setosa', 'versicolor', 'virginica'" in result.stderr
+    result = run("doctor", path, "--label-column", "-1")
+    assert result.returncode == 2 and "'setosa', 'versicolor', 'virginica'" in result.stderr
+    result = run("predict", path, "--label-column", "-1")  # of all three, which no weights separate
+    assert result.returncode == 3 and "(w_y - w_j).x vanishes" in result.stderr
     assert call("solve", path, "--label-column", "-1", "--positive", "setosa", "--norm", "l2")["margin"] > 0
 
 
