@@ -97,7 +97,7 @@ def _comparison(prepared: Prepared) -> Callable[[Floats], tuple[Cosines, Cosines
 def _prediction(prepared: Prepared, optimizer: str, found: dict[str, Any]) -> Prediction:
     names = ("method", "gap", "rate", "standard_error", "unique", "handover_step", "dual", "others", "kind", "confirmed",
              "confirmed_by", "increment_cosine")
-    found["others"] = found["others"].reshape(-1, *found["direction"].shape)
+    found["others"] = found["others"].reshape(len(found["others"]), *found["direction"].shape)
     return Prediction(found["direction"], prepared, _comparison(prepared), optimizer, **{name: found[name] for name in names})
 
 
