@@ -1,6 +1,8 @@
 /* Training written a second time, to check predictions (study_limit.py): it shares no code with src/. Built as
  * a shared library. Weights start at 0; gradients and moments of column k are held in units of 2^exponent[k], an
  * exponent of its own, so that nothing fades to zero however far training goes. */
+#include "draw.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,17 +31,6 @@ typedef struct {
   uint64_t random;
   bool forgets; /* no moment outlives a step */
 } state;
-
-static uint64_t draw(state *r) { /* splitmix64 */
-  uint64_t z = r->random += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static int64_t draw_below(state *r, int64_t n) {
-  return (int64_t)(((__uint128_t)draw(r) * (uint64_t)n) >> 64);
-}
 
 static double two_to(int64_t power) {
   union {
@@ -154,12 +145,12 @@ static int64_t choose(state *r, int64_t t, int64_t *batch) {
   const int64_t n = r->s->samples, size = r->s->batch, count = (n + size - 1) / size, first = t % count * size;
   const int64_t taken = first + size > n ? n - first : size;
   if (r->s->order == REPLACEMENT) {
-    for (int64_t b = 0; b < size; b++) batch[b] = draw_below(r, n);
+    for (int64_t b = 0; b < size; b++) batch[b] = draw_below(&r->random, n);
     return size;
   }
   if (r->s->order == SHUFFLE && first == 0) {
     for (int64_t i = n - 1; i > 0; i--) {
-      const int64_t j = draw_below(r, i + 1), held = r->permutation[i];
+      const int64_t j = draw_below(&r->random, i + 1), held = r->permutation[i];
       r->permutation[i] = r->permutation[j];
       r->permutation[j] = held;
     }

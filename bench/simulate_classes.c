@@ -1,6 +1,8 @@
 /* Training of several classes written a second time, to check predictions (study_classes.py): it shares no code with
  * src/. Built as a shared library. Softmax cross-entropy from W = 0; gradients and moments are long doubles in units of
  * e^shift, so that what fades a thousand times faster than the rest is kept. */
+#include "draw.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,17 +35,6 @@ typedef struct {
   int64_t *permutation;
   uint64_t random;
 } state;
-
-static uint64_t draw(state *r) { /* splitmix64 */
-  uint64_t z = r->random += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static int64_t draw_below(state *r, int64_t n) {
-  return (int64_t)(((__uint128_t)draw(r) * (uint64_t)n) >> 64);
-}
 
 /* g += minus the gradient of sample i. */
 static void add_sample(state *r, int64_t i) {
@@ -233,12 +224,12 @@ static void run(state *r, int marks, const int64_t *at, double *weights) {
     const int64_t last = first + s->batch < s->samples || s->order == REPLACEMENT ? first + s->batch : s->samples;
     if (turn == 0) change_unit(r);
     for (int64_t i = s->samples - 1; i > 0 && turn == 0 && s->order == SHUFFLE; i--) {
-      const int64_t j = draw_below(r, i + 1), swapped = r->permutation[i];
+      const int64_t j = draw_below(&r->random, i + 1), swapped = r->permutation[i];
       r->permutation[i] = r->permutation[j], r->permutation[j] = swapped;
     }
     for (int64_t n = 0; n < kd; n++) r->g[n] = 0.0L;
     for (int64_t n = first; n < last; n++)
-      add_sample(r, s->order == REPLACEMENT ? draw_below(r, s->samples) : r->permutation[n]);
+      add_sample(r, s->order == REPLACEMENT ? draw_below(&r->random, s->samples) : r->permutation[n]);
     for (int64_t n = 0; n < kd; n++) r->g[n] /= (real)(last - first);
     take_step(r);
     const double eta = s->lr * pow((double)(t + 2), -s->decay);

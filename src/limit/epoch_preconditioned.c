@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Eigenvalues are held above so much of the largest, as in the steps of training. */
-static const double LEAST_EIGENVALUE = 1e-15;
-
 /* A side's factor at every kept step. */
 typedef struct {
   size_t order;
@@ -131,7 +128,7 @@ static void decompose(side *s, size_t t) {
   for (size_t i = 0; i < n; i++) largest = fmax(largest, s->root[i]);
   for (size_t i = 0; i < n; i++) {
     memcpy(vectors + i * n, s->q + i * padded, n * sizeof *vectors);
-    value[i] = ldexp(fmax(s->root[i], LEAST_EIGENVALUE * largest), exponent);
+    value[i] = ldexp(fmax(s->root[i], BS_LEAST_EIGENVALUE * largest), exponent);
   }
 }
 

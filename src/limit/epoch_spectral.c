@@ -16,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beside the largest singular value: rounding, as in the steps of training. */
-static const double RANK_CUT = 1e-13;
-
 struct bs_spectral_work {
   size_t rows, columns;               /* of a step's matrix, the shorter side as rows */
   bool transposed;                    /* the longer side is the classes' */
@@ -100,7 +97,7 @@ static void factor(bs_spectral_work *w, size_t t, double *momentum) {
   bs_rotate_rows(w->rows, padded, w->rotated, w->turned, w->lengths);
   for (size_t i = 0; i < w->rows; i++) largest = fmax(largest, w->lengths[i]);
   for (size_t i = 0; i < w->rows; i++) {
-    const bool kept = w->lengths[i] > RANK_CUT * largest;
+    const bool kept = w->lengths[i] > BS_RANK_CUT * largest;
     singular[i] = kept ? ldexp(w->lengths[i], exponent) : 0.0;
     memcpy(turn + i * w->rows, w->turned + i * square, w->rows * sizeof *turn);
     for (size_t j = 0; j < w->columns; j++)

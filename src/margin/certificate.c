@@ -77,3 +77,14 @@ double bs_farkas_residual(const biascope_dataset *data, const double *c, long do
     if (size[k] > 0.0L) largest = fmaxl(largest, fabsl(u[k]) / size[k]);
   return (double)largest;
 }
+
+void bs_count_support(biascope_margin *out) {
+  out->support = 0;
+  for (size_t i = 0; i < out->rows; i++) out->support += out->dual[i] > 0.0;
+}
+
+biascope_status bs_check_gap(const biascope_margin *out, double tolerance, biascope_error *error) {
+  if (out->gap <= tolerance) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
+}

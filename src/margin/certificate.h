@@ -28,4 +28,11 @@ void bs_combination_and_size(const biascope_dataset *data, const double *c, long
  * u and size: scratch of as many as weights. */
 double bs_farkas_residual(const biascope_dataset *data, const double *c, long double *u, long double *size);
 
+/* The gap asked for where the caller asks for none. */
+#define BS_DEFAULT_GAP 1e-10
+/* Counts the positive entries of out->dual. */
+void bs_count_support(biascope_margin *out);
+/* BIASCOPE_NOT_CONVERGED if out->gap is more than the tolerance. */
+biascope_status bs_check_gap(const biascope_margin *out, double tolerance, biascope_error *error);
+
 #endif

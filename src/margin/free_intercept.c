@@ -12,7 +12,6 @@
 
 /* All pairs are taken at once up to so many; else of each class so many nearest samples join in a round. */
 enum { AT_ONCE = 2048, NEAREST = 16, MOST_ROUNDS = 2000 };
-static const double DEFAULT_TOLERANCE = 1e-10;
 
 typedef struct {
   double score; /* x.w, without the intercept */
@@ -211,7 +210,7 @@ static biascope_status refuse_inseparable(search *s, const biascope_margin *solu
   memset(out->direction, 0, out->features * sizeof *out->direction);
   out->margin = 0.0;
   out->upper_bound = bs_farkas_residual(s->data, out->dual, s->u, s->magnitude);
-  for (size_t i = 0; i < out->rows; i++) out->support += out->dual[i] > 0.0;
+  bs_count_support(out);
   return bs_fail(error, BIASCOPE_NOT_SEPARABLE,
                  "the data are not separable, with any intercept: convex combinations of the two classes meet "
                  "(relative residual %.1e)",
@@ -225,18 +224,16 @@ static biascope_status conclude(search *s, const biascope_margin *last, double t
   out->margin = (double)s->margin;
   out->upper_bound = (double)s->bound;
   out->gap = fmax(0.0, (double)((s->bound - s->margin) / s->bound));
-  for (size_t i = 0; i < out->rows; i++) out->support += out->dual[i] > 0.0;
+  bs_count_support(out);
   /* optimal directions of all pairs are some of those of the pairs taken */
   const bool all = s->pairs == s->size[0] * s->size[1];
   out->face_dimension = all || last->face_dimension == 0 ? last->face_dimension : SIZE_MAX;
   out->unique = out->face_dimension == 0;
-  if (out->gap <= tolerance) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
+  return bs_check_gap(out, tolerance, error);
 }
 
 static biascope_status run_rounds(search *s, const biascope_solve_options *options, biascope_error *error) {
-  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : DEFAULT_TOLERANCE;
+  const double tolerance = options && options->tolerance > 0.0 ? options->tolerance : BS_DEFAULT_GAP;
   const int limit = options && options->max_iterations > 0 ? options->max_iterations : MOST_ROUNDS;
   biascope_margin solution = {0};
   biascope_status status = BIASCOPE_OK;

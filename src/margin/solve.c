@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The gap asked for where the caller asks for none; wider only where doubles cannot hold a direction that good. */
-static const double DEFAULT_TOLERANCE = 1e-10;
 /* Below this gap nothing more is tried, and a later candidate replaces an earlier one. */
 static const double POLISHED = 1e-13;
 /* Orders of the smaller side: up to which sparse data are factored, and the largest factor at all (2 GB). */
@@ -133,8 +131,7 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
   out->margin = (double)run->primal.margin;
   out->upper_bound = (double)run->upper.bound;
   out->gap = run->gap;
-  out->support = 0;
-  for (size_t i = 0; i < out->rows; i++) out->support += out->dual[i] > 0.0;
+  bs_count_support(out);
   out->unique = out->face_dimension == 0;
   if (run->primal.separates && !(out->margin > 0.0 && out->upper_bound <= DBL_MAX))
     return bs_fail(error, BIASCOPE_NOT_CONVERGED,
@@ -152,11 +149,9 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "undecided whether the data are separable: the margin is at most %g",
                    out->upper_bound);
   }
-  if (!(tolerance > 0.0))
-    tolerance = fmax(DEFAULT_TOLERANCE, ROUNDINGS_ALLOWED * (run->primal.rounding + run->upper.rounding));
-  if (out->gap <= tolerance) return BIASCOPE_OK;
-  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the margin is certified to a relative gap of %.3g only, %.3g was asked for", out->gap, tolerance);
+  if (!(tolerance > 0.0)) /* wider only where doubles cannot hold a direction that good */
+    tolerance = fmax(BS_DEFAULT_GAP, ROUNDINGS_ALLOWED * (run->primal.rounding + run->upper.rounding));
+  return bs_check_gap(out, tolerance, error);
 }
 
 static biascope_status run_interior(solve_run *run, bool cautious, int limit, biascope_error *error) {
@@ -217,7 +212,7 @@ static biascope_status run_first_order(solve_run *run, double tolerance, int lim
 static biascope_status run_factored(solve_run *run, int limit, biascope_error *error) {
   biascope_status status = run_interior(run, false, limit, error);
   const bool has_cautious = run->norm->kind == BIASCOPE_LP || run->norm->kind == BIASCOPE_L1;
-  if (status == BIASCOPE_OK && has_cautious && !(run->gap <= DEFAULT_TOLERANCE))
+  if (status == BIASCOPE_OK && has_cautious && !(run->gap <= BS_DEFAULT_GAP))
     status = run_interior(run, true, limit, error);
   if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
   return status;
@@ -252,7 +247,7 @@ static biascope_status run_matrices(solve_run *run, int limit, biascope_error *e
         "norms of matrices are solved for with at most %zu weights, features times classes less one; not %zu",
         LARGEST_MATRIX, order);
   biascope_status status = run_matrix_interior(run, false, limit, error);
-  if (status == BIASCOPE_OK && run->upper.bound > 0.0L && !(run->gap <= DEFAULT_TOLERANCE))
+  if (status == BIASCOPE_OK && run->upper.bound > 0.0L && !(run->gap <= BS_DEFAULT_GAP))
     status = run_matrix_interior(run, true, limit, error);
   if (status == BIASCOPE_OK && !run->primal.separates) status = run_separation(run, error);
   return status == BIASCOPE_OK && run->lacks_memory ? bs_fail_memory(error, "the singular values") : status;
@@ -265,9 +260,9 @@ static biascope_status run_stages(solve_run *run, const biascope_solve_options *
   if (has_matrix_norm(run))
     status = run_matrices(run, limit ? limit : 100, error);
   else if (large_and_sparse(run))
-    status = run_projected(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 20000, error);
+    status = run_projected(run, asked > 0.0 ? asked : BS_DEFAULT_GAP, limit ? limit : 20000, error);
   else if (!factorable(run))
-    status = run_first_order(run, asked > 0.0 ? asked : DEFAULT_TOLERANCE, limit ? limit : 3000, error);
+    status = run_first_order(run, asked > 0.0 ? asked : BS_DEFAULT_GAP, limit ? limit : 3000, error);
   else
     status = run_factored(run, limit ? limit : 1000, error);
   return status == BIASCOPE_OK ? conclude(run, asked, error) : status;

@@ -17,6 +17,11 @@ typedef enum {
   BS_PRECONDITIONED_LEFT /* L^-1/2 m */
 } bs_direction;
 
+/* Beside the largest singular value of m, what is no more than rounding: its vectors are none of m's. */
+#define BS_RANK_CUT 1e-13
+/* Eigenvalues of L and R are held above so much of the largest. */
+#define BS_LEAST_EIGENVALUE 1e-15
+
 /* Whether a coordinate's step reads other coordinates. */
 bool bs_direction_couples(bs_direction direction);
 bool bs_direction_is_preconditioned(bs_direction direction);

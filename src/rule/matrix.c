@@ -8,11 +8,6 @@
 #include "base/rotate.h"
 #include "rule/optimizer.h"
 
-/* Beside the largest singular value, what is no more than rounding: its vectors are none of M's. */
-static const double RANK_CUT = 1e-13;
-/* Eigenvalues of L and R are held above so much of the largest. */
-static const double LEAST_EIGENVALUE = 1e-15;
-
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
@@ -116,7 +111,7 @@ static double take_factor(const bs_update *u, bool leading) {
   double sum = 0.0;
   memset(w.product, 0, w.rows * w.padded * sizeof *w.product);
   for (size_t i = 0; i < w.rows; i++) {
-    const bool kept = leading ? i == first && largest > 0.0 : w.singular[i] > RANK_CUT * largest;
+    const bool kept = leading ? i == first && largest > 0.0 : w.singular[i] > BS_RANK_CUT * largest;
     for (size_t j = 0; j < w.rows; j++)
       w.scale[j * w.rows + i] = kept ? w.q[i * bs_padded(w.rows) + j] / w.singular[i] : 0.0;
     sum += w.singular[i];
@@ -307,7 +302,7 @@ static void take_power(const preconditioner *p, size_t count, const double *fact
   size_t first;
   memcpy(p->a, factor, count * padded * sizeof *p->a);
   bs_rotate_rows(count, padded, p->a, p->q, p->singular);
-  const double least = LEAST_EIGENVALUE * largest_of(count, p->singular, &first);
+  const double least = BS_LEAST_EIGENVALUE * largest_of(count, p->singular, &first);
   for (size_t i = 0; i < count; i++) {
     const double root = sqrt(fmax(p->singular[i], least)), power = 1.0 / (half ? root : sqrt(root));
     for (size_t j = 0; j < count; j++) p->scale[j * count + i] = power * p->q[i * padded + j];

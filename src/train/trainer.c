@@ -185,10 +185,7 @@ static void set_rates(biascope_trainer *trainer) {
   const double eta = bs_learning_rate(&trainer->options, trainer->step);
   if (eta == trainer->eta && !bs_rate_varies(&trainer->options)) return;
   trainer->eta = eta;
-  if (trainer->weighs)
-    bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
-  else
-    bs_rate_put_eta(eta, &trainer->rate);
+  bs_trainer_set_rate(trainer, eta);
   const bs_rate rate = trainer->rate; /* apart from where it goes, for whole vectors to be stored */
   for (size_t j = 0; j < BS_LANES; j++) trainer->rates.eta[j] = rate.eta;
   for (size_t j = 0; j < BS_LANES; j++) trainer->rates.shrink[j] = rate.shrink;

@@ -31,6 +31,14 @@ struct biascope_trainer {
   uint64_t step;
 };
 
+/* Sets the factors of the step to come, whose step size is eta; rules whose steps ask for no weights are not asked. */
+static inline void bs_trainer_set_rate(biascope_trainer *trainer, double eta) {
+  if (trainer->weighs)
+    bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
+  else
+    bs_rate_put_eta(eta, &trainer->rate);
+}
+
 /* One step, by itself. */
 void bs_trainer_take_step(biascope_trainer *trainer);
 

@@ -149,12 +149,8 @@ static void set_rates(lanes *l) {
   for (size_t j = 0; j < l->count; j++) {
     biascope_trainer *run = l->run[j];
     if (!l->alike[j]) eta = bs_learning_rate(&run->options, run->step);
-    if (run->weighs) {
-      bs_rate_set(&run->options, run->step, eta, &run->rate);
-      bs_weighing_put(&run->rate, j, &l->weighing);
-    } else {
-      bs_rate_put_eta(eta, &run->rate);
-    }
+    bs_trainer_set_rate(run, eta);
+    if (run->weighs) bs_weighing_put(&run->rate, j, &l->weighing);
     l->rates.eta[j] = run->rate.eta;
     l->rates.shrink[j] = run->rate.shrink;
   }
