@@ -66,6 +66,11 @@ def _labels(y: Any, samples: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[A
         raise ValueError(f"y has shape {labels.shape}; expected a label for each of the {samples} rows of X")
     if labels.dtype.kind == "f":
         check_finite(labels.astype(np.float64), "y")
+    if labels.dtype.kind in "biuf":  # two classes of numbers need no sorting
+        low, high = labels.min(), labels.max()
+        positive = labels == high
+        if low < high and (positive | (labels == low)).all():
+            return positive.astype(np.uint32), np.stack((low, high))
     try:
         classes, index = np.unique(labels, return_inverse=True)
     except TypeError:
