@@ -5,7 +5,7 @@ set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$1 python=${2:-python3}
 rm -rf "$folder" && "$python" -m venv "$folder"
-"$folder/bin/pip" install --quiet "$source[sklearn,plot,progress,studies]" pytest mypy nbclient nbformat ipykernel
+"$folder/bin/pip" install --quiet "$source[sklearn,plot,progress,studies]" pytest mypy polars nbclient nbformat ipykernel
 [ -z "${BIASCOPE_TORCH:-}" ] || "$folder/bin/pip" install --quiet torch # a large package: only where asked for
 cd "$folder" # not where a folder named biascope lies
 exec "$folder/bin/python" -m pytest -q -p no:cacheprovider "$source/bindings/python/tests"

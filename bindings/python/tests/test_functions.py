@@ -37,10 +37,11 @@ def test_training_is_the_programs_to_the_bit_and_predictions_to_their_digits():
     assert predicted.angle["l2"] == pytest.approx(np.arccos(limit["cosine"]["l2"]), abs=1e-7)
 
 
-def test_labels_are_folded_in_and_names_kept():
-    pandas = pytest.importorskip("pandas")
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_labels_are_folded_in_and_names_kept(library):
+    frames = pytest.importorskip(library)
     y = np.where(np.arange(10) % 3 == 0, "no", "yes")
-    frame = pandas.DataFrame(X * np.where(y == "yes", 1, -1)[:, None]).add_prefix("f")
+    frame = frames.DataFrame(dict(zip([f"f{k}" for k in range(50)], (X * np.where(y == "yes", 1, -1)[:, None]).T)))
     solution = biascope.solve(frame, y)
     assert solution.feature_names_ == [f"f{k}" for k in range(50)] and list(solution.classes_) == ["no", "yes"]
     assert solution.margin_ == pytest.approx(biascope.solve(X).margin_, rel=1e-9)
