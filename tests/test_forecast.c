@@ -42,9 +42,9 @@ static void check_derivative(size_t samples, size_t features, biascope_optimizer
   memcpy(x, b, sizeof x);
   bs_model_evaluate(&model, t, w, u, rate, rate + features);
   bs_jacobian_fill(&jacobian, &model, t);
-  assert_true(bs_jacobian_factor(&jacobian, values, a));
+  assert_true(bs_jacobian_factor(&jacobian, a));
   if (!model.has_second) memset(x + features, 0, features * sizeof *x);
-  bs_jacobian_solve(&jacobian, values, x, x + features);
+  bs_jacobian_solve(&jacobian, x, x + features);
   bs_axpy(features, step, x, w);
   if (model.has_second) bs_axpy(features, step, x + features, u);
   bs_model_evaluate(&model, t, w, u, above, above + features);

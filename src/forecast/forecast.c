@@ -17,8 +17,8 @@ static const double TOLERANCE = 1e-4, TOLERANCE_BESIDE = 3e-4; /* of the other t
 static const double MOST_STEPPED = 1e11;
 
 /* The equation; the equation without its second-order terms or, in a random order, which has none, from the weights of
- * one run at the start and not their mean; and the equation from an earlier start. The error is estimated from their
- * differences. */
+ * one run at the start and not their mean; and the same from an earlier start. The error is estimated from the
+ * differences of the second from the others. */
 enum { REFINED, PLAIN, EARLIER, VARIANTS };
 
 /* The start of a method's name. */
@@ -69,10 +69,10 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
   if (status == BIASCOPE_OK) status = bs_start_find(f->data, &f->options, before, &f->earlier, error);
   for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) {
     const bs_start *start = v == EARLIER ? &f->earlier : &f->start;
-    status = bs_integration_create(f->data, f->rows, &f->options, v != PLAIN,
+    status = bs_integration_create(f->data, f->rows, &f->options, v == REFINED,
                                    v == REFINED ? TOLERANCE : TOLERANCE_BESIDE, &f->variant[v], error);
     if (status == BIASCOPE_OK)
-      bs_integration_start(&f->variant[v], (double)start->steps, v == PLAIN ? start->one : start->w, start->u,
+      bs_integration_start(&f->variant[v], (double)start->steps, v == REFINED ? start->w : start->one, start->u,
                            0.5 * (double)epoch);
   }
   return status;
@@ -126,14 +126,12 @@ static biascope_status follow(bs_integration *run, uint64_t step, double *w, bia
 
 static biascope_status follow_variants(biascope_forecast *f, uint64_t step, biascope_error *error) {
   const size_t d = f->data->features;
-  double *other = f->variant[REFINED].trial, apart[VARIANTS] = {0};
-  biascope_status status = follow(&f->variant[REFINED], step, f->w, error);
-  for (int v = PLAIN; v < VARIANTS && status == BIASCOPE_OK; v++) {
-    status = follow(&f->variant[v], step, other, error);
-    apart[v] = bs_angle(d, f->w, other);
-  }
+  double *plain = f->variant[REFINED].trial, *earlier = f->variant[PLAIN].trial;
+  double *const found[VARIANTS] = {f->w, plain, earlier};
+  biascope_status status = BIASCOPE_OK;
+  for (int v = 0; v < VARIANTS && status == BIASCOPE_OK; v++) status = follow(&f->variant[v], step, found[v], error);
   const double noise = f->start.spread / fmax(bs_norm2(d, f->w), 1e-300);
-  f->error_estimate = apart[PLAIN] + 2.0 * apart[EARLIER] + noise + 4.0 * TOLERANCE;
+  f->error_estimate = bs_angle(d, f->w, plain) + 2.0 * bs_angle(d, plain, earlier) + noise + 4.0 * TOLERANCE;
   return status;
 }
 

@@ -21,7 +21,7 @@ static const double FIRST_STEP = 1e-3, LEAST_STEP = 1e-12, DIFFERENCE = 1e-6;
 biascope_status bs_integration_create(const biascope_dataset *data, const double *rows, const biascope_options *options,
                                       bool refined, double tolerance, bs_integration *out, biascope_error *error) {
   const size_t d = data->features;
-  *out = (bs_integration){.rows = rows, .tolerance = tolerance};
+  *out = (bs_integration){.tolerance = tolerance};
   biascope_status status = bs_model_create(data, rows, options, refined, &out->model, error);
   if (status == BIASCOPE_OK) status = bs_jacobian_create(&out->model, &out->jacobian, error);
   if (status == BIASCOPE_OK) {
@@ -94,7 +94,7 @@ static void find_stages(bs_integration *run, double h) {
     for (int r = 0; r < s; r++)
       if (C[s][r] != 0.0) bs_axpy(n, C[s][r] / h, run->stages + (size_t)r * n, stage);
     if (BY_TIME[s] != 0.0) bs_axpy(n, h * BY_TIME[s], run->later, stage);
-    bs_jacobian_solve(&run->jacobian, run->rows, stage, stage + d);
+    bs_jacobian_solve(&run->jacobian, stage, stage + d);
   }
 }
 
@@ -102,7 +102,7 @@ static void find_stages(bs_integration *run, double h) {
  * fails. */
 static double try_step(bs_integration *run, double h) {
   const size_t d = run->model.features, n = 2 * d;
-  if (!bs_jacobian_factor(&run->jacobian, run->rows, 1.0 / (GAMMA * h))) return NAN;
+  if (!bs_jacobian_factor(&run->jacobian, 1.0 / (GAMMA * h))) return NAN;
   find_stages(run, h);
   memcpy(run->trial, run->w, n * sizeof *run->trial);
   for (int s = 0; s < STAGES; s++)

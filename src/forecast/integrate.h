@@ -10,7 +10,6 @@
 typedef struct {
   bs_model model;
   bs_jacobian jacobian;
-  const double *rows;
   double log_time, tolerance;
   bool linear;                                   /* the next step is in t and not in log t */
   double step;                                   /* its length x: t is multiplied by 1 + x, or by e^x */

@@ -7,31 +7,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A sample counts if its slope is at least this share of the largest of its batch. */
+static const double LEAST_SHARE = 1e-3;
+
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error) {
   const size_t N = model->samples, d = model->features, order = N < d ? N : d;
-  *out = (bs_jacobian){.samples = N, .features = d, .order = order, .has_second = model->has_second};
-  double **const arrays[] = {&out->weights_margin, &out->second_margin, &out->weights_second, &out->second_second,
-                             &out->reduced,        &out->matrix,        &out->margin,         &out->scratch};
-  const size_t sizes[] = {N * d, N * d, d, d, N * d, order * order, N, d};
+  *out = (bs_jacobian){.features = d, .has_second = model->has_second};
+  double **const arrays[] = {&out->rows,    &out->weights_margin, &out->second_margin,
+                             &out->reduced, &out->weights_second, &out->second_second,
+                             &out->matrix,  &out->margin,         &out->scratch};
+  const size_t sizes[] = {N * d, N * d, N * d, N * d, d, d, order * order, N, d};
   bool complete = true;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     complete = (*arrays[i] = BS_NEW(double, sizes[i])) != NULL && complete;
+  out->index = BS_NEW(size_t, N);
+  out->first = BS_NEW(size_t, model->batches + 1);
   out->pivot = BS_NEW(int, order);
-  if (complete && out->pivot) return BIASCOPE_OK;
+  if (complete && out->index && out->first && out->pivot) return BIASCOPE_OK;
   bs_jacobian_free(out);
   return bs_fail_memory(error, "the averaged equation's derivative");
 }
 
 void bs_jacobian_free(bs_jacobian *jacobian) {
-  double *const arrays[] = {jacobian->weights_margin, jacobian->second_margin, jacobian->weights_second,
-                            jacobian->second_second,  jacobian->reduced,       jacobian->matrix,
-                            jacobian->margin,         jacobian->scratch};
+  double *const arrays[] = {jacobian->rows,    jacobian->weights_margin, jacobian->second_margin,
+                            jacobian->reduced, jacobian->weights_second, jacobian->second_second,
+                            jacobian->matrix,  jacobian->margin,         jacobian->scratch};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+  free(jacobian->index);
+  free(jacobian->first);
   free(jacobian->pivot);
   memset(jacobian, 0, sizeof *jacobian);
 }
 
 /* ---- What the mean update and the mean square change with ----------------------------------------- */
+
+/* The samples that are not negligible, and their rows. */
+static void choose_samples(bs_jacobian *jacobian, const bs_model *model) {
+  const size_t d = model->features;
+  jacobian->count = 0;
+  for (size_t b = 0; b < model->batches; b++) {
+    double largest = 0.0;
+    for (size_t i = model->start[b]; i < model->start[b + 1]; i++) largest = fmax(largest, model->slope[i]);
+    jacobian->first[b] = jacobian->count;
+    for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
+      if (model->slope[i] >= LEAST_SHARE * largest) jacobian->index[jacobian->count++] = i;
+  }
+  jacobian->first[model->batches] = jacobian->count;
+  jacobian->order = jacobian->count < d ? jacobian->count : d;
+  for (size_t a = 0; a < jacobian->count; a++)
+    memcpy(jacobian->rows + a * d, model->rows + jacobian->index[a] * d, d * sizeof *jacobian->rows);
+}
 
 /* One feature of every batch: D = mean_j M_j / (s_j + eps), s_j = sqrt(level V_j / g2), by the gradients G_b. The
  * averages' weights are those of moving averages over a period, and so are their sums by b, taken backwards. */
@@ -97,10 +122,11 @@ static void fill_cyclic(bs_jacobian *jacobian, const bs_model *model, double t, 
     const double size = (double)(model->start[b + 1] - model->start[b]);
     const double slope = step * by_gradient(model, c, b, k) / size;
     const double square = lift * 2.0 * model->gradient[b * d + k] / (n * size);
-    for (size_t i = model->start[b]; i < model->start[b + 1]; i++) {
-      const double x = model->rows[i * d + k] * model->slope[i] * model->fall[i]; /* dG_b / dz_i times the size */
-      jacobian->weights_margin[i * d + k] = slope * x;
-      jacobian->second_margin[i * d + k] = square * x;
+    for (size_t a = jacobian->first[b]; a < jacobian->first[b + 1]; a++) {
+      const size_t i = jacobian->index[a];
+      const double x = jacobian->rows[a * d + k] * model->slope[i] * model->fall[i]; /* dG_b / dz_i times the size */
+      jacobian->weights_margin[a * d + k] = slope * x;
+      jacobian->second_margin[a * d + k] = square * x;
     }
   }
 }
@@ -110,10 +136,11 @@ static void fill_random(bs_jacobian *jacobian, const bs_model *model, double t, 
   const size_t d = model->features;
   const double all = (double)model->samples, step = -t * model->eta, g = model->gradient[k];
   const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
-  for (size_t i = 0; i < model->samples; i++) {
-    const double row = model->rows[i * d + k], fall = model->slope[i] * model->fall[i] / all;
-    jacobian->weights_margin[i * d + k] = step * c->inverse[0] * row * fall;
-    jacobian->second_margin[i * d + k] =
+  for (size_t a = 0; a < jacobian->count; a++) {
+    const size_t i = jacobian->index[a];
+    const double row = jacobian->rows[a * d + k], fall = model->slope[i] * model->fall[i] / all;
+    jacobian->weights_margin[a * d + k] = step * c->inverse[0] * row * fall;
+    jacobian->second_margin[a * d + k] =
         lift * 2.0 * fall * row * ((1.0 - model->noise) * g - model->noise * model->slope[i] * row);
   }
 }
@@ -122,6 +149,7 @@ void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
   const size_t n = model->batches;
   column c = {.inverse = model->column, .over_square = model->column + n, .later = model->column + 2 * n};
   double power = 1.0; /* of what V remembers */
+  choose_samples(jacobian, model);
   for (size_t b = n; b-- > 0;) c.later[b] = (1.0 - (power *= model->beta_now)) / (double)n;
   jacobian->shrink = t * model->eta * model->decay;
   for (size_t k = 0; k < model->features; k++) {
@@ -138,8 +166,9 @@ void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
 /* ---- Linear systems ----------------------------------------------------------------------------- */
 
 /* u eliminated: (diagonal I - S' X) w = ..., S the reduced derivatives. */
-bool bs_jacobian_factor(bs_jacobian *jacobian, const double *rows, double a) {
-  const size_t N = jacobian->samples, d = jacobian->features;
+bool bs_jacobian_factor(bs_jacobian *jacobian, double a) {
+  const size_t N = jacobian->count, d = jacobian->features;
+  const double *rows = jacobian->rows;
   jacobian->a = a;
   jacobian->diagonal = a + jacobian->shrink;
   memcpy(jacobian->reduced, jacobian->weights_margin, N * d * sizeof *jacobian->reduced);
@@ -163,8 +192,9 @@ static void solve_matrix(const bs_jacobian *jacobian, double *x) {
   bs_dense_lu_solve(jacobian->order, jacobian->matrix, jacobian->pivot, true, x);
 }
 
-void bs_jacobian_solve(bs_jacobian *jacobian, const double *rows, double *w, double *u) {
-  const size_t N = jacobian->samples, d = jacobian->features;
+void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u) {
+  const size_t N = jacobian->count, d = jacobian->features;
+  const double *rows = jacobian->rows;
   for (size_t k = 0; k < d && jacobian->has_second; k++)
     w[k] += jacobian->weights_second[k] * u[k] / (jacobian->a - jacobian->second_second[k]);
   if (N < d) {

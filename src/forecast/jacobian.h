@@ -1,23 +1,27 @@
 /* The derivative of the averaged equation, and linear systems with it, in sample space where there are fewer samples
- * than features: margins are all that the weights enter through. */
+ * than features: margins are all that the weights enter through. Samples whose slope is negligible in their batch are
+ * left out: the derivative sets the integrator's stability and order, not what it converges to. */
 #ifndef BIASCOPE_FORECAST_JACOBIAN_H
 #define BIASCOPE_FORECAST_JACOBIAN_H
 
 #include "forecast/model.h"
 
 typedef struct {
-  size_t samples, features, order;
+  size_t features, count, order; /* count: the samples that are not left out; order: of the matrix */
   bool has_second;
   double shrink;          /* d rate_w / d w beside the margins': -shrink I */
-  double *weights_margin; /* N x d: d rate_w_k / d z_i */
-  double *second_margin;  /* N x d: d rate_u_k / d z_i */
+  size_t *index;          /* count of N: the samples */
+  size_t *first;          /* batches + 1: where each batch's samples begin among these */
+  double *rows;           /* count x d of N x d: their rows */
+  double *weights_margin; /* count x d: d rate_w_k / d z_i */
+  double *second_margin;  /* count x d: d rate_u_k / d z_i */
   double *weights_second; /* d: d rate_w_k / d u_k */
   double *second_second;  /* d */
   /* of the factored matrix a I - J */
   double a, diagonal;
-  double *reduced, *matrix; /* N x d, order x order */
+  double *reduced, *matrix; /* count x d, order x order */
   int *pivot;
-  double *margin, *scratch; /* N, d */
+  double *margin, *scratch; /* count, d */
 } bs_jacobian;
 
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error);
@@ -26,8 +30,8 @@ void bs_jacobian_free(bs_jacobian *jacobian);
 /* J at the model's last evaluation, at time t. */
 void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t);
 /* Factors a I - J. False where it is singular. */
-bool bs_jacobian_factor(bs_jacobian *jacobian, const double *rows, double a);
+bool bs_jacobian_factor(bs_jacobian *jacobian, double a);
 /* (w, u) <- (a I - J)^-1 (w, u) */
-void bs_jacobian_solve(bs_jacobian *jacobian, const double *rows, double *w, double *u);
+void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u);
 
 #endif

@@ -12,6 +12,8 @@
 static const double MOST_EXPONENT = 690.0, LEAST = 1e-300;
 /* The largest factor by which a slope falls over an epoch in the averages. */
 static const double MOST_FALL = 1.0;
+/* Slopes below this share of the largest of their batch, and weights in an average, count as 0. */
+static const double NEGLIGIBLE = 1e-17;
 static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
@@ -104,7 +106,8 @@ static biascope_status allocate(bs_model *model, biascope_error *error) {
   list_parts(model, parts);
   for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
   model->start = BS_NEW(size_t, model->batches + 1);
-  return complete && model->start ? BIASCOPE_OK : bs_fail_memory(error, "the averaged equation");
+  model->weight = BS_NEW(bs_weight, model->samples);
+  return complete && model->start && model->weight ? BIASCOPE_OK : bs_fail_memory(error, "the averaged equation");
 }
 
 biascope_status bs_model_create(const biascope_dataset *data, const double *rows, const biascope_options *options,
@@ -132,6 +135,7 @@ void bs_model_free(bs_model *model) {
   list_parts(model, parts);
   for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
   free(model->start);
+  free(model->weight);
   memset(model, 0, sizeof *model);
 }
 
@@ -142,17 +146,29 @@ static void find_margins(const bs_model *model, const double *w, double *out) {
   for (size_t i = 0; i < model->samples; i++) out[i] = bs_rows_dot(d, model->rows + i * d, w);
 }
 
-static void find_slopes(bs_model *model, const double *margin) {
-  model->shift = -INFINITY;
-  for (size_t i = 0; i < model->samples; i++) {
-    model->slope[i] = model->loss->log_slope(margin[i]);
-    model->shift = fmax(model->shift, model->slope[i]);
+/* The slopes of batch j at the margins, in units of 2^exponent, and how fast they fall. */
+static void find_batch_slopes(bs_model *model, size_t j) {
+  double largest = 0.0;
+  for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
+    const bs_weight weight = model->weight[i];
+    model->slope[i] = bs_times_power_of_two(weight.mantissa, weight.exponent - model->exponent);
+    largest = fmax(largest, model->slope[i]);
   }
-  if (!isfinite(model->shift)) model->shift = 0.0;
-  for (size_t i = 0; i < model->samples; i++) {
-    model->slope[i] = exp(model->slope[i] - model->shift);
-    model->fall[i] = model->loss->slope_decay(margin[i]);
+  for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
+    const bool counts = model->slope[i] > NEGLIGIBLE * largest;
+    if (!counts) model->slope[i] = 0.0;
+    model->fall[i] = counts ? model->loss->slope_decay(model->margin[i]) : 0.0;
   }
+}
+
+static void find_slopes(bs_model *model) {
+  model->loss->weigh(model->samples, model->margin, model->weight);
+  int64_t exponent = INT64_MIN;
+  for (size_t i = 0; i < model->samples; i++)
+    if (model->weight[i].mantissa > 0.0 && model->weight[i].exponent > exponent) exponent = model->weight[i].exponent;
+  model->exponent = exponent == INT64_MIN ? 0 : exponent;
+  model->shift = (double)model->exponent * log(2.0);
+  for (size_t j = 0; j < model->batches; j++) find_batch_slopes(model, j);
 }
 
 /* The batches' mean gradients. */
@@ -163,7 +179,8 @@ static void find_gradients(bs_model *model) {
     const size_t count = model->start[j + 1] - model->start[j];
     if (count == 0) continue;
     for (size_t i = model->start[j]; i < model->start[j + 1]; i++)
-      bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
+      if (model->slope[i] > 0.0)
+        bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
   }
 }
 
@@ -181,22 +198,32 @@ static void find_squares(bs_model *model) {
   }
 }
 
-/* The momentum that an epoch starts with: gradients e epochs back have the weight b1^(e n) and, where the margin grows
- * by `motion` an epoch, slopes e^(e fall motion) as large. */
-static void find_momentum_before(bs_model *model, const double *motion) {
+/* The momentum that an epoch starts with, if earlier epochs were alike: gradients e epochs back have the weight
+ * b1^(e n). */
+static void find_momentum_before(bs_model *model) {
+  const size_t d = model->features, n = model->batches;
+  const double past = 1.0 / (1.0 - pow(model->beta1, (double)n));
+  double weight = 1.0 - model->beta1;
+  memset(model->before, 0, d * sizeof *model->before);
+  for (size_t j = n; j-- > 0 && weight >= NEGLIGIBLE; weight *= model->beta1)
+    bs_rows_add(d, weight * past, model->gradient + j * d, model->before);
+}
+
+/* The same where margins grow by `motion` an epoch: slopes were e^(e fall motion) as large. */
+static void find_larger_momentum_before(bs_model *model) {
   const size_t d = model->features, n = model->batches;
   const double kept = pow(model->beta1, (double)n);
-  memset(model->before, 0, d * sizeof *model->before);
   double weight = 1.0 - model->beta1;
-  for (size_t j = n; j-- > 0 && weight > 0.0; weight *= model->beta1) {
+  memset(model->before, 0, d * sizeof *model->before);
+  for (size_t j = n; j-- > 0 && weight >= NEGLIGIBLE; weight *= model->beta1) {
     const double size = (double)(model->start[j + 1] - model->start[j]);
     for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
-      const double change = motion ? model->fall[i] * motion[i] : 0.0;
+      if (model->slope[i] == 0.0) continue;
+      const double change = model->fall[i] * model->motion[i];
       const double grown = exp(fmax(-MOST_FALL, fmin(MOST_FALL, change)));
       const double past = grown / fmax(1.0 - kept * grown, 0.1 * (1.0 - kept));
       bs_rows_add(d, -weight * model->slope[i] * past / size, model->rows + i * d, model->before);
     }
-    if (weight < 1e-17) break;
   }
 }
 
@@ -258,12 +285,12 @@ static void find_update(bs_model *model, size_t j, bool has_ripple) {
                    model->direction);
 }
 
-static void find_all(bs_model *model, double t, const double *u, const double *margin) {
-  find_slopes(model, margin);
+static void find_all(bs_model *model, double t, const double *u) {
+  find_slopes(model);
   find_units(model, u);
   find_gradients(model);
   find_squares(model);
-  find_momentum_before(model, NULL);
+  find_momentum_before(model);
   find_second_before(model);
   find_scale(model, t);
   memset(model->direction, 0, model->features * sizeof *model->direction);
@@ -287,19 +314,18 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
   const size_t d = model->features, first = model->start[j], count = model->start[j + 1] - first;
   double *g = model->gradient + j * d;
   memset(g, 0, d * sizeof *g);
-  for (size_t i = first; i < first + count; i++) {
-    const double z = bs_rows_dot(d, model->rows + i * d, w);
-    model->slope[i] = exp(model->loss->log_slope(z) - model->shift);
-    model->fall[i] = model->loss->slope_decay(z);
-    bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, g);
-  }
+  for (size_t i = first; i < first + count; i++) model->margin[i] = bs_rows_dot(d, model->rows + i * d, w);
+  model->loss->weigh(count, model->margin + first, model->weight + first);
+  find_batch_slopes(model, j);
+  for (size_t i = first; i < first + count; i++)
+    if (model->slope[i] > 0.0) bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, g);
 }
 
 /* Steps through the epoch, centred on w, from the averages and the motion that the pass before has found. */
 static void step_through(bs_model *model, double t, const double *w) {
   const size_t d = model->features, n = model->batches;
   double *way = model->way;
-  find_momentum_before(model, model->motion);
+  find_larger_momentum_before(model);
   find_second_before(model);
   find_scale(model, t);
   for (size_t k = 0; k < d; k++) way[k] = w[k] - 0.5 * way[k];
@@ -339,7 +365,7 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
   model->beta_now = model->is_sum ? 0.0 : 1.0 - model->rate_second;
   model->remembers = pow(model->beta_now, (double)model->batches) > 0.1;
   find_margins(model, w, model->margin);
-  find_all(model, t, u, model->margin);
+  find_all(model, t, u);
   if (model->refined) refine(model, t, w);
   model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {

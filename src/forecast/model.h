@@ -33,7 +33,9 @@ typedef struct {
   size_t *start;      /* batches + 1 */
   /* of the last evaluation; slopes are in units of e^shift */
   double shift, eta;
-  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz */
+  int64_t exponent;                              /* shift = exponent log 2 */
+  bs_weight *weight;                             /* N: |l'| */
+  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz; 0, 0 if negligible in the batch */
   double *motion;                                /* N: the margins' change over an epoch */
   double *gradient, *momentum, *second, *update; /* batches x d */
   double *inverse;                               /* batches x d: update / momentum */

@@ -35,17 +35,18 @@ static double find_moving(bs_integration *run) {
 
 /* The largest eigenvalue of eta times the mean update's derivative by w, v fixed, by powers. */
 static double largest_curvature(bs_integration *run) {
-  const size_t N = run->model.samples, d = run->model.features;
+  const size_t d = run->model.features;
+  const bs_jacobian *jacobian = &run->jacobian;
   const double t = exp(run->log_time);
-  double *x = run->later, *product = run->trial, *margin = run->jacobian.margin, value = 0.0;
+  double *x = run->later, *product = run->trial, value = 0.0;
   bs_jacobian_fill(&run->jacobian, &run->model, t);
-  for (size_t k = 0; k < d; k++) x[k] = run->rows[k % (N * d)] + 1e-3;
+  for (size_t k = 0; k < d; k++) x[k] = jacobian->rows[k] + 1e-3;
   for (int n = 0; n < PRODUCTS; n++) {
     bs_scale(d, 1.0 / fmax(bs_norm2(d, x), 1e-300), x);
     memset(product, 0, d * sizeof *product);
-    for (size_t i = 0; i < N; i++) {
-      margin[i] = bs_dot(d, run->rows + i * d, x);
-      bs_axpy(d, -margin[i] / t, run->jacobian.weights_margin + i * d, product);
+    for (size_t a = 0; a < jacobian->count; a++) {
+      const double margin = bs_dot(d, jacobian->rows + a * d, x);
+      bs_axpy(d, -margin / t, jacobian->weights_margin + a * d, product);
     }
     value = bs_norm2(d, product);
     memcpy(x, product, d * sizeof *x);
