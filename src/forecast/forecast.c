@@ -12,7 +12,7 @@
 
 /* Runs up to this length are stepped, because this is the fastest way. */
 enum { SHORT_RUN = 4000 };
-static const double TOLERANCE = 1e-4, TOLERANCE_BESIDE = 3e-4; /* of the other two solutions, for the error estimate */
+static const double TOLERANCE = 1e-4, TOLERANCE_BESIDE = 1e-3; /* of the other two solutions, for the error estimate */
 /* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 

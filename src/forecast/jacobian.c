@@ -10,29 +10,47 @@
 /* A sample counts if its slope is at least this share of the largest of its batch. */
 static const double LEAST_SHARE = 1e-3;
 
+typedef struct {
+  double **array;
+  size_t length;
+} part;
+enum { PARTS = 11 };
+
+static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, part *out) {
+  const size_t order = N < d ? N : d;
+  const part parts[PARTS] = {{&jacobian->rows, N * d},
+                             {&jacobian->weights_margin, N * d},
+                             {&jacobian->second_margin, N * d},
+                             {&jacobian->reduced, N * d},
+                             {&jacobian->by_gradient, batches * d},
+                             {&jacobian->by_square, batches * d},
+                             {&jacobian->weights_second, d},
+                             {&jacobian->second_second, d},
+                             {&jacobian->matrix, order * order},
+                             {&jacobian->margin, N},
+                             {&jacobian->scratch, d}};
+  memcpy(out, parts, sizeof parts);
+}
+
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error) {
-  const size_t N = model->samples, d = model->features, order = N < d ? N : d;
+  const size_t N = model->samples, d = model->features;
   *out = (bs_jacobian){.features = d, .has_second = model->has_second};
-  double **const arrays[] = {&out->rows,    &out->weights_margin, &out->second_margin,
-                             &out->reduced, &out->weights_second, &out->second_second,
-                             &out->matrix,  &out->margin,         &out->scratch};
-  const size_t sizes[] = {N * d, N * d, N * d, N * d, d, d, order * order, N, d};
+  part parts[PARTS];
   bool complete = true;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    complete = (*arrays[i] = BS_NEW(double, sizes[i])) != NULL && complete;
+  list_parts(out, N, d, model->batches, parts);
+  for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
   out->index = BS_NEW(size_t, N);
   out->first = BS_NEW(size_t, model->batches + 1);
-  out->pivot = BS_NEW(int, order);
+  out->pivot = BS_NEW(int, N < d ? N : d);
   if (complete && out->index && out->first && out->pivot) return BIASCOPE_OK;
   bs_jacobian_free(out);
   return bs_fail_memory(error, "the averaged equation's derivative");
 }
 
 void bs_jacobian_free(bs_jacobian *jacobian) {
-  double *const arrays[] = {jacobian->rows,    jacobian->weights_margin, jacobian->second_margin,
-                            jacobian->reduced, jacobian->weights_second, jacobian->second_second,
-                            jacobian->matrix,  jacobian->margin,         jacobian->scratch};
-  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+  part parts[PARTS];
+  list_parts(jacobian, 0, 0, 0, parts);
+  for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
   free(jacobian->index);
   free(jacobian->first);
   free(jacobian->pivot);
@@ -113,35 +131,30 @@ static double by_gradient(const bs_model *model, const column *c, size_t b, size
   return (c->inverse[b] - g * (c->over_square[b] - by_mean)) / n;
 }
 
-/* Batches in a fixed order: every sample acts through its batch's gradient. */
-static void fill_cyclic(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
+/* Of feature k: what the rates change with by the gradient of each batch, or of all samples in a random order. */
+static void keep_column(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
   const size_t d = model->features;
-  const double n = (double)model->batches, step = -t * model->eta;
+  const double n = (double)model->batches;
   const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
   for (size_t b = 0; b < model->batches; b++) {
     const double size = (double)(model->start[b + 1] - model->start[b]);
-    const double slope = step * by_gradient(model, c, b, k) / size;
-    const double square = lift * 2.0 * model->gradient[b * d + k] / (n * size);
-    for (size_t a = jacobian->first[b]; a < jacobian->first[b + 1]; a++) {
-      const size_t i = jacobian->index[a];
-      const double x = jacobian->rows[a * d + k] * model->slope[i] * model->fall[i]; /* dG_b / dz_i times the size */
-      jacobian->weights_margin[a * d + k] = slope * x;
-      jacobian->second_margin[a * d + k] = square * x;
-    }
+    jacobian->by_gradient[b * d + k] = -t * model->eta * by_gradient(model, c, b, k) / size;
+    jacobian->by_square[b * d + k] = 2.0 * lift / (n * size);
   }
 }
 
-/* A random order: g2 = (1 - noise) g^2 + noise mean_i (p_i x_i)^2. */
-static void fill_random(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
-  const size_t d = model->features;
-  const double all = (double)model->samples, step = -t * model->eta, g = model->gradient[k];
-  const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
-  for (size_t a = 0; a < jacobian->count; a++) {
-    const size_t i = jacobian->index[a];
-    const double row = jacobian->rows[a * d + k], fall = model->slope[i] * model->fall[i] / all;
-    jacobian->weights_margin[a * d + k] = step * c->inverse[0] * row * fall;
-    jacobian->second_margin[a * d + k] =
-        lift * 2.0 * fall * row * ((1.0 - model->noise) * g - model->noise * model->slope[i] * row);
+/* Every sample acts through its batch's gradient: dG_b / dz_i is slope fall x_i over the size. In a random order
+ * g2 = (1 - noise) g^2 + noise mean_i (p_i x_i)^2. */
+static void fill_sample(bs_jacobian *jacobian, const bs_model *model, size_t b, size_t a) {
+  const size_t d = model->features, i = jacobian->index[a];
+  const double fall = model->slope[i] * model->fall[i], own = model->random ? model->noise : 0.0;
+  const double *row = jacobian->rows + a * d, *g = model->gradient + b * d;
+  const double *by_gradient = jacobian->by_gradient + b * d, *by_square = jacobian->by_square + b * d;
+  double *weights = jacobian->weights_margin + a * d, *second = jacobian->second_margin + a * d;
+  for (size_t k = 0; k < d; k++) {
+    const double x = row[k] * fall;
+    weights[k] = by_gradient[k] * x;
+    second[k] = by_square[k] * x * ((1.0 - own) * g[k] - own * model->slope[i] * row[k]);
   }
 }
 
@@ -156,11 +169,10 @@ void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
     prepare_column(model, k, &c);
     jacobian->weights_second[k] = -t * model->eta * c.by_second;
     jacobian->second_second[k] = -model->gain * model->ratio[k];
-    if (model->random)
-      fill_random(jacobian, model, t, k, &c);
-    else
-      fill_cyclic(jacobian, model, t, k, &c);
+    keep_column(jacobian, model, t, k, &c);
   }
+  for (size_t b = 0; b < n; b++)
+    for (size_t a = jacobian->first[b]; a < jacobian->first[b + 1]; a++) fill_sample(jacobian, model, b, a);
 }
 
 /* ---- Linear systems ----------------------------------------------------------------------------- */

@@ -15,6 +15,8 @@ typedef struct {
   double *rows;           /* count x d of N x d: their rows */
   double *weights_margin; /* count x d: d rate_w_k / d z_i */
   double *second_margin;  /* count x d: d rate_u_k / d z_i */
+  double *by_gradient;    /* batches x d: d rate_w_k / d G_bk over the batch's size */
+  double *by_square;      /* batches x d: d rate_u_k / d G_bk over G_bk and the size */
   double *weights_second; /* d: d rate_w_k / d u_k */
   double *second_second;  /* d */
   /* of the factored matrix a I - J */
