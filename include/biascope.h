@@ -63,6 +63,10 @@ typedef struct {
 
 /* The library's version, "major.minor.patch". */
 BIASCOPE_API const char *biascope_version(void);
+/* The name of the instruction set whose vectors are used, with the same results from each: the processor's widest, or
+ * the one that the environment variable BIASCOPE_VECTORS named when the library was loaded (baseline, avx2 or avx512).
+ * BIASCOPE_USAGE: it names none of these, or one that the processor does not have. */
+BIASCOPE_API biascope_status biascope_vectors(const char **name, biascope_error *error);
 
 /* A file that is complete or absent: it is written under a temporary name, flushed, and renamed. */
 typedef struct {

@@ -3,10 +3,6 @@
 #include "bench.h"
 
 #include "base/error.h"
-#include "base/lanes.h"
-#include "base/memory.h"
-#include "data/dataset.h"
-#include "least_step.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,51 +18,22 @@ enum { SPARSE_CASES = sizeof NONZEROS / sizeof *NONZEROS, SPARSE_FEATURES = 1000
 
 typedef struct {
   size_t features;
-  double step, least; /* seconds a step, medians */
+  double step, plain, least; /* seconds of a step, medians */
 } bench_case;
 
-/* ---- What is timed: both take a number of steps ----------------------------------------------------- */
+/* ---- What is timed ---------------------------------------------------------------------------------- */
 
-typedef struct {
-  size_t features, padded;
-  double *x, *w, *m, *v;
-} least_run;
-
-static biascope_status step_least(void *run, uint64_t steps, biascope_error *error) {
-  least_run *f = run;
-  (void)error;
-  least_steps(SAMPLES, f->padded, f->x, f->w, f->m, f->v, 1e-6, steps);
-  return BIASCOPE_OK;
-}
-
-static biascope_status time_least(const biascope_dataset *data, bench_case *out, biascope_error *error) {
-  least_run f = {.features = out->features, .padded = bs_padded(out->features)};
-  f.x = BS_NEW(double, SAMPLES *f.padded);
-  f.w = BS_NEW(double, f.padded);
-  f.m = BS_NEW(double, f.padded);
-  f.v = BS_NEW(double, f.padded);
-  biascope_status status = f.x && f.w && f.m && f.v ? BIASCOPE_OK : bs_fail_memory(error, "the benchmark");
-  if (status == BIASCOPE_OK) {
-    for (size_t n = 0; n < SAMPLES * f.padded; n++) f.x[n] = 1.0; /* padding that nowhere becomes subnormal */
-    for (size_t i = 0; i < SAMPLES; i++) {
-      memset(f.x + i * f.padded, 0, f.features * sizeof *f.x);
-      bs_row_axpy(data, i, 1.0, f.x + i * f.padded);
-    }
-    status = bench_time(step_least, &f, &out->least, error);
-  }
-  free(f.x);
-  free(f.w);
-  free(f.m);
-  free(f.v);
+biascope_status bench_adam(biascope_options **options, biascope_error *error) {
+  biascope_status status = biascope_options_create("adam", options, error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "batch_size", "1", error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "beta2", "0.95", error);
   return status;
 }
 
-static biascope_status time_adam(const biascope_dataset *data, double *median, biascope_error *error) {
+static biascope_status create_trainer(const biascope_dataset *data, biascope_trainer **out, biascope_error *error) {
   biascope_options *options = NULL;
-  biascope_status status = biascope_options_create("adam", &options, error);
-  if (status == BIASCOPE_OK) status = biascope_options_set(options, "batch_size", "1", error);
-  if (status == BIASCOPE_OK) status = biascope_options_set(options, "beta2", "0.95", error);
-  if (status == BIASCOPE_OK) status = bench_time_trainer(data, options, median, error);
+  biascope_status status = bench_adam(&options, error);
+  if (status == BIASCOPE_OK) status = biascope_trainer_create(data, options, out, error);
   biascope_options_free(options);
   return status;
 }
@@ -74,9 +41,22 @@ static biascope_status time_adam(const biascope_dataset *data, double *median, b
 static biascope_status run_case(bench_case *out, biascope_error *error) {
   const biascope_generate_options shape = {.samples = SAMPLES, .features = out->features, .seed = DATA_SEED};
   biascope_dataset *data;
+  bench_loop least = {0}, plain = {0};
+  biascope_trainer *trainer = NULL;
   biascope_status status = biascope_dataset_generate(BIASCOPE_GAUSSIAN, &shape, &data, error);
-  if (status == BIASCOPE_OK) status = time_least(data, out, error);
-  if (status == BIASCOPE_OK) status = time_adam(data, &out->step, error);
+  if (status == BIASCOPE_OK) status = bench_loop_create(data, true, &least, error);
+  if (status == BIASCOPE_OK) status = bench_loop_create(data, false, &plain, error);
+  if (status == BIASCOPE_OK) status = create_trainer(data, &trainer, error);
+  bench_timed timed[] = {{.step = bench_step_least, .run = &least},
+                         {.step = bench_step_plain, .run = &plain},
+                         {.step = bench_step_trainer, .run = trainer}};
+  if (status == BIASCOPE_OK) status = bench_time(timed, sizeof timed / sizeof *timed, error);
+  out->least = timed[0].median;
+  out->plain = timed[1].median;
+  out->step = timed[2].median;
+  bench_loop_free(&least);
+  bench_loop_free(&plain);
+  biascope_trainer_free(trainer);
   biascope_dataset_free(data);
   return status;
 }
@@ -84,26 +64,52 @@ static biascope_status run_case(bench_case *out, biascope_error *error) {
 static biascope_status run_sparse_case(size_t nonzeros, double *step, biascope_error *error) {
   biascope_dataset *data = NULL;
   biascope_status status = bench_sparse_data(SAMPLES, SPARSE_FEATURES, nonzeros, &data, error);
-  if (status == BIASCOPE_OK) status = time_adam(data, step, error);
+  biascope_trainer *trainer = NULL;
+  if (status == BIASCOPE_OK) status = create_trainer(data, &trainer, error);
+  bench_timed timed = {.step = bench_step_trainer, .run = trainer};
+  if (status == BIASCOPE_OK) status = bench_time(&timed, 1, error);
+  *step = timed.median;
+  biascope_trainer_free(trainer);
   biascope_dataset_free(data);
   return status;
 }
 
 /* ---- Output ----------------------------------------------------------------------------------------- */
 
+enum { NAME_SIZE = 256 };
+
 typedef struct {
   bench_case dense[CASES];
   double sparse[SPARSE_CASES]; /* seconds a step */
   bench_lanes lanes[BENCH_LANES];
   bench_bandwidth bandwidth[BENCH_BANDWIDTHS];
+  char processor[NAME_SIZE];
+  const char *vectors;
 } bench_results;
 
+/* The processor's own name, as Linux says it. */
+static void find_processor(char name[NAME_SIZE]) {
+  static const char FIELD[] = "model name";
+  char line[NAME_SIZE];
+  snprintf(name, NAME_SIZE, "unknown processor");
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(line, sizeof line, file)) {
+    const char *value = strchr(line, ':');
+    if (!value || strncmp(line, FIELD, sizeof FIELD - 1) != 0) continue;
+    snprintf(name, NAME_SIZE, "%.*s", (int)strcspn(value + 2, "\"\\\n"), value + 2);
+    break;
+  }
+  if (file) fclose(file);
+}
+
 static void print_tables(const bench_results *r) {
-  printf("Adam, one of %d samples a step, medians of %d\n%10s %14s %14s %8s\n", SAMPLES, BENCH_REPEATS, "features",
-         "step ns", "least ns", "ratio");
+  printf("%s, vectors of %s\n\nAdam, one of %d samples a step, medians of %d\n%10s %14s %14s %14s %8s %12s\n",
+         r->processor, r->vectors, SAMPLES, BENCH_REPEATS, "features", "step ns", "least ns", "plain C ns", "ratio",
+         "plain/step");
   for (size_t i = 0; i < CASES; i++)
-    printf("%10zu %14.1f %14.1f %8.2f\n", r->dense[i].features, 1e9 * r->dense[i].step, 1e9 * r->dense[i].least,
-           r->dense[i].step / r->dense[i].least);
+    printf("%10zu %14.1f %14.1f %14.1f %8.2f %12.2f\n", r->dense[i].features, 1e9 * r->dense[i].step,
+           1e9 * r->dense[i].least, 1e9 * r->dense[i].plain, r->dense[i].step / r->dense[i].least,
+           r->dense[i].plain / r->dense[i].step);
   printf("\nThe same, sparse, of %d features\n%10s %14s %14s\n", SPARSE_FEATURES, "nonzeros", "step ns",
          "a nonzero ns");
   for (size_t i = 0; i < SPARSE_CASES; i++)
@@ -113,12 +119,12 @@ static void print_tables(const bench_results *r) {
 }
 
 static void print_json(const bench_results *r) {
-  fputs("{\"steps\":", stdout);
+  printf("{\"processor\":\"%s\",\"vectors\":\"%s\",\"steps\":", r->processor, r->vectors);
   for (size_t i = 0; i < CASES; i++)
     printf("%s{\"optimizer\":\"adam\",\"samples\":%d,\"features\":%zu,\"batch_size\":1,\"step_ns\":%.17g,\"floor_ns\":"
-           "%.17g,\"ratio\":%.17g}",
+           "%.17g,\"plain_ns\":%.17g,\"ratio\":%.17g,\"plain_ratio\":%.17g}",
            i ? "," : "[", SAMPLES, r->dense[i].features, 1e9 * r->dense[i].step, 1e9 * r->dense[i].least,
-           r->dense[i].step / r->dense[i].least);
+           1e9 * r->dense[i].plain, r->dense[i].step / r->dense[i].least, r->dense[i].plain / r->dense[i].step);
   fputs("],\"sparse_steps\":", stdout);
   for (size_t i = 0; i < SPARSE_CASES; i++)
     printf(
@@ -132,7 +138,8 @@ static void print_json(const bench_results *r) {
 }
 
 static biascope_status measure(bench_results *out, biascope_error *error) {
-  biascope_status status = BIASCOPE_OK;
+  biascope_status status = biascope_vectors(&out->vectors, error);
+  find_processor(out->processor);
   for (size_t i = 0; i < CASES && status == BIASCOPE_OK; i++) {
     out->dense[i] = (bench_case){.features = FEATURES[i]};
     status = run_case(&out->dense[i], error);

@@ -4,35 +4,45 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const double SECONDS_EACH = 0.03; /* of stepping, a repeat */
+static const double SECONDS_EACH = 0.012; /* of stepping, a repeat */
+
+static biascope_status take(bench_timed *timed, double *seconds, biascope_error *error) {
+  const double start = bs_clock(CLOCK_MONOTONIC);
+  const biascope_status status = timed->step(timed->run, timed->steps, error);
+  *seconds = bs_clock(CLOCK_MONOTONIC) - start;
+  return status;
+}
+
+/* Steps that take a measurable time. */
+static biascope_status count_steps(bench_timed *timed, biascope_error *error) {
+  double elapsed = 0.0;
+  biascope_status status = BIASCOPE_OK;
+  for (timed->steps = 1; status == BIASCOPE_OK; timed->steps *= 2) {
+    status = take(timed, &elapsed, error);
+    if (elapsed >= SECONDS_EACH) break;
+  }
+  return status;
+}
 
 static int by_size(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
-biascope_status bench_time(bench_stepper step, void *run, double *median, biascope_error *error) {
-  double seconds[BENCH_REPEATS], elapsed = 0.0;
-  uint64_t steps = 1;
+biascope_status bench_time(bench_timed *timed, size_t count, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
-  while (status == BIASCOPE_OK && elapsed < SECONDS_EACH) {
-    steps *= 2;
-    const double start = bs_clock(CLOCK_MONOTONIC);
-    status = step(run, steps, error);
-    elapsed = bs_clock(CLOCK_MONOTONIC) - start;
+  for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) status = count_steps(&timed[i], error);
+  double seconds[BENCH_MOST_TIMED][BENCH_REPEATS] = {{0}};
+  for (size_t repeat = 0; repeat < BENCH_REPEATS; repeat++)
+    for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) status = take(&timed[i], &seconds[i][repeat], error);
+  for (size_t i = 0; i < count; i++) {
+    qsort(seconds[i], BENCH_REPEATS, sizeof *seconds[i], by_size);
+    timed[i].median = seconds[i][BENCH_REPEATS / 2] / (double)timed[i].steps;
   }
-  for (int repeat = 0; repeat < BENCH_REPEATS && status == BIASCOPE_OK; repeat++) {
-    const double start = bs_clock(CLOCK_MONOTONIC);
-    status = step(run, steps, error);
-    seconds[repeat] = (bs_clock(CLOCK_MONOTONIC) - start) / (double)steps;
-  }
-  if (status != BIASCOPE_OK) return status;
-  qsort(seconds, BENCH_REPEATS, sizeof *seconds, by_size);
-  *median = seconds[BENCH_REPEATS / 2];
-  return BIASCOPE_OK;
+  return status;
 }
 
-static biascope_status step_trainer(void *run, uint64_t steps, biascope_error *error) {
+biascope_status bench_step_trainer(void *run, uint64_t steps, biascope_error *error) {
   return biascope_trainer_run(run, steps, error);
 }
 
@@ -40,7 +50,9 @@ biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_
                                    biascope_error *error) {
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);
-  if (status == BIASCOPE_OK) status = bench_time(step_trainer, trainer, median, error);
+  bench_timed timed = {.step = bench_step_trainer, .run = trainer};
+  if (status == BIASCOPE_OK) status = bench_time(&timed, 1, error);
+  *median = timed.median;
   biascope_trainer_free(trainer);
   return status;
 }

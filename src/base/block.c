@@ -34,8 +34,10 @@ INLINE void multiply_rows(size_t padded, size_t tall, const double *const *x, si
   if (j < rows) multiply(padded, tall, x, 1, w + j * padded, rows, product + j);
 }
 
-FASTEST void bs_block_products(size_t padded, size_t count, const double *x, const uint32_t *index, size_t rows,
-                               const double *w, double *product) {
+FASTEST_VOID(extern, bs_block_products,
+             (size_t padded, size_t count, const double *x, const uint32_t *index, size_t rows, const double *w,
+              double *product),
+             (padded, count, x, index, rows, w, product)) {
   size_t i = 0;
   for (; i + TALL <= count; i += TALL) {
     const double *const pair[TALL] = {row_of(x, index, i, padded), row_of(x, index, i + 1, padded)};
@@ -77,8 +79,10 @@ INLINE void combine_rows(size_t padded, size_t count, const double *const *x, si
   for (; j < rows; j++) combine(padded, count, x, 1, scale + j * stride, stride, vectors, g + j * padded);
 }
 
-FASTEST void bs_block_combine(size_t padded, size_t count, const double *x, const uint32_t *index, size_t rows,
-                              const double *scale, double *g) {
+FASTEST_VOID(extern, bs_block_combine,
+             (size_t padded, size_t count, const double *x, const uint32_t *index, size_t rows, const double *scale,
+              double *g),
+             (padded, count, x, index, rows, scale, g)) {
   for (size_t first = 0; first < count; first += CHUNK) {
     const size_t height = count - first < CHUNK ? count - first : CHUNK;
     const double *row[CHUNK];

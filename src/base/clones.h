@@ -4,20 +4,54 @@
 
 #include <stdbool.h>
 
-#ifdef BIASCOPE_BASELINE_KERNEL
-#define FASTEST /* a test compares this one with the others */
-#elif defined(BIASCOPE_COVERAGE)
-#define FASTEST /* counted once instead of once for each instruction set */
-#elif defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define FASTEST __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+/* Instruction sets, the later ones with wider vectors. */
+typedef enum { BS_BASELINE, BS_AVX2, BS_AVX512 } bs_vectors;
+/* The one that is used: the processor's widest, or the one that the environment names (vectors.c). */
+extern __attribute__((visibility("hidden"))) bs_vectors bs_vectors_used;
+
+#ifdef BIASCOPE_COVERAGE
+#define INLINE static inline /* counted once instead of once for each caller */
 #else
-#define FASTEST /* sanitizers have not started when the choice is made; clang inlines no vectors into clones */
+#define INLINE static inline __attribute__((always_inline))
 #endif
+
+/* FASTEST(linkage, type, name, parameters, arguments) { body } defines a function whose body is compiled for every
+ * instruction set; arguments: the names of the parameters. FASTEST_VOID has no type.
+ *
+ * A test that compares the forms, and coverage, have one form only; clang does not inline vectors into functions of
+ * another instruction set. */
+#if defined(__x86_64__) && !defined(BIASCOPE_BASELINE_KERNEL) && !defined(BIASCOPE_COVERAGE) && !defined(__clang__)
+#define BS_FORMS(linkage, type, give, name, parameters, arguments)                                                     \
+  INLINE type name##_body parameters;                                                                                  \
+  static __attribute__((target("arch=x86-64-v4"))) type name##_avx512 parameters {                                     \
+    give name##_body arguments;                                                                                        \
+  }                                                                                                                    \
+  static __attribute__((target("avx2"))) type name##_avx2 parameters {                                                 \
+    give name##_body arguments;                                                                                        \
+  }                                                                                                                    \
+  static type name##_baseline parameters {                                                                             \
+    give name##_body arguments;                                                                                        \
+  }                                                                                                                    \
+  linkage type name parameters {                                                                                       \
+    if (bs_vectors_used == BS_AVX512)                                                                                  \
+      give name##_avx512 arguments;                                                                                    \
+    else if (bs_vectors_used == BS_AVX2)                                                                               \
+      give name##_avx2 arguments;                                                                                      \
+    else                                                                                                               \
+      give name##_baseline arguments;                                                                                  \
+  }                                                                                                                    \
+  INLINE type name##_body parameters
+#else
+#define BS_FORMS(linkage, type, give, name, parameters, arguments) linkage type name parameters
+#endif
+#define FASTEST(linkage, type, name, parameters, arguments) BS_FORMS(linkage, type, return, name, parameters, arguments)
+#define FASTEST_VOID(linkage, name, parameters, arguments) BS_FORMS(linkage, void, , name, parameters, arguments)
+
 /* For functions written for AVX-512, which may only run if bs_has_avx512(). */
 #if defined(__x86_64__) && !defined(BIASCOPE_COVERAGE)
 #define AVX512 __attribute__((target("avx512f,avx512dq")))
 static inline bool bs_has_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+  return bs_vectors_used == BS_AVX512;
 }
 #endif
 /* For a loop in which no pass writes what another pass reads. */
@@ -28,10 +62,5 @@ static inline bool bs_has_avx512(void) {
 #endif
 /* For a short loop over an array of vectors, so that they stay in registers. */
 #define UNROLLED _Pragma("GCC unroll 16")
-#ifdef BIASCOPE_COVERAGE
-#define INLINE static inline /* counted once instead of once for each caller */
-#else
-#define INLINE static inline __attribute__((always_inline))
-#endif
 
 #endif

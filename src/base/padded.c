@@ -2,7 +2,7 @@
 
 #include "base/lanes.h"
 
-FASTEST double bs_padded_dot(size_t padded, const double *x, const double *w) {
+FASTEST(extern, double, bs_padded_dot, (size_t padded, const double *x, const double *w), (padded, x, w)) {
   bs_vector even = bs_all(0.0), odd = bs_all(0.0);
   const size_t pair = 2 * (size_t)BS_LANES;
   size_t k = 0;
@@ -15,15 +15,17 @@ FASTEST double bs_padded_dot(size_t padded, const double *x, const double *w) {
   return BS_FOLD(even);
 }
 
-FASTEST void bs_padded_scale(size_t padded, double scale, const double *x, double *g) {
+FASTEST_VOID(extern, bs_padded_scale, (size_t padded, double scale, const double *x, double *g),
+             (padded, scale, x, g)) {
   for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_all(0.0) + bs_all(scale) * bs_load(x + k));
 }
 
-FASTEST void bs_padded_add(size_t padded, double scale, const double *x, double *g) {
+FASTEST_VOID(extern, bs_padded_add, (size_t padded, double scale, const double *x, double *g), (padded, scale, x, g)) {
   for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_load(g + k) + bs_all(scale) * bs_load(x + k));
 }
 
-FASTEST void bs_padded_add_square(size_t padded, double scale, const double *x, double *v) {
+FASTEST_VOID(extern, bs_padded_add_square, (size_t padded, double scale, const double *x, double *v),
+             (padded, scale, x, v)) {
   for (size_t k = 0; k < padded; k += BS_LANES) {
     const bs_vector sample = bs_all(scale) * bs_load(x + k);
     bs_store(v + k, bs_load(v + k) + sample * sample);

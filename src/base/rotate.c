@@ -12,7 +12,7 @@ enum { MOST_SWEEPS = 60 };
 static const double ORTHOGONAL = 0x1p-51, NEGLIGIBLE = 1e-16;
 
 /* x := c x - s y, y := s x + c y */
-FASTEST static void turn_rows(size_t padded, double c, double s, double *x, double *y) {
+FASTEST_VOID(static, turn_rows, (size_t padded, double c, double s, double *x, double *y), (padded, c, s, x, y)) {
   for (size_t k = 0; k < padded; k += BS_LANES) {
     const bs_vector first = bs_load(x + k), second = bs_load(y + k);
     bs_store(x + k, bs_all(c) * first - bs_all(s) * second);

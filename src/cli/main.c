@@ -106,5 +106,9 @@ static void close_standard_output(void) {
 int main(int argc, char **argv) {
   if (atexit(close_standard_output) != 0) return BIASCOPE_BAD_INPUT;
   cli_watch_json();
+  const char *vectors;
+  biascope_error error;
+  const biascope_status status = biascope_vectors(&vectors, &error);
+  if (status != BIASCOPE_OK) return cli_report(status, &error);
   return cli_run(argc, argv);
 }

@@ -8,7 +8,7 @@
 
 enum { LANES = 8 };
 
-FASTEST double bs_rows_dot(size_t d, const double *restrict a, const double *restrict b) {
+FASTEST(extern, double, bs_rows_dot, (size_t d, const double *restrict a, const double *restrict b), (d, a, b)) {
   double lane[LANES] = {0};
   size_t k = 0;
   for (; k + LANES <= d; k += LANES)
@@ -17,24 +17,31 @@ FASTEST double bs_rows_dot(size_t d, const double *restrict a, const double *res
   return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
 }
 
-FASTEST void bs_rows_add(size_t d, double scale, const double *restrict row, double *restrict sum) {
+FASTEST_VOID(extern, bs_rows_add, (size_t d, double scale, const double *restrict row, double *restrict sum),
+             (d, scale, row, sum)) {
   for (size_t k = 0; k < d; k++) sum[k] += scale * row[k];
 }
 
-FASTEST void bs_rows_average(size_t d, double kept, const double *restrict before, const double *restrict value,
-                             double *restrict average) {
+FASTEST_VOID(extern, bs_rows_average,
+             (size_t d, double kept, const double *restrict before, const double *restrict value,
+              double *restrict average),
+             (d, kept, before, value, average)) {
   const double present = 1.0 - kept;
   for (size_t k = 0; k < d; k++) average[k] = kept * before[k] + present * value[k];
 }
 
-FASTEST void bs_rows_average_square(size_t d, double kept, const double *restrict before, const double *restrict value,
-                                    double *restrict average) {
+FASTEST_VOID(extern, bs_rows_average_square,
+             (size_t d, double kept, const double *restrict before, const double *restrict value,
+              double *restrict average),
+             (d, kept, before, value, average)) {
   const double present = 1.0 - kept;
   for (size_t k = 0; k < d; k++) average[k] = kept * before[k] + present * value[k] * value[k];
 }
 
-FASTEST void bs_rows_sum_average_square(size_t d, double kept, double share, const double *restrict value,
-                                        double *restrict average, double *restrict sum) {
+FASTEST_VOID(extern, bs_rows_sum_average_square,
+             (size_t d, double kept, double share, const double *restrict value, double *restrict average,
+              double *restrict sum),
+             (d, kept, share, value, average, sum)) {
   const double present = 1.0 - kept;
   for (size_t k = 0; k < d; k++) {
     average[k] = kept * average[k] + present * value[k] * value[k];
@@ -42,20 +49,25 @@ FASTEST void bs_rows_sum_average_square(size_t d, double kept, double share, con
   }
 }
 
-FASTEST void bs_rows_add_square(size_t d, double share, const double *restrict value, double *restrict sum) {
+FASTEST_VOID(extern, bs_rows_add_square, (size_t d, double share, const double *restrict value, double *restrict sum),
+             (d, share, value, sum)) {
   for (size_t k = 0; k < d; k++) sum[k] += share * value[k] * value[k];
 }
 
-FASTEST void bs_rows_invert(size_t d, double eps, const double *restrict scale, const double *restrict second,
-                            double *restrict inverse) {
+FASTEST_VOID(extern, bs_rows_invert,
+             (size_t d, double eps, const double *restrict scale, const double *restrict second,
+              double *restrict inverse),
+             (d, eps, scale, second, inverse)) {
   for (size_t k = 0; k < d; k++) {
     const double square = second ? scale[k] * second[k] : scale[k];
     inverse[k] = 1.0 / (sqrt(square > LEAST ? square : LEAST) + eps);
   }
 }
 
-FASTEST void bs_rows_multiply(size_t d, double share, const double *restrict a, const double *restrict b,
-                              double *restrict product, double *restrict sum) {
+FASTEST_VOID(extern, bs_rows_multiply,
+             (size_t d, double share, const double *restrict a, const double *restrict b, double *restrict product,
+              double *restrict sum),
+             (d, share, a, b, product, sum)) {
   for (size_t k = 0; k < d; k++) {
     product[k] = a[k] * b[k];
     sum[k] += share * product[k];

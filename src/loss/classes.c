@@ -18,8 +18,9 @@ double bs_classes_margin(size_t classes, const double *score, size_t own) {
 }
 
 /* e^(s_j - best) of each class; returns their sum without the sample's own class. */
-FASTEST static double relate(size_t classes, const double *score, size_t own, double best, bs_weight *weight,
-                             size_t stride) {
+FASTEST(static, double, relate,
+        (size_t classes, const double *score, size_t own, double best, bs_weight *weight, size_t stride),
+        (classes, score, own, best, weight, stride)) {
   enum { VECTOR = 8, LEAST_EXPONENT = -1022 };
   double sum = 0.0;
   for (size_t first = 0; first < classes; first += VECTOR) {

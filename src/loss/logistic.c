@@ -21,7 +21,7 @@ INLINE void slope(double z, double *mantissa, double *exponent) {
   *exponent = z > 0.0 ? n : 0.0;
 }
 
-FASTEST static void weigh(size_t count, const double *margin, bs_weight *weight) {
+FASTEST_VOID(static, weigh, (size_t count, const double *margin, bs_weight *weight), (count, margin, weight)) {
   BS_WEIGH_EACH(slope, count, margin, weight);
 }
 

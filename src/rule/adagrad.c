@@ -6,7 +6,7 @@ INLINE bs_after move_adagrad(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST static unsigned step_adagrad(const bs_update *u) {
+FASTEST(static, unsigned, step_adagrad, (const bs_update *u), (u)) {
   return bs_step_each(u, true, move_adagrad);
 }
 

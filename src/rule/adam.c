@@ -6,7 +6,7 @@ INLINE bs_after move_adam(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST static unsigned step_adam(const bs_update *u) {
+FASTEST(static, unsigned, step_adam, (const bs_update *u), (u)) {
   return bs_step_each(u, true, move_adam);
 }
 
@@ -17,7 +17,7 @@ INLINE bs_after move_blended(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(numerator, sqrt(v) + at.eps_weight * at.eps), .content = v};
 }
 
-FASTEST static unsigned step_blended(const bs_update *u) {
+FASTEST(static, unsigned, step_blended, (const bs_update *u), (u)) {
   return bs_step_each(u, true, move_blended);
 }
 
@@ -138,7 +138,7 @@ INLINE bs_after move_adamax(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v)), .content = v};
 }
 
-FASTEST static unsigned step_adamax(const bs_update *u) {
+FASTEST(static, unsigned, step_adamax, (const bs_update *u), (u)) {
   return bs_step_each(u, true, move_adamax);
 }
 

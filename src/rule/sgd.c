@@ -10,7 +10,7 @@ INLINE bs_after move_gd(bs_before at) {
   return (bs_after){.m = m, .direction = m * at.eps, .content = fabs(m)};
 }
 
-FASTEST static unsigned step_gd(const bs_update *u) {
+FASTEST(static, unsigned, step_gd, (const bs_update *u), (u)) {
   return bs_step_each(u, false, move_gd);
 }
 
@@ -19,7 +19,7 @@ INLINE bs_after move_nesterov(bs_before at) {
   return (bs_after){.m = m, .direction = (at.past * m + at.present * at.g) * at.eps, .content = fabs(m)};
 }
 
-FASTEST static unsigned step_nesterov(const bs_update *u) {
+FASTEST(static, unsigned, step_nesterov, (const bs_update *u), (u)) {
   return bs_step_each(u, false, move_nesterov);
 }
 

@@ -10,7 +10,7 @@ INLINE bs_after move_sign(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(m), .content = fabs(m)};
 }
 
-FASTEST static unsigned step_sign(const bs_update *u) {
+FASTEST(static, unsigned, step_sign, (const bs_update *u), (u)) {
   return bs_step_each(u, false, move_sign);
 }
 
@@ -34,7 +34,7 @@ INLINE bs_after move_lion(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(at.past * at.m + at.present * at.g), .content = fabs(m)};
 }
 
-FASTEST static unsigned step_lion(const bs_update *u) {
+FASTEST(static, unsigned, step_lion, (const bs_update *u), (u)) {
   return bs_step_each(u, false, move_lion);
 }
 

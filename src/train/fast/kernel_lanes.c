@@ -10,7 +10,7 @@ INLINE bs_vector fours(const double *a, const double *b) {
 }
 
 /* Four coordinates at a time: pairs of rows change places within pairs of coordinates, then pairs of pairs. */
-FASTEST static void lay_apart(size_t padded, const double *const rows[BS_LANES], double *x) {
+FASTEST_VOID(static, lay_apart, (size_t padded, const double *const rows[BS_LANES], double *x), (padded, rows, x)) {
   for (size_t k = 0; k < padded; k += 4) {
     const bs_vector a = fours(rows[0] + k, rows[4] + k), b = fours(rows[1] + k, rows[5] + k);
     const bs_vector c = fours(rows[2] + k, rows[6] + k), d = fours(rows[3] + k, rows[7] + k);
@@ -58,11 +58,13 @@ INLINE bs_vector dot_of(size_t padded, const bs_lane_samples *samples, bool shar
   return BS_FOLD(sum);
 }
 
-FASTEST static void dot_shared(size_t padded, const bs_lane_samples *samples, const double *w, double *dot) {
+FASTEST_VOID(static, dot_shared, (size_t padded, const bs_lane_samples *samples, const double *w, double *dot),
+             (padded, samples, w, dot)) {
   const bs_vector sum = dot_of(padded, samples, true, w);
   memcpy(dot, &sum, sizeof sum);
 }
-FASTEST static void dot_apart(size_t padded, const bs_lane_samples *samples, const double *w, double *dot) {
+FASTEST_VOID(static, dot_apart, (size_t padded, const bs_lane_samples *samples, const double *w, double *dot),
+             (padded, samples, w, dot)) {
   const bs_vector sum = dot_of(padded, samples, false, w);
   memcpy(dot, &sum, sizeof sum);
 }
@@ -82,9 +84,13 @@ INLINE void add(size_t features, const double *scale, const bs_lane_samples *sam
   }
 }
 
-FASTEST void bs_lanes_set(size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g) {
+FASTEST_VOID(extern, bs_lanes_set,
+             (size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g),
+             (features, scale, samples, g)) {
   add(features, scale, samples, true, g);
 }
-FASTEST void bs_lanes_add(size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g) {
+FASTEST_VOID(extern, bs_lanes_add,
+             (size_t features, const double scale[BS_LANES], const bs_lane_samples *samples, double *g),
+             (features, scale, samples, g)) {
   add(features, scale, samples, false, g);
 }

@@ -166,7 +166,7 @@ INLINE void fade(bs_lazy *lazy, size_t slot, uint64_t n) {
   m->exponent[slot] = LEAST_EXPONENT;
 }
 
-FASTEST static void catch_up_each(bs_lazy *lazy, uint64_t step, bs_double_double mark) {
+FASTEST_VOID(static, catch_up_each, (bs_lazy * lazy, uint64_t step, bs_double_double mark), (lazy, step, mark)) {
   bs_moments *m = &lazy->moments;
   for (size_t slot = 0; slot < m->features; slot++) {
     const bs_coordinate *c = &lazy->at[lazy->touched[slot]];

@@ -176,7 +176,7 @@ INLINE half pick(const double *x, const uint16_t *at) {
   return (half){x[at[0]], x[at[1]], x[at[2]], x[at[3]]};
 }
 
-FASTEST void bs_tiles_multiply(const bs_tile_block *block, const double *x, double *z) {
+FASTEST_VOID(extern, bs_tiles_multiply, (const bs_tile_block *block, const double *x, double *z), (block, x, z)) {
   const double *value = block->value;
   const uint16_t *column = block->column;
   memset(z + block->first_row, 0, block->rows * sizeof *z);
