@@ -62,7 +62,7 @@ qemu() {
     local run=("$build/biascope" train "$data" --optimizer $optimizer --batch-size 3 --steps 3000 --references none --json)
     cmp <("${run[@]}") <(qemu-x86_64 -cpu Nehalem "${run[@]}")
   done
-  for test in "$build"/tests/test_train_{properties,reference,kernel,lanes}; do qemu-x86_64 -cpu Nehalem "$test" 2>&1 | tail -1; done
+  for test in "$build"/tests/test_train_{properties,reference,kernel,together}; do qemu-x86_64 -cpu Nehalem "$test" 2>&1 | tail -1; done
   local wrapper=$build/biascope-qemu
   printf '#!/bin/sh\nexec qemu-x86_64 -cpu Nehalem "%s" "$@"\n' "$build/biascope" >"$wrapper"
   chmod +x "$wrapper"

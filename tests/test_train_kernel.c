@@ -7,6 +7,7 @@
 #define BIASCOPE_BASELINE_KERNEL
 #define select select_lanes /* not the one of <sys/select.h> */
 #define bs_padded_dot baseline_dot
+#define bs_padded_dots baseline_dots
 #define bs_padded_scale baseline_scale
 #define bs_padded_add baseline_add
 #define bs_padded_add_square baseline_add_square
@@ -30,10 +31,12 @@
 #include "rule/sgd.c"
 #include "rule/sign.c"
 #undef bs_padded_dot
+#undef bs_padded_dots
 #undef bs_padded_scale
 #undef bs_padded_add
 #undef bs_padded_add_square
 double bs_padded_dot(size_t padded, const double *x, const double *w);
+void bs_padded_dots(size_t padded, size_t count, const double *const *x, const double *const *w, double *dot);
 void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
@@ -61,18 +64,34 @@ static void fill(size_t n, uint64_t seed, double *array[ARRAYS]) {
   }
 }
 
-static const bs_weighing momentum_alone; /* of rules that do not ask */
+static bs_rate some_rate(uint64_t seed) {
+  const double beta1 = bs_random_uniform(seed, BS_STREAM_LABELS, 0),
+               beta2 = bs_random_uniform(seed, BS_STREAM_LABELS, 1);
+  const double eta = 0.1 * bs_random_uniform(seed, BS_STREAM_LABELS, 2);
+  const double past = bs_random_uniform(seed, BS_STREAM_LABELS, 3);
+  return (bs_rate){.beta1 = beta1,
+                   .beta2 = beta2,
+                   .eta = eta,
+                   .shrink = 1.0 - 0.01 * eta,
+                   .past = past,
+                   .present = 1.0 - past,
+                   .eps = past};
+}
 
-/* One for every coordinate of a vector, as for runs side by side. */
-static bs_rates some_rates(uint64_t seed) {
-  bs_rates rates;
-  for (size_t j = 0; j < BS_LANES; j++) {
-    rates.beta1[j] = bs_random_uniform(seed, BS_STREAM_LABELS, j);
-    rates.beta2[j] = bs_random_uniform(seed, BS_STREAM_LABELS, BS_LANES + j);
-    rates.eta[j] = 0.1 * bs_random_uniform(seed, BS_STREAM_LABELS, 2 * BS_LANES + j);
-    rates.shrink[j] = 1.0 - 0.01 * rates.eta[j];
-  }
-  return rates;
+/* Of arrays g, m, w, v, eps. */
+static bs_update update_of(size_t padded, size_t count, double *const *array, double scale, const bs_rate *rate,
+                           const bs_matrix_state *matrix) {
+  return (bs_update){.padded = padded,
+                     .count = count,
+                     .row = array[0],
+                     .scale = scale,
+                     .g = array[0],
+                     .m = array[1],
+                     .v = array[3],
+                     .w = array[2],
+                     .eps = array[4],
+                     .rate = rate,
+                     .matrix = matrix};
 }
 
 static void every_instruction_set_gives_the_same_bits(void **state) {
@@ -91,8 +110,12 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     bs_step *step = bs_step_avx512_of(&options);
     fill(n, seed, ours);
     fill(n, seed, theirs);
-    const double dot = bs_padded_dot(padded, ours[0], ours[2]);
-    assert_true(dot == baseline_dot(padded, theirs[0], theirs[2]));
+    const double *const x[] = {ours[0], ours[1]}, *const w[] = {ours[2], ours[3]};
+    double dot[2];
+    bs_padded_dots(padded, 2, x, w, dot);
+    assert_true(dot[0] == bs_padded_dot(padded, ours[0], ours[2]));
+    assert_true(dot[0] == baseline_dot(padded, theirs[0], theirs[2]));
+    assert_true(dot[1] == baseline_dot(padded, theirs[1], theirs[3]));
     bs_padded_scale(padded, -0.3, ours[1], ours[4]);
     baseline_scale(padded, -0.3, theirs[1], theirs[4]);
     assert_memory_equal(ours[4], theirs[4], MOST * sizeof(double));
@@ -102,20 +125,14 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     baseline_add(padded, 0.3, theirs[2], theirs[0]);
     bs_padded_add_square(padded, 0.7, ours[2], ours[3]);
     baseline_add_square(padded, 0.7, theirs[2], theirs[3]);
-    const bs_rates rates = some_rates(seed);
-    bs_weighing weighing;
-    for (size_t j = 0; j < BS_LANES; j++) {
-      weighing.past[j] = bs_random_uniform(seed, BS_STREAM_LABELS, 3 * BS_LANES + j);
-      weighing.present[j] = 1.0 - weighing.past[j];
-      weighing.eps[j] = weighing.past[j];
-    }
+    const bs_rate rate = some_rate(seed);
+    const double scale = BASELINE[seed % RULES]->fast & BS_FAST_ALONE ? 1.0 - rate.past : 1.0;
     memset(factors[0], 0, FACTORS * sizeof *factors[0]);
     memset(factors[1], 0, FACTORS * sizeof *factors[1]);
     const bs_matrix_state matrix[2] = {{&options, 1, n, factors[0], scratch}, {&options, 1, n, factors[1], scratch}};
-    const bs_update update = {padded, ours[0], ours[1], ours[3], ours[2], ours[4], &rates, &weighing, &matrix[0]};
-    const unsigned tiny = step(&update);
-    const bs_update plain = {padded,    theirs[0], theirs[1], theirs[3], theirs[2],
-                             theirs[4], &rates,    &weighing, &matrix[1]};
+    const bs_update update = update_of(padded, n, ours, scale, &rate, &matrix[0]);
+    const bool tiny = step(&update);
+    const bs_update plain = update_of(padded, n, theirs, scale, &rate, &matrix[1]);
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
@@ -136,9 +153,8 @@ static long double plain_step(long double m, long double v, long double eps) {
 static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
   (void)state;
   double *array[ARRAYS];
-  bs_rates as_they_are; /* the moments and weights before the step */
-  for (size_t j = 0; j < BS_LANES; j++)
-    as_they_are.beta1[j] = as_they_are.beta2[j] = as_they_are.eta[j] = as_they_are.shrink[j] = 1.0;
+  /* the moments and weights before the step */
+  static const bs_rate AS_THEY_ARE = {.beta1 = 1.0, .beta2 = 1.0, .eta = 1.0, .shrink = 1.0};
   for (int a = 0; a < ARRAYS; a++) assert_non_null(array[a] = BS_NEW(double, MOST));
   for (uint64_t seed = 0; seed < 500; seed++) {
     const bool has_eps = seed % 2;
@@ -149,8 +165,7 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = {MOST,     array[0],     array[1],        array[3], array[2],
-                              array[4], &as_they_are, &momentum_alone, NULL};
+    const bs_update update = update_of(MOST, MOST, array, 1.0, &AS_THEY_ARE, NULL);
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
     bs_step_avx512_of (&options)(&update);
     for (size_t k = 0; k < MOST; k++) {
@@ -168,18 +183,14 @@ enum { TRIED = 16 }; /* numbers at a time, each in two places: not every place h
 /* m / root is 1 for m the root itself, and for no number beside it. */
 static void assert_roots(const double v[TRIED]) {
   static double array[ARRAYS][2 * TRIED] __attribute__((aligned(64)));
-  static bs_rates as_it_is;
+  static const bs_rate AS_IT_IS = {.beta1 = 1.0, .beta2 = 1.0, .eta = -1.0};
   memset(array, 0, sizeof array);
-  for (size_t j = 0; j < BS_LANES; j++) {
-    as_it_is.beta1[j] = as_it_is.beta2[j] = 1.0;
-    as_it_is.eta[j] = -1.0;
-  }
   for (size_t k = 0; k < 2 * TRIED; k++) {
     array[3][k] = v[k % TRIED];
     array[1][k] = sqrt(v[k % TRIED]);
   }
-  const bs_update update = {2 * TRIED, array[0],  array[1],        array[3], array[2],
-                            array[4],  &as_it_is, &momentum_alone, NULL};
+  double *const arrays[ARRAYS] = {array[0], array[1], array[2], array[3], array[4]};
+  const bs_update update = update_of(2 * TRIED, 2 * TRIED, arrays, 1.0, &AS_IT_IS, NULL);
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   bs_step_avx512_of (&options)(&update);
   for (size_t k = 0; k < 2 * TRIED; k++) {

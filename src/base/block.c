@@ -23,7 +23,7 @@ INLINE void multiply(size_t padded, size_t tall, const double *const *x, size_t 
     for (size_t j = 0; j < wide; j++) sum[i][j] += bs_load(x[i] + k) * bs_load(w + j * padded + k);
   }
   for (size_t i = 0; i < tall; i++)
-    for (size_t j = 0; j < wide; j++) product[i * rows + j] = BS_FOLD(sum[i][j]);
+    for (size_t j = 0; j < wide; j++) product[i * rows + j] = bs_sum(sum[i][j]);
 }
 
 INLINE void multiply_rows(size_t padded, size_t tall, const double *const *x, size_t rows, const double *w,

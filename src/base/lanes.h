@@ -29,7 +29,20 @@ INLINE bs_vector bs_all(double value) {
   return (bs_vector){value, value, value, value, value, value, value, value};
 }
 
-/* The sum of eight numbers, or of eight vectors. */
-#define BS_FOLD(a) ((((a)[0] + (a)[4]) + ((a)[2] + (a)[6])) + (((a)[1] + (a)[5]) + ((a)[3] + (a)[7])))
+typedef double bs_four __attribute__((vector_size(32)));
+typedef double bs_two __attribute__((vector_size(16)));
+
+INLINE double bs_sum_of_two(bs_two a) {
+  return a[0] + a[1];
+}
+
+INLINE double bs_sum_of_four(bs_four a) {
+  return bs_sum_of_two(__builtin_shufflevector(a, a, 0, 1) + __builtin_shufflevector(a, a, 2, 3));
+}
+
+/* The sum of the eight: of those four apart, then two, then one. */
+INLINE double bs_sum(bs_vector a) {
+  return bs_sum_of_four(__builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7));
+}
 
 #endif

@@ -2,32 +2,50 @@
 
 #include "base/lanes.h"
 
+#define LANES 8
+#include "base/dot_loop.h"
+#define LANES 4
+#include "base/dot_loop.h"
+#define LANES 2
+#include "base/dot_loop.h"
+
+INLINE double dot_of(size_t lanes, size_t padded, const double *x, const double *w) {
+  return lanes == 8 ? dot_of_8(padded, x, w) : lanes == 4 ? dot_of_4(padded, x, w) : dot_of_2(padded, x, w);
+}
+
 FASTEST(extern, double, bs_padded_dot, (size_t padded, const double *x, const double *w), (padded, x, w)) {
-  bs_vector even = bs_all(0.0), odd = bs_all(0.0);
-  const size_t pair = 2 * (size_t)BS_LANES;
-  size_t k = 0;
-  for (; k + pair <= padded; k += pair) {
-    even += bs_load(x + k) * bs_load(w + k);
-    odd += bs_load(x + k + BS_LANES) * bs_load(w + k + BS_LANES);
-  }
-  if (k < padded) even += bs_load(x + k) * bs_load(w + k);
-  even += odd;
-  return BS_FOLD(even);
+  return dot_of(lanes, padded, x, w);
+}
+
+FASTEST_VOID(extern, bs_padded_dots,
+             (size_t padded, size_t count, const double *const *x, const double *const *w, double *dot),
+             (padded, count, x, w, dot)) {
+  for (size_t i = 0; i < count; i++) dot[i] = dot_of(lanes, padded, x[i], w[i]);
+}
+
+/* The loops of `padded` coordinates, each by itself, which the compiler vectorises. */
+#define BS_ALIGNED(array) __builtin_assume_aligned(array, 64)
+
+INLINE size_t whole(size_t padded) {
+  return padded / BS_LANES * BS_LANES; /* said again for the compiler, which leaves no remainder */
 }
 
 FASTEST_VOID(extern, bs_padded_scale, (size_t padded, double scale, const double *x, double *g),
              (padded, scale, x, g)) {
-  for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_all(0.0) + bs_all(scale) * bs_load(x + k));
+  const double *restrict from = BS_ALIGNED(x);
+  double *restrict to = BS_ALIGNED(g);
+  for (size_t k = 0; k < whole(padded); k++) to[k] = 0.0 + scale * from[k];
 }
 
 FASTEST_VOID(extern, bs_padded_add, (size_t padded, double scale, const double *x, double *g), (padded, scale, x, g)) {
-  for (size_t k = 0; k < padded; k += BS_LANES) bs_store(g + k, bs_load(g + k) + bs_all(scale) * bs_load(x + k));
+  const double *restrict from = BS_ALIGNED(x);
+  double *restrict to = BS_ALIGNED(g);
+  for (size_t k = 0; k < whole(padded); k++) to[k] += scale * from[k];
 }
 
 FASTEST_VOID(extern, bs_padded_add_square, (size_t padded, double scale, const double *x, double *v),
              (padded, scale, x, v)) {
-  for (size_t k = 0; k < padded; k += BS_LANES) {
-    const bs_vector sample = bs_all(scale) * bs_load(x + k);
-    bs_store(v + k, bs_load(v + k) + sample * sample);
-  }
+  const double *restrict from = BS_ALIGNED(x);
+  double *restrict to = BS_ALIGNED(v);
+  for (size_t k = 0; k < whole(padded); k++) to[k] += (scale * from[k]) * (scale * from[k]);
 }

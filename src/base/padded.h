@@ -7,6 +7,8 @@
 
 /* sum_k x_k w_k, eight strided sums in a fixed tree. */
 double bs_padded_dot(size_t padded, const double *x, const double *w);
+/* The same of `count` pairs of arrays. */
+void bs_padded_dots(size_t padded, size_t count, const double *const *x, const double *const *w, double *dot);
 /* g = scale x, zeros without a sign: what adding to zeros gives */
 void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 /* g += scale x */

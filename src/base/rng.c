@@ -47,54 +47,53 @@ size_t bs_random_below(uint64_t seed, uint32_t stream, uint64_t counter, size_t 
   return below(bs_random_u64(seed, stream, counter), bound);
 }
 
-enum { EIGHT = 8 };
+enum { ROW = BS_RANDOM_ROW };
 
-#ifdef AVX512
-typedef uint64_t words __attribute__((vector_size(EIGHT * sizeof(uint64_t))));
-
-AVX512 static inline words times(words a, uint64_t b) {
-  return (words)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64((long long)b));
-}
-
-AVX512 static inline words upper(words a) { /* a >> 32; gcc 12's analyzer mistakes the width for 3 */
-  return (words)_mm512_srli_epi64((__m512i)a, 32);
-}
-
-/* Random123's rounds, eight counters at once. */
-AVX512 static void draw_eight(uint64_t seed, uint32_t stream, uint64_t first, uint64_t word[EIGHT]) {
-  const words counter = first + (words){0, 1, 2, 3, 4, 5, 6, 7};
-  words a = counter & UINT32_MAX, b = upper(counter), c = (words){0} + stream, d = {0};
-  uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
-  for (int round = 0; round < PHILOX4x32_DEFAULT_ROUNDS; round++) {
-    const words p = times(a, PHILOX_M4x32_0), q = times(c, PHILOX_M4x32_1);
-    a = upper(q) ^ b ^ low;
-    b = q & UINT32_MAX;
-    c = upper(p) ^ d ^ high;
-    d = p & UINT32_MAX;
-    low += PHILOX_W32_0;
-    high += PHILOX_W32_1;
-  }
-  const words out = b * (UINT64_C(1) << 32) | a;
-  memcpy(word, &out, sizeof out);
-}
+#ifdef AVX512 /* shifts and products as intrinsics: gcc 12's analyzer mistakes the width of a shift for 3 */
+#define LANES 8
+#define TARGET AVX512
+#define DRAW draw_in_avx512
+#define TIMES(a, b) (words) _mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64((long long)(b)))
+#define UPPER(a) (words) _mm512_srli_epi64((__m512i)(a), 32)
+#include "base/philox_loop.h"
+#define LANES 4
+#define TARGET __attribute__((target("avx2")))
+#define DRAW draw_in_avx2
+#define TIMES(a, b) (words) _mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x((long long)(b)))
+#define UPPER(a) (words) _mm256_srli_epi64((__m256i)(a), 32)
+#include "base/philox_loop.h"
 #endif
 
-/* bs_random_u64 of `count` counters in a row. */
-static void draw_row(uint64_t seed, uint32_t stream, uint64_t first, size_t count, uint64_t word[EIGHT]) {
+/* bs_random_u64 of as many counters in a row. */
+static void draw_row(uint64_t seed, uint32_t stream, uint64_t first, uint64_t word[ROW]) {
 #ifdef AVX512
-  if (bs_has_avx512()) {
-    draw_eight(seed, stream, first, word);
+  if (bs_vectors_used == BS_AVX512) {
+    draw_in_avx512(seed, stream, first, word);
+    return;
+  }
+  if (bs_vectors_used == BS_AVX2) {
+    draw_in_avx2(seed, stream, first, word);
     return;
   }
 #endif
-  for (size_t i = 0; i < count; i++) word[i] = bs_random_u64(seed, stream, first + i);
+  for (size_t i = 0; i < ROW; i++) word[i] = bs_random_u64(seed, stream, first + i);
 }
 
 void bs_random_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, uint32_t *permutation) {
-  uint64_t word[EIGHT];
+  bs_random_row row = {0};
+  bs_random_next_permutation(seed, stream, first, n, &row, permutation);
+}
+
+void bs_random_next_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, bs_random_row *row,
+                                uint32_t *permutation) {
   for (size_t i = 0; i < n; i++) {
-    if (i % EIGHT == 0) draw_row(seed, stream, first + i, n - i < EIGHT ? n - i : EIGHT, word);
-    const size_t j = below(word[i % EIGHT], i + 1);
+    const uint64_t counter = first + i;
+    if (!row->drawn || counter - row->first >= ROW) {
+      draw_row(seed, stream, counter, row->word);
+      row->first = counter;
+      row->drawn = true;
+    }
+    const size_t j = below(row->word[counter - row->first], i + 1);
     permutation[i] = permutation[j];
     permutation[j] = (uint32_t)i;
   }

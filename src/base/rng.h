@@ -3,6 +3,7 @@
 #ifndef BIASCOPE_BASE_RNG_H
 #define BIASCOPE_BASE_RNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,15 @@ double bs_random_normal(uint64_t seed, uint32_t stream, uint64_t counter);
 size_t bs_random_below(uint64_t seed, uint32_t stream, uint64_t counter, size_t bound);
 /* A uniform permutation of 0..n-1 (Fisher-Yates), using counters first .. first + n - 1. */
 void bs_random_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, uint32_t *permutation);
+
+enum { BS_RANDOM_ROW = 16 };
+/* Numbers of one seed and stream that have been drawn ahead: those of the counters from `first` on. */
+typedef struct {
+  uint64_t word[BS_RANDOM_ROW], first;
+  bool drawn; /* false at the start */
+} bs_random_row;
+/* The same, for one permutation after the other. */
+void bs_random_next_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, bs_random_row *row,
+                                uint32_t *permutation);
 
 #endif

@@ -19,8 +19,10 @@ static const struct argp ARGP = {
     .parser = parse,
     .children = CHILDREN,
     .doc = "Times a step of per-sample Adam against a lower bound: a loop of nothing but the loads, "
-           "multiply-adds, square roots and divisions that no implementation can do without; and a full batch's "
-           "against memory's bandwidth."};
+           "multiply-adds, square roots and divisions that no implementation can do without; against a plain C loop "
+           "compiled for this machine; and a full batch's against memory's bandwidth. The environment variable "
+           "BIASCOPE_VECTORS (baseline, avx2 or avx512) makes any command use narrower vectors than the processor's "
+           "own, with the same results."};
 
 int cli_bench(int argc, char **argv) {
   cli_common common = {0};

@@ -8,7 +8,7 @@
 INLINE double bs_padded_dot(size_t padded, const double *a, const double *b) {
   bs_vector sum = bs_all(0.0);
   for (size_t k = 0; k < padded; k += BS_LANES) sum += bs_load(a + k) * bs_load(b + k);
-  return BS_FOLD(sum);
+  return bs_sum(sum);
 }
 
 INLINE void bs_padded_axpy(size_t padded, double scale, const double *x, double *y) {

@@ -6,8 +6,8 @@ INLINE bs_after move_adagrad(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST(static, unsigned, step_adagrad, (const bs_update *u), (u)) {
-  return bs_step_each(u, true, move_adagrad);
+FASTEST(static, bool, step_adagrad, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, true, move_adagrad);
 }
 
 const bs_optimizer_rule BS_RULE(adagrad) = {
@@ -18,4 +18,4 @@ const bs_optimizer_rule BS_RULE(adagrad) = {
     .direction = BS_RATIO,
     .step = step_adagrad,
     .limit = BS_LIMIT_ACCUMULATED,
-    .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};
+    .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};

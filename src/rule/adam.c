@@ -6,8 +6,8 @@ INLINE bs_after move_adam(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST(static, unsigned, step_adam, (const bs_update *u), (u)) {
-  return bs_step_each(u, true, move_adam);
+FASTEST(static, bool, step_adam, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, true, move_adam);
 }
 
 /* The step if the numerator has more of the gradient than m, or if biases are corrected. */
@@ -17,8 +17,8 @@ INLINE bs_after move_blended(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(numerator, sqrt(v) + at.eps_weight * at.eps), .content = v};
 }
 
-FASTEST(static, unsigned, step_blended, (const bs_update *u), (u)) {
-  return bs_step_each(u, true, move_blended);
+FASTEST(static, bool, step_blended, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, true, move_blended);
 }
 
 /* 1 - decay^(step + 1): the sum of the weights in an average that started at 0, after `step` steps before this one. */
@@ -41,7 +41,7 @@ static void weigh_adam(const biascope_options *options, uint64_t step, bs_rate *
   rate->eta /= filled(options->beta1, step);
 }
 
-enum { EVERY_FAST_PATH = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS };
+enum { EVERY_FAST_PATH = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS };
 
 const bs_optimizer_rule BS_RULE(adam) = {
     .name = "adam",
@@ -127,7 +127,7 @@ const bs_optimizer_rule BS_RULE(nadam) = {
               {BS_OPTION_EPS, 1e-8},
               {BS_OPTION_BIAS_CORRECTION, 1.0},
               {BS_OPTION_WEIGHT_DECAY, 0.0}},
-    .fast = BS_FAST_LANES | BS_FAST_PASSES};
+    .fast = BS_FAST_ALONE | BS_FAST_PASSES};
 
 /* ---- AdaMax (Kingma and Ba 2015, Algorithm 2), as torch has it ------------------------------------- */
 
@@ -138,8 +138,8 @@ INLINE bs_after move_adamax(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v)), .content = v};
 }
 
-FASTEST(static, unsigned, step_adamax, (const bs_update *u), (u)) {
-  return bs_step_each(u, true, move_adamax);
+FASTEST(static, bool, step_adamax, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, true, move_adamax);
 }
 
 static void average_adamax(const biascope_options *options, bs_epoch_rule *out) {
@@ -167,7 +167,7 @@ const bs_optimizer_rule BS_RULE(adamax) = {
               {BS_OPTION_EPS, 1e-8},
               {BS_OPTION_BIAS_CORRECTION, 1.0},
               {BS_OPTION_WEIGHT_DECAY, 0.0}},
-    .fast = BS_FAST_LANES | BS_FAST_PASSES};
+    .fast = BS_FAST_ALONE | BS_FAST_PASSES};
 
 /* m / sqrt(v), v in second: leaves dD/dm in momentum, 2 dD/dv in second. */
 static void apply_ratio(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats, double *momenta,

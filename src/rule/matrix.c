@@ -20,7 +20,7 @@ static size_t larger(size_t a, size_t b) {
 
 /* Leaves the momentum in m, and what the step is made of in g; returns the largest |m|. */
 static double average(const bs_update *u) {
-  const double beta1 = u->rates->beta1[0];
+  const double beta1 = u->rate->beta1;
   const double past = u->matrix->options->nesterov ? beta1 : 1.0,
                present = u->matrix->options->nesterov ? 1.0 - beta1 : 0.0;
   double largest = 0.0;
@@ -33,11 +33,11 @@ static double average(const bs_update *u) {
 }
 
 static void move(const bs_update *u, double scale, const double *direction) {
-  const double shrink = u->rates->shrink[0], by = u->rates->eta[0] * scale;
+  const double shrink = u->rate->shrink, by = u->rate->eta * scale;
   for (size_t k = 0; k < u->padded; k++) u->w[k] = shrink * u->w[k] - by * direction[k];
 }
 
-static unsigned faded(double content) {
+static bool faded(double content) {
   return content > 0.0 && content < BS_TINY;
 }
 
@@ -171,7 +171,7 @@ double bs_lr_adjustment(const biascope_options *options, size_t rows, size_t col
   return 1.0;
 }
 
-static unsigned step_muon(const bs_update *u) {
+static bool step_muon(const bs_update *u) {
   const double content = average(u);
   if (u->matrix->options->newton_schulz > 0)
     iterate(u, (unsigned)u->matrix->options->newton_schulz);
@@ -181,14 +181,14 @@ static unsigned step_muon(const bs_update *u) {
   return faded(content);
 }
 
-static unsigned step_nuclear(const bs_update *u) {
+static bool step_nuclear(const bs_update *u) {
   const double content = average(u);
   take_factor(u, true);
   move(u, 1.0, u->g);
   return faded(content);
 }
 
-static unsigned step_polargrad(const bs_update *u) {
+static bool step_polargrad(const bs_update *u) {
   const double content = average(u), size = take_factor(u, false) * u->eps[0];
   move(u, size, u->g);
   return faded(content);
@@ -282,7 +282,7 @@ static preconditioner lay_out_shampoo(const bs_update *u) {
 /* factor = keep factor + (1 - keep) X X', or + X X' where `sums`; returns the largest entry. */
 static double add_square(const bs_update *u, const preconditioner *p, size_t count, size_t padded, const double *x,
                          double *factor) {
-  const double beta2 = u->rates->beta2[0], keep = u->matrix->options->sums ? 1.0 : beta2;
+  const double beta2 = u->rate->beta2, keep = u->matrix->options->sums ? 1.0 : beta2;
   const double add = u->matrix->options->sums ? 1.0 : 1.0 - beta2;
   double largest = 0.0;
   bs_block_products(padded, count, x, NULL, count, x, p->scale);
@@ -337,7 +337,7 @@ static void turn(const bs_update *u, const preconditioner *p) {
     for (size_t k = 0; k < u->matrix->columns; k++) p->turned[k * padded + i] = u->g[i * length + k];
 }
 
-static unsigned step_shampoo(const bs_update *u) {
+static bool step_shampoo(const bs_update *u) {
   const preconditioner p = lay_out_shampoo(u);
   const bool both = has_right(u->matrix->options);
   const double content = add_square(u, &p, u->matrix->rows, length_of(u), u->g, p.left);

@@ -73,7 +73,8 @@ bool bs_step_weighs(const biascope_options *options) {
 
 bs_rate bs_rate_before_steps(const biascope_options *options) {
   const bool decays = bs_rule_option_of(rule_in(options), BS_OPTION_WEIGHT_DECAY) != NULL;
-  return (bs_rate){.decay = decays ? options->weight_decay : 0.0};
+  const bs_epoch_rule averages = bs_averages_of(options);
+  return (bs_rate){.beta1 = averages.beta1, .beta2 = averages.beta2, .decay = decays ? options->weight_decay : 0.0};
 }
 
 void bs_rate_set(const biascope_options *options, uint64_t step, double eta, bs_rate *rate) {

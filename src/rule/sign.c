@@ -10,22 +10,22 @@ INLINE bs_after move_sign(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(m), .content = fabs(m)};
 }
 
-FASTEST(static, unsigned, step_sign, (const bs_update *u), (u)) {
-  return bs_step_each(u, false, move_sign);
+FASTEST(static, bool, step_sign, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, false, move_sign);
 }
 
 const bs_optimizer_rule BS_RULE(signgd) = {.name = "signgd",
                                            .direction = BS_SIGN,
                                            .step = step_sign,
                                            .limit = BS_LIMIT_EQUILIBRIUM,
-                                           .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+                                           .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
 
 const bs_optimizer_rule BS_RULE(signum) = {.name = "signum",
                                            .reads = {{BS_OPTION_BETA1, 0.9}},
                                            .direction = BS_SIGN,
                                            .step = step_sign,
                                            .limit = BS_LIMIT_EQUILIBRIUM,
-                                           .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+                                           .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* Lion (Chen et al., arXiv 2302.06675, Algorithm 2): c = b1 m + (1-b1) g decides the sign, m = b2 m + (1-b2) g is kept.
  * c is the new m with b2 - b1 of the old m replaced by the gradient. */
@@ -34,8 +34,8 @@ INLINE bs_after move_lion(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(at.past * at.m + at.present * at.g), .content = fabs(m)};
 }
 
-FASTEST(static, unsigned, step_lion, (const bs_update *u), (u)) {
-  return bs_step_each(u, false, move_lion);
+FASTEST(static, bool, step_lion, (const bs_update *u), (u)) {
+  return bs_step_each(lanes, u, false, move_lion);
 }
 
 static void average_lion(const biascope_options *options, bs_epoch_rule *out) {
@@ -57,7 +57,7 @@ const bs_optimizer_rule BS_RULE(lion) = {
     .weigh = weigh_lion,
     .step = step_lion,
     .limit = BS_LIMIT_EQUILIBRIUM,
-    .fast = BS_FAST_LANES | BS_FAST_LAZY | BS_FAST_PASSES};
+    .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* m / sqrt(m^2 + s^2 a^2), a in second: leaves dD/dm in momentum and dD/da in second. */
 static void apply_sign(const bs_epoch_rule *rule, size_t steps, size_t width, const double *repeats, double *momenta,

@@ -11,22 +11,13 @@
 /* A moment smaller than this would soon leave double's range when squared: its exponent must be changed. */
 #define BS_TINY 0x1p-400
 
-/* One entry for the coordinates k = j mod BS_LANES: all equal for a single run, else one for each of the runs. */
-typedef struct {
-  double beta1[BS_LANES], beta2[BS_LANES], eta[BS_LANES];
-  double shrink[BS_LANES]; /* 1 minus eta times the decay of weights */
-} bs_rates;
-
-/* The weights of momenta and gradient in the step, and eps, for rules that need them. */
-typedef struct {
-  double past[BS_LANES], present[BS_LANES], eps[BS_LANES];
-} bs_weighing;
-
 /* The factors of one run in a step. */
 typedef struct {
-  double decay; /* of the weights, constant over the run */
-  double eta, shrink, past, present, eps;
-  double product; /* nadam: of the momenta of the first `counted` steps */
+  double beta1, beta2;       /* decays of m and v, constant over the run, */
+  double decay;              /* and of the weights */
+  double eta, shrink;        /* shrink: 1 minus eta times the decay of weights */
+  double past, present, eps; /* the weights of momenta and gradient in the step, and of eps, for rules that need them */
+  double product;            /* nadam: of the momenta of the first `counted` steps */
   uint64_t counted;
 } bs_rate;
 
@@ -40,11 +31,13 @@ typedef struct {
 
 typedef struct {
   size_t padded;     /* length of the arrays: rows of equal length, one for each output */
-  double *g;         /* batch gradient, relative to the exponent of each coordinate; the step may overwrite it */
+  size_t count;      /* coordinates from here on are zeros, and stay zeros */
+  const double *row; /* the batch gradient is scale times row, relative to the exponent of each coordinate */
+  double scale;
+  double *g;         /* rules without BS_FAST_ALONE read the gradient here, and may overwrite it */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute units */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
-  const bs_rates *rates;
-  const bs_weighing *weighing;
+  const bs_rate *rate;
   const bs_matrix_state *matrix;
 } bs_update;
 
@@ -54,14 +47,8 @@ INLINE void bs_rate_put_eta(double eta, bs_rate *rate) {
   rate->shrink = 1.0 - eta * rate->decay;
 }
 
-INLINE void bs_weighing_put(const bs_rate *rate, size_t lane, bs_weighing *weighing) {
-  weighing->past[lane] = rate->past;
-  weighing->present[lane] = rate->present;
-  weighing->eps[lane] = rate->eps;
-}
-
-/* One step. Bit j of the result: some nonzero moment of a coordinate k = j mod BS_LANES fell below BS_TINY. */
-typedef unsigned bs_step(const bs_update *update);
+/* One step. True: some nonzero moment fell below BS_TINY. */
+typedef bool bs_step(const bs_update *update);
 
 /* One coordinate: what a step reads, and what it computes. */
 typedef struct {
@@ -75,36 +62,34 @@ typedef struct {
 } bs_after;
 
 /* A step that treats each coordinate by itself; keeps_v: v is one of the rule's moments. The compiler vectorises it,
- * separately for every instruction set, which it does not do with comparisons of vector types. */
-INLINE unsigned bs_step_each(const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
-  const bs_rates rates = *u->rates;
-  const bs_weighing weighing = *u->weighing;
-  const double *restrict g = __builtin_assume_aligned(u->g, 64), *restrict eps = __builtin_assume_aligned(u->eps, 64);
+ * separately for every instruction set, which it does not do with comparisons of vector types. lanes: as in FASTEST;
+ * the compiler prefers vectors of four where there are wider ones. */
+INLINE bool bs_step_each(size_t lanes, const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
+  const bs_rate rate = *u->rate;
+  const double scale = u->scale;
+  const double *restrict row = __builtin_assume_aligned(u->row, 64), *restrict eps =
+                                                                         __builtin_assume_aligned(u->eps, 64);
   double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
   double *restrict w = __builtin_assume_aligned(u->w, 64);
-  int64_t tiny[BS_LANES] = {0};
-  for (size_t k = 0; k < u->padded; k += BS_LANES) {
-    INDEPENDENT
-    for (size_t j = 0; j < BS_LANES; j++) {
-      const size_t at = k + j;
-      const bs_after after = move((bs_before){.g = g[at],
-                                              .m = m[at],
-                                              .v = v[at],
-                                              .eps = eps[at],
-                                              .beta1 = rates.beta1[j],
-                                              .beta2 = rates.beta2[j],
-                                              .past = weighing.past[j],
-                                              .present = weighing.present[j],
-                                              .eps_weight = weighing.eps[j]});
-      m[at] = after.m;
-      if (keeps_v) v[at] = after.v;
-      w[at] = rates.shrink[j] * w[at] - rates.eta[j] * after.direction;
-      tiny[j] |= (after.content < BS_TINY) & (after.content > 0.0);
-    }
+  const size_t width = lanes < 4 ? lanes : 4, count = (u->count + width - 1) / width * width;
+  int64_t tiny = 0;
+  INDEPENDENT
+  for (size_t k = 0; k < count; k++) {
+    const bs_after after = move((bs_before){.g = 0.0 + scale * row[k], /* no zero keeps its sign in a sum */
+                                            .m = m[k],
+                                            .v = v[k],
+                                            .eps = eps[k],
+                                            .beta1 = rate.beta1,
+                                            .beta2 = rate.beta2,
+                                            .past = rate.past,
+                                            .present = rate.present,
+                                            .eps_weight = rate.eps});
+    m[k] = after.m;
+    if (keeps_v) v[k] = after.v;
+    w[k] = rate.shrink * w[k] - rate.eta * after.direction;
+    tiny |= -(int64_t)((after.content < BS_TINY) & (after.content > 0.0));
   }
-  unsigned mask = 0;
-  for (unsigned j = 0; j < BS_LANES; j++) mask |= (unsigned)tiny[j] << j;
-  return mask;
+  return tiny != 0;
 }
 
 /* The momentum after the step. */

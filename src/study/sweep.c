@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/team.h"
-#include "train/fast/lanes.h"
+#include "train/fast/together.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -129,9 +129,8 @@ static void work_on(sweep *s, const bs_plan_run *const *runs, size_t count) {
 }
 
 static bool may_share(const sweep *s, const bs_plan_run *a, const bs_plan_run *b) {
-  const bs_plan_data *data = &s->plan->data[a->data];
   return a->data == b->data && a->steps == b->steps &&
-         bs_lanes_share(data->samples, data->features, &a->options, &b->options);
+         bs_together_share(s->plan->data[a->data].features, &a->options, &b->options);
 }
 
 static int by_what_is_shared(const void *a, const void *b) {

@@ -134,6 +134,11 @@ INLINE double unit_of(bool grows, double eps, int64_t exponent) {
   return eps > 0.0 ? fmin(eps * bs_power_of_two(-exponent), 0x1p1000) : 0.0;
 }
 
+static void find_most(bs_moments *moments) {
+  const bool plain = moments->common && !moments->forget && !moments->coupled && moments->unseen_count == 0;
+  moments->most = plain ? moments->lowest + REACH : INT64_MIN;
+}
+
 void bs_moments_refresh(bs_moments *moments) {
   const bool grows = bs_direction_grows(moments->rule->direction);
   const double eps = moments->eps;
@@ -147,6 +152,7 @@ void bs_moments_refresh(bs_moments *moments) {
   }
   moments->lowest = lowest;
   moments->unseen_count = unseen;
+  find_most(moments);
 }
 
 /* Gives coordinate k a new exponent; its true moments stay as they are, to the last bit that fits. */
@@ -196,7 +202,10 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
       if (x != 0.0) moved |= lift(moments, bs_row_column(&row, at), batch->weight[b].exponent + size_of(x));
     }
   }
-  if (!moved) return;
+  if (!moved) {
+    find_most(moments);
+    return;
+  }
   moments->common = true;
   for (size_t k = 1; k < moments->features; k++)
     moments->common = moments->common && moments->exponent[k] == moments->exponent[0];
@@ -312,16 +321,14 @@ void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const
   if (moments->matrix.factors) move_factors(moments, before);
 }
 
-enum { LEAST_POWER = -1000 };
-
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale) {
   const int64_t power = weight.exponent - moments->exponent[0];
   *scale = 0.0;
   if (weight.mantissa == 0.0) return true;
   if (!moments->common) return false;
-  if (power + moments->size[sample] < LEAST_POWER) return true; /* nothing beside the others */
+  if (power + moments->size[sample] < BS_LEAST_POWER) return true; /* nothing beside the others */
   *scale = -weight.mantissa * bs_power_of_two(power);
-  return power >= LEAST_POWER && power <= -LEAST_POWER;
+  return power >= BS_LEAST_POWER && power <= -BS_LEAST_POWER;
 }
 
 static double largest_content(const bs_moments *moments) {

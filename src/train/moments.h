@@ -26,6 +26,7 @@ typedef struct {
   bool common;           /* every coordinate has exponent[0] */
   bool coupled;          /* for good: a step, or the noise, measures the coordinates, of all outputs, together */
   int64_t lowest;        /* least of the exponents */
+  int64_t most;          /* a gradient of one sample with this exponent or a lower one fits them, in one unit */
   size_t factor_count;
   bs_matrix_state matrix; /* of rules that act on a matrix; the first output's counts */
   bool *unseen;           /* features: no gradient has reached this coordinate yet */
@@ -56,6 +57,9 @@ biascope_status bs_moments_create_blank(bs_moments *moments, const biascope_opti
                                         size_t features, biascope_error *error);
 void bs_moments_free(bs_moments *moments);
 
+/* A factor beyond this power of two, or its inverse, is not used. */
+enum { BS_LEAST_POWER = -1000 };
+
 /* Whether that batch's gradient can be added with every exponent as it is. One output. */
 bool bs_moments_fit(const bs_moments *moments, const bs_weighted_batch *batch);
 /* Whether m and v are those of the step before no more: nothing of them outlives a step. */
@@ -63,6 +67,14 @@ bool bs_moments_forget(const bs_moments *moments);
 /* Whether one factor of its row gives a sample's gradient in every coordinate's own unit; the factor then. One output.
  */
 bool bs_moments_scale(const bs_moments *moments, size_t sample, bs_weight weight, double *scale);
+/* The factor by which the row of a batch's only sample gives its gradient, where exponents may stay as they are. False:
+ * see bs_moments_prepare. */
+INLINE bool bs_moments_scale_one(const bs_moments *moments, size_t sample, bs_weight weight, double *scale) {
+  const int64_t size = moments->size[sample], power = weight.exponent - moments->exponent[0];
+  *scale = -weight.mantissa * bs_power_of_two(power);
+  return weight.exponent + size <= moments->most && power + size >= BS_LEAST_POWER && power >= BS_LEAST_POWER &&
+         power <= -BS_LEAST_POWER && weight.mantissa != 0.0;
+}
 /* Moves exponents up where the batch outweighs the moments, before its gradient is added. */
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
 /* Adds the weight decay that belongs to the gradient: after bs_moments_prepare. */

@@ -13,7 +13,8 @@ biascope_status bs_sampler_create(bs_sampler *sampler, const biascope_options *o
                           .batches = bs_batches_per_epoch(options, samples),
                           .order = options->batch_size == 0 ? BIASCOPE_CYCLIC : options->order,
                           .seed = options->seed,
-                          .epoch = UINT64_MAX};
+                          .step = UINT64_MAX,
+                          .held = UINT64_MAX};
   sampler->permutation = BS_NEW(uint32_t, samples);
   sampler->drawn = BS_NEW(uint32_t, sampler->batch_size);
   if (!sampler->permutation || !sampler->drawn) {
@@ -37,16 +38,30 @@ static const uint32_t *draw(bs_sampler *sampler, uint64_t step) {
   return sampler->drawn;
 }
 
+static void seek(bs_sampler *sampler, uint64_t step) {
+  sampler->epoch = step / sampler->batches;
+  sampler->first = (size_t)(step - sampler->epoch * sampler->batches) * sampler->batch_size;
+}
+
+static void advance(bs_sampler *sampler, uint64_t step) {
+  sampler->step = step + 1;
+  sampler->first += sampler->batch_size;
+  if (sampler->first < sampler->samples) return;
+  sampler->first = 0;
+  sampler->epoch++;
+}
+
 const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *count) {
   *count = sampler->batch_size;
   if (sampler->order == BIASCOPE_REPLACEMENT) return draw(sampler, step);
-  const uint64_t epoch = step / sampler->batches;
-  const size_t first = (size_t)(step - epoch * sampler->batches) * sampler->batch_size;
-  if (sampler->order == BIASCOPE_SHUFFLE && epoch != sampler->epoch) {
-    bs_random_permutation(sampler->seed, BS_STREAM_ORDER, epoch * sampler->samples, sampler->samples,
-                          sampler->permutation);
-    sampler->epoch = epoch;
+  if (step != sampler->step) seek(sampler, step); /* a division, which few steps need */
+  const size_t first = sampler->first;
+  if (sampler->order == BIASCOPE_SHUFFLE && sampler->epoch != sampler->held) {
+    bs_random_next_permutation(sampler->seed, BS_STREAM_ORDER, sampler->epoch * sampler->samples, sampler->samples,
+                               &sampler->drawn_ahead, sampler->permutation);
+    sampler->held = sampler->epoch;
   }
   if (sampler->samples - first < *count) *count = sampler->samples - first;
+  advance(sampler, step);
   return sampler->permutation + first;
 }

@@ -5,6 +5,8 @@
 #include "base/padded.h"
 #include "base/vector.h"
 #include "loss/classes.h"
+#include "train/fast/together.h"
+#include "train/gradient.h"
 #include "train/noise.h"
 #include <math.h>
 #include <stdlib.h>
@@ -77,13 +79,11 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
     biascope_trainer_free(trainer);
     return status;
   }
-  for (size_t j = 0; j < BS_LANES; j++) {
-    trainer->rates.beta1[j] = trainer->moments->beta1;
-    trainer->rates.beta2[j] = trainer->moments->beta2;
-  }
   trainer->eta = -1.0;
   trainer->rate = bs_rate_before_steps(options);
   trainer->weighs = bs_step_weighs(options);
+  trainer->varies = bs_rate_varies(options);
+  trainer->plain = bs_together_serves(trainer);
   *out = trainer;
   return BIASCOPE_OK;
 }
@@ -106,65 +106,6 @@ static double margin_in(const biascope_dataset *data, const double *rows, const 
   return bs_padded_dot(moments->padded, rows + sample * moments->padded, moments->w);
 }
 
-/* The part of sample's gradient in each coordinate's own unit. */
-static void add_in_units(const bs_scope *s, size_t sample, bs_weight weight, bool per_sample) {
-  bs_moments *moments = s->moments;
-  const bs_row row = bs_row_of(s->data, sample);
-  for (size_t at = 0; at < row.count; at++) {
-    const size_t k = bs_row_column(&row, at);
-    const double part = -weight.mantissa * bs_times_power_of_two(row.value[at], weight.exponent - moments->exponent[k]);
-    moments->g[k] += part;
-    if (per_sample) moments->v[k] += part * part;
-  }
-}
-
-/* g += scale x, or v += (scale x)^2, over the sample's own coordinates. */
-INLINE void add_sample(const bs_scope *s, size_t sample, bs_weight weight) {
-  bs_moments *moments = s->moments;
-  const bool per_sample = moments->rule->second == BS_SECOND_PER_SAMPLE;
-  double scale;
-  const bool plain = bs_moments_scale(moments, sample, weight, &scale);
-  if (plain && scale == 0.0) return;
-  if (!plain || (per_sample && !s->rows)) {
-    add_in_units(s, sample, weight, per_sample);
-    return;
-  }
-  if (!s->rows) {
-    bs_row_axpy(s->data, sample, scale, moments->g);
-    return;
-  }
-  const double *row = s->rows + sample * moments->padded;
-  bs_padded_add(moments->padded, scale, row, moments->g);
-  if (per_sample) bs_padded_add_square(moments->padded, scale, row, moments->v);
-}
-
-static void clear_gradient(bs_moments *moments) {
-  const size_t size = moments->outputs * moments->padded * sizeof *moments->g;
-  memset(moments->g, 0, size);
-  if (moments->rule->second == BS_SECOND_PER_SAMPLE) memset(moments->v, 0, size);
-}
-
-/* The first sample of a dense batch, in the place of zeros: one output. False: nothing is done. */
-INLINE bool start_from_first(const bs_scope *s, const bs_weighted_batch *batch) {
-  bs_moments *moments = s->moments;
-  double scale;
-  if (!s->rows || moments->outputs > 1 || moments->rule->second == BS_SECOND_PER_SAMPLE) return false;
-  if (!bs_moments_scale(moments, batch->sample[0], batch->weight[0], &scale)) return false;
-  bs_padded_scale(moments->padded, scale, s->rows + batch->sample[0] * moments->padded, moments->g);
-  return true;
-}
-
-static void add_each(const bs_scope *s, const bs_weighted_batch *batch) {
-  const bool started = start_from_first(s, batch);
-  if (!started) clear_gradient(s->moments);
-  for (size_t b = started; b < batch->count; b++) add_sample(s, batch->sample[b], batch->weight[b]);
-  for (size_t j = 1; j < s->moments->outputs; j++) {
-    const bs_scope own = {s->data, s->rows, &s->moments[j]};
-    const bs_weight *weight = batch->weight + j * batch->count;
-    for (size_t b = 0; b < batch->count; b++) add_sample(&own, batch->sample[b], weight[b]);
-  }
-}
-
 /* Several outputs of dense rows together, where one factor gives each sample's part; scale: outputs x count of scratch.
  * False: nothing is done. */
 static bool add_in_blocks(const bs_scope *s, const bs_weighted_batch *batch, double *scale) {
@@ -175,22 +116,9 @@ static bool add_in_blocks(const bs_scope *s, const bs_weighted_batch *batch, dou
     for (size_t b = 0; b < count; b++)
       if (!bs_moments_scale(&moments[j], batch->sample[b], batch->weight[j * count + b], &scale[j * count + b]))
         return false;
-  clear_gradient(s->moments);
+  bs_gradient_clear(s->moments);
   bs_block_combine(moments->padded, count, s->rows, batch->sample, moments->outputs, scale, moments->g);
   return true;
-}
-
-/* Of the step to come. */
-static void set_rates(biascope_trainer *trainer) {
-  const double eta = bs_learning_rate(&trainer->options, trainer->step);
-  if (eta == trainer->eta && !bs_rate_varies(&trainer->options)) return;
-  trainer->eta = eta;
-  bs_trainer_set_rate(trainer, eta);
-  const bs_rate rate = trainer->rate; /* apart from where it goes, for whole vectors to be stored */
-  for (size_t j = 0; j < BS_LANES; j++) trainer->rates.eta[j] = rate.eta;
-  for (size_t j = 0; j < BS_LANES; j++) trainer->rates.shrink[j] = rate.shrink;
-  if (!trainer->weighs) return;
-  for (size_t j = 0; j < BS_LANES; j++) bs_weighing_put(&rate, j, &trainer->weighing);
 }
 
 /* x_i.w_j of several outputs: samples x outputs. */
@@ -248,7 +176,7 @@ static int64_t largest_part(const bs_moments *moments, const bs_weighted_batch *
 
 /* The batch's gradient into g, in units of 2^unit. */
 static void sum_by_itself(const bs_scope *s, const bs_weighted_batch *batch, int64_t unit) {
-  clear_gradient(s->moments);
+  bs_gradient_clear(s->moments);
   for (size_t at = 0; at < s->moments->outputs * batch->count; at++) {
     double *g = s->moments[at / batch->count].g;
     const bs_row row = bs_row_of(s->data, batch->sample[at % batch->count]);
@@ -293,7 +221,7 @@ static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_
   bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
   const bool together = s->moments->outputs > 1 ? add_in_blocks(s, batch, trainer->score)
                                                 : fast && bs_fast_gradient(fast, batch, trainer->score, s->moments);
-  if (!together) add_each(s, batch);
+  if (!together) bs_gradient_sum(s, batch);
   if (s->moments->decay > 0.0) bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
@@ -303,7 +231,7 @@ static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_
 void bs_trainer_take_step(biascope_trainer *trainer) {
   size_t count;
   const uint32_t *batch = bs_sampler_batch(&trainer->sampler, trainer->step, &count);
-  set_rates(trainer); /* early: the update loads whole vectors of them, which waits for stores that are under way */
+  bs_trainer_set_rate(trainer, bs_learning_rate(&trainer->options, trainer->step));
   bs_scope s = trainer->whole;
   if (trainer->fast.lazy) bs_fast_open(&trainer->fast, &trainer->whole, trainer->step, &batch, count, &s);
   weigh(trainer, &s, batch, count);
@@ -311,13 +239,15 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
   bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->outputs * moments->padded,
+                            .count = moments->outputs > 1 ? moments->outputs * moments->padded : moments->features,
+                            .row = moments->g,
+                            .scale = 1.0,
                             .g = moments->g,
                             .m = moments->m,
                             .v = moments->v,
                             .w = moments->w,
                             .eps = moments->unit,
-                            .rates = &trainer->rates,
-                            .weighing = &trainer->weighing,
+                            .rate = &trainer->rate,
                             .matrix = &moments->matrix};
   if (moments->step(&update)) bs_moments_renormalise(moments);
   trainer->step++;
@@ -330,7 +260,10 @@ const bs_moments *bs_trainer_state(const biascope_trainer *trainer) {
 }
 
 biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error) {
-  for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
+  if (trainer->plain)
+    bs_together_take_steps(&trainer, 1, steps);
+  else
+    for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(trainer);
   if (bs_fast_reach(&trainer->fast, trainer->step) < trainer->largest_weight) return BIASCOPE_OK;
   const bs_moments *state = bs_trainer_state(trainer);
   for (size_t j = 0; j < state->outputs; j++) {

@@ -16,10 +16,9 @@ struct biascope_trainer {
   bs_sampler sampler;
   bs_moments *moments; /* one for each output */
   double eta;          /* before what the rule makes of it; < 0 at first */
-  bs_rate rate;
-  bs_rates rates; /* of the last step */
-  bs_weighing weighing;
-  bool weighs; /* the step asks for it */
+  bs_rate rate;        /* of the last step */
+  bool weighs, varies; /* the rule is asked for the rate of every step; so it is where eta stays the same */
+  bool plain;          /* fast/together.h takes its steps */
   bs_scope whole;
   bs_fast fast;          /* where it has lazy, `moments` is what bs_fast_show shows */
   double *score;         /* x_i.w_j of the batch's samples, samples x outputs, */
@@ -33,6 +32,8 @@ struct biascope_trainer {
 
 /* Sets the factors of the step to come, whose step size is eta; rules whose steps ask for no weights are not asked. */
 static inline void bs_trainer_set_rate(biascope_trainer *trainer, double eta) {
+  if (eta == trainer->eta && !trainer->varies) return;
+  trainer->eta = eta;
   if (trainer->weighs)
     bs_rate_set(&trainer->options, trainer->step, eta, &trainer->rate);
   else

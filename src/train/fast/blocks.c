@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Narrow data go side by side (lanes.c), bit for bit as alone. */
+/* Narrow data go together (together.c), bit for bit as alone. */
 enum { LEAST_FEATURES = 128, LEAST_SAMPLES = 16 * BS_BLOCK_PARTS, LEAST_CELLS = 1 << 18 };
 /* A block of rows stays in a core's own cache. */
 enum { BLOCK_CELLS = 1 << 15 };

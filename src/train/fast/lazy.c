@@ -55,14 +55,6 @@ static biascope_status allocate(bs_lazy *lazy, const biascope_dataset *data, con
   return status == BIASCOPE_OK ? bs_moments_create_blank(&lazy->moments, options, size, capacity, error) : status;
 }
 
-/* A step of length -1 that changes no moment. */
-static void set_rates(bs_lazy *lazy) {
-  for (size_t j = 0; j < BS_LANES; j++) {
-    lazy->rates.beta1[j] = lazy->rates.beta2[j] = lazy->rates.shrink[j] = lazy->weighing.past[j] = 1.0;
-    lazy->rates.eta[j] = -1.0;
-  }
-}
-
 biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, const biascope_options *options,
                                const bs_moments *whole, biascope_error *error) {
   *out = NULL;
@@ -73,7 +65,6 @@ biascope_status bs_lazy_create(bs_lazy **out, const biascope_dataset *data, cons
     bs_lazy_free(lazy);
     return status;
   }
-  set_rates(lazy);
   lazy->moments.spread = whole->spread;
   bs_powers_fill(lazy->powers1, (bs_double_double){whole->beta1, 0.0});
   bs_powers_fill(lazy->powers2, (bs_double_double){whole->beta2, 0.0});
@@ -135,17 +126,19 @@ static void load_from(bs_lazy *lazy, size_t first) {
 
 /* The rule's own direction for the moments as they are: a step of length -1 from zero that changes no moment. */
 static void find_directions(bs_lazy *lazy) {
+  static const bs_rate STILL = {.beta1 = 1.0, .beta2 = 1.0, .shrink = 1.0, .past = 1.0, .eta = -1.0};
   bs_moments *m = &lazy->moments;
   memset(lazy->direction, 0, m->padded * sizeof *lazy->direction);
   memset(m->g, 0, m->padded * sizeof *m->g);
   m->step(&(bs_update){.padded = m->padded,
-                       .g = m->g,
+                       .count = m->features,
+                       .row = m->g,
+                       .scale = 1.0,
                        .m = m->m,
                        .v = m->v,
                        .w = lazy->direction,
                        .eps = m->unit,
-                       .rates = &lazy->rates,
-                       .weighing = &lazy->weighing});
+                       .rate = &STILL});
 }
 
 /* n steps without a gradient: m b1^n and v b2^n, powers of two going into the exponent. */

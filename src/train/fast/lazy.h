@@ -27,8 +27,6 @@ typedef struct bs_lazy {
   bs_powers *powers1, *powers2; /* of beta1 and beta2 */
   uint32_t *touched;            /* the coordinate in each slot, */
   double *direction;            /* and the rule's direction there; capacity */
-  bs_rates rates;               /* of the step that gives the direction; kept, for wide loads wait for */
-  bs_weighing weighing;         /* narrow stores that are under way */
   biascope_dataset batch;       /* the batch's samples, columns being slots */
   uint32_t *sample;             /* 0, 1, ...: all of its samples */
   bs_moments moments;           /* of the touched coordinates, brought up to date */

@@ -3,7 +3,9 @@
 #include "train/fast/step_avx512.h"
 
 #ifdef AVX512
+#include "train/fast/race.h"
 #include <immintrin.h>
+#include <pthread.h>
 
 #define AVX512_INLINE static inline __attribute__((always_inline)) AVX512
 
@@ -46,7 +48,7 @@ AVX512_INLINE __mmask8 multiply_out_roots(int count, const __m512d *v, __m512d *
 }
 
 typedef struct {
-  __m512d beta1, beta2, rest1, rest2, eta, shrink;
+  __m512d scale, beta1, beta2, rest1, rest2, eta, shrink;
 } rates;
 
 /* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
@@ -54,7 +56,7 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
   __m512d m[GROUP], v[GROUP], root[GROUP], least = _mm512_set1_pd(1.0);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d g = _mm512_load_pd(u.g + at);
+    const __m512d g = _mm512_setzero_pd() + rate.scale * _mm512_load_pd(u.row + at);
     v[i] = _mm512_load_pd(u.v + at);
     if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (g * g);
     if (second == BS_SECOND_SUM) v[i] = v[i] + g * g;
@@ -78,42 +80,73 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
   return faded;
 }
 
-AVX512_INLINE unsigned update(bs_second_moment second, bs_update u) {
+/* The last coordinates, at most four: half a vector keeps the divider busy for half the time. */
+AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates rate, size_t k) {
+#define HALF(x) _mm512_castpd512_pd256(x)
+  const __m256d g = _mm256_setzero_pd() + HALF(rate.scale) * _mm256_load_pd(u.row + k);
+  __m256d v = _mm256_load_pd(u.v + k);
+  if (second == BS_SECOND_AVERAGE) v = HALF(rate.beta2) * v + HALF(rate.rest2) * (g * g);
+  if (second == BS_SECOND_SUM) v = v + g * g;
+  if (second != BS_SECOND_PER_SAMPLE) _mm256_store_pd(u.v + k, v);
+  const __m256d m = HALF(rate.beta1) * _mm256_load_pd(u.m + k) + HALF(rate.rest1) * g;
+  _mm256_store_pd(u.m + k, m);
+  const __m256d denominator = _mm256_sqrt_pd(v) + _mm256_load_pd(u.eps + k);
+  const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
+  const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
+  _mm256_store_pd(u.w + k, HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step);
+  return _mm256_cmp_pd_mask(v, _mm256_set1_pd(BS_TINY), _CMP_LT_OQ) &
+         _mm256_cmp_pd_mask(v, _mm256_setzero_pd(), _CMP_GT_OQ);
+#undef HALF
+}
+
+AVX512_INLINE bool update(bs_second_moment second, bs_update u) {
   const __m512d one = _mm512_set1_pd(1.0);
-  rates rate = {.beta1 = _mm512_loadu_pd(u.rates->beta1),
-                .beta2 = _mm512_loadu_pd(u.rates->beta2),
-                .eta = _mm512_loadu_pd(u.rates->eta),
-                .shrink = _mm512_loadu_pd(u.rates->shrink)};
+  rates rate = {.scale = _mm512_set1_pd(u.scale),
+                .beta1 = _mm512_set1_pd(u.rate->beta1),
+                .beta2 = _mm512_set1_pd(u.rate->beta2),
+                .eta = _mm512_set1_pd(u.rate->eta),
+                .shrink = _mm512_set1_pd(u.rate->shrink)};
   rate.rest1 = one - rate.beta1;
   rate.rest2 = one - rate.beta2;
   const size_t group = GROUP * (size_t)BS_LANES, pair = 2 * (size_t)BS_LANES;
-  unsigned faded = 0;
+  __mmask8 faded = 0;
   size_t k = 0;
-  for (; k + group <= u.padded; k += group) faded |= update_group(GROUP, GROUP / 2, second, u, rate, k);
-  if (k > 0 && k + pair <= u.padded) { /* a root multiplied out takes longer: two alone would wait for it */
+  for (; k + group <= u.count; k += group) faded |= update_group(GROUP, GROUP / 2, second, u, rate, k);
+  if (k > 0 && k + pair <= u.count) { /* a root multiplied out takes longer: two alone would wait for it */
     faded |= update_group(2, 1, second, u, rate, k);
     k += pair;
   }
-  for (; k < u.padded; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
-  return faded;
+  for (; k + BS_LANES / 2 < u.count; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
+  if (k < u.count) faded |= update_four(second, u, rate, k);
+  return faded != 0;
 }
 
-AVX512 static unsigned step_average(const bs_update *u) {
+AVX512 static bool step_average(const bs_update *u) {
   return update(BS_SECOND_AVERAGE, *u);
 }
-AVX512 static unsigned step_sum(const bs_update *u) {
+AVX512 static bool step_sum(const bs_update *u) {
   return update(BS_SECOND_SUM, *u);
 }
-AVX512 static unsigned step_per_sample(const bs_update *u) {
+AVX512 static bool step_per_sample(const bs_update *u) {
   return update(BS_SECOND_PER_SAMPLE, *u);
+}
+
+/* It is on Zen 4; the divider of Zen 5 is twice as fast. */
+static bool is_faster;
+
+static void race(void) {
+  is_faster = bs_race_is_won(step_average, bs_optimizer_rule_of(BIASCOPE_ADAM)->step);
 }
 
 bs_step *bs_step_avx512_of(const biascope_options *options) {
   static bs_step *const STEPS[] = {
       [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   bs_step *step = bs_step_of(options);
-  return step == rule->step && rule->fast & BS_FAST_ROOTS && bs_has_avx512() ? STEPS[rule->second] : step;
+  if (step != rule->step || !(rule->fast & BS_FAST_ROOTS) || !bs_has_avx512()) return step;
+  pthread_once(&once, race);
+  return is_faster ? STEPS[rule->second] : step;
 }
 #else
 bs_step *bs_step_avx512_of(const biascope_options *options) {

@@ -1,4 +1,4 @@
-/* Runs that share vectors reach the bits that each reaches alone. */
+/* Runs that take their steps together reach the bits that each reaches alone. */
 #include "base/memory.h"
 #include "base/rng.h"
 #include "rule/option.h"
@@ -109,5 +109,5 @@ static void runs_together_have_the_bits_of_runs_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(runs_together_have_the_bits_of_runs_alone)};
-  return cmocka_run_group_tests_name("runs in lanes", tests, NULL, NULL);
+  return cmocka_run_group_tests_name("runs together", tests, NULL, NULL);
 }

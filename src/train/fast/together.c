@@ -1,0 +1,167 @@
+#include "train/fast/together.h"
+
+#include "base/padded.h"
+#include "train/gradient.h"
+#include "train/trainer.h"
+
+/* Margins of several runs that are weighed in one call. */
+enum { MOST_CELLS = 64 };
+
+/* What the runs of a step have of their own. */
+typedef struct {
+  biascope_trainer *const *run;
+  size_t count;
+  bool alike[BS_MOST_TOGETHER]; /* a run has the step size of the one before: runs often differ in their seeds alone */
+  bool same_loss;
+  const uint32_t *batch[BS_MOST_TOGETHER];
+  size_t size[BS_MOST_TOGETHER]; /* of the batch */
+  const bs_weight *weight[BS_MOST_TOGETHER];
+  bs_update update[BS_MOST_TOGETHER];
+} turn;
+
+/* ---- The phases of a step ---------------------------------------------------------------------------- */
+
+INLINE size_t draw(turn *t) {
+  double eta = 0.0;
+  size_t cells = 0;
+  for (size_t j = 0; j < t->count; j++) {
+    biascope_trainer *run = t->run[j];
+    t->batch[j] = bs_sampler_next(&run->sampler, run->step, &t->size[j]);
+    if (!t->alike[j]) eta = bs_learning_rate(&run->options, run->step);
+    bs_trainer_set_rate(run, eta);
+    cells += t->size[j];
+  }
+  return cells;
+}
+
+/* One run's batch, in the run's own arrays. */
+INLINE void weigh_one(turn *t, size_t j) {
+  const biascope_trainer *run = t->run[j];
+  const bs_moments *moments = run->moments;
+  const size_t size = t->size[j];
+  for (size_t b = 0; b < size; b++)
+    run->score[b] = bs_padded_dot(moments->padded, run->rows + t->batch[j][b] * moments->padded, moments->w);
+  run->loss->weigh(size, run->score, run->weight);
+  if (size > 1) bs_weights_divide(size, size, run->weight);
+  t->weight[j] = run->weight;
+}
+
+/* Those of all runs, side by side; margins beyond the last one fill the vector. */
+static void weigh_all(turn *t, size_t cells, bs_weight weight[MOST_CELLS]) {
+  double margin[MOST_CELLS];
+  const double *row[MOST_CELLS], *w[MOST_CELLS];
+  const size_t padded = t->run[0]->moments->padded;
+  size_t at = 0;
+  for (size_t j = 0; j < t->count; j++) {
+    t->weight[j] = weight + at;
+    for (size_t b = 0; b < t->size[j]; b++, at++) {
+      row[at] = t->run[j]->rows + t->batch[j][b] * padded;
+      w[at] = t->run[j]->moments->w;
+    }
+  }
+  bs_padded_dots(padded, cells, row, w, margin);
+  for (; at < bs_padded(cells); at++) margin[at] = 0.0;
+  t->run[0]->loss->weigh(at, margin, weight);
+  at = 0;
+  for (size_t j = 0; j < t->count; at += t->size[j++])
+    if (t->size[j] > 1) bs_weights_divide(t->size[j], t->size[j], weight + at);
+}
+
+/* The batch's gradient, as a multiple of its only row or of the sum. */
+static inline void find_gradient(const biascope_trainer *run, const bs_weighted_batch *batch, bs_update *update) {
+  bs_moments *moments = run->moments;
+  bool one = batch->count == 1;
+  if (!one || !bs_moments_scale_one(moments, batch->sample[0], batch->weight[0], &update->scale)) {
+    bs_moments_prepare(moments, run->data, batch);
+    one = one && bs_moments_scale(moments, batch->sample[0], batch->weight[0], &update->scale);
+  }
+  update->row = run->rows + batch->sample[0] * moments->padded;
+  if (one) return;
+  bs_gradient_sum(&run->whole, batch);
+  update->row = moments->g;
+  update->scale = 1.0;
+}
+
+INLINE void update(turn *t, size_t j) {
+  biascope_trainer *run = t->run[j];
+  bs_moments *moments = run->moments;
+  find_gradient(run, &(bs_weighted_batch){t->batch[j], t->weight[j], t->size[j]}, &t->update[j]);
+  if (moments->step(&t->update[j])) bs_moments_renormalise(moments);
+  run->step++;
+}
+
+static void take_step(turn *t) {
+  bs_weight weight[MOST_CELLS];
+  const size_t cells = draw(t);
+  if (t->same_loss && cells <= MOST_CELLS && cells > 0)
+    weigh_all(t, cells, weight);
+  else
+    for (size_t j = 0; j < t->count; j++) weigh_one(t, j);
+  for (size_t j = 0; j < t->count; j++) update(t, j);
+}
+
+static void take_step_alone(turn *t) {
+  draw(t);
+  weigh_one(t, 0);
+  update(t, 0);
+}
+
+void bs_together_take_steps(biascope_trainer *const *runs, size_t count, uint64_t steps) {
+  turn t = {.run = runs, .count = count, .same_loss = true};
+  for (size_t j = 0; j < count; j++) {
+    const biascope_trainer *before = runs[j ? j - 1 : 0];
+    const bs_moments *moments = runs[j]->moments;
+    t.update[j] = (bs_update){.padded = moments->padded,
+                              .count = moments->features,
+                              .m = moments->m,
+                              .v = moments->v,
+                              .w = moments->w,
+                              .eps = moments->unit,
+                              .rate = &runs[j]->rate};
+    t.alike[j] = j > 0 && runs[j]->step == before->step && bs_step_sizes_equal(&runs[j]->options, &before->options);
+    t.same_loss = t.same_loss && runs[j]->loss == before->loss;
+  }
+  for (uint64_t i = 0; i < steps; i++) (count == 1 ? take_step_alone : take_step)(&t);
+}
+
+/* ---- Which runs --------------------------------------------------------------------------------------- */
+
+static bool serves(const biascope_options *options) {
+  return bs_gradient_is_plain(options) && bs_optimizer_rule_of(options->optimizer)->fast & BS_FAST_ALONE;
+}
+
+bool bs_together_serves(const biascope_trainer *trainer) {
+  const bs_fast *fast = &trainer->fast;
+  return trainer->rows && trainer->moments->outputs == 1 && !fast->lazy && !bs_fast_serves_batches(fast) &&
+         serves(&trainer->options);
+}
+
+/* As many as keep their state in the first-level cache (docs/performance.md). */
+static size_t most_together(size_t features) {
+  enum { CACHED = 2048 };
+  const size_t most = CACHED / (features + 1);
+  return most < 1 ? 1 : most < BS_MOST_TOGETHER ? most : BS_MOST_TOGETHER;
+}
+
+bool bs_together_share(size_t features, const biascope_options *a, const biascope_options *b) {
+  return most_together(features) > 1 && serves(a) && serves(b);
+}
+
+static bool may_join(const biascope_trainer *first, const biascope_trainer *run) {
+  return first->plain && run->plain && run->data->features == first->data->features;
+}
+
+biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
+                                      biascope_error *error) {
+  (void)error;
+  for (size_t first = 0, group; first < count; first += group) {
+    biascope_trainer *const *runs = trainers + first;
+    const size_t most = most_together(runs[0]->data->features);
+    for (group = 1; group < most && first + group < count && may_join(runs[0], runs[group]);) group++;
+    if (runs[0]->plain)
+      bs_together_take_steps(runs, group, steps);
+    else
+      for (uint64_t i = 0; i < steps; i++) bs_trainer_take_step(runs[0]);
+  }
+  return BIASCOPE_OK;
+}
