@@ -126,6 +126,7 @@ typedef struct {
   const char *const *class_name;     /* classes, or NULL if there are none */
   size_t positive;                   /* outputs = 1: the class that is +1 */
   const double *shift, *scale;       /* feature k becomes (x - shift_k) / scale_k; NULL: neither */
+  const double *mean;                /* of each feature, before scaling, for missing values; NULL: none */
   bool rows_scaled;                  /* then each sample is divided by its Euclidean norm */
   bool intercept;                    /* the last feature is 1 in every sample, and not in the file */
 } biascope_model;
@@ -139,6 +140,7 @@ typedef struct {
   char delimiter;       /* text: what separates fields, ' ' for any blanks; 0: found by looking */
   char decimal;         /* text: '.' or ','; 0: found by looking */
   const char *positive; /* the class that is +1, all others being -1; NULL: the larger of two */
+  const char *negative; /* with positive: the class that is -1; samples of any other class are left out */
   bool zero_based;      /* LIBSVM: indices count from 0, even if none is 0; false: found by looking */
   bool several_classes; /* more than two classes are kept, and their rows are not folded; false: refused */
   const char *columns;  /* features to keep: names, 0-based indices and ranges a:b, separated by commas; NULL: all */
@@ -154,10 +156,29 @@ typedef struct {
   const biascope_monitor *monitor; /* told the number of uncompressed bytes read, for large files; or NULL */
 } biascope_read_options;
 
+/* An option of reading, by the name that it has in studies and, with - for _, on the command line. Static strings. */
+typedef struct {
+  const char *name;
+  const char *placeholder; /* stands for its value in a help text, such as "FILE"; NULL: a flag, "true" or "false" */
+  const char *help;        /* what it does */
+} biascope_read_option;
+/* There are biascope_read_option_count() of them. Returns the one of an index below that. */
+BIASCOPE_API size_t biascope_read_option_count(void);
+BIASCOPE_API const biascope_read_option *biascope_read_option_at(size_t index);
+/* Sets one of them; texts are not copied. BIASCOPE_USAGE: there is none of that name, or the value is wrong; the
+ * message begins with the name. */
+BIASCOPE_API biascope_status biascope_read_options_set(biascope_read_options *options, const char *name,
+                                                       const char *value, biascope_error *error);
+
 /* Reads .csv, .tsv, .txt, .dat, .data, .arff (text), .svm, .libsvm (sparse), .npy or .npz, by the ending, which .gz,
  * .bz2, .xz or .zst may follow. "-" is standard input. docs/data.md describes the formats and the rule for labels. */
 BIASCOPE_API biascope_status biascope_dataset_read(const char *path, const biascope_read_options *options,
                                                    biascope_dataset **out, biascope_error *error);
+/* Reads data for a model to classify: its columns, scale, intercept and classes replace those of the options, which may
+ * still leave out samples that are not of a pair of classes. */
+BIASCOPE_API biascope_status biascope_dataset_read_like(const char *path, const biascope_read_options *options,
+                                                        const biascope_model *like, biascope_dataset **out,
+                                                        biascope_error *error);
 /* Copies samples x features values in row-major order. Every value must be finite. */
 BIASCOPE_API biascope_status biascope_dataset_from_dense(size_t samples, size_t features, const double *values,
                                                          biascope_dataset **out, biascope_error *error);
@@ -202,19 +223,26 @@ BIASCOPE_API size_t biascope_dataset_class_samples(const biascope_dataset *data,
 /* The classifier with these weights (d, or classes x d; the caller's) for data that are transformed like this data set.
  * The arrays of the result belong to the data set. */
 BIASCOPE_API biascope_model biascope_dataset_model(const biascope_dataset *data, size_t outputs, const double *weights);
+/* The share of samples that the weights classify correctly: those with a positive margin, y x.w or, with several
+ * classes, x.w_y - max x.w_j over the other classes j. */
+BIASCOPE_API double biascope_accuracy(const biascope_dataset *data, const double *weights);
 /* Writes the format of the ending: .json (with names, classes, scale and intercept, so that biascope_read_options.like
  * can use them), .csv (with a header of names, if there are any) or .npy. The file is complete or absent. */
 BIASCOPE_API biascope_status biascope_model_write(const biascope_model *model, const char *path, biascope_error *error);
 
 typedef struct {
-  size_t samples, classes; /* classes: 0 if labels are folded in */
-  double accuracy;         /* the share of samples that are classified correctly */
-  double *margins;         /* samples: y x.w, or x.w_y - max x.w_j over the other classes j */
+  size_t samples, classes; /* classes: 0 if the samples have no labels */
+  double accuracy;         /* biascope_accuracy; NaN if samples that should have labels have none */
+  double *margins;         /* samples: y x.w, or x.w_y - max x.w_j over the other classes j; without labels x.w, or the
+                            * lead of the largest x.w_j over the next */
+  const char **label;      /* samples: the name of the class that each is given; NULL if the classifier names none. Of
+                            * more classes than weights: NULL for one that is not the positive class */
   size_t *confusion; /* classes x classes: of samples of the row's class, how many are given the column's. Where one of
                       * more classes is told from the others: 2 x 2, the others first */
 } biascope_application;
 
-/* Classifies data that were read with options.like = model. Free the result with biascope_application_free. */
+/* Classifies data that were read with options.like = model. The labels belong to the model or the data. Free the result
+ * with biascope_application_free. */
 BIASCOPE_API biascope_status biascope_model_apply(const biascope_model *model, const biascope_dataset *data,
                                                   biascope_application *out, biascope_error *error);
 BIASCOPE_API void biascope_application_free(biascope_application *application);
@@ -630,6 +658,13 @@ BIASCOPE_API const biascope_dataset *biascope_problem_data(const biascope_proble
  * that call returns BIASCOPE_CANCELLED. */
 BIASCOPE_API void biascope_problem_watch(biascope_problem *problem, const biascope_monitor *monitor);
 
+/* Gives the problem test data, which must outlive it. They were read with options.like = biascope_dataset_model of the
+ * problem's data; else BIASCOPE_USAGE says in what they differ. Measures then include the accuracy on them. */
+BIASCOPE_API biascope_status biascope_problem_set_test(biascope_problem *problem, const biascope_dataset *test,
+                                                       biascope_error *error);
+/* The test data; NULL: none. */
+BIASCOPE_API const biascope_dataset *biascope_problem_test(const biascope_problem *problem);
+
 /* The max margin of L2, LINF, L1, SPECTRAL or NUCLEAR. *out has the certificate after BIASCOPE_OK,
  * BIASCOPE_NOT_SEPARABLE and BIASCOPE_NOT_CONVERGED, as in biascope_margin_solve; else it is NULL. */
 BIASCOPE_API biascope_status biascope_problem_margin(biascope_problem *problem, biascope_norm_kind norm,
@@ -674,7 +709,8 @@ typedef struct {
   double spectral_norm, nuclear_norm; /* of several classes: the largest singular value, and the sum of all */
   double effective_rank;              /* e^H, H the entropy of the singular values over their sum (Roy and Vetterli,
                                        * EUSIPCO 2007) */
-  double accuracy;                    /* the share of samples that have a positive margin */
+  double accuracy;                    /* biascope_accuracy */
+  double test_accuracy;               /* the same for the problem's test data; NaN without any */
   double margin[BIASCOPE_REFERENCE_NORMS]; /* the least margin / ||w||, for any references: of x_i.w or, with
                                             * several classes, of (w_y - w_j).x_i over the classes j != y, i's class */
   double ratio[BIASCOPE_REFERENCE_NORMS];  /* the margin over the best margin */
@@ -692,11 +728,19 @@ typedef struct {
   bool recorded;             /* in the traces of stored runs */
   bool of_limit;             /* the predicted direction has this measure too: "limit_cosine_l2" */
   bool of_matrices;          /* of weights of several classes; NaN for two */
+  bool of_test;              /* of the problem's test data; NaN without any */
 } biascope_measure;
 /* There are biascope_measure_count() measures. Returns the one of an index below that; returns its value. */
 BIASCOPE_API size_t biascope_measure_count(void);
 BIASCOPE_API const biascope_measure *biascope_measure_at(size_t index);
 BIASCOPE_API double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured);
+
+/* Whether the measure has a meaning for the problem's data and test data. */
+BIASCOPE_API bool biascope_problem_has_measure(const biascope_problem *problem, const biascope_measure *measure);
+/* The accuracy of a reference's direction on the test data, computing the reference if it is not known yet; of several
+ * optimal directions, that of the one found. NaN if the reference is not certified. */
+BIASCOPE_API biascope_status biascope_problem_test_reference(biascope_problem *problem, size_t reference,
+                                                             double *accuracy, biascope_error *error);
 
 /* Measures w (outputs x d) against the references asked for, as far as biascope_dataset_references has them, which are
  * computed if they are not known yet, and against the limit, if it is not NULL. */

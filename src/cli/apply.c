@@ -7,15 +7,26 @@
 
 typedef struct {
   cli_common common;
-  const char *direction;
+  const char *direction, *out;
 } apply_flags;
 
+enum { OUT = 5600 };
+
 static const struct argp_child CHILDREN[] = {{&cli_data_argp, 0, 0, 0}, {&cli_common_argp, 0, 0, 0}, {0}};
+
+static const struct argp_option OPTIONS[] = {
+    {"out", OUT, "FILE", 0, "Write the class that each sample is given, and its margin, as CSV", 1},
+    {0},
+};
 
 static error_t parse(int key, char *text, struct argp_state *state) {
   apply_flags *flags = state->input;
   if (key == ARGP_KEY_INIT) {
     state->child_inputs[0] = state->child_inputs[1] = &flags->common;
+    return 0;
+  }
+  if (key == OUT) {
+    flags->out = text;
     return 0;
   }
   if (key != ARGP_KEY_ARG || flags->direction) return ARGP_ERR_UNKNOWN; /* the second argument is DATA */
@@ -24,19 +35,21 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 static const struct argp ARGP = {
+    .options = OPTIONS,
     .parser = parse,
     .children = CHILDREN,
     .args_doc = "DIRECTION DATA",
     .doc = "Classify new data by a direction that solve, train or predict wrote with --out."
            "\vA .json file carries the features' names, classes, scale and intercept of the data it was found for; new "
-           "data are treated alike, their columns found by name. A .csv or .npy file has the weights alone."};
+           "data are treated alike, their columns found by name. A .csv or .npy file has the weights alone. New data "
+           "need no labels; without them there is no accuracy."};
 
 /* ---- Reading a direction -------------------------------------------------------------------- */
 
 /* The memory that the arrays of a model point to. */
 typedef struct {
   biascope_model model;
-  double *weights, *shift, *scale;
+  double *weights, *shift, *scale, *mean;
   const char **feature_name, **class_name; /* points into `file` */
   json_t *file;
   biascope_dataset *rows; /* from a .csv or .npy file */
@@ -46,6 +59,7 @@ static void free_direction(direction *d) {
   free(d->weights);
   free(d->shift);
   free(d->scale);
+  free(d->mean);
   free(d->feature_name);
   free(d->class_name);
   json_decref(d->file);
@@ -119,6 +133,14 @@ static bool take_scale(direction *d, const json_t *shift, const json_t *scale) {
   return true;
 }
 
+static bool take_means(direction *d, const json_t *mean) {
+  const size_t own = d->model.features - d->model.intercept;
+  if (!mean) return true;
+  d->mean = calloc(own + 1, sizeof *d->mean);
+  d->model.mean = d->mean;
+  return d->mean && take_numbers(mean, d->mean, own);
+}
+
 static bool take_classes(direction *d) {
   biascope_model *model = &d->model;
   const json_t *classes = json_object_get(d->file, "classes");
@@ -148,6 +170,8 @@ static biascope_status read_json(const char *path, direction *d, biascope_error 
   if (!take_classes(d)) return fail(path, "\"classes\" and \"positive\" are not names of classes", error);
   if (!take_scale(d, json_object_get(d->file, "shift"), json_object_get(d->file, "scale")))
     return fail(path, "\"shift\" and \"scale\" are not numbers that can scale the features", error);
+  if (!take_means(d, json_object_get(d->file, "mean")))
+    return fail(path, "\"mean\" is not a number for each feature", error);
   d->model.feature_name = d->feature_name;
   d->model.rows_scaled = json_is_true(json_object_get(d->file, "rows_scaled"));
   return BIASCOPE_OK;
@@ -182,8 +206,12 @@ static json_t *application_json(const biascope_application *application, const b
       json_array_append_new(row, json_integer((json_int_t)application->confusion[i * application->classes + j]));
     json_array_append_new(confusion, row);
   }
-  json_t *object = json_pack("{s:o, s:o, s:o}", "accuracy", cli_json_number(application->accuracy), "margins",
-                             cli_json_array(application->samples, application->margins), "confusion", confusion);
+  json_t *labels = application->label ? json_array() : json_null();
+  for (size_t i = 0; application->label && i < application->samples; i++)
+    json_array_append_new(labels, application->label[i] ? cli_json_text(application->label[i]) : json_null());
+  json_t *object =
+      json_pack("{s:o, s:o, s:o, s:o}", "accuracy", cli_json_number(application->accuracy), "margins",
+                cli_json_array(application->samples, application->margins), "confusion", confusion, "labels", labels);
   cli_json_classes(object, data);
   cli_json_notes(object, data);
   return object;
@@ -193,7 +221,11 @@ static void print_table(const biascope_application *application, const biascope_
   double least = INFINITY;
   for (size_t i = 0; i < application->samples; i++)
     if (application->margins[i] < least) least = application->margins[i];
-  printf("accuracy   %.4g %% of %zu samples\n", 100.0 * application->accuracy, application->samples);
+  if (isnan(application->accuracy))
+    printf("samples    %zu, without labels to compare with; --out FILE or --json lists the classes they are given\n",
+           application->samples);
+  else
+    printf("accuracy   %.4g %% of %zu samples\n", 100.0 * application->accuracy, application->samples);
   printf("margin     %.6g, the least\n", least);
   const bool named = application->classes == biascope_dataset_classes(data);
   for (size_t i = 0; i < application->classes; i++) {
@@ -205,13 +237,41 @@ static void print_table(const biascope_application *application, const biascope_
   }
 }
 
+/* A name as a field of CSV. */
+static void write_name(const char *name, FILE *stream) {
+  const bool quoted = strpbrk(name, ",\"\r\n") != NULL;
+  if (quoted) putc('"', stream);
+  for (; *name; name++) {
+    if (*name == '"') putc('"', stream);
+    putc(*name, stream);
+  }
+  if (quoted) putc('"', stream);
+}
+
+static biascope_status write_labels(const char *path, const biascope_application *application, biascope_error *error) {
+  if (!path) return BIASCOPE_OK;
+  biascope_output file;
+  const biascope_status status = biascope_output_open(&file, path, error);
+  if (status != BIASCOPE_OK) return status;
+  fputs(application->label ? "label,margin\n" : "margin\n", file.stream);
+  for (size_t i = 0; i < application->samples; i++) {
+    if (application->label && application->label[i]) write_name(application->label[i], file.stream);
+    fprintf(file.stream, "%s%.17g\n", application->label ? "," : "", application->margins[i]);
+  }
+  return biascope_output_commit(&file, error);
+}
+
 static int apply(const apply_flags *flags, direction *d) {
   biascope_error error;
   biascope_dataset *data = NULL;
   biascope_application application = {0};
   biascope_status status = read_direction(flags->direction, d, &error);
-  if (status == BIASCOPE_OK) status = cli_read_like(&flags->common, flags->common.data_path, &d->model, &data, &error);
+  biascope_read_options read = flags->common.read;
+  read.several_classes = d->model.outputs > 1;
+  read.like = &d->model;
+  if (status == BIASCOPE_OK) status = biascope_dataset_read(flags->common.data_path, &read, &data, &error);
   if (status == BIASCOPE_OK) status = biascope_model_apply(&d->model, data, &application, &error);
+  if (status == BIASCOPE_OK) status = write_labels(flags->out, &application, &error);
   int code = cli_report(status, &error);
   if (code == 0 && flags->common.json)
     code = cli_print_json(application_json(&application, data));

@@ -28,8 +28,11 @@ typedef struct {
   const char *given[CLI_MOST_OPTIONS]; /* the text given for the option of that index, or NULL */
 } cli_optimizer_flags;
 
-/* Makes the flags of the library's options. Called once, before any are parsed. */
+/* Make the flags of the library's options. Called once, before any are parsed. */
 void cli_prepare_optimizer_flags(void);
+void cli_prepare_data_flags(void);
+/* The name of an option as a flag: with - in place of _. */
+void cli_name_flag(const char *option, size_t size, char *flag);
 /* Sets the total steps of a schedule that needs them, if they were not given, to those of the run. */
 biascope_status cli_set_total_steps(biascope_options *options, uint64_t steps, biascope_error *error);
 /* Sets an option that is a whole number. */
@@ -64,23 +67,32 @@ biascope_status cli_read_data(const cli_common *common, biascope_dataset **out, 
 void cli_json_notes(json_t *object, const biascope_dataset *data);
 /* If the data have an intercept, moves its weight from "direction" to a member of its own. */
 void cli_split_intercept(json_t *object, const biascope_dataset *data);
-/* What is done with the weights. */
+/* What is done with the weights, and what came out. */
 typedef struct {
-  const char *out, *test; /* files, or NULL */
-  double test_fraction;   /* the fraction of DATA, in place of a file; 0: none */
-  double test_accuracy;
+  const char *out, *test, *test_labels;  /* files, or NULL */
+  double test_fraction;                  /* the fraction of DATA, in place of a file; 0: none */
+  biascope_dataset *data;                /* the test data; NULL: none */
+  double accuracy, limit;                /* of the weights and of the predicted limit on them; NaN: not known */
+  biascope_reference_set compared;       /* these references were looked at: */
+  double reference[BIASCOPE_REFERENCES]; /* their accuracy; NaN: not certified */
 } cli_result;
 extern const struct argp cli_result_argp; /* input: a cli_result */
-/* Before DATA are read: keeps the fraction for the test out of them. */
-void cli_hold_out(cli_common *common, const cli_result *result);
-/* Classifies the test data and writes the weights, if asked for. */
-biascope_status cli_finish_result(const cli_common *common, cli_result *result, const biascope_dataset *data,
-                                  const double *weights, biascope_error *error);
-/* Reads data for the model to classify, with its columns, scale, intercept and classes. */
-biascope_status cli_read_like(const cli_common *common, const char *path, const biascope_model *model,
-                              biascope_dataset **out, biascope_error *error);
-/* Adds to an object of weights the intercept, the accuracy on the test data, and the notes. */
-void cli_json_data(json_t *object, const biascope_dataset *data, const cli_result *result);
+/* Whether --test or --test-fraction was given. */
+bool cli_is_tested(const cli_result *result);
+/* Reads DATA as cli_read_data, without the part held out, and the test data if asked for. */
+biascope_status cli_read_data_and_test(cli_common *common, cli_result *result, biascope_dataset **out,
+                                       biascope_error *error);
+void cli_free_test(cli_result *result);
+/* Gives the problem the test data, if there are any. */
+biascope_status cli_set_test(const cli_result *result, biascope_problem *problem, biascope_error *error);
+/* Finds the accuracies. limit: NULL if there is none. */
+biascope_status cli_test(cli_result *result, biascope_problem *problem, biascope_reference_set references,
+                         const biascope_prediction *limit, const double *weights, biascope_error *error);
+/* Writes the weights to --out, if asked for. */
+biascope_status cli_write_weights(const cli_result *result, const biascope_dataset *data, const double *weights,
+                                  biascope_error *error);
+/* The accuracies, if there are test data, as members of an object and as a line of text. */
+void cli_json_test(json_t *object, const cli_result *result);
 void cli_print_test(const char *name, const cli_result *result);
 /* "classes" and "counts", if the labels are not folded in. */
 void cli_json_classes(json_t *object, const biascope_dataset *data);
@@ -99,9 +111,9 @@ json_t *cli_json_dual(const biascope_dataset *data, const double *dual);
 json_t *cli_json_support(const biascope_dataset *data, const double *dual);
 size_t cli_supporting_samples(const biascope_dataset *data, const double *dual);
 void cli_print_support(const char *name, const biascope_dataset *data, const double *dual);
-/* Adds every measure that applies to the data under its name, those of one family as one object: "cosine":{"l2": ...,
+/* Adds every measure that the problem has under its name, those of one family as one object: "cosine":{"l2": ...,
  * ...}. */
-void cli_json_measures(json_t *object, const biascope_dataset *data, const biascope_measurement *measured);
+void cli_json_measures(json_t *object, const biascope_problem *problem, const biascope_measurement *measured);
 /* The parts of data that are not separable with their proof, as JSON and as text. */
 json_t *cli_json_parts(const biascope_parts *parts);
 void cli_print_parts(const biascope_parts *parts);

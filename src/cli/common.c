@@ -208,10 +208,10 @@ void cli_json_classes(json_t *object, const biascope_dataset *data) {
   json_object_set_new(object, "counts", counts);
 }
 
-void cli_json_measures(json_t *object, const biascope_dataset *data, const biascope_measurement *measured) {
+void cli_json_measures(json_t *object, const biascope_problem *problem, const biascope_measurement *measured) {
   for (size_t i = 0; i < biascope_measure_count(); i++) {
     const biascope_measure *measure = biascope_measure_at(i);
-    if (measure->of_matrices && biascope_dataset_outputs(data) == 1) continue;
+    if (!biascope_problem_has_measure(problem, measure)) continue;
     json_t *value = cli_json_number(biascope_measure_of(measure, measured)), *family = object;
     if (measure->of && !json_object_get(object, measure->family))
       json_object_set_new(object, measure->family, json_object());

@@ -74,6 +74,7 @@ int cli_run(int argc, char **argv) {
   argp_err_exit_status = 1;
   argp_program_version_hook = print_version;
   cli_prepare_optimizer_flags();
+  cli_prepare_data_flags();
   if (argc < 2) {
     print_help(stderr);
     return 1;

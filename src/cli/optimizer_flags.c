@@ -16,11 +16,16 @@ static bool has_own_flag(const char *name) {
   return !strcmp(name, "seed") || !strcmp(name, "threads");
 }
 
+void cli_name_flag(const char *option, size_t size, char *flag) {
+  size_t i = 0;
+  for (; option[i] && i + 1 < size; i++) flag[i] = option[i] == '_' ? '-' : option[i];
+  flag[i] = '\0';
+}
+
 static void describe(size_t index, struct argp_option *out) {
   biascope_option option;
   biascope_option_describe(index, &option);
-  for (size_t i = 0; option.name[i] && i + 1 < sizeof names[index]; i++)
-    names[index][i] = option.name[i] == '_' ? '-' : option.name[i];
+  cli_name_flag(option.name, sizeof names[index], names[index]);
   const char *usual = option.usual[0] ? option.usual : "the optimizer's";
   snprintf(helps[index], sizeof helps[index], "%s: %s (default %s)", option.help, option.expected, usual);
   const bool flag = option.type == BIASCOPE_OPTION_FLAG;

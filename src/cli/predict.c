@@ -255,7 +255,9 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
   if (flags->common.json) {
     json_t *object = prediction_json(flags, data, prediction, measured);
     if (biascope_dataset_outputs(data) > 1) cli_json_classes(object, data);
-    cli_json_data(object, data, &flags->result);
+    cli_json_test(object, &flags->result);
+    cli_split_intercept(object, data);
+    cli_json_notes(object, data);
     json_object_set_new(object, "plateaus", plateaus_json(&flags->two, prediction->features));
     json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction)
                                                    : point_json(flags, prediction));
@@ -264,6 +266,15 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
   print_table(flags, data, prediction, measured);
   cli_print_test("test       ", &flags->result);
   return 0;
+}
+
+/* Classifies the test data and writes the direction, if asked for. */
+static biascope_status finish(predict_flags *flags, biascope_problem *problem, const biascope_prediction *prediction,
+                              biascope_error *error) {
+  const biascope_status status =
+      cli_test(&flags->result, problem, flags->references, NULL, prediction->direction, error);
+  if (status != BIASCOPE_OK) return status;
+  return cli_write_weights(&flags->result, biascope_problem_data(problem), prediction->direction, error);
 }
 
 /* Prints the prediction with what it is compared with. Returns an exit code. */
@@ -275,9 +286,8 @@ static int present(predict_flags *flags, biascope_problem *problem, const biasco
   int code = cli_report(compare(flags, problem, prediction, &measured, &error), &error);
   if (code == 0 && certified)
     code = cli_report(plateaus_find(problem, flags->optimizer.options, prediction, &flags->two, &error), &error);
-  if (!certified) flags->result = (cli_result){0};
-  if (code == 0)
-    code = cli_report(cli_finish_result(&flags->common, &flags->result, data, prediction->direction, &error), &error);
+  if (code == 0 && certified) code = cli_report(finish(flags, problem, prediction, &error), &error);
+  if (!certified) cli_free_test(&flags->result);
   if (code == 0) code = print_prediction(flags, data, prediction, measured);
   free(measured);
   plateaus_free(&flags->two);
@@ -317,6 +327,7 @@ static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
   biascope_prediction prediction = {0};
   biascope_error error;
   biascope_status status = biascope_problem_create(data, &problem, &error);
+  if (status == BIASCOPE_OK) status = cli_set_test(&flags->result, problem, &error);
   if (status == BIASCOPE_OK) status = biascope_predict(data, flags->optimizer.options, &options, &prediction, &error);
   if (status == BIASCOPE_OK) status = require_confirmed(flags, &prediction, &error);
   int code = cli_report(status, &error);
@@ -341,7 +352,6 @@ int cli_predict(int argc, char **argv) {
                          .run.per_decade = 20,
                          .references = ALL_REFERENCES};
   cli_parse(&ARGP, argc, argv, &flags);
-  cli_hold_out(&flags.common, &flags.result);
   flags.common.read.several_classes = true;
   biascope_dataset *data = NULL;
   biascope_error error;
@@ -349,13 +359,14 @@ int cli_predict(int argc, char **argv) {
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   if (status == BIASCOPE_OK && flags.run.steps > 0)
     status = cli_set_total_steps(flags.optimizer.options, flags.run.steps, &error);
-  if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
+  if (status == BIASCOPE_OK) status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
   if (status == BIASCOPE_OK) status = cli_fit_references(data, ALL_REFERENCES, &flags.references, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK)
     code = predict_run_wanted(&flags.run) && !on_path(&flags, data)
-               ? predict_run(&flags.common, flags.optimizer.options, &flags.run, data)
+               ? predict_run(&flags.common, flags.optimizer.options, &flags.run, &flags.result, data)
                : predict_limit(&flags, data);
+  cli_free_test(&flags.result);
   biascope_dataset_free(data);
   biascope_options_free(flags.optimizer.options);
   return code;

@@ -11,6 +11,7 @@ static const uint64_t MOST_STEPS = UINT64_C(1000000000000000);
 
 typedef struct {
   const predict_run_flags *flags;
+  cli_result *result;
   train_run run; /* what the forecast is compared with, and its trace */
   biascope_forecast *forecast;
   double error_estimate;
@@ -113,19 +114,19 @@ static int print_json(const work *w) {
   const biascope_forecast_quality *q = &w->quality;
   const biascope_measurement *m = &w->run.last;
   const size_t d = biascope_dataset_features(w->run.data);
-  const double *weights = biascope_forecast_weights(w->forecast);
-  json_t *direction = json_array(), *cosine = by_norm(m->cosine);
-  for (size_t k = 0; k < d; k++)
-    json_array_append_new(direction, json_real(q->weight_norm > 0.0 ? weights[k] / q->weight_norm : 0.0));
+  json_t *direction = cli_json_array(d, w->run.direction), *cosine = by_norm(m->cosine);
   json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
   const double steps = w->flags->until == UNTIL_NOTHING ? (double)w->flags->steps : w->reached;
-  return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "steps",
-                                  isfinite(steps) ? json_integer((json_int_t)steps) : json_null(), "direction",
-                                  direction, "weight_norm", cli_json_number(q->weight_norm), "log_loss",
-                                  cli_json_number(q->log_loss), "margin", by_norm(m->margin), "accuracy",
-                                  cli_json_number(q->accuracy), "error_estimate", cli_json_number(q->error_estimate),
-                                  "method", q->method, "steps_taken", (json_int_t)q->steps_taken, "evaluations",
-                                  (json_int_t)q->evaluations, "ratio", by_norm(m->ratio), "cosine", cosine));
+  json_t *object =
+      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "steps",
+                isfinite(steps) ? json_integer((json_int_t)steps) : json_null(), "direction", direction, "weight_norm",
+                cli_json_number(q->weight_norm), "log_loss", cli_json_number(q->log_loss), "margin", by_norm(m->margin),
+                "accuracy", cli_json_number(q->accuracy), "error_estimate", cli_json_number(q->error_estimate),
+                "method", q->method, "steps_taken", (json_int_t)q->steps_taken, "evaluations",
+                (json_int_t)q->evaluations, "ratio", by_norm(m->ratio), "cosine", cosine);
+  cli_json_test(object, w->result);
+  cli_split_intercept(object, w->run.data);
+  return cli_print_json(object);
 }
 
 static void print_text(const work *w) {
@@ -145,13 +146,14 @@ static void print_text(const work *w) {
     if (isfinite(m->cosine[n]) || isfinite(m->ratio[n]))
       printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name(n), m->cosine[n], m->ratio[n]);
   if (isfinite(m->cosine_predicted)) printf("limit      cosine %.6f\n", m->cosine_predicted);
+  cli_print_test("test       ", w->result);
 }
 
 static biascope_status answer(work *w, const biascope_options *options, biascope_output *trace, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   if (w->flags->trace) status = biascope_output_open(trace, w->flags->trace, error);
   w->run.trace = trace->stream;
-  if (trace->stream) train_trace_head(trace->stream, w->run.data);
+  if (trace->stream) train_trace_head(&w->run);
   if (status == BIASCOPE_OK)
     status = w->flags->until == UNTIL_NOTHING ? follow(w, options, w->flags->steps, error) : wait(w, options, error);
   if (status == BIASCOPE_OK && trace->stream) status = train_trace_rows(&w->run, error);
@@ -163,16 +165,31 @@ static biascope_status answer(work *w, const biascope_options *options, biascope
   return status;
 }
 
+/* Classifies the test data and writes the direction, if asked for. */
+static biascope_status finish(work *w, biascope_error *error) {
+  const size_t d = biascope_dataset_features(w->run.data);
+  const double *weights = biascope_forecast_weights(w->forecast), norm = w->quality.weight_norm;
+  const biascope_reference_set references = w->run.separable ? w->run.wanted : 0;
+  biascope_status status = cli_test(w->result, w->run.problem, references, w->run.prediction, weights, error);
+  if (status != BIASCOPE_OK) return status;
+  w->run.direction = cli_copy_numbers(d, weights);
+  if (!w->run.direction) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the direction");
+  for (size_t k = 0; k < d && norm > 0.0; k++) w->run.direction[k] /= norm;
+  return cli_write_weights(w->result, w->run.data, w->run.direction, error);
+}
+
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
-                biascope_dataset *data) {
-  work w = {.flags = flags, .reached = NAN};
+                cli_result *result, biascope_dataset *data) {
+  work w = {.flags = flags, .result = result, .reached = NAN};
   biascope_output trace = {0};
   biascope_error error = {0};
   w.run.options = options;
   w.run.data = data;
   w.run.separable = true;
   biascope_status status = biascope_problem_create(data, &w.run.problem, &error);
+  if (status == BIASCOPE_OK) status = cli_set_test(result, w.run.problem, &error);
   if (status == BIASCOPE_OK) status = answer(&w, options, &trace, &error);
+  if (status == BIASCOPE_OK) status = finish(&w, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && common->json)
     code = print_json(&w);

@@ -21,6 +21,6 @@ void predict_run_parse_until(struct argp_state *state, const char *text, predict
 bool predict_run_wanted(const predict_run_flags *flags);
 /* Returns the exit code. */
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
-                biascope_dataset *data);
+                cli_result *result, biascope_dataset *data);
 
 #endif

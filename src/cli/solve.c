@@ -64,8 +64,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case ARGP_KEY_END:
     if (!flags->norm_name)
       argp_error(state, "--norm is missing: l2, linf, l1, lP, spectral, nuclear, mahalanobis or all");
-    if (flags->every_norm && (flags->result.out || flags->result.test || flags->result.test_fraction > 0.0))
-      argp_error(state, "--norm all has several directions; --out and --test are about one");
+    if (flags->every_norm && flags->result.out)
+      argp_error(state, "--norm all has several directions; --out is about one");
     if (flags->common.free_intercept && (flags->every_norm || flags->norm.kind > BIASCOPE_LP))
       argp_error(state, "--intercept=free goes with the norms l2, linf, l1 and lP, not %s", flags->norm_name);
     if (flags->metric_path && flags->norm.kind != BIASCOPE_MAHALANOBIS)
@@ -119,19 +119,22 @@ static int print_solution(cli_solve_flags *flags, const biascope_dataset *data, 
     return printed ? printed : code;
   }
   if (solved == BIASCOPE_OK) {
-    const biascope_status finished =
-        cli_finish_result(&flags->common, &flags->result, data, solution->direction, error);
+    const biascope_status finished = cli_write_weights(&flags->result, data, solution->direction, error);
     if (finished != BIASCOPE_OK) return cli_report(finished, error);
   }
   if (flags->common.json) {
     json_t *object = solution_json(flags, data, solution);
     cli_json_classes(object, data);
-    cli_json_data(object, data, solved == BIASCOPE_OK ? &flags->result : NULL);
+    cli_solve_json_test(object, flags, solution);
+    cli_split_intercept(object, data);
+    cli_json_notes(object, data);
     const int printed = cli_print_json(object);
     return printed ? printed : code;
   }
   print_table(flags, data, solution);
-  if (solved == BIASCOPE_OK) cli_print_test("test         ", &flags->result);
+  if (cli_is_tested(&flags->result))
+    printf("test         %.4g %% of the %zu test samples\n", 100.0 * cli_solve_accuracy(flags, solution),
+           biascope_dataset_samples(flags->result.data));
   return code;
 }
 
@@ -188,18 +191,29 @@ static int solve_mahalanobis(cli_solve_flags *flags, const biascope_dataset *dat
   return code;
 }
 
+/* Whether the test data fit DATA. */
+static biascope_status check_test(const cli_result *result, const biascope_dataset *data, biascope_error *error) {
+  biascope_problem *problem = NULL;
+  biascope_status status = result->data ? biascope_problem_create(data, &problem, error) : BIASCOPE_OK;
+  if (problem) status = cli_set_test(result, problem, error);
+  biascope_problem_free(problem);
+  return status;
+}
+
 int cli_solve(int argc, char **argv) {
   cli_solve_flags flags = {.common.takes_free_intercept = true};
   cli_parse(&ARGP, argc, argv, &flags);
-  cli_hold_out(&flags.common, &flags.result);
   flags.common.read.several_classes = true;
   biascope_dataset *data;
   biascope_error error;
-  const biascope_status status = cli_read_data(&flags.common, &data, &error);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  const int code = flags.every_norm                          ? cli_solve_every_norm(&flags, data)
-                   : flags.norm.kind == BIASCOPE_MAHALANOBIS ? solve_mahalanobis(&flags, data)
-                                                             : solve_data(&flags, data);
+  biascope_status status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
+  if (status == BIASCOPE_OK) status = check_test(&flags.result, data, &error);
+  int code = cli_report(status, &error);
+  if (status == BIASCOPE_OK)
+    code = flags.every_norm                          ? cli_solve_every_norm(&flags, data)
+           : flags.norm.kind == BIASCOPE_MAHALANOBIS ? solve_mahalanobis(&flags, data)
+                                                     : solve_data(&flags, data);
+  cli_free_test(&flags.result);
   biascope_dataset_free(data);
   return code;
 }

@@ -19,6 +19,10 @@ json_t *cli_json_farkas(const biascope_dataset *data, const biascope_margin *sol
 /* The certain digits of the margin. */
 biascope_text cli_margin_digits(const biascope_margin *solution, double value);
 
+/* The share of the test samples that the solution classifies correctly, NaN without test data; and as a member. */
+double cli_solve_accuracy(const cli_solve_flags *flags, const biascope_margin *solution);
+void cli_solve_json_test(json_t *object, const cli_solve_flags *flags, const biascope_margin *solution);
+
 /* Solves in every norm that applies to the data; returns an exit code. */
 int cli_solve_every_norm(const cli_solve_flags *flags, const biascope_dataset *data);
 

@@ -58,10 +58,11 @@ static biascope_status compare(references *found, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-static json_t *references_json(const references *found) {
+static json_t *references_json(const cli_solve_flags *flags, const references *found) {
   json_t *norms = json_object(), *cosines = json_object();
   for (size_t a = 0; a < found->count; a++) {
     json_t *row = json_object(), *one = cli_json_solution(TABLE[a].name, found->data, &found->solution[a]);
+    cli_solve_json_test(one, flags, &found->solution[a]);
     cli_split_intercept(one, found->data);
     json_object_set_new(norms, TABLE[a].name, one);
     for (size_t b = 0; b < found->count; b++)
@@ -74,15 +75,18 @@ static json_t *references_json(const references *found) {
   return object;
 }
 
-static void print_references(const references *found) {
-  printf("%-9s %-20s %-8s %-8s %s\n", "norm", "margin", "gap", "support", "unique");
+static void print_references(const cli_solve_flags *flags, const references *found) {
+  printf("%-9s %-20s %-8s %-8s %s%s\n", "norm", "margin", "gap", "support", "unique",
+         flags->result.data ? "       test" : "");
   for (size_t a = 0; a < found->count; a++) {
     const biascope_margin *solution = &found->solution[a];
-    printf("%-9s %-20s %-8.1e %-8zu %s\n", TABLE[a].name, cli_margin_digits(solution, solution->margin).text,
-           solution->gap, cli_supporting_samples(found->data, solution->dual),
+    printf("%-9s %-20s %-8.1e %-8zu %-*s", TABLE[a].name, cli_margin_digits(solution, solution->margin).text,
+           solution->gap, cli_supporting_samples(found->data, solution->dual), flags->result.data ? 12 : 0,
            solution->unique                       ? "yes"
            : solution->face_dimension == SIZE_MAX ? "not decided"
                                                   : "no");
+    if (flags->result.data) printf(" %.4g %%", 100.0 * cli_solve_accuracy(flags, solution));
+    putchar('\n');
   }
   printf("\n%-9s", "cosine");
   for (size_t b = 0; b < found->count; b++) printf(" %-8s", TABLE[b].name);
@@ -104,8 +108,8 @@ static int print_farkas(const cli_solve_flags *flags, const references *found) {
 
 static int print(const cli_solve_flags *flags, const references *found, biascope_status solved) {
   if (solved == BIASCOPE_NOT_SEPARABLE) return print_farkas(flags, found);
-  if (flags->common.json) return cli_print_json(references_json(found));
-  print_references(found);
+  if (flags->common.json) return cli_print_json(references_json(flags, found));
+  print_references(flags, found);
   return 0;
 }
 

@@ -27,3 +27,13 @@ biascope_text cli_margin_digits(const biascope_margin *solution, double value) {
   /* the bounds have not met, so each is printed by itself */
   return biascope_digits(value, fmin(solution->gap, BOUNDS_APART) * solution->upper_bound, ALL_DIGITS);
 }
+
+double cli_solve_accuracy(const cli_solve_flags *flags, const biascope_margin *solution) {
+  return flags->result.data ? biascope_accuracy(flags->result.data, solution->direction) : NAN;
+}
+
+void cli_solve_json_test(json_t *object, const cli_solve_flags *flags, const biascope_margin *solution) {
+  if (!flags->result.data) return;
+  json_object_set_new(object, "test_samples", json_integer((json_int_t)biascope_dataset_samples(flags->result.data)));
+  json_object_set_new(object, "test_accuracy", cli_json_number(cli_solve_accuracy(flags, solution)));
+}

@@ -155,20 +155,21 @@ static bool watch_comparison(void *state, const biascope_progress *progress) {
   return true; /* an interrupted run also leaves its trace */
 }
 
-static biascope_status start(train_run *run, const train_flags *flags, biascope_error *error) {
+static biascope_status start(train_run *run, train_flags *flags, biascope_error *error) {
   run->options = flags->optimizer.options;
   biascope_status status = cli_set_whole(flags->optimizer.options, "seed", flags->common.seed, error);
   if (status == BIASCOPE_OK && flags->threads > 0)
     status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
   if (status == BIASCOPE_OK) status = cli_set_total_steps(flags->optimizer.options, flags->steps, error);
-  if (status == BIASCOPE_OK) status = cli_read_data(&flags->common, &run->data, error);
+  if (status == BIASCOPE_OK) status = cli_read_data_and_test(&flags->common, &flags->result, &run->data, error);
   run->named = flags->references;
   if (status == BIASCOPE_OK) status = cli_fit_references(run->data, BIASCOPE_ALL_NORMS, &run->named, error);
   run->chosen = flags->references_given;
   run->no_prediction = flags->no_prediction;
   run->separable = true;
   if (status == BIASCOPE_OK) status = biascope_problem_create(run->data, &run->problem, error);
-  if (status == BIASCOPE_OK) biascope_problem_watch(run->problem, &(biascope_monitor){watch_comparison, (void *)flags});
+  if (status == BIASCOPE_OK) status = cli_set_test(&flags->result, run->problem, error);
+  if (status == BIASCOPE_OK) biascope_problem_watch(run->problem, &(biascope_monitor){watch_comparison, flags});
   if (status == BIASCOPE_OK) status = biascope_trainer_create(run->data, run->options, &run->trainer, error);
   if (status == BIASCOPE_OK) run->start_log_loss = biascope_trainer_log_loss(run->trainer);
   if (status == BIASCOPE_OK && flags->resume) status = biascope_trainer_resume(run->trainer, flags->resume, error);
@@ -197,12 +198,12 @@ static biascope_status compare(train_run *run, biascope_output *trace, biascope_
 
 /* Trains, saves, and only then compares: nothing delays the run. An interrupted run leaves its checkpoint and its trace
  * up to then. */
-static biascope_status train(train_run *run, const train_flags *flags, biascope_error *error) {
+static biascope_status train(train_run *run, train_flags *flags, biascope_error *error) {
   biascope_output trace = {0};
   biascope_status status = start(run, flags, error);
   if (status == BIASCOPE_OK && flags->trace) status = biascope_output_open(&trace, flags->trace, error);
   run->trace = trace.stream;
-  if (trace.stream) train_trace_head(trace.stream, run->data);
+  if (run->trace) train_trace_head(run);
   if (status == BIASCOPE_OK) status = advance(run, flags, error);
   if (status == BIASCOPE_OK && flags->checkpoint)
     status = biascope_trainer_save(run->trainer, flags->checkpoint, error);
@@ -212,14 +213,17 @@ static biascope_status train(train_run *run, const train_flags *flags, biascope_
   return status;
 }
 
-/* Writes the direction and classifies the test data, if asked for. */
+/* Classifies the test data and writes the direction, if asked for. */
 static biascope_status finish(train_run *run, train_flags *flags, biascope_error *error) {
   const size_t d = biascope_dataset_outputs(run->data) * biascope_dataset_features(run->data);
   const double *w = biascope_trainer_weights(run->trainer), norm = run->last.weight_norm;
   run->direction = calloc(d, sizeof *run->direction);
   if (!run->direction) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the direction");
   for (size_t k = 0; k < d; k++) run->direction[k] = norm > 0.0 ? w[k] / norm : 0.0;
-  return cli_finish_result(&flags->common, &flags->result, run->data, run->direction, error);
+  const biascope_reference_set references = run->separable ? run->wanted : 0;
+  const biascope_status status =
+      cli_test(&flags->result, run->problem, references, run->prediction, run->direction, error);
+  return status == BIASCOPE_OK ? cli_write_weights(&flags->result, run->data, run->direction, error) : status;
 }
 
 static int report_interruption(const train_run *run, const train_flags *flags) {
@@ -234,7 +238,6 @@ static int report_interruption(const train_run *run, const train_flags *flags) {
 int cli_train(int argc, char **argv) {
   train_flags flags = {.steps = 100000, .per_decade = 20};
   cli_parse(&ARGP, argc, argv, &flags);
-  cli_hold_out(&flags.common, &flags.result);
   flags.common.read.several_classes = true;
   train_run run = {0};
   biascope_error error = {0};
@@ -251,6 +254,7 @@ int cli_train(int argc, char **argv) {
   if (code == 0 && run.compared && !run.separable) code = cli_report(BIASCOPE_NOT_SEPARABLE, &run.not_separable);
   train_compared_free(&run);
   biascope_trainer_free(run.trainer);
+  cli_free_test(&flags.result);
   biascope_dataset_free(run.data);
   biascope_options_free(flags.optimizer.options);
   return code;

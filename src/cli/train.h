@@ -54,7 +54,7 @@ biascope_status train_measure(train_run *run, const double *w, biascope_measurem
 /* A reference that was looked for; NULL: it was not looked for, or is not certified. */
 const biascope_margin *train_reference(const train_run *run, size_t reference);
 /* The trace: one row of CSV for each record. The rows are compared before they are written. */
-void train_trace_head(FILE *trace, const biascope_dataset *data);
+void train_trace_head(const train_run *run);
 biascope_status train_trace_rows(train_run *run, biascope_error *error);
 /* Frees what comparing and recording allocated. */
 void train_compared_free(train_run *run);

@@ -71,7 +71,7 @@ static int print_json(const train_run *run, const cli_result *test) {
       json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "steps", (json_int_t)biascope_trainer_step(run->trainer), "direction",
                 cli_json_weights(run->data, run->direction), "weight_norm_log", cli_json_number(log(m->weight_norm)),
                 "loss_log", cli_json_number(m->log_loss), "angle", by_norm(run->data, m->angle), "warnings", warnings);
-  cli_json_measures(result, run->data, m);
+  cli_json_measures(result, run->problem, m);
   json_object_set_new(result, "margin_ratio", by_norm(run->data, m->ratio)); /* the earlier name of "ratio" */
   int code = 0;
   if (biascope_dataset_outputs(run->data) > 1) {
@@ -79,7 +79,9 @@ static int print_json(const train_run *run, const cli_result *test) {
     code = add_matrix(result, run);
   }
   if (run->parts) json_object_set_new(result, "parts", train_json_parts(run));
-  cli_json_data(result, run->data, test);
+  cli_json_test(result, test);
+  cli_split_intercept(result, run->data);
+  cli_json_notes(result, run->data);
   const int printed = cli_print_json(result);
   return code ? code : printed;
 }

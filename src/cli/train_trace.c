@@ -79,15 +79,12 @@ void train_compared_free(train_run *run) {
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
-static bool applies(const biascope_measure *measure, const biascope_dataset *data) {
-  return !measure->of_matrices || biascope_dataset_outputs(data) > 1;
-}
-
-void train_trace_head(FILE *trace, const biascope_dataset *data) {
-  fputs("step,epoch,lr", trace);
+void train_trace_head(const train_run *run) {
+  fputs("step,epoch,lr", run->trace);
   for (size_t i = 0; i < biascope_measure_count(); i++)
-    if (applies(biascope_measure_at(i), data)) fprintf(trace, ",%s", biascope_measure_at(i)->name);
-  fputs(",momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n", trace);
+    if (biascope_problem_has_measure(run->problem, biascope_measure_at(i)))
+      fprintf(run->trace, ",%s", biascope_measure_at(i)->name);
+  fputs(",momentum_excess,second_moment_excess,misalignment,guaranteed_linf\n", run->trace);
 }
 
 /* A field that is not a number stays empty. */
@@ -111,7 +108,7 @@ static void write_row(const train_run *run, const train_row *row, const biascope
   put(run->trace, biascope_options_learning_rate(run->options, row->step));
   for (size_t i = 0; i < biascope_measure_count(); i++) {
     const biascope_measure *measure = biascope_measure_at(i);
-    if (applies(measure, run->data)) put(run->trace, biascope_measure_of(measure, m));
+    if (biascope_problem_has_measure(run->problem, measure)) put(run->trace, biascope_measure_of(measure, m));
   }
   put(run->trace, row->stale.momentum_excess);
   put(run->trace, row->stale.second_moment_excess);

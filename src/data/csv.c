@@ -15,8 +15,13 @@ biascope_status bs_csv_take(const bs_csv_reader *csv, const char **cursor, bs_fi
 
 /* ---- A row ---------------------------------------------------------------------------------- */
 
+static void collapse_quotes(const bs_csv_reader *csv, bs_field *field) {
+  bs_field_collapse(field, csv->lines.buffer + (field->text.begin - csv->lines.buffer));
+}
+
 static biascope_status add_label(bs_csv_reader *csv, bs_field field) {
   const char *fault;
+  collapse_quotes(csv, &field);
   if (csv->options->missing && bs_is_missing(field.text)) {
     bs_table_add_missing(csv->table, "%s:%zu: the label is missing", csv->table->path, csv->lines.number);
     return bs_labels_add_none(&csv->table->labels) ? BIASCOPE_OK : bs_fail_memory(csv->error, "the labels");
@@ -77,6 +82,7 @@ static biascope_status add_unusual(bs_csv_reader *csv, size_t column, bs_field f
 static biascope_status add_word(bs_csv_reader *csv, size_t column, bs_field field, double *value) {
   const char *fault = NULL;
   bs_labels *words = &csv->category[column];
+  collapse_quotes(csv, &field);
   const bool missing = bs_is_missing(field.text);
   *value = missing ? NAN : 0.0;
   if (missing) add_missing(csv, column, field);

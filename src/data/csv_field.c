@@ -53,6 +53,12 @@ const char *bs_take_field(bs_span line, char delimiter, const char **cursor, bs_
   return NULL;
 }
 
+void bs_field_collapse(bs_field *field, char *text) {
+  if (!field->quoted || !memchr(text, '"', (size_t)(field->text.end - field->text.begin))) return;
+  for (const char *at = field->text.begin; at < field->text.end; at += *at == '"' ? 2 : 1) *text++ = *at;
+  field->text.end = text;
+}
+
 size_t bs_count_fields(bs_span line, char delimiter) {
   size_t count = 0;
   bs_field field;

@@ -15,6 +15,8 @@ typedef struct {
 const char *bs_take_field(bs_span line, char delimiter, const char **cursor, bs_field *field);
 /* The number of fields of a line; 0 if a quote is not closed. */
 size_t bs_count_fields(bs_span line, char delimiter);
+/* Makes doubled quotes inside the field single, in place: `text` is its text, which can be written to. */
+void bs_field_collapse(bs_field *field, char *text);
 /* A copy in UTF-8 with doubled quotes made single, to be freed; NULL if out of memory. */
 char *bs_field_copy(bs_field field);
 

@@ -127,6 +127,7 @@ void biascope_dataset_free(biascope_dataset *data) {
   free(data->class);
   free(data->shift);
   free(data->scale);
+  free(data->mean);
   bs_notes_free(&data->notes);
   free(data);
 }
@@ -177,6 +178,7 @@ biascope_model biascope_dataset_model(const biascope_dataset *data, size_t outpu
                           .positive = data->positive,
                           .shift = data->shift,
                           .scale = data->scale,
+                          .mean = data->mean,
                           .rows_scaled = data->rows_scaled,
                           .intercept = data->intercept};
 }

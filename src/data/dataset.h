@@ -18,6 +18,7 @@ struct biascope_dataset {
   bool unfolded;         /* rows of several classes, as in the file */
   size_t positive;       /* else: the class that is +1 */
   double *shift, *scale; /* how the features were transformed, or NULL */
+  double *mean;          /* what missing values became, or NULL */
   bool rows_scaled, intercept;
   bs_notes notes; /* what the reader found out */
 };

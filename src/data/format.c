@@ -27,8 +27,7 @@ static bool ends_with(const char *path, size_t length, const char *ending) {
   return length > tail && !strncasecmp(path + length - tail, ending, tail);
 }
 
-/* The length of the path without the ending of a compression. */
-static size_t length_uncompressed(const char *path) {
+size_t bs_length_uncompressed(const char *path) {
   const size_t length = strlen(path);
   for (size_t i = 0; i < sizeof COMPRESSIONS / sizeof COMPRESSIONS[0]; i++)
     if (ends_with(path, length, COMPRESSIONS[i])) return length - strlen(COMPRESSIONS[i]);
@@ -47,20 +46,47 @@ static const bs_file_format *format_by_name(const char *name) {
   return NULL;
 }
 
-static const bs_file_format *find_reader(const char *path, const biascope_read_options *options,
-                                         biascope_error *error) {
-  const bs_file_format *format =
-      options->format ? format_by_name(options->format) : format_by_ending(path, length_uncompressed(path));
-  if (format) return format;
-  if (options->format)
-    bs_error_set(error, BIASCOPE_USAGE, "format '%s' is unknown; expected csv, tsv, text, arff, libsvm, npy or npz",
-                 options->format);
-  else
-    bs_error_set(error, BIASCOPE_BAD_INPUT,
+/* Endings of files that hold data but are not read, and what to do with them. */
+static const struct {
+  const char *endings[5];
+  const char *what, *advice;
+} FOREIGN[] = {
+    {{".parquet", ".pq", ".feather", ".arrow", ".ipc"},
+     "Parquet and Arrow files are not read",
+     "write it as CSV or NPY, for example with python3 -c \"import pandas; "
+     "pandas.read_parquet('data.parquet').to_csv('data.csv', index=False)\" (or read_feather)"},
+    {{".xlsx", ".xls", ".ods", ".numbers"}, "spreadsheets are not read", "save the sheet as CSV"},
+    {{".mat", ".h5", ".hdf5", ".nc"}, "MATLAB and HDF5 files are not read", "write the arrays with numpy.savez"},
+    {{".pkl", ".pickle", ".joblib", ".pt", ".pth"},
+     "Python's pickles are not read",
+     "write the arrays with numpy.savez"},
+    {{".rds", ".rda", ".rdata", ".sav", ".dta"}, "files of R, SPSS and Stata are not read", "write.csv(d, \"d.csv\")"},
+    {{".db", ".sqlite", ".sqlite3", ".sql"},
+     "databases are not read",
+     "sqlite3 -csv -header FILE 'select ...' | biascope info - --format csv"},
+    {{".json", ".jsonl", ".ndjson", ".xml", ".html"}, "JSON and XML are not read", "write it as CSV"},
+    {{".zip", ".tar", ".tgz", ".7z", ".rar"}, "archives of files are not read", "unpack it"},
+};
+
+static biascope_status fail_ending(const char *path, biascope_error *error) {
+  const size_t length = bs_length_uncompressed(path);
+  for (size_t i = 0; i < sizeof FOREIGN / sizeof FOREIGN[0]; i++)
+    for (size_t e = 0; e < 5 && FOREIGN[i].endings[e]; e++)
+      if (ends_with(path, length, FOREIGN[i].endings[e]))
+        return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; %s", path, FOREIGN[i].what, FOREIGN[i].advice);
+  return bs_fail(error, BIASCOPE_BAD_INPUT,
                  "%s: unknown file ending; expected .csv, .tsv, .txt, .dat, .data, .arff, .svm, .libsvm, .npy or .npz, "
                  "with .gz, .bz2, .xz or .zst after it if need be, or a format named by --format",
                  path);
-  return NULL;
+}
+
+static biascope_status find_reader(const char *path, const biascope_read_options *options,
+                                   const bs_file_format **format, biascope_error *error) {
+  *format = options->format ? format_by_name(options->format) : format_by_ending(path, bs_length_uncompressed(path));
+  if (*format) return BIASCOPE_OK;
+  if (!options->format) return fail_ending(path, error);
+  return bs_fail(error, BIASCOPE_USAGE, "format '%s' is unknown; expected csv, tsv, text, arff, libsvm, npy or npz",
+                 options->format);
 }
 
 /* Refuses options that the format cannot obey. */
@@ -78,8 +104,11 @@ static biascope_status check_options(const char *path, const bs_file_format *for
       {options->one_hot && !text, "words become features", "in text"},
       {options->zero_based && !sparse, "indices count from 0 or 1", "in LIBSVM's format"},
       {options->missing && sparse, "values can be missing", "in text and arrays"},
+      {options->negative && !options->positive, "a negative class can be named", "beside a positive one"},
       {options->like && (options->columns || options->drop || options->scaling || options->intercept),
        "columns, scale and intercept are the classifier's", "where there is one"},
+      {options->like && options->positive && !options->negative, "the positive class is the classifier's",
+       "where there is one"},
   };
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
     if (refused[i].given)
@@ -90,7 +119,7 @@ static biascope_status check_options(const char *path, const bs_file_format *for
 static biascope_status open_source(bs_input *source, const char *path, const bs_file_format *format,
                                    biascope_error *error) {
   if (format->is_archive) return bs_input_open_zip(source, path, error);
-  if (path[length_uncompressed(path)]) return bs_input_open_compressed(source, path, error);
+  if (path[bs_length_uncompressed(path)]) return bs_input_open_compressed(source, path, error);
   return bs_input_open(source, path, error);
 }
 
@@ -99,9 +128,9 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   static const biascope_read_options DEFAULTS = {0};
   *out = NULL;
   if (!options) options = &DEFAULTS;
-  const bs_file_format *format = find_reader(path, options, error);
-  if (!format) return options->format ? BIASCOPE_USAGE : BIASCOPE_BAD_INPUT;
-  biascope_status status = check_options(path, format, options, error);
+  const bs_file_format *format;
+  biascope_status status = find_reader(path, options, &format, error);
+  if (status == BIASCOPE_OK) status = check_options(path, format, options, error);
   if (status != BIASCOPE_OK) return status;
   bs_input source;
   status = open_source(&source, path, format, error);
@@ -113,6 +142,18 @@ biascope_status biascope_dataset_read(const char *path, const biascope_read_opti
   if (status == BIASCOPE_OK) status = bs_table_finish(&table, options, out, error);
   bs_table_free(&table);
   return status;
+}
+
+biascope_status biascope_dataset_read_like(const char *path, const biascope_read_options *options,
+                                           const biascope_model *like, biascope_dataset **out, biascope_error *error) {
+  biascope_read_options read = *options;
+  read.columns = read.drop = NULL;
+  if (!read.negative) read.positive = NULL;
+  read.scaling = BIASCOPE_UNSCALED;
+  read.intercept = false;
+  read.several_classes = like->outputs > 1;
+  read.like = like;
+  return biascope_dataset_read(path, &read, out, error);
 }
 
 biascope_status biascope_dataset_write(const biascope_dataset *data, const char *path, biascope_error *error) {

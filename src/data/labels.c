@@ -129,6 +129,16 @@ biascope_status bs_labels_sort(bs_labels *labels, size_t samples, const char *pa
   return BIASCOPE_OK;
 }
 
+size_t bs_labels_find(const bs_labels *labels, const char *name) {
+  double value;
+  const bool numeric = bs_parse_number(whole(name), '.', &value) == BS_NUMBER;
+  for (size_t k = 0; k < labels->count; k++) {
+    const bs_class *class = &labels->classes[k];
+    if (strcmp(class->name, name) == 0 || (numeric && class->numeric && class->value == value)) return k;
+  }
+  return labels->count;
+}
+
 biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t count, const char *const *names,
                                   biascope_error *error) {
   bs_class *classes = BS_NEW(bs_class, count);

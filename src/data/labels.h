@@ -43,6 +43,8 @@ biascope_status bs_labels_join(bs_labels *labels, biascope_error *error);
 /* Counts the joined samples again, drops classes that have none, and orders the others: numbers by value, names by
  * their bytes. Labels that mix the two are refused. */
 biascope_status bs_labels_sort(bs_labels *labels, size_t samples, const char *path, biascope_error *error);
+/* The class of that name, or of the same number; labels->count if there is none. */
+size_t bs_labels_find(const bs_labels *labels, const char *name);
 /* Replaces the classes by those of a list, which contains each name. */
 biascope_status bs_labels_arrange(bs_labels *labels, size_t samples, size_t count, const char *const *names,
                                   biascope_error *error);

@@ -63,6 +63,7 @@ static void write_json(const biascope_model *model, FILE *stream) {
     write_numbers(stream, ",\n\"shift\":", model->shift, d);
     write_numbers(stream, ",\n\"scale\":", model->scale, d);
   }
+  if (model->mean) write_numbers(stream, ",\n\"mean\":", model->mean, d);
   if (model->rows_scaled) fputs(",\n\"rows_scaled\":true", stream);
   fputs("}\n", stream);
 }

@@ -1,20 +1,12 @@
 /* NumPy's .npy, versions 1 to 3: a two-dimensional array of numbers, one sample in each row, labels folded in. */
+#include "data/npy.h"
 #include "base/memory.h"
-#include "data/formats.h"
 #include "data/growth.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-  bool big_endian;
-  char kind;    /* f, i, u or b */
-  size_t bytes; /* of an element */
-  bool fortran; /* column after column */
-  size_t dimensions, shape[2];
-} npy_array;
 
 static biascope_status fail(const bs_input *source, const char *what, biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; expected a .npy file of a two-dimensional array", source->path,
@@ -57,7 +49,7 @@ static bool take_size(bs_span *rest, size_t *size) {
 }
 
 /* (), (n,), (n, d), ...: sizes beyond the second are counted and dropped. */
-static bool take_shape(bs_span *rest, npy_array *array) {
+static bool take_shape(bs_span *rest, bs_npy_array *array) {
   if (!take(rest, "(")) return false;
   array->dimensions = 0;
   while (!take(rest, ")")) {
@@ -71,7 +63,7 @@ static bool take_shape(bs_span *rest, npy_array *array) {
 }
 
 /* An order (<, > or =; | if there is none) and a type of one letter and one digit. */
-static bool parse_type(bs_span descr, npy_array *array) {
+static bool parse_type(bs_span descr, bs_npy_array *array) {
   static const char *const TYPES[] = {"f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1"};
   if (descr.end - descr.begin != 3 || !strchr("<>=|", descr.begin[0])) return false;
   for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
@@ -84,7 +76,16 @@ static bool parse_type(bs_span descr, npy_array *array) {
   return false;
 }
 
-static biascope_status parse_dictionary(const bs_input *source, bs_span rest, npy_array *array, biascope_error *error) {
+static biascope_status fail_type(const bs_input *source, bs_span descr, biascope_error *error) {
+  const bool objects = descr.end - descr.begin == 2 && descr.begin[1] == 'O';
+  return bs_fail(error, BIASCOPE_BAD_INPUT,
+                 "%s: elements of type %s; expected f8, f4, f2, b1, or an integer type i1 to u8%s", source->path,
+                 bs_quote(descr).text,
+                 objects ? " (Python objects are pickled: np.save(y.astype(str)) or astype(float) instead)" : "");
+}
+
+static biascope_status parse_dictionary(const bs_input *source, bs_span rest, bool texts, bs_npy_array *array,
+                                        biascope_error *error) {
   bs_span key, descr = {NULL, NULL};
   bool order = false, shape = false, well_formed = take(&rest, "{");
   while (well_formed && !take(&rest, "}")) {
@@ -105,16 +106,13 @@ static biascope_status parse_dictionary(const bs_input *source, bs_span rest, np
   skip_blanks(&rest);
   if (!well_formed || !descr.begin || !order || !shape || rest.begin < rest.end)
     return fail(source, "the header is not a dictionary of descr, fortran_order and shape", error);
-  if (!parse_type(descr, array))
-    return bs_fail(error, BIASCOPE_BAD_INPUT,
-                   "%s: elements of type %s; expected f8, f4, f2, b1, or an integer type i1 to u8", source->path,
-                   bs_quote(descr).text);
-  return BIASCOPE_OK;
+  const bool known = parse_type(descr, array) || (texts && bs_npy_parse_text_type(descr, array));
+  return known ? BIASCOPE_OK : fail_type(source, descr, error);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static biascope_status fail_size(const bs_input *source, const npy_array *array, const char *more, size_t have,
+static biascope_status fail_size(const bs_input *source, const bs_npy_array *array, const char *more, size_t have,
                                  biascope_error *error) {
   return bs_fail(error, BIASCOPE_BAD_INPUT,
                  "%s: %s%zu bytes follow the header; expected %zu x %zu elements of %zu bytes as it declares",
@@ -122,7 +120,8 @@ static biascope_status fail_size(const bs_input *source, const npy_array *array,
 }
 
 /* Compares the declared shape with the number of bytes, before memory of that shape is allocated. */
-static biascope_status check_shape(const bs_input *source, npy_array *array, bool *is_vector, biascope_error *error) {
+static biascope_status check_shape(const bs_input *source, bs_npy_array *array, bool *is_vector,
+                                   biascope_error *error) {
   if (is_vector) *is_vector = array->dimensions == 1;
   if (is_vector && array->dimensions == 1) {
     array->shape[1] = 1;
@@ -143,7 +142,7 @@ static biascope_status check_shape(const bs_input *source, npy_array *array, boo
   return BIASCOPE_OK;
 }
 
-static biascope_status read_header(bs_input *source, npy_array *array, bool *is_vector, biascope_error *error) {
+static biascope_status read_header(bs_input *source, bs_npy_array *array, bool *is_vector, biascope_error *error) {
   enum { LONGEST_HEADER = 1 << 20 };
   unsigned char prefix[12];
   size_t got;
@@ -168,7 +167,8 @@ static biascope_status read_header(bs_input *source, npy_array *array, bool *is_
   if (!header) return bs_fail_memory(error, "a file's header");
   status = bs_input_read(source, header, length, &got, error);
   if (status == BIASCOPE_OK && got < length) status = fail(source, "the file ends within its header", error);
-  if (status == BIASCOPE_OK) status = parse_dictionary(source, (bs_span){header, header + length}, array, error);
+  if (status == BIASCOPE_OK)
+    status = parse_dictionary(source, (bs_span){header, header + length}, is_vector != NULL, array, error);
   free(header);
   return status == BIASCOPE_OK ? check_shape(source, array, is_vector, error) : status;
 }
@@ -182,7 +182,7 @@ static double half_precision(uint64_t bits) {
 }
 
 /* Integers beyond 2^53 are rounded to the nearest double. */
-static double element(const npy_array *array, const unsigned char *at) {
+static double element(const bs_npy_array *array, const unsigned char *at) {
   const size_t last = array->bytes - 1;
   const bool negative = array->kind == 'i' && (at[array->big_endian ? 0 : last] & 0x80);
   uint64_t bits = negative ? UINT64_MAX : 0;
@@ -206,7 +206,7 @@ enum { BLOCK = 1 << 15, SMALL = 1 << 22 }; /* elements read at a time; elements 
 
 typedef struct {
   bs_input *source;
-  const npy_array *array;
+  const bs_npy_array *array;
   bs_table *table; /* its dense array exists from the start if the size of the file confirms the declared one */
   bs_growth growth;
   unsigned char *raw; /* BLOCK elements as in the file */
@@ -214,13 +214,13 @@ typedef struct {
 } npy_reader;
 
 /* The position, in row-major order, of the element with this number in the file. */
-static size_t place_of(const npy_array *array, size_t number) {
+static size_t place_of(const bs_npy_array *array, size_t number) {
   const size_t samples = array->shape[0], features = array->shape[1];
   return array->fortran ? number % samples * features + number / samples : number;
 }
 
 static biascope_status decode(npy_reader *npy, size_t first, size_t count, biascope_error *error) {
-  const npy_array *array = npy->array;
+  const bs_npy_array *array = npy->array;
   const size_t features = array->shape[1];
   for (size_t n = 0; n < count; n++) npy->decoded[n] = element(array, npy->raw + n * array->bytes);
   for (size_t n = 0; n < count; n++) {
@@ -252,7 +252,7 @@ static bool store(npy_reader *npy, size_t first, size_t count) {
 }
 
 static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
-  const npy_array *array = npy->array;
+  const bs_npy_array *array = npy->array;
   const size_t total = array->shape[0] * array->shape[1];
   for (size_t first = 0; first < total; first += BLOCK) {
     const size_t count = total - first < BLOCK ? total - first : BLOCK;
@@ -273,7 +273,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
 
 /* Converts the elements that were collected in the file's order to the table's array. */
 static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
-  const npy_array *array = npy->array;
+  const bs_npy_array *array = npy->array;
   double *grown = bs_growth_join(&npy->growth);
   if (!grown) return bs_fail_dataset_memory(error);
   npy->table->dense = grown;
@@ -286,9 +286,10 @@ static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
 }
 
 static biascope_status read_array(bs_input *source, bool *is_vector, bs_table *table, biascope_error *error) {
-  npy_array array = {0};
+  bs_npy_array array = {0};
   biascope_status status = read_header(source, &array, is_vector, error);
   if (status != BIASCOPE_OK) return status;
+  if (array.kind == 'U' || array.kind == 'S') return bs_npy_read_texts(source, &array, table, error);
   table->samples = array.shape[0];
   table->features = array.shape[1];
   npy_reader npy = {.source = source, .array = &array, .table = table, .growth.size = sizeof(double)};

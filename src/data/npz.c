@@ -18,6 +18,7 @@ typedef struct {
   biascope_error *error;
   bs_table sparse[SPARSE_ARRAYS]; /* each read as so many samples of one feature */
   bs_table labels;
+  char *names[2]; /* of the members that are the samples and the labels, without .npy; NULL before they are found */
   char format[8]; /* of a sparse matrix: csr, csc ...; empty if there is none */
 } npz_reader;
 
@@ -43,6 +44,51 @@ static biascope_status read_form(npz_reader *npz) {
   return BIASCOPE_OK;
 }
 
+/* Whether the name says that the array has that part: of several arrays, one that is called so is taken. */
+static bool is_called(const char *name, bool labels) {
+  static const char *const SAMPLES[] = {"X", "x", "data", NULL}, *const LABELS[] = {"y", "target", "labels", "label",
+                                                                                    NULL};
+  const char *const *known = labels ? LABELS : SAMPLES;
+  while (*known && strcmp(*known, name) != 0) known++;
+  return *known != NULL;
+}
+
+/* Keeps the array as the samples or the labels, unless one that is called so has been found. */
+static biascope_status keep_array(npz_reader *npz, bool labels, char *name, bs_table *array) {
+  char **known = &npz->names[labels];
+  bs_table *to = labels ? &npz->labels : npz->table;
+  const char *path = npz->table->path;
+  const bool found = *known != NULL, better = !found || (is_called(name, labels) && !is_called(*known, labels));
+  if (!better && is_called(name, labels) == is_called(*known, labels))
+    return bs_fail(npz->error, BIASCOPE_BAD_INPUT,
+                   "%s: two arrays may be the %s, '%s' and '%s'; expected one of %s, or one called %s", path,
+                   labels ? "labels" : "samples", *known, name, labels ? "one dimension" : "two dimensions",
+                   labels ? "y" : "X");
+  if (!better) return BIASCOPE_OK;
+  free(*known);
+  *known = bs_copy_text(name);
+  if (!*known) return bs_fail_memory(npz->error, "an array's name");
+  bs_table_free(to);
+  *to = *array;
+  to->path = path;
+  *array = (bs_table){0};
+  return BIASCOPE_OK;
+}
+
+static biascope_status read_array(npz_reader *npz, const char *member) {
+  bool is_vector = false;
+  bs_table array = {.path = npz->table->path};
+  char *name = bs_copy_text(member);
+  biascope_status status = name ? bs_npy_read_any(npz->source, &array, &is_vector, npz->error)
+                                : bs_fail_memory(npz->error, "an array's name");
+  char *ending = name ? strstr(name, ".npy") : NULL;
+  if (ending) *ending = '\0';
+  if (status == BIASCOPE_OK) status = keep_array(npz, is_vector, name, &array);
+  bs_table_free(&array);
+  free(name);
+  return status;
+}
+
 static biascope_status read_member(npz_reader *npz, const char *name) {
   bool is_vector;
   if (strcmp(name, "format.npy") == 0) return read_form(npz);
@@ -51,24 +97,7 @@ static biascope_status read_member(npz_reader *npz, const char *name) {
     npz->sparse[i].path = npz->table->path;
     return bs_npy_read_any(npz->source, &npz->sparse[i], &is_vector, npz->error);
   }
-  bs_table array = {.path = npz->table->path};
-  const biascope_status status = bs_npy_read_any(npz->source, &array, &is_vector, npz->error);
-  if (status != BIASCOPE_OK) {
-    bs_table_free(&array);
-    return status;
-  }
-  bs_table *to = is_vector ? &npz->labels : npz->table;
-  if (to->dense) {
-    bs_table_free(&array);
-    return fail(npz, to == &npz->labels ? "two arrays may be the labels; expected one of one dimension"
-                                        : "two arrays may be the samples; expected one of two dimensions");
-  }
-  to->dense = array.dense;
-  to->samples = array.samples;
-  to->features = array.features;
-  to->missing = array.missing;
-  to->missing_first = array.missing_first;
-  return status;
+  return read_array(npz, name);
 }
 
 /* ---- Sparse matrices ------------------------------------------------------------------------ */
@@ -190,6 +219,11 @@ static biascope_status take_labels(npz_reader *npz) {
     return bs_fail(npz->error, BIASCOPE_BAD_INPUT, "%s: %zu labels; expected %zu, one for each sample", table->path,
                    npz->labels.samples, table->samples);
   table->labelled = true;
+  if (npz->labels.labelled) { /* texts */
+    table->labels = npz->labels.labels;
+    npz->labels.labels = (bs_labels){0};
+    return BIASCOPE_OK;
+  }
   for (size_t i = 0; i < npz->labels.samples; i++) {
     const bs_number_text text = bs_number_shortest(npz->labels.dense[i]);
     const char *fault;
@@ -221,13 +255,17 @@ biascope_status bs_npz_read(bs_input *source, const bs_file_format *format, cons
     table->dense = npz.sparse[DATA].dense; /* an array whose name happens to be data */
     table->samples = npz.sparse[DATA].samples;
     table->features = npz.sparse[DATA].features;
+    table->missing = npz.sparse[DATA].missing;
+    table->missing_first = npz.sparse[DATA].missing_first;
     npz.sparse[DATA].dense = NULL;
   }
   if (status == BIASCOPE_OK && !table->dense && !table->value)
     status = fail(&npz, "no array of two dimensions; expected samples x features, or a scipy.sparse matrix");
-  if (status == BIASCOPE_OK && npz.labels.dense && !options->label_column && !options->labels)
-    status = take_labels(&npz);
+  const bool has_labels = npz.labels.dense || npz.labels.labelled;
+  if (status == BIASCOPE_OK && has_labels && !options->label_column && !options->labels) status = take_labels(&npz);
   for (int i = 0; i < SPARSE_ARRAYS; i++) bs_table_free(&npz.sparse[i]);
   bs_table_free(&npz.labels);
+  free(npz.names[0]);
+  free(npz.names[1]);
   return status;
 }

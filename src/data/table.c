@@ -36,12 +36,13 @@ static biascope_status describe(bs_table *table, biascope_dataset *data, biascop
   data->name = table->names;
   data->shift = table->shift;
   data->scale = table->scale;
+  data->mean = table->mean;
   data->positive = table->positive;
   data->unfolded = table->unfolded;
   data->rows_scaled = table->rows_scaled;
   data->intercept = table->intercept;
   table->names = NULL;
-  table->shift = table->scale = NULL;
+  table->shift = table->scale = table->mean = NULL;
   data->notes = table->notes;
   table->notes.count = 0;
   return BIASCOPE_OK;
@@ -87,11 +88,13 @@ static biascope_status note_row_numbers(bs_table *table, biascope_error *error) 
 static biascope_status transform(bs_table *table, const biascope_read_options *options, biascope_error *error) {
   biascope_status status = bs_table_take_labels(table, options, error);
   if (status == BIASCOPE_OK && table->labelled) status = bs_labels_join(&table->labels, error);
+  if (status == BIASCOPE_OK) status = bs_table_keep_pair(table, options, error);
   if (status == BIASCOPE_OK) status = bs_table_select(table, options, error);
-  if (status == BIASCOPE_OK) status = bs_table_fill_missing(table, options->missing, error);
-  if (status == BIASCOPE_OK) status = bs_table_split(table, options, error);
-  if (status == BIASCOPE_OK && !options->like) status = note_row_numbers(table, error);
   if (status == BIASCOPE_OK) status = bs_table_match(table, options->like, error);
+  if (status == BIASCOPE_OK) status = bs_table_drop_missing(table, options, error);
+  if (status == BIASCOPE_OK) status = bs_table_split(table, options, error);
+  if (status == BIASCOPE_OK) status = bs_table_fill_missing(table, options, error);
+  if (status == BIASCOPE_OK && !options->like) status = note_row_numbers(table, error);
   if (status == BIASCOPE_OK) status = bs_table_scale(table, options, error);
   const bool intercept = options->like ? options->like->intercept : options->intercept;
   if (status == BIASCOPE_OK && intercept) status = bs_table_add_intercept(table, error);
@@ -118,6 +121,7 @@ void bs_table_free(bs_table *table) {
   free(table->names);
   free(table->shift);
   free(table->scale);
+  free(table->mean);
   bs_labels_free(&table->labels);
   bs_notes_free(&table->notes);
 }

@@ -20,7 +20,7 @@ typedef struct {
   bs_labels labels;             /* before they are sorted */
   size_t missing;               /* values */
   biascope_error missing_first; /* where the first of them is */
-  double *shift, *scale;        /* features, or NULL */
+  double *shift, *scale, *mean; /* features, or NULL */
   bool rows_scaled, intercept, unfolded;
   size_t positive;
   bs_notes notes;
@@ -41,7 +41,12 @@ __attribute__((format(printf, 2, 3))) void bs_table_add_missing(bs_table *table,
 /* Reads labels from a column of an array, or from a separate file. */
 biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error);
 biascope_status bs_table_select(bs_table *table, const biascope_read_options *options, biascope_error *error);
-biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing, biascope_error *error);
+/* Leaves out samples that lack a value, or refuses them, unless means take the place of missing values. */
+biascope_status bs_table_drop_missing(bs_table *table, const biascope_read_options *options, biascope_error *error);
+/* Puts the means of the features, the classifier's if it has any, in the place of missing values. */
+biascope_status bs_table_fill_missing(bs_table *table, const biascope_read_options *options, biascope_error *error);
+/* Leaves out samples that are of neither class of options->positive and negative, if there is a pair. */
+biascope_status bs_table_keep_pair(bs_table *table, const biascope_read_options *options, biascope_error *error);
 /* Keeps the part of the samples that is held out, or the other part. */
 biascope_status bs_table_split(bs_table *table, const biascope_read_options *options, biascope_error *error);
 /* Selects the columns of `like`, by name if both have names. */
@@ -51,6 +56,8 @@ biascope_status bs_table_add_intercept(bs_table *table, biascope_error *error);
 /* Sorts the classes, and negates the rows of -1. */
 biascope_status bs_table_fold(bs_table *table, const biascope_read_options *options, biascope_error *error);
 
+/* Keeps the samples for which `chosen` is `keep`. The labels are joined. */
+void bs_table_keep_rows(bs_table *table, const bool *chosen, bool keep);
 /* Keeps the dense columns for which `keep` is true, and their names. */
 void bs_table_keep_columns(bs_table *table, const bool *keep);
 /* Marks the columns that a list names by names, indices and ranges a:b; `names` may be NULL. */

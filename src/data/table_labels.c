@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bs_span whole(const char *text) {
   return (bs_span){text, text + strlen(text)};
@@ -56,6 +57,7 @@ static biascope_status read_label_line(bs_table *table, const bs_lines *lines, s
   if (fault || cursor)
     return bs_lines_fail(error, lines, lines->line.begin, "%s; expected a label on each line",
                          fault ? fault : "more than one field");
+  bs_field_collapse(&field, lines->buffer + (field.text.begin - lines->buffer));
   if (field.text.begin == field.text.end || (*count)++ > table->samples) return BIASCOPE_OK;
   return add_label(table, field.text, lines->source->path, lines->number, error);
 }
@@ -87,15 +89,21 @@ static biascope_status read_label_array(bs_table *table, bs_input *source, biasc
   if (status == BIASCOPE_OK && (array.features != 1 || array.samples != table->samples))
     status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %zu x %zu labels; expected %zu, one for each sample of %s",
                      source->path, array.samples, array.features, table->samples, table->path);
-  for (size_t i = 0; status == BIASCOPE_OK && i < array.samples; i++)
+  if (status == BIASCOPE_OK && array.labelled) { /* texts */
+    table->labels = array.labels;
+    array.labels = (bs_labels){0};
+  }
+  for (size_t i = 0; status == BIASCOPE_OK && array.dense && i < array.samples; i++)
     status = add_number(table, array.dense[i], source->path, i + 1, error);
   bs_table_free(&array);
   return status;
 }
 
-static bool ends_with(const char *path, const char *ending) {
-  const size_t length = strlen(path), tail = strlen(ending);
-  return length > tail && strcmp(path + length - tail, ending) == 0;
+static biascope_status open_labels(bs_input *source, const char *path, bool *is_array, biascope_error *error) {
+  static const char ENDING[] = ".npy";
+  const size_t length = bs_length_uncompressed(path), tail = strlen(ENDING);
+  *is_array = length > tail && strncasecmp(path + length - tail, ENDING, tail) == 0;
+  return path[length] ? bs_input_open_compressed(source, path, error) : bs_input_open(source, path, error);
 }
 
 biascope_status bs_table_take_labels(bs_table *table, const biascope_read_options *options, biascope_error *error) {
@@ -108,11 +116,11 @@ biascope_status bs_table_take_labels(bs_table *table, const biascope_read_option
     return bs_fail(error, BIASCOPE_USAGE, "%s: has labels of its own; expected none beside '%s'", table->path,
                    options->labels);
   bs_input source;
-  biascope_status status = bs_input_open(&source, options->labels, error);
+  bool is_array;
+  biascope_status status = open_labels(&source, options->labels, &is_array, error);
   if (status != BIASCOPE_OK) return status;
   table->labelled = true;
-  status = ends_with(options->labels, ".npy") ? read_label_array(table, &source, error)
-                                              : read_label_lines(table, &source, error);
+  status = is_array ? read_label_array(table, &source, error) : read_label_lines(table, &source, error);
   bs_input_close(&source);
   return status;
 }
@@ -124,18 +132,41 @@ static biascope_status fail_classes(const bs_table *table, const char *expected,
                  bs_labels_list(&table->labels).text, expected);
 }
 
-static biascope_status find_named(const bs_table *table, const char *name, size_t *positive, biascope_error *error) {
-  double value;
-  const bool numeric = bs_parse_number(whole(name), '.', &value) == BS_NUMBER;
-  for (size_t k = 0; k < table->labels.count; k++) {
-    *positive = k;
-    const bs_class *class = &table->labels.classes[k];
-    if (strcmp(class->name, name) == 0 || (numeric && class->numeric && class->value == value))
-      return table->labels.count > 1 ? BIASCOPE_OK
-                                     : fail_classes(table, "a second class beside the positive one", error);
-  }
+static biascope_status find_named(const bs_table *table, const char *name, size_t *class, biascope_error *error) {
+  *class = bs_labels_find(&table->labels, name);
+  if (*class < table->labels.count) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: no label is %s; the labels are %s", table->path,
                  bs_quote(whole(name)).text, bs_labels_list(&table->labels).text);
+}
+
+static biascope_status find_positive(bs_table *table, const char *name, biascope_error *error) {
+  const biascope_status status = find_named(table, name, &table->positive, error);
+  if (status != BIASCOPE_OK || table->labels.count > 1) return status;
+  return fail_classes(table, "a second class beside the positive one", error);
+}
+
+biascope_status bs_table_keep_pair(bs_table *table, const biascope_read_options *options, biascope_error *error) {
+  size_t pair[2];
+  if (!options->negative) return BIASCOPE_OK;
+  if (!table->labelled)
+    return bs_fail(error, BIASCOPE_USAGE, "%s: has no labels; expected some, of which a pair of classes is chosen",
+                   table->path);
+  biascope_status status = find_named(table, options->positive, &pair[0], error);
+  if (status == BIASCOPE_OK) status = find_named(table, options->negative, &pair[1], error);
+  if (status == BIASCOPE_OK && pair[0] == pair[1])
+    status = bs_fail(error, BIASCOPE_USAGE, "%s: one class is to be +1 and -1; expected two", table->path);
+  bool *chosen = status == BIASCOPE_OK ? BS_NEW(bool, table->samples) : NULL;
+  if (status != BIASCOPE_OK || !chosen)
+    return status == BIASCOPE_OK ? bs_fail_memory(error, "a pair of classes") : status;
+  const uint32_t *class = table->labels.class;
+  for (size_t i = 0; i < table->samples; i++)
+    chosen[i] = class[i] == pair[0] || class[i] == pair[1] || class[i] == BS_NO_CLASS;
+  const size_t before = table->samples;
+  bs_table_keep_rows(table, chosen, true);
+  free(chosen);
+  if (table->samples == before) return BIASCOPE_OK;
+  return bs_notes_add(&table->notes, error, "%zu sample%s of other classes left out", before - table->samples,
+                      before - table->samples == 1 ? "" : "s");
 }
 
 /* Which class is +1, all others being -1; `*folds` is false if several classes are kept. */
@@ -143,7 +174,7 @@ static biascope_status choose_positive(bs_table *table, const biascope_read_opti
                                        biascope_error *error) {
   const bs_labels *labels = &table->labels;
   *folds = true;
-  if (options->positive) return find_named(table, options->positive, &table->positive, error);
+  if (options->positive) return find_positive(table, options->positive, error);
   table->positive = 1;
   if (labels->count == 2) return BIASCOPE_OK;
   if (labels->count == 1) { /* the number states its sign by itself */

@@ -17,7 +17,7 @@ static biascope_status choose_rows(size_t samples, size_t held_out, uint64_t see
   return BIASCOPE_OK;
 }
 
-static void keep_rows(bs_table *table, const bool *chosen, bool keep) {
+void bs_table_keep_rows(bs_table *table, const bool *chosen, bool keep) {
   const size_t features = table->features;
   size_t kept = 0, at = 0;
   for (size_t i = 0, start = 0; i < table->samples; i++) {
@@ -46,7 +46,7 @@ biascope_status bs_table_split(bs_table *table, const biascope_read_options *opt
   bool *chosen = BS_NEW(bool, samples);
   biascope_status status = chosen ? choose_rows(samples, held_out, options->seed, chosen, error)
                                   : bs_fail_memory(error, "the choice of test samples");
-  if (status == BIASCOPE_OK) keep_rows(table, chosen, options->held_out_part);
+  if (status == BIASCOPE_OK) bs_table_keep_rows(table, chosen, options->held_out_part);
   free(chosen);
   return status;
 }

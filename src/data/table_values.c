@@ -50,39 +50,72 @@ static biascope_status drop_rows(bs_table *table, biascope_error *error) {
                       dropped == 1 ? "" : "s");
 }
 
-static biascope_status fill_means(bs_table *table, biascope_error *error) {
-  for (size_t k = 0; k < table->features; k++) {
-    double sum = 0.0;
-    size_t count = 0;
-    for (size_t i = 0; i < table->samples; i++) {
-      const double value = table->dense[i * table->features + k];
-      if (isnan(value)) continue;
-      sum += value;
-      count++;
-    }
-    if (count == table->samples) continue;
-    if (count == 0 && !table->names)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: feature %zu has no value at all; --drop it", table->path, k);
-    if (count == 0)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: column '%s' has no value at all; --drop it", table->path,
-                     table->names[k]);
-    for (size_t i = 0; i < table->samples; i++) {
-      double *value = &table->dense[i * table->features + k];
-      if (isnan(*value)) *value = sum / (double)count;
-    }
-  }
-  return bs_notes_add(&table->notes, error, "%zu missing value%s replaced by the mean of the feature", table->missing,
-                      table->missing == 1 ? "" : "s");
+static bool lacks_a_label(const bs_table *table) {
+  for (size_t i = 0; table->labels.class && i < table->samples; i++)
+    if (table->labels.class[i] == BS_NO_CLASS) return true;
+  return false;
 }
 
-biascope_status bs_table_fill_missing(bs_table *table, biascope_missing missing, biascope_error *error) {
-  if (table->missing == 0) return BIASCOPE_OK;
+/* A classifier that has means uses them. */
+static biascope_missing treatment(const biascope_read_options *options) {
+  const bool has_means = options->like && options->like->mean;
+  return has_means && !options->missing ? BIASCOPE_MISSING_MEAN : options->missing;
+}
+
+biascope_status bs_table_drop_missing(bs_table *table, const biascope_read_options *options, biascope_error *error) {
+  const biascope_missing missing = treatment(options);
+  bool lacking = false; /* values of columns that a classifier does not read may be missing */
+  for (size_t i = 0; table->missing > 0 && i < table->samples && !lacking; i++) lacking = lacks_something(table, i);
+  if (!lacking) return BIASCOPE_OK;
   if (missing == BIASCOPE_MISSING_DROP) return drop_rows(table, error);
-  for (size_t i = 0; table->labels.class && i < table->samples; i++)
-    if (table->labels.class[i] == BS_NO_CLASS) missing = BIASCOPE_MISSING_REFUSED; /* a label has no mean */
-  if (missing == BIASCOPE_MISSING_MEAN) return fill_means(table, error);
+  if (missing == BIASCOPE_MISSING_MEAN && !lacks_a_label(table)) return BIASCOPE_OK; /* a label has no mean */
   return bs_fail(error, BIASCOPE_BAD_INPUT, "%s (%zu missing value%s in all; --missing drop or mean)",
                  table->missing_first.message, table->missing, table->missing == 1 ? "" : "s");
+}
+
+/* The mean of the values that are there. */
+static biascope_status find_mean(const bs_table *table, size_t feature, double *mean, biascope_error *error) {
+  double sum = 0.0;
+  size_t count = 0;
+  for (size_t i = 0; i < table->samples; i++) {
+    const double value = table->dense[i * table->features + feature];
+    if (isnan(value)) continue;
+    sum += value;
+    count++;
+  }
+  *mean = sum / (double)count;
+  if (count > 0 && isinf(sum)) *mean = 0.0;
+  for (size_t i = 0; count > 0 && isinf(sum) && i < table->samples; i++) {
+    const double value = table->dense[i * table->features + feature];
+    if (!isnan(value)) *mean += value / (double)count;
+  }
+  if (count > 0) return BIASCOPE_OK;
+  if (!table->names)
+    return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: feature %zu has no value at all; --drop it", table->path, feature);
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: column '%s' has no value at all; --drop it", table->path,
+                 table->names[feature]);
+}
+
+biascope_status bs_table_fill_missing(bs_table *table, const biascope_read_options *options, biascope_error *error) {
+  if (treatment(options) != BIASCOPE_MISSING_MEAN || !table->dense) return BIASCOPE_OK;
+  const double *known = options->like ? options->like->mean : NULL;
+  size_t filled = 0;
+  table->mean = BS_NEW(double, table->features);
+  if (!table->mean) return bs_fail_memory(error, "the means of the features");
+  for (size_t k = 0; k < table->features; k++) {
+    if (known) table->mean[k] = known[k];
+    const biascope_status status = known ? BIASCOPE_OK : find_mean(table, k, &table->mean[k], error);
+    if (status != BIASCOPE_OK) return status;
+    for (size_t i = 0; table->missing > 0 && i < table->samples; i++) {
+      double *value = &table->dense[i * table->features + k];
+      if (!isnan(*value)) continue;
+      *value = table->mean[k];
+      filled++;
+    }
+  }
+  if (filled == 0) return BIASCOPE_OK;
+  return bs_notes_add(&table->notes, error, "%zu missing value%s replaced by the mean of the feature", filled,
+                      filled == 1 ? "" : "s");
 }
 
 /* ---- Scaling -------------------------------------------------------------------------------- */

@@ -36,10 +36,19 @@ static biascope_status compare_with_proxy(biascope_problem *problem, const doubl
   return BIASCOPE_OK;
 }
 
-static double accuracy_of(const biascope_dataset *data, const double *w) {
-  size_t correct = 0;
-  for (size_t i = 0; i < data->samples; i++) correct += bs_margin_of_sample(data, i, w) > 0.0;
-  return (double)correct / (double)data->samples;
+biascope_status biascope_problem_test_reference(biascope_problem *problem, size_t reference, double *accuracy,
+                                                biascope_error *error) {
+  const biascope_dataset *test = biascope_problem_test(problem);
+  const biascope_margin *solution = NULL;
+  const biascope_prediction *proxy = NULL;
+  const biascope_status status =
+      reference == BIASCOPE_PROXY
+          ? biascope_problem_proxy(problem, &proxy, error)
+          : biascope_problem_margin(problem, biascope_reference_norm(reference), &solution, error);
+  *accuracy = NAN;
+  if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
+  if (test) *accuracy = biascope_accuracy(test, proxy ? proxy->direction : solution->direction);
+  return BIASCOPE_OK;
 }
 
 /* What the singular values of weights of several classes say. */
@@ -80,7 +89,8 @@ biascope_status biascope_problem_measure(biascope_problem *problem, biascope_ref
   biascope_status status = BIASCOPE_OK;
   out->log_loss = NAN;
   out->weight_norm = bs_norm2(d, w);
-  out->accuracy = accuracy_of(data, w);
+  out->accuracy = biascope_accuracy(data, w);
+  out->test_accuracy = biascope_problem_test(problem) ? biascope_accuracy(biascope_problem_test(problem), w) : NAN;
   for (int r = 0; r < BIASCOPE_REFERENCES; r++) out->cosine[r] = out->angle[r] = out->known_to[r] = NAN;
   references &= biascope_dataset_references(data);
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {

@@ -75,6 +75,14 @@ static const biascope_measure TABLE[] = {
      AT(effective_rank),
      .recorded = true,
      .of_matrices = true},
+    {.name = "test_accuracy",
+     .family = "test_accuracy",
+     .title = "test accuracy",
+     .label = "share of test samples classified correctly",
+     AT(test_accuracy),
+     .recorded = true,
+     .of_limit = true,
+     .of_test = true},
 };
 
 size_t biascope_measure_count(void) {
@@ -83,6 +91,11 @@ size_t biascope_measure_count(void) {
 
 const biascope_measure *biascope_measure_at(size_t index) {
   return &TABLE[index];
+}
+
+bool biascope_problem_has_measure(const biascope_problem *problem, const biascope_measure *measure) {
+  const bool several_classes = biascope_dataset_outputs(biascope_problem_data(problem)) > 1;
+  return (several_classes || !measure->of_matrices) && (biascope_problem_test(problem) || !measure->of_test);
 }
 
 double biascope_measure_of(const biascope_measure *measure, const biascope_measurement *measured) {

@@ -24,7 +24,7 @@ struct minimiser {
 };
 
 struct biascope_problem {
-  const biascope_dataset *data;
+  const biascope_dataset *data, *test; /* test: NULL if there are none */
   biascope_monitor monitor;
   fact margin_facts[BIASCOPE_REFERENCE_NORMS];
   biascope_margin margins[BIASCOPE_REFERENCE_NORMS];
@@ -117,6 +117,27 @@ void biascope_problem_free(biascope_problem *problem) {
 
 const biascope_dataset *biascope_problem_data(const biascope_problem *problem) {
   return problem->data;
+}
+
+biascope_status biascope_problem_set_test(biascope_problem *problem, const biascope_dataset *test,
+                                          biascope_error *error) {
+  const size_t features = biascope_dataset_features(problem->data), classes = biascope_dataset_classes(problem->data);
+  if (biascope_dataset_features(test) != features)
+    return bs_fail(error, BIASCOPE_USAGE, "the test data have %zu features; expected %zu, as the data have",
+                   biascope_dataset_features(test), features);
+  if ((biascope_dataset_classes(test) == 0) != (classes == 0))
+    return bs_fail(error, BIASCOPE_USAGE, "the test data have %s; expected %s, as the data have",
+                   classes ? "no labels" : "labels", classes ? "labels" : "rows with the label folded in");
+  if (biascope_dataset_classes(test) != classes ||
+      biascope_dataset_outputs(test) != biascope_dataset_outputs(problem->data))
+    return bs_fail(error, BIASCOPE_USAGE, "the test data have %zu classes; expected %zu, as the data have",
+                   biascope_dataset_classes(test), classes);
+  problem->test = test;
+  return BIASCOPE_OK;
+}
+
+const biascope_dataset *biascope_problem_test(const biascope_problem *problem) {
+  return problem->test;
 }
 
 void biascope_problem_watch(biascope_problem *problem, const biascope_monitor *monitor) {

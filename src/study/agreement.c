@@ -15,7 +15,7 @@ static const double ROUNDING = 1e-9;
 /* A margin changes by the angle times the largest sample over the margin, which is not in a record. */
 static const double SAMPLE_OVER_MARGIN = 100.0;
 
-typedef enum { OTHER, RATIO, COSINE } kind;
+typedef enum { OTHER, RATIO, COSINE, ACCURACY } kind;
 
 /* Where a value is in the texts. */
 typedef struct {
@@ -39,6 +39,7 @@ static place place_inside(place outer, const char *key) {
   if (!strcmp(key, "limit")) p.of_limit = true;
   if (strstr(key, "cosine")) p.kind = COSINE;
   if (strstr(key, "ratio")) p.kind = RATIO;
+  if (strstr(key, "accuracy")) p.kind = ACCURACY;
   for (int r = 0; r < REFERENCES; r++)
     if (ends_with(key, REFERENCE_NAMES[r])) p.reference = r;
   return p;
@@ -52,13 +53,15 @@ static double difference_allowed(const comparison *c, place p, double value) {
   const double rounding = ROUNDING * fabs(value);
   const double limit = p.of_limit ? angle_known_to(c, PREDICTED) : 0.0;
   if (p.kind == COSINE) return rounding + biascope_cosine_known_to(value, angle_known_to(c, p.reference) + limit);
-  if (p.kind == OTHER) return rounding;
+  if (p.kind == OTHER || p.kind == ACCURACY) return rounding;
   const double gaps = c->gap[0][p.reference] + c->gap[1][p.reference];
   return rounding + (gaps + SAMPLE_OVER_MARGIN * limit) * fabs(value);
 }
 
-/* Whether one of them has nothing to compare with: a reference without a certificate, or a cosine not found. */
+/* Whether one of them has nothing to compare with: a reference without a certificate, or a cosine not found. How many
+ * samples are as near to the predicted limit's boundary as the limit is uncertain is not in a record. */
 static bool is_unknown(const comparison *c, place p, const json_t *first, const json_t *second) {
+  if (p.kind == ACCURACY) return p.of_limit;
   if (p.kind == OTHER) return false;
   return json_is_null(first) || json_is_null(second) || !isfinite(c->gap[0][p.reference]) ||
          !isfinite(c->gap[1][p.reference]) ||

@@ -30,7 +30,18 @@ static const bs_column FIRST[] = {
 };
 static const bs_column STEPS = {
     .kind = BS_COLUMN_OPTION, .name = "steps", .json = "spec", .path = "steps", .title = "steps", .label = "steps"};
+#define TEST_ACCURACY_OF(norm, symbol)                                                                                 \
+  {                                                                                                                    \
+    .kind = BS_COLUMN_PREDICTION, .name = "test_accuracy_of_" norm, .json = "certificate",                             \
+    .path = norm ".test_accuracy", .title = "test accuracy of the " symbol " max margin",                              \
+    .label = "share of test samples that the " symbol " max margin classifies correctly"                               \
+  }
 static const bs_column LAST[] = {
+    TEST_ACCURACY_OF("l2", "ℓ_2"),
+    TEST_ACCURACY_OF("linf", "ℓ_∞"),
+    TEST_ACCURACY_OF("l1", "ℓ_1"),
+    TEST_ACCURACY_OF("spectral", "spectral"),
+    TEST_ACCURACY_OF("nuclear", "nuclear"),
     {.kind = BS_COLUMN_PREDICTION,
      .name = "error_estimate",
      .json = "result",

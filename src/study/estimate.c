@@ -18,8 +18,8 @@ typedef struct {
 
 typedef struct {
   const bs_plan *plan;
-  const bs_plan_run *last; /* the run that was sampled last */
-  biascope_dataset *data;  /* its data and references */
+  const bs_plan_run *last;       /* the run that was sampled last */
+  biascope_dataset *data, *test; /* its data and references */
   biascope_problem *reference;
   cost of_data, of_limits, of_runs;
 } sampler;
@@ -40,16 +40,17 @@ static bool same_limit(const bs_plan_run *a, const bs_plan_run *b) {
 static void unload(sampler *s) {
   biascope_problem_free(s->reference);
   biascope_dataset_free(s->data);
+  biascope_dataset_free(s->test);
   s->reference = NULL;
-  s->data = NULL;
+  s->data = s->test = NULL;
 }
 
 static biascope_status load(sampler *s, const bs_plan_run *run, biascope_error *error) {
   if (s->last && s->last->data == run->data) return BIASCOPE_OK;
   unload(s);
   const double begin = bs_clock(CLOCK_MONOTONIC);
-  biascope_status status = bs_plan_load(s->plan, run->data, &s->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, &s->reference, error);
+  biascope_status status = bs_plan_load(s->plan, run->data, &s->data, &s->test, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(s->data, s->test, &s->reference, error);
   add(&s->of_data, bs_clock(CLOCK_MONOTONIC) - begin);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }

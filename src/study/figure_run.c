@@ -70,7 +70,7 @@ static void reference_free(reference *r) {
 static biascope_status reference_solve(bs_figure_data kind, const bs_figure_options *options, reference *r,
                                        biascope_error *error) {
   biascope_status status = load(kind, options, &r->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, &r->solved, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, NULL, &r->solved, error);
   if (status == BIASCOPE_OK) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
   return status;
 }

@@ -10,21 +10,77 @@ enum { MOST_RUNS = 10000000 };
 
 /* ---- Data sets ------------------------------------------------------------------------------------ */
 
+static biascope_read_options read_options_of(const bs_plan_data *data) {
+  biascope_read_options options = data->source->read;
+  options.held_out = data->test_fraction;
+  options.seed = data->generate.seed;
+  return options;
+}
+
 static biascope_status produce(const bs_plan_data *data, biascope_dataset **out, biascope_error *error) {
   const bs_source *source = data->source;
   if (!source->path) return biascope_dataset_generate(source->kind, &data->generate, out, error);
-  const biascope_read_options options = {.label_column = source->label_column, .several_classes = true};
+  const biascope_read_options options = read_options_of(data);
   return biascope_dataset_read(source->path, &options, out, error);
 }
 
-biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_error *error) {
-  const bs_plan_data *data = &plan->data[index];
-  const biascope_status status = produce(data, out, error);
+/* Whether the test data are data like these; BIASCOPE_BAD_INPUT if not. */
+static biascope_status check_test(const bs_source *source, const biascope_dataset *data, const biascope_dataset *test,
+                                  biascope_error *error) {
+  biascope_problem *problem;
+  biascope_error reason;
+  biascope_status status = biascope_problem_create(data, &problem, error);
   if (status != BIASCOPE_OK) return status;
-  if (!strcmp(bs_dataset_fingerprint(*out).text, data->fingerprint.text)) return BIASCOPE_OK;
-  biascope_dataset_free(*out);
+  status = biascope_problem_set_test(problem, test, &reason);
+  biascope_problem_free(problem);
+  if (status == BIASCOPE_OK) return status;
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s", source->test ? source->test : source->path, reason.message);
+}
+
+/* *out is NULL if there are none. */
+static biascope_status produce_test(const bs_plan_data *data, const biascope_dataset *like, biascope_dataset **out,
+                                    biascope_error *error) {
+  const bs_source *source = data->source;
   *out = NULL;
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the file has changed since the study began", data->source->path);
+  if (!source->test && data->test_fraction == 0.0) return BIASCOPE_OK;
+  const biascope_model model = biascope_dataset_model(like, biascope_dataset_outputs(like), NULL);
+  biascope_read_options options = read_options_of(data);
+  options.held_out_part = !source->test;
+  if (source->test) options.labels = source->test_labels;
+  const char *path = source->test ? source->test : source->path;
+  const biascope_status status = biascope_dataset_read_like(path, &options, &model, out, error);
+  return status == BIASCOPE_OK ? check_test(source, like, *out, error) : status;
+}
+
+static void free_both(biascope_dataset **data, biascope_dataset **test) {
+  biascope_dataset_free(*data);
+  biascope_dataset_free(*test);
+  *data = *test = NULL;
+}
+
+static biascope_status produce_both(const bs_plan_data *data, biascope_dataset **out, biascope_dataset **test,
+                                    biascope_error *error) {
+  *out = *test = NULL;
+  biascope_status status = produce(data, out, error);
+  if (status == BIASCOPE_OK) status = produce_test(data, *out, test, error);
+  if (status != BIASCOPE_OK) free_both(out, test);
+  return status;
+}
+
+static bool is_same(const biascope_dataset *data, const bs_fingerprint *known) {
+  return !data || !strcmp(bs_dataset_fingerprint(data).text, known->text);
+}
+
+biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_dataset **test,
+                             biascope_error *error) {
+  const bs_plan_data *data = &plan->data[index];
+  const biascope_status status = produce_both(data, out, test, error);
+  if (status != BIASCOPE_OK) return status;
+  const bool same = is_same(*out, &data->fingerprint);
+  if (same && is_same(*test, &data->test_fingerprint)) return BIASCOPE_OK;
+  free_both(out, test);
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the file has changed since the study began",
+                 same && data->source->test ? data->source->test : data->source->path);
 }
 
 /* Doubles the array if `count` items fill it. */
@@ -39,15 +95,19 @@ static biascope_status add_data(bs_plan *plan, const bs_plan_data *data, biascop
   if (!grow((void **)&plan->data, plan->data_count, sizeof *plan->data)) return bs_fail_memory(error, "the data sets");
   bs_plan_data *added = &plan->data[plan->data_count];
   *added = *data;
-  biascope_dataset *content;
+  biascope_dataset *content, *test;
   biascope_error reason;
-  const biascope_status status = produce(added, &content, &reason);
+  const biascope_status status = produce_both(added, &content, &test, &reason);
   if (status == BIASCOPE_NO_MEMORY) return bs_fail_memory(error, "a study's data");
   if (status != BIASCOPE_OK) return bs_fail_toml(plan->spec->path, data->source->where, error, "%s", reason.message);
   added->fingerprint = bs_dataset_fingerprint(content);
   added->samples = biascope_dataset_samples(content);
   added->features = biascope_dataset_features(content);
-  biascope_dataset_free(content);
+  if (test) {
+    added->test_fingerprint = bs_dataset_fingerprint(test);
+    added->test_samples = biascope_dataset_samples(test);
+  }
+  free_both(&content, &test);
   plan->data_count++;
   return BIASCOPE_OK;
 }
@@ -145,7 +205,7 @@ static uint64_t *collect_seeds(const bs_spec *spec, size_t source, size_t *count
   return seeds;
 }
 
-/* Data generated from the seed of each run. */
+/* Data generated from the seed of each run, or a file of which this seed chooses the part held out. */
 static biascope_status expand_seeds(bs_plan *plan, size_t source, bs_plan_data *data, biascope_error *error) {
   const bs_spec *spec = plan->spec;
   size_t count;
@@ -166,8 +226,8 @@ static biascope_status expand_seeds(bs_plan *plan, size_t source, bs_plan_data *
 
 static biascope_status expand_data(bs_plan *plan, size_t source, bs_plan_data *data, biascope_error *error) {
   const bs_spec *spec = plan->spec;
-  if (!data->source->path && data->source->axes[BS_SOURCE_SEED].count == 0)
-    return expand_seeds(plan, source, data, error);
+  const bool seeded = !data->source->path || data->test_fraction > 0.0;
+  if (seeded && data->source->axes[BS_SOURCE_SEED].count == 0) return expand_seeds(plan, source, data, error);
   biascope_status status = add_data(plan, data, error);
   for (size_t g = 0; g < spec->grid_count && status == BIASCOPE_OK; g++) {
     if (spec->grids[g].uses_source[source]) status = expand_grid(plan, &spec->grids[g], NULL, error);
@@ -185,7 +245,7 @@ static biascope_status expand_source(bs_plan *plan, size_t index, biascope_error
   size_t sizes[BS_SOURCE_AXES], at[BS_SOURCE_AXES] = {0};
   for (int a = 0; a < BS_SOURCE_AXES; a++) sizes[a] = source->axes[a].count;
   do {
-    bs_plan_data data = {.source = source};
+    bs_plan_data data = {.source = source, .test_fraction = axis_number(source, BS_SOURCE_TEST_FRACTION, at, 0.0)};
     data.generate = (biascope_generate_options){
         .samples = (size_t)axis_number(source, BS_SOURCE_SAMPLES, at, 0),
         .features = (size_t)axis_number(source, BS_SOURCE_FEATURES, at, 0),

@@ -7,9 +7,10 @@
 
 typedef struct {
   const bs_source *source;
-  biascope_generate_options generate; /* if the source is generated */
-  bs_fingerprint fingerprint;
-  size_t samples, features;
+  biascope_generate_options generate; /* of a file the seed alone: it chooses the part held out */
+  double test_fraction;               /* of a file; 0: none */
+  bs_fingerprint fingerprint, test_fingerprint;
+  size_t samples, features, test_samples; /* test_samples: 0 if there are no test data */
 } bs_plan_data;
 
 typedef struct {
@@ -38,8 +39,10 @@ void bs_plan_keep_shard(bs_plan *plan, size_t index, size_t count);
 void bs_plan_drop(bs_plan *plan, const bs_fingerprint *finished, size_t count);
 /* The approximate cost of a run, on a common scale. */
 double bs_plan_work(const bs_plan *plan, const bs_plan_run *run);
-/* Reads or generates data set `index` again; an error if a file has changed since. */
-biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_error *error);
+/* Reads or generates data set `index` again, and its test data (*test is NULL if it has none); an error if a file has
+ * changed since. */
+biascope_status bs_plan_load(const bs_plan *plan, size_t index, biascope_dataset **out, biascope_dataset **test,
+                             biascope_error *error);
 /* The full specification of the run as JSON; NULL if out of memory. Freed with free(). */
 char *bs_plan_describe(const bs_plan *plan, const bs_plan_run *run);
 

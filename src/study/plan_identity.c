@@ -6,6 +6,7 @@
 #include "study/json.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Sets the options that the run does not depend on to a fixed value, so that equal runs look equal. The plan has left
  * options that the optimizer does not read at their defaults. */
@@ -40,6 +41,26 @@ static void write_options(FILE *stream, const bs_spec *spec, const bs_plan_run *
           spec->record_per_decade, PREDICT[spec->predict]);
 }
 
+/* How the file is read, as the specification says it, and what is held out. */
+static void write_reading(FILE *stream, const bs_plan_data *data) {
+  static const char *const ELSEWHERE[] = {"name", "file", "seed", "test_fraction"};
+  const bs_toml *table = data->source->where;
+  for (size_t i = 0; i < table->count; i++) {
+    const bs_toml *node = &table->items[i];
+    bool elsewhere = false;
+    for (size_t k = 0; k < sizeof ELSEWHERE / sizeof *ELSEWHERE; k++) elsewhere |= !strcmp(node->key, ELSEWHERE[k]);
+    if (elsewhere) continue;
+    fprintf(stream, ",\"%s\":", node->key);
+    if (node->kind == BS_TOML_BOOLEAN)
+      fputs(node->boolean ? "true" : "false", stream);
+    else
+      bs_json_string(stream, node->kind == BS_TOML_STRING ? node->string : node->text);
+  }
+  if (data->test_fraction == 0.0) return;
+  write_number(stream, "test_fraction", data->test_fraction);
+  fprintf(stream, ",\"seed\":%llu", (unsigned long long)data->generate.seed);
+}
+
 static void write_data(FILE *stream, const bs_plan_data *data) {
   const bs_source *source = data->source;
   fputs("{\"name\":", stream);
@@ -47,10 +68,7 @@ static void write_data(FILE *stream, const bs_plan_data *data) {
   if (source->path) {
     fputs(",\"file\":", stream);
     bs_json_string(stream, source->file);
-    if (source->label_column) {
-      fputs(",\"label_column\":", stream);
-      bs_json_string(stream, source->label_column);
-    }
+    write_reading(stream, data);
   } else {
     fprintf(stream, ",\"generate\":\"%s\",\"seed\":%llu", biascope_generator_name(source->kind),
             (unsigned long long)data->generate.seed);
@@ -60,8 +78,12 @@ static void write_data(FILE *stream, const bs_plan_data *data) {
     if (data->generate.nonzeros) fprintf(stream, ",\"nonzeros\":%zu", data->generate.nonzeros);
     if (source->kind == BIASCOPE_SHIFTED_DIAGONAL) write_number(stream, "delta", data->generate.delta);
   }
-  fprintf(stream, ",\"samples\":%zu,\"features\":%zu,\"fingerprint\":\"%s\"}", data->samples, data->features,
+  fprintf(stream, ",\"samples\":%zu,\"features\":%zu,\"fingerprint\":\"%s\"", data->samples, data->features,
           data->fingerprint.text);
+  if (data->test_samples > 0)
+    fprintf(stream, ",\"test_samples\":%zu,\"test_fingerprint\":\"%s\"", data->test_samples,
+            data->test_fingerprint.text);
+  fputs("}", stream);
 }
 
 char *bs_plan_describe(const bs_plan *plan, const bs_plan_run *run) {
@@ -83,7 +105,9 @@ biascope_status bs_plan_identify(const bs_plan *plan, bs_plan_run *run, biascope
   FILE *stream = fmemopen(text, sizeof text, "w");
   if (!stream) return bs_fail_memory(error, "a run's identity");
   normalise(&run->options, plan->data[run->data].samples);
-  fprintf(stream, "{\"data\":\"%s\"", plan->data[run->data].fingerprint.text);
+  const bs_plan_data *data = &plan->data[run->data];
+  fprintf(stream, "{\"data\":\"%s\"", data->fingerprint.text);
+  if (data->test_samples > 0) fprintf(stream, ",\"test\":\"%s\"", data->test_fingerprint.text);
   write_options(stream, plan->spec, run);
   fputs("}", stream);
   if (fclose(stream) != 0) return bs_fail_memory(error, "a run's identity");

@@ -5,8 +5,10 @@
 /* Multiplications of a search beside training: half a minute. */
 static const double PREDICTION_EFFORT = 5e10;
 
-biascope_status bs_reference_create(const biascope_dataset *data, biascope_problem **out, biascope_error *error) {
+biascope_status bs_reference_create(const biascope_dataset *data, const biascope_dataset *test, biascope_problem **out,
+                                    biascope_error *error) {
   biascope_status status = biascope_problem_create(data, out, error);
+  if (status == BIASCOPE_OK && test) status = biascope_problem_set_test(*out, test, error);
   const biascope_reference_set all = biascope_dataset_references(data);
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS && status == BIASCOPE_OK; n++) {
     const biascope_margin *solution;

@@ -4,8 +4,9 @@
 
 #include "biascope.h"
 
-/* A problem whose three max margins are known; NULL, with BIASCOPE_NOT_SEPARABLE, if there are none. */
-biascope_status bs_reference_create(const biascope_dataset *data, biascope_problem **out, biascope_error *error);
+/* A problem whose max margins are known; NULL, with BIASCOPE_NOT_SEPARABLE, if there are none. test: NULL for none. */
+biascope_status bs_reference_create(const biascope_dataset *data, const biascope_dataset *test, biascope_problem **out,
+                                    biascope_error *error);
 /* The limit for these options, from a search of at most half a minute. *out is NULL if it is not certified. */
 biascope_status bs_reference_limit(biascope_problem *problem, const biascope_options *options,
                                    const biascope_prediction **out, biascope_error *error);

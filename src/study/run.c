@@ -57,18 +57,13 @@ static void write_member(FILE *stream, const char *separator, const char *key, d
   bs_json_number(stream, value);
 }
 
-/* Whether the measure is one of weights like these data's. */
-static bool applies(const biascope_dataset *data, const biascope_measure *measure) {
-  return !measure->of_matrices || biascope_dataset_outputs(data) > 1;
-}
-
 /* "cosine":{"l2": ..., ...}, ...: the measures, those of one family together. */
-static void write_measures(FILE *stream, const biascope_dataset *data, const biascope_measurement *measured,
+static void write_measures(FILE *stream, const biascope_problem *problem, const biascope_measurement *measured,
                            bool of_limit) {
   const char *family = "", *separator = "";
   for (size_t i = 0; i < biascope_measure_count(); i++) {
     const biascope_measure *measure = biascope_measure_at(i);
-    if ((of_limit && !measure->of_limit) || !applies(data, measure)) continue;
+    if ((of_limit && !measure->of_limit) || !biascope_problem_has_measure(problem, measure)) continue;
     const bool next = strcmp(family, measure->family) != 0;
     if (next && *family) fputs("}", stream);
     if (next && measure->of) fprintf(stream, "%s\"%s\":{", separator, measure->family);
@@ -96,15 +91,14 @@ static void write_forecast(FILE *stream, const biascope_forecast *forecast) {
 
 static void write_result(FILE *stream, const outcome *o) {
   fprintf(stream, "{\"steps\":%llu,", (unsigned long long)o->run->steps);
-  const biascope_dataset *data = biascope_problem_data(o->reference);
-  write_measures(stream, data, &o->last, false);
+  write_measures(stream, o->reference, &o->last, false);
   if (o->forecast)
     write_forecast(stream, o->forecast);
   else
     write_staleness(stream, o->trainer);
   if (o->prediction) { /* where the predicted direction itself lies */
     fputs(",\"limit\":{", stream);
-    write_measures(stream, data, &o->limit, true);
+    write_measures(stream, o->reference, &o->limit, true);
     fputs("}", stream);
   }
   fputs("}", stream);
@@ -120,7 +114,12 @@ static void write_certificate(FILE *stream, biascope_problem *reference, const b
     write_member(stream, "", "margin", solution->margin);
     write_member(stream, ",", "upper_bound", solution->upper_bound);
     write_member(stream, ",", "gap", solution->gap);
-    fprintf(stream, ",\"unique\":%s}", solution->unique ? "true" : "false");
+    fprintf(stream, ",\"unique\":%s", solution->unique ? "true" : "false");
+    double accuracy; /* of the margin just asked for: nothing is left that can fail */
+    if (biascope_problem_test(reference) &&
+        biascope_problem_test_reference(reference, n, &accuracy, NULL) == BIASCOPE_OK)
+      write_member(stream, ",", "test_accuracy", accuracy);
+    fputs("}", stream);
   }
   if (prediction) {
     write_member(stream, ",\"predicted\":{", "gap", prediction->gap);
@@ -137,12 +136,12 @@ static void write_certificate(FILE *stream, biascope_problem *reference, const b
 /* Columns of equal length, with enough digits to know 1 - cosine to 1e-10. */
 enum { TRACE_DIGITS = 10 };
 
-static void write_trace(FILE *stream, const biascope_dataset *data, const trace *t) {
+static void write_trace(FILE *stream, const biascope_problem *problem, const trace *t) {
   fputs("{\"step\":[", stream);
   for (size_t i = 0; i < t->count; i++) fprintf(stream, "%s%llu", i ? "," : "", (unsigned long long)t->step[i]);
   for (size_t c = 0; c < biascope_measure_count(); c++) {
     const biascope_measure *measure = biascope_measure_at(c);
-    if (!measure->recorded || !applies(data, measure)) continue;
+    if (!measure->recorded || !biascope_problem_has_measure(problem, measure)) continue;
     fprintf(stream, "],\"%s\":[", measure->name);
     for (size_t i = 0; i < t->count; i++) {
       if (i) fputc(',', stream);
@@ -155,7 +154,7 @@ static void write_trace(FILE *stream, const biascope_dataset *data, const trace 
 static void write_part(FILE *stream, const outcome *o, int part) {
   if (part == 0) write_result(stream, o);
   if (part == 1) write_certificate(stream, o->reference, o->prediction);
-  if (part == 2) write_trace(stream, biascope_problem_data(o->reference), &o->trace);
+  if (part == 2) write_trace(stream, o->reference, &o->trace);
 }
 
 static biascope_status write_texts(const outcome *o, bs_run_record *out, biascope_error *error) {

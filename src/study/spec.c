@@ -224,6 +224,9 @@ biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *err
 void bs_spec_free(bs_spec *spec) {
   for (size_t s = 0; s < spec->source_count; s++) {
     free(spec->sources[s].path);
+    free(spec->sources[s].labels);
+    free(spec->sources[s].test);
+    free(spec->sources[s].test_labels);
     for (int a = 0; a < BS_SOURCE_AXES; a++) bs_axis_free(&spec->sources[s].axes[a]);
   }
   for (size_t g = 0; g < spec->grid_count; g++) {

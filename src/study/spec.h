@@ -8,7 +8,7 @@
 /* The axes of a grid: the options of training by their number, and the steps. The last axis varies fastest. */
 enum { BS_GRID_STEPS = BS_OPTIONS, BS_GRID_AXES };
 
-/* What may vary in a generated data set. */
+/* What may vary in a data set. */
 typedef enum {
   BS_SOURCE_SAMPLES,
   BS_SOURCE_FEATURES,
@@ -18,17 +18,20 @@ typedef enum {
   BS_SOURCE_SEED,
   BS_SOURCE_CLASSES,
   BS_SOURCE_DISTANCE,
+  BS_SOURCE_TEST_FRACTION, /* of a file */
   BS_SOURCE_AXES
 } bs_source_option;
 
 typedef struct {
   const bs_toml *where;
   const char *name;
-  char *path;               /* a file, relative to the current folder; NULL: generated */
-  const char *file;         /* the same as written, relative to the specification's folder */
-  const char *label_column; /* or NULL */
+  char *path;                        /* a file, relative to the current folder; NULL: generated */
+  const char *file;                  /* the same as written, relative to the specification's folder */
+  char *labels, *test, *test_labels; /* files of labels and of test data, relative to the current folder; or NULL */
+  biascope_read_options read;
   biascope_generator kind;
-  bs_axis axes[BS_SOURCE_AXES]; /* without a seed axis, the seed of the run generates the data */
+  bs_axis axes[BS_SOURCE_AXES]; /* without a seed axis, the seed of the run generates the data, or chooses the part
+                                 * held out */
 } bs_source;
 
 typedef struct {

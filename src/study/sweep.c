@@ -20,8 +20,8 @@ static const double PROGRESS_SECONDS = 0.1;
 typedef struct {
   enum { ABSENT, LOADING, READY } state;
   size_t runs_left;
-  biascope_dataset *data;
-  biascope_problem *reference; /* NULL when READY: not separable */
+  biascope_dataset *data, *test; /* test: NULL if there are none */
+  biascope_problem *reference;   /* NULL when READY: not separable */
 } context;
 
 typedef struct finished finished;
@@ -46,8 +46,8 @@ typedef struct {
 /* ---- Workers -------------------------------------------------------------------------------------- */
 
 static biascope_status load(const bs_plan *plan, size_t index, context *c, biascope_error *error) {
-  biascope_status status = bs_plan_load(plan, index, &c->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, &c->reference, error);
+  biascope_status status = bs_plan_load(plan, index, &c->data, &c->test, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(c->data, c->test, &c->reference, error);
   return status == BIASCOPE_NOT_SEPARABLE ? BIASCOPE_OK : status;
 }
 
@@ -68,8 +68,9 @@ static biascope_status acquire(sweep *s, size_t index, biascope_error *error) {
 static void unload(context *c) {
   biascope_problem_free(c->reference);
   biascope_dataset_free(c->data);
+  biascope_dataset_free(c->test);
   c->reference = NULL;
-  c->data = NULL;
+  c->data = c->test = NULL;
 }
 
 static void fail(sweep *s, biascope_status status, const biascope_error *error) {

@@ -115,6 +115,48 @@ def test_more_than_two_classes_are_refused_where_two_are_needed(tmp_path):
     assert call("solve", path, "--label-column", "-1", "--positive", "setosa", "--norm", "l2")["margin"] > 0
 
 
+@pytest.mark.parametrize("pair", [("setosa", "virginica"), ("versicolor", "setosa"), ("virginica", "versicolor")])
+def test_a_pair_of_several_classes_is_the_data_of_these_two(pair, tmp_path):
+    bunch = datasets.load_iris(as_frame=True)
+    number = {name: k for k, name in enumerate(bunch.target_names)}
+    chosen = bunch.target.isin([number[name] for name in pair])
+    x = preprocessing.StandardScaler().fit_transform(bunch.data[chosen])
+    arguments = ["--label-column", "-1", "--positive", pair[0], "--negative", pair[1], "--standardize"]
+    path = os.path.join(TABLES, "iris.csv")
+    assert_same_data(path, arguments, folded(x, bunch.target[chosen], number[pair[0]]), tmp_path, exact=False)
+    report = info(path, *arguments, code=run("info", path, *arguments).returncode)
+    assert sorted(report["classes"]) == sorted(pair) and report["counts"] == [50, 50]
+    assert "50 samples of other classes left out" in report["notes"]
+    if "setosa" in pair:
+        steps = ("--norm", "l2", "--test", path, "--out", tmp_path / "w.json")
+        assert call("solve", path, *arguments, *steps)["test_accuracy"] == 1.0
+        assert call("apply", tmp_path / "w.json", path, *arguments[:6])["confusion"] == [[50, 0], [0, 50]]
+
+
+WRONG_PAIRS = {
+    "alone": (["--label-column", "y", "--negative", "b"], 1, "beside a positive one"),
+    "none": (["--label-column", "y", "--positive", "a", "--negative", "d"], 2, "no label is 'd'"),
+    "the same": (["--label-column", "y", "--positive", "a", "--negative", "a"], 1, "one class is to be +1 and -1"),
+    "no labels": (["--drop", "y", "--positive", "a", "--negative", "b"], 1, "has no labels"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PAIRS)
+def test_pairs_that_are_none_are_refused(case, tmp_path):
+    arguments, code, fragment = WRONG_PAIRS[case]
+    (tmp_path / "d.csv").write_text("x,y\n1,a\n2,b\n3,c\n")
+    result = run("info", tmp_path / "d.csv", *arguments)
+    assert result.returncode == code and fragment in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("flags", [["--standardize"], ["--intercept"], ["--columns", "x"], ["--positive", "b"]])
+def test_apply_refuses_what_the_classifier_decides(flags, tmp_path):
+    (tmp_path / "d.csv").write_text("x,y\n-1,a\n2,b\n")
+    call("solve", tmp_path / "d.csv", "--label-column", "y", "--norm", "l2", "--out", tmp_path / "w.json")
+    result = run("apply", tmp_path / "w.json", tmp_path / "d.csv", "--label-column", "y", *flags)
+    assert result.returncode == 1 and "the classifier's" in result.stderr
+
+
 # ---- Columns --------------------------------------------------------------------------------------------------------
 
 COLUMNS = {
@@ -166,6 +208,55 @@ def test_labels_in_a_file_of_their_own(form, tmp_path):
     if not form.startswith("npy"):
         result = run("info", tmp_path / "x.npy", "--labels", path)
         assert result.returncode == 2 and "2 labels; expected 5" in result.stderr
+
+
+TEXTS = {
+    "unicode": np.array(["na\u00efve", "\U0001f600"]), "big-endian": np.array(["na\u00efve", "\U0001f600"]).astype(">U7"),
+    "bytes": np.array([b"a", b"bcd"]), "numbers": np.array(["0", "1.0"]), "truths": np.array([False, True]),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_labels_may_be_texts_in_an_array(kind, ending, tmp_path):
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((7, 3)), np.array([0, 1, 1, 0, 1, 0, 1])
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", TEXTS[kind][y][:, None] if kind == "bytes" else TEXTS[kind][y])
+    if ending:
+        subprocess.run(["gzip", tmp_path / "y.npy"], check=True)
+    assert_same_data(tmp_path / "x.npy", ["--labels", tmp_path / f"y.npy{ending}"], folded(x, y, 1), tmp_path)
+    expected = [value.decode() if kind == "bytes" else str(value) for value in TEXTS[kind]]
+    classes = info(tmp_path / "x.npy", "--labels", tmp_path / f"y.npy{ending}")["classes"]
+    assert classes == (["0", "1"] if kind == "truths" else expected)
+
+
+def text_array(descr, body, shape="(2,)"):
+    header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n" % (descr, shape)
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + body
+
+
+BAD_TEXTS = {
+    "short": (text_array("|S2", b"ab"), "2 bytes follow"),
+    "long": (text_array("|S1", b"abc"), "3 bytes follow"),
+    "not Unicode": (text_array("<U1", b"\x00\xd8\x00\x00b\x00\x00\x00"), "[0], '', is not Unicode"),
+    "beyond Unicode": (text_array("<U1", b"a\x00\x00\x00\xff\xff\xff\xff"), "is not Unicode"),
+    "a NUL": (text_array("|S3", b"a\x00bcde"), "NUL"),
+    "empty": (text_array("|S1", b"a\x00"), "is empty"),
+    "no length": (text_array("|S0", b""), "'|S0'"),
+    "huge": (text_array("<U99999999999999999999", b""), "elements of type"),
+    "bomb": (text_array("<U60000", b"", "(1000000000000000,)"), "0 bytes follow"),
+    "times": (text_array("<M8[D]", b"\0" * 16), "'<M8[D]'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TEXTS)
+def test_arrays_of_texts_that_are_none_are_refused(case, tmp_path):
+    content, fragment = BAD_TEXTS[case]
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "y.npy").write_bytes(content)
+    result = run("info", tmp_path / "x.npy", "--labels", tmp_path / "y.npy")
+    assert result.returncode == 2 and fragment in result.stderr and result.stdout == "", result.stderr
 
 
 # ---- Values ---------------------------------------------------------------------------------------------------------
@@ -395,7 +486,13 @@ def test_arrays_of_an_npz(save, tmp_path):
     assert_same_data(tmp_path / "alone.npz", [], x, tmp_path)
     save(tmp_path / "two.npz", a=x, b=x)
     result = run("info", tmp_path / "two.npz")
-    assert result.returncode == 2 and "two arrays may be the samples" in result.stderr
+    assert result.returncode == 2 and "two arrays may be the samples, 'a' and 'b'" in result.stderr
+    names = np.array(["no", "yes"])
+    save(tmp_path / "bunch.npz", other=x, X=x, y=names[y], weights=y, feature_names=["a", "b", "c"])
+    assert_same_data(tmp_path / "bunch.npz", [], folded(x, y, 1), tmp_path)
+    assert info(tmp_path / "bunch.npz")["classes"] == ["no", "yes"]
+    save(tmp_path / "data.npz", data=x, target=y)
+    assert_same_data(tmp_path / "data.npz", [], folded(x, y, 1), tmp_path)
 
 
 @pytest.mark.parametrize("form", ["csr", "csc"])
@@ -422,7 +519,9 @@ BAD_NPZ = {
     "starts": (dict(format=np.array(b"csr"), data=[1.0], indices=[0], indptr=[1, 0], shape=[1, 2]), "do not fit"),
     "wide": (dict(format=np.array(b"csr"), data=[1.0], indices=[0], indptr=[0, 1], shape=[1, 2 ** 31]), "too large"),
     "tall": (dict(format=np.array(b"csc"), data=[1.0], indices=[0], indptr=[0, 1], shape=[2 ** 31, 1]), "too large"),
-    "text": (dict(X=np.array(["a"])), "elements of type"),
+    "text": (dict(X=np.array(["a"])), "no array of two dimensions"),
+    "texts of two dimensions": (dict(X=np.array([["a", "b"]])), "array of texts, 1 x 2"),
+    "objects": (dict(X=np.array([[None]])), "pickled"),
     "vector": (dict(y=[1.0, 2.0]), "no array of two dimensions"),
     "labels": (dict(X=[[1.0]], y=[1.0, 2.0]), "2 labels; expected 1"),
 }
@@ -466,9 +565,57 @@ def test_arff_is_read_as_scipy_reads_it(tmp_path):
     ("@relation r\n@attribute\n@data\n1\n", "d.arff:2:1"),
     ("1,2\n", "d.arff:1:1: '1,2'; expected @relation"),
     ("@attribute a real\n@attribute b real\n@data\n1\n", "1 fields; expected 2"),
-    ("@attribute a real\n@data\n{0 1}\n", "'{0 1}'"),
+    ("@attribute a real\n@data\n1\n{0 1}\n", "'{0 1}'"),
+    ("@attribute a real\n@data\n{0 1}\n1\n", "d.arff:4:1: a row without braces"),
+    ("@attribute a real\n@data\n{0 1\n", "d.arff:3:1"),
+    ("@attribute a real\n@data\n{0 1} 2\n", "d.arff:3:7: text after the row"),
+    ("@attribute a real\n@data\n{1 1}\n", "the index 1; expected at most 0"),
+    ("@attribute a real\n@data\n{99999999999999999999999999 1}\n", "expected at most 0"),
+    ("@attribute a real\n@attribute b real\n@data\n{1 1, 0 1}\n", "d.arff:4:7: the index 0 after 1"),
+    ("@attribute a real\n@attribute b real\n@data\n{0 1, 0 1}\n", "the index 0 after 0"),
+    ("@attribute a real\n@data\n{0 1,}\n", "a comma and nothing"),
+    ("@attribute a real\n@data\n{0}\n", "no index"),
+    ("@attribute a real\n@data\n{ 0 x}\n", "d.arff:3:5: the value is 'x'"),
+    ("@attribute a real\n@data\n{0 ?}\n", "the value is '?'"),
+    ("@attribute a real\n@data\n{0 1e999}\n", "not a finite number"),
+    ("@attribute a real\n@data\n{0 'x}\n", "a quote that does not close"),
+    ("@attribute a {1,0}\n@data\n{0 1}\n", "attribute 0 has the value '1' where a sparse row leaves it out"),
 ])
 def test_malformed_arff_is_refused(content, fragment, tmp_path):
     (tmp_path / "d.arff").write_text(content)
     result = run("info", tmp_path / "d.arff")
     assert result.returncode == 2 and fragment in result.stderr, result.stderr
+
+
+def test_sparse_arff_is_the_matrix_it_was_written_from(tmp_path):
+    """Weka leaves out zeros, and the first value of a list: here the class 'a b'."""
+    matrix = sparse.random(40, 30, density=0.15, random_state=3).toarray()
+    classes, y = ["a b", "c"], np.arange(40) % 3 % 2
+    lines = ["@relation 'sparse'"] + [f"@attribute 'x {k}' {'{0,1}' if k == 4 else 'numeric'}" for k in range(30)]
+    lines += ["@attribute class {'a b',c}", "@data", "% rows", ""]
+    matrix[:, 4] = matrix[:, 4] > 0
+    for row, label in zip(matrix, y):
+        entries = [f"{k} {v!r}" for k, v in enumerate(row.tolist()) if v != 0] + (["30 c"] if label else [])
+        lines.append("{" + ", ".join(entries) + "}")
+    path = tmp_path / "d.arff"
+    path.write_text("\n".join(lines) + "\n")
+    assert_same_data(path, ["--label-column", "class"], folded(matrix, y, 1), tmp_path, exact=False)
+    report = info(path, "--label-column", "class")
+    assert report["nonzeros"] == np.count_nonzero(matrix) and report["classes"] == classes
+    assert report["counts"] == [int((y == k).sum()) for k in (0, 1)]
+    kept = [0, 1, 2, 3, *range(6, 30)]
+    assert_same_data(path, ["--label-column", "30", "--drop", "x 4,5"], folded(matrix[:, kept], y, 1), tmp_path, exact=False)
+    assert run("info", path, "--label-column", "class", "--one-hot").returncode == 1
+    call("solve", path, "--label-column", "class", "--norm", "l2", "--out", tmp_path / "w.json")
+    assert json.loads((tmp_path / "w.json").read_text())["names"] == [f"x {k}" for k in range(30)]
+
+
+FOREIGN = {"d.parquet": "read_parquet", "d.FEATHER": "read_feather", "d.xlsx": "save the sheet as CSV", "d.mat": "numpy.savez",
+           "d.pkl": "numpy.savez", "d.rds": "write.csv", "d.sqlite": "sqlite3 -csv", "d.json.gz": "write it as CSV", "d.zip": "unpack"}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_formats_that_are_not_read_say_how_they_become_one_that_is(name, tmp_path):
+    (tmp_path / name).write_bytes(b"PAR1")
+    result = run("info", tmp_path / name)
+    assert result.returncode == 2 and "not read" in result.stderr and FOREIGN[name] in result.stderr

@@ -311,16 +311,20 @@
   // A word of a command line, quoted where the shell would take it apart.
   const word = (text) => /^[\w.,:/=+-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
 
+  // What the store says of a file beside how it is read.
+  const FACTS = new Set(["name", "file", "seed", "samples", "features", "fingerprint", "test_samples", "test_fingerprint"]);
+
   // The commands that make the run's data and train on them.
   function trainLines(run, flags) {
     const source = DATA.sources[value(run, "source")];
     if (source.file) {
-      const label = source.label_column ? ["--label-column", word(source.label_column)] : [];
-      return [["biascope train", word(source.file), ...label, ...flags].join(" ")];
+      const reading = Object.entries(source).filter(([name, given]) => !FACTS.has(name) && given !== false).map(([name, given]) =>
+        `--${name.replaceAll("_", "-")}` + (given === true ? "" : " " + word(String(given))));
+      return [["biascope train", word(source.file), ...reading, ...flags].join(" ")];
     }
-    const options = ["samples", "features", "margin", "delta", "nonzeros", "seed"].filter((name) => name in source)
+    const options = ["samples", "features", "classes", "margin", "delta", "nonzeros", "distance", "seed"].filter((name) => name in source)
       .map((name) => `--${name} ${source[name]}`);
-    return [`biascope generate ${source.generate} ${options.join(" ")} --out data.npy`, `biascope train data.npy ${flags.join(" ")}`];
+    return [`biascope generate ${source.generate} ${options.join(" ")} --out data.npy`, `biascope train data.npy ${[...(source.classes > 2 ? ["--label-column -1"] : []), ...flags].join(" ")}`];
   }
 
   function openRun(run) {
