@@ -69,6 +69,12 @@ static const struct {
     {"in.csv", "2,1,u,v\n1,0\n2,1\n", {.label_column = "-1", .positive = "u", .scaling = BIASCOPE_SCALE_MAX}},
     {"in.csv", ",a,b\n0,1,2\n1,3,4\n", {.columns = "a,2", .drop = "b"}},
     {"in.arff", "@relation r\n@attribute 'a b' real\n@attribute y {0,1}\n@data\n1,'0'\n2,1\n", {.label_column = "y"}},
+    {"in.arff",
+     "@attribute a real\n@attribute 'b c' {0,1}\n@attribute y {'u v',w}\n@data\n{0 1, 2 w}\n{1 1}\n",
+     {.label_column = "y", .scaling = BIASCOPE_SCALE_MAX}},
+    {"in.csv",
+     "a,y\n1,\"u \"\"v\"\"\"\n2,w\n3,x\n",
+     {.label_column = "y", .positive = "w", .negative = "u \"v\"", .missing = BIASCOPE_MISSING_MEAN}},
     {"in.svm", "1 qid:1 0:1 7:2\n-1 qid:2 3:1 4000000000:2\n", {.intercept = true, .scaling = BIASCOPE_SCALE_ROWS}},
     {"in.svm", "1 1:1 3:2\n-1 2:1\n", {.columns = "0,2", .held_out = 0.5, .held_out_part = true}},
 };
@@ -87,7 +93,7 @@ static void labels_of_their_own_and_classifiers_fail_cleanly(void **state) {
   (void)state;
   write_file("y.txt", "y\nno\nyes\n");
   write_file("in.csv", "b,a\n1,2\n3,4\n");
-  static const double shift[] = {1, 2, 0}, scale[] = {2, 2, 1}, weights[] = {1, 1, 1};
+  static const double shift[] = {1, 2, 0}, mean[] = {1, 2, 0}, scale[] = {2, 2, 1}, weights[] = {1, 1, 1};
   static const char *const names[] = {"a", "b", "(intercept)"}, *const classes[] = {"no", "maybe", "yes"};
   const biascope_model like = {.features = 3,
                                .outputs = 1,
@@ -98,6 +104,7 @@ static void labels_of_their_own_and_classifiers_fail_cleanly(void **state) {
                                .positive = 2,
                                .shift = shift,
                                .scale = scale,
+                               .mean = mean,
                                .intercept = true};
   char labels[256];
   snprintf(labels, sizeof labels, "%s", path_of("y.txt"));
@@ -105,6 +112,29 @@ static void labels_of_their_own_and_classifiers_fail_cleanly(void **state) {
   assert_true(fault_sweep(read_once, &what, NULL) >= 12);
   unlink(path_of("in.csv"));
   unlink(path_of("y.txt"));
+}
+
+static void write_bytes(const char *name, const char *header, const void *body, size_t size) {
+  const size_t length = strlen(header);
+  FILE *stream = fopen(path_of(name), "wb");
+  assert_non_null(stream);
+  fprintf(stream, "\x93NUMPY\x01%c%c%c%s", 0, (int)length, 0, header);
+  fwrite(body, 1, size, stream);
+  fault.live++; /* fopen is not wrapped, fclose is */
+  assert_int_equal(fclose(stream), 0);
+}
+
+static void labels_that_are_texts_fail_cleanly(void **state) {
+  (void)state;
+  static const double values[] = {1, 2};
+  write_bytes("x.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1)}", values, sizeof values);
+  write_bytes("y.npy", "{'descr': '|S3', 'fortran_order': False, 'shape': (2,)}", "no\0yes", 6);
+  char labels[256];
+  snprintf(labels, sizeof labels, "%s", path_of("y.npy"));
+  reading what = {"x.npy", {.labels = labels}};
+  assert_true(fault_sweep(read_once, &what, NULL) >= 12);
+  unlink(path_of("x.npy"));
+  unlink(path_of("y.npy"));
 }
 
 static void short_and_interrupted_reads_are_continued(void **state) {
@@ -310,6 +340,7 @@ int main(void) {
       cmocka_unit_test(reading_fails_cleanly),
       cmocka_unit_test(every_step_of_reading_fails_cleanly),
       cmocka_unit_test(labels_of_their_own_and_classifiers_fail_cleanly),
+      cmocka_unit_test(labels_that_are_texts_fail_cleanly),
       cmocka_unit_test(classifying_fails_cleanly),
       cmocka_unit_test(setting_classes_fails_cleanly),
       cmocka_unit_test(wrong_classes_are_refused),

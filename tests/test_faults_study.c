@@ -15,7 +15,11 @@ static const char STUDY[] = "steps = 20\n"
                             "samples = 4\n"
                             "features = 6\n"
                             "[[data]]\n"
-                            "file = 'data.csv'\n";
+                            "file = 'data.csv'\n"
+                            "[[data]]\n"
+                            "name = 'tested'\n"
+                            "file = 'data.csv'\n"
+                            "test = 'test.csv'\n";
 
 static void write_file(const char *name, const char *text) {
   FILE *stream = fopen(path_of(name), "w");
@@ -29,6 +33,7 @@ static int write_study(void **state) {
   if (create_folder(state) != 0) return -1;
   write_file("study.toml", STUDY);
   write_file("data.csv", "1,2,0\n2,1,1\n");
+  write_file("test.csv", "1,1,0\n");
   return 0;
 }
 
@@ -47,7 +52,7 @@ static biascope_status plan_once(void *context, biascope_error *error) {
   bs_plan plan;
   const biascope_status status = make_plan(&spec, &plan, error);
   if (status != BIASCOPE_OK) return status;
-  assert_int_equal(plan.run_count, 2 * 8 + 4); /* two generated data sets; a file, of which 2 samples are all */
+  assert_int_equal(plan.run_count, 2 * 8 + 2 * 4); /* two generated data sets; files of which 2 samples are all */
   bs_plan_free(&plan);
   bs_spec_free(&spec);
   return BIASCOPE_OK;
@@ -67,11 +72,11 @@ typedef struct {
 static biascope_status run_once(void *context, biascope_error *error) {
   const running *what = context;
   const atomic_bool stop = false;
-  biascope_dataset *data = NULL;
+  biascope_dataset *data = NULL, *test = NULL;
   biascope_problem *reference = NULL;
   bs_run_record records[2] = {0};
-  biascope_status status = bs_plan_load(&what->plan, what->runs[0]->data, &data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(data, &reference, error);
+  biascope_status status = bs_plan_load(&what->plan, what->runs[0]->data, &data, &test, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(data, test, &reference, error);
   if (status == BIASCOPE_OK)
     status = bs_runs_execute(&what->plan, what->runs, what->count, reference, &stop, records, error);
   for (size_t i = 0; i < what->count; i++) {
@@ -79,6 +84,7 @@ static biascope_status run_once(void *context, biascope_error *error) {
     bs_run_record_free(&records[i]);
   }
   biascope_problem_free(reference);
+  biascope_dataset_free(test);
   biascope_dataset_free(data);
   return status;
 }
@@ -137,6 +143,7 @@ static void storing_and_reporting_fail_cleanly(void **state) {
 static int remove_study(void **state) {
   remove(path_of("study.toml"));
   remove(path_of("data.csv"));
+  remove(path_of("test.csv"));
   remove(path_of("runs.db"));
   remove(path_of("report.html"));
   return remove_folder(state);
