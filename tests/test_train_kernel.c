@@ -79,12 +79,11 @@ static bs_rate some_rate(uint64_t seed) {
 }
 
 /* Of arrays g, m, w, v, eps. */
-static bs_update update_of(size_t padded, size_t count, double *const *array, double scale, const bs_rate *rate,
+static bs_update update_of(size_t padded, size_t count, double *const *array, const bs_rate *rate,
                            const bs_matrix_state *matrix) {
   return (bs_update){.padded = padded,
                      .count = count,
                      .row = array[0],
-                     .scale = scale,
                      .g = array[0],
                      .m = array[1],
                      .v = array[3],
@@ -130,10 +129,10 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     memset(factors[0], 0, FACTORS * sizeof *factors[0]);
     memset(factors[1], 0, FACTORS * sizeof *factors[1]);
     const bs_matrix_state matrix[2] = {{&options, 1, n, factors[0], scratch}, {&options, 1, n, factors[1], scratch}};
-    const bs_update update = update_of(padded, n, ours, scale, &rate, &matrix[0]);
-    const bool tiny = step(&update);
-    const bs_update plain = update_of(padded, n, theirs, scale, &rate, &matrix[1]);
-    assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain));
+    const bs_update update = update_of(padded, n, ours, &rate, &matrix[0]);
+    const bool tiny = step(&update, scale);
+    const bs_update plain = update_of(padded, n, theirs, &rate, &matrix[1]);
+    assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain, scale));
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
   for (int a = 0; a < ARRAYS; a++) {
@@ -165,9 +164,9 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
       for (size_t k = 0; k < MOST; k++) array[3][k] *= 0x1p-960;
     memset(array[2], 0, MOST * sizeof(double));
     memset(array[0], 0, MOST * sizeof(double));
-    const bs_update update = update_of(MOST, MOST, array, 1.0, &AS_THEY_ARE, NULL);
+    const bs_update update = update_of(MOST, MOST, array, &AS_THEY_ARE, NULL);
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
-    bs_step_avx512_of (&options)(&update);
+    bs_step_avx512_of (&options)(&update, 1.0);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
       assert_true(fabsl((long double)array[2][k] + step) <= 1e-15L * fabsl(step));
@@ -190,9 +189,9 @@ static void assert_roots(const double v[TRIED]) {
     array[1][k] = sqrt(v[k % TRIED]);
   }
   double *const arrays[ARRAYS] = {array[0], array[1], array[2], array[3], array[4]};
-  const bs_update update = update_of(2 * TRIED, 2 * TRIED, arrays, 1.0, &AS_IT_IS, NULL);
+  const bs_update update = update_of(2 * TRIED, 2 * TRIED, arrays, &AS_IT_IS, NULL);
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
-  bs_step_avx512_of (&options)(&update);
+  bs_step_avx512_of (&options)(&update, 1.0);
   for (size_t k = 0; k < 2 * TRIED; k++) {
     const double ratio = v[k % TRIED] == 0.0 ? 0.0 : v[k % TRIED] < INFINITY ? 1.0 : NAN;
     if (!(array[2][k] == ratio || (isnan(ratio) && isnan(array[2][k]))))

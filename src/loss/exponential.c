@@ -7,12 +7,18 @@ static double log_exponential(double z) {
   return -z;
 }
 
-INLINE void slope(double z, double *mantissa, double *exponent) {
+INLINE void find_slope(double z, double *mantissa, double *exponent) {
   *mantissa = bs_exponential(-z, exponent);
 }
 
+FASTEST(static, bs_slope, slope, (double z), (z)) {
+  bs_slope s;
+  find_slope(z, &s.mantissa, &s.exponent);
+  return s;
+}
+
 FASTEST_VOID(static, weigh, (size_t count, const double *margin, bs_weight *weight), (count, margin, weight)) {
-  BS_WEIGH_EACH(slope, count, margin, weight);
+  BS_WEIGH_EACH(find_slope, count, margin, weight);
 }
 
 static double slope_decay(double z) {
@@ -29,6 +35,7 @@ static void share(double least, double sum, double *mantissa, double *exponent) 
 const bs_loss bs_loss_exponential = {.name = "exp",
                                      .log_slope = log_exponential,
                                      .weigh = weigh,
+                                     .slope = slope,
                                      .log_value = log_exponential,
                                      .slope_decay = slope_decay,
                                      .share = share,

@@ -12,7 +12,7 @@ static double log_slope(double z) {
 }
 
 /* 1 / (1 + e^z), with the larger of e^z and e^-z factored out. */
-INLINE void slope(double z, double *mantissa, double *exponent) {
+INLINE void find_slope(double z, double *mantissa, double *exponent) {
   enum { LEAST_EXPONENT = -1022 };
   double n;
   const double small = bs_exponential(-fabs(z), &n);
@@ -21,8 +21,14 @@ INLINE void slope(double z, double *mantissa, double *exponent) {
   *exponent = z > 0.0 ? n : 0.0;
 }
 
+FASTEST(static, bs_slope, slope, (double z), (z)) {
+  bs_slope s;
+  find_slope(z, &s.mantissa, &s.exponent);
+  return s;
+}
+
 FASTEST_VOID(static, weigh, (size_t count, const double *margin, bs_weight *weight), (count, margin, weight)) {
-  BS_WEIGH_EACH(slope, count, margin, weight);
+  BS_WEIGH_EACH(find_slope, count, margin, weight);
 }
 
 /* log log(1 + e^-z) = -z - e^-z / 2 + O(e^-2z). */
@@ -49,6 +55,7 @@ static void share(double least, double sum, double *mantissa, double *exponent) 
 const bs_loss bs_loss_logistic = {.name = "logistic",
                                   .log_slope = log_slope,
                                   .weigh = weigh,
+                                  .slope = slope,
                                   .log_value = log_value,
                                   .slope_decay = slope_decay,
                                   .share = share,

@@ -22,11 +22,17 @@ typedef enum {
   BS_TAIL_NONE         /* 0 from a finite margin on: training stops */
 } bs_tail;
 
+/* mantissa 2^exponent, the exponent a whole number */
+typedef struct {
+  double mantissa, exponent;
+} bs_slope;
+
 typedef struct {
   const char *name;
   double (*log_slope)(double z); /* log |l'(z)|: the log of a sample's weight in the gradient; -inf for 0 */
   /* |l'(z_i)| for margins z_i, as weights that cannot underflow. */
   void (*weigh)(size_t count, const double *margin, bs_weight *weight);
+  bs_slope (*slope)(double z);     /* |l'(z)| of one margin, in registers; NULL: see weigh */
   double (*log_value)(double z);   /* log l(z) */
   double (*slope_decay)(double z); /* -d log |l'(z)| / dz */
   /* For several classes (classes.h): |l'(z)| / sum at z = least - log sum, as mantissa 2^exponent. NULL: the loss is

@@ -6,8 +6,8 @@ INLINE bs_after move_adagrad(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST(static, bool, step_adagrad, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, true, move_adagrad);
+FASTEST(static, bool, step_adagrad, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, true, move_adagrad);
 }
 
 const bs_optimizer_rule BS_RULE(adagrad) = {

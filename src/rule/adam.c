@@ -6,8 +6,8 @@ INLINE bs_after move_adam(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
 }
 
-FASTEST(static, bool, step_adam, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, true, move_adam);
+FASTEST(static, bool, step_adam, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, true, move_adam);
 }
 
 /* The step if the numerator has more of the gradient than m, or if biases are corrected. */
@@ -17,8 +17,8 @@ INLINE bs_after move_blended(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(numerator, sqrt(v) + at.eps_weight * at.eps), .content = v};
 }
 
-FASTEST(static, bool, step_blended, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, true, move_blended);
+FASTEST(static, bool, step_blended, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, true, move_blended);
 }
 
 /* 1 - decay^(step + 1): the sum of the weights in an average that started at 0, after `step` steps before this one. */
@@ -138,8 +138,8 @@ INLINE bs_after move_adamax(bs_before at) {
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v)), .content = v};
 }
 
-FASTEST(static, bool, step_adamax, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, true, move_adamax);
+FASTEST(static, bool, step_adamax, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, true, move_adamax);
 }
 
 static void average_adamax(const biascope_options *options, bs_epoch_rule *out) {

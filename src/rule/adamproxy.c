@@ -7,8 +7,8 @@ INLINE bs_after move_adamproxy(bs_before at) {
   return (bs_after){.m = m, .direction = bs_ratio(m, sqrt(at.v) + at.eps), .content = at.v};
 }
 
-FASTEST(static, bool, step_adamproxy, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, false, move_adamproxy);
+FASTEST(static, bool, step_adamproxy, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, false, move_adamproxy);
 }
 
 const bs_optimizer_rule BS_RULE(adamproxy) = {.name = "adamproxy",

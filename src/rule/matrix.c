@@ -171,7 +171,8 @@ double bs_lr_adjustment(const biascope_options *options, size_t rows, size_t col
   return 1.0;
 }
 
-static bool step_muon(const bs_update *u) {
+static bool step_muon(const bs_update *u, double scale) {
+  (void)scale; /* 1 */
   const double content = average(u);
   if (u->matrix->options->newton_schulz > 0)
     iterate(u, (unsigned)u->matrix->options->newton_schulz);
@@ -181,14 +182,16 @@ static bool step_muon(const bs_update *u) {
   return faded(content);
 }
 
-static bool step_nuclear(const bs_update *u) {
+static bool step_nuclear(const bs_update *u, double scale) {
+  (void)scale; /* 1 */
   const double content = average(u);
   take_factor(u, true);
   move(u, 1.0, u->g);
   return faded(content);
 }
 
-static bool step_polargrad(const bs_update *u) {
+static bool step_polargrad(const bs_update *u, double scale) {
+  (void)scale; /* 1 */
   const double content = average(u), size = take_factor(u, false) * u->eps[0];
   move(u, size, u->g);
   return faded(content);
@@ -337,7 +340,8 @@ static void turn(const bs_update *u, const preconditioner *p) {
     for (size_t k = 0; k < u->matrix->columns; k++) p->turned[k * padded + i] = u->g[i * length + k];
 }
 
-static bool step_shampoo(const bs_update *u) {
+static bool step_shampoo(const bs_update *u, double scale) {
+  (void)scale; /* 1 */
   const preconditioner p = lay_out_shampoo(u);
   const bool both = has_right(u->matrix->options);
   const double content = add_square(u, &p, u->matrix->rows, length_of(u), u->g, p.left);

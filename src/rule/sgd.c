@@ -10,8 +10,8 @@ INLINE bs_after move_gd(bs_before at) {
   return (bs_after){.m = m, .direction = m * at.eps, .content = fabs(m)};
 }
 
-FASTEST(static, bool, step_gd, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, false, move_gd);
+FASTEST(static, bool, step_gd, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, false, move_gd);
 }
 
 INLINE bs_after move_nesterov(bs_before at) {
@@ -19,8 +19,8 @@ INLINE bs_after move_nesterov(bs_before at) {
   return (bs_after){.m = m, .direction = (at.past * m + at.present * at.g) * at.eps, .content = fabs(m)};
 }
 
-FASTEST(static, bool, step_nesterov, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, false, move_nesterov);
+FASTEST(static, bool, step_nesterov, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, false, move_nesterov);
 }
 
 static void average_gd(const biascope_options *options, bs_epoch_rule *out) {
@@ -49,12 +49,12 @@ const bs_optimizer_rule BS_RULE(gd) = {
     .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
 
 /* m / ||m||_2 needs every coordinate of m before the first step: first the moments, with a step of zero. */
-static bool step_ngd(const bs_update *u) {
+static bool step_ngd(const bs_update *u, double scale) {
   bs_update moments = *u;
   bs_rate still = *u->rate;
   still.eta = 0.0;
   moments.rate = &still;
-  const bool tiny = step_gd(&moments);
+  const bool tiny = step_gd(&moments, scale);
   const double norm = sqrt(bs_padded_dot(u->padded, u->m, u->m));
   if (norm > 0.0) bs_padded_add(u->padded, -u->rate->eta / norm, u->m, u->w);
   return tiny;

@@ -10,8 +10,8 @@ INLINE bs_after move_sign(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(m), .content = fabs(m)};
 }
 
-FASTEST(static, bool, step_sign, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, false, move_sign);
+FASTEST(static, bool, step_sign, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, false, move_sign);
 }
 
 const bs_optimizer_rule BS_RULE(signgd) = {.name = "signgd",
@@ -34,8 +34,8 @@ INLINE bs_after move_lion(bs_before at) {
   return (bs_after){.m = m, .direction = sign_of(at.past * at.m + at.present * at.g), .content = fabs(m)};
 }
 
-FASTEST(static, bool, step_lion, (const bs_update *u), (u)) {
-  return bs_step_each(lanes, u, false, move_lion);
+FASTEST(static, bool, step_lion, (const bs_update *u, double scale), (u, scale)) {
+  return bs_step_each(lanes, u, scale, false, move_lion);
 }
 
 static void average_lion(const biascope_options *options, bs_epoch_rule *out) {

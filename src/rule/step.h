@@ -33,7 +33,6 @@ typedef struct {
   size_t padded;     /* length of the arrays: rows of equal length, one for each output */
   size_t count;      /* coordinates from here on are zeros, and stay zeros */
   const double *row; /* the batch gradient is scale times row, relative to the exponent of each coordinate */
-  double scale;
   double *g;         /* rules without BS_FAST_ALONE read the gradient here, and may overwrite it */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute units */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
@@ -47,8 +46,9 @@ INLINE void bs_rate_put_eta(double eta, bs_rate *rate) {
   rate->shrink = 1.0 - eta * rate->decay;
 }
 
-/* One step. True: some nonzero moment fell below BS_TINY. */
-typedef bool bs_step(const bs_update *update);
+/* One step, of the gradient scale times row. True: some nonzero moment fell below BS_TINY. The scale is apart from the
+ * rest because it is the last to be known: it comes in a register. */
+typedef bool bs_step(const bs_update *update, double scale);
 
 /* One coordinate: what a step reads, and what it computes. */
 typedef struct {
@@ -64,9 +64,8 @@ typedef struct {
 /* A step that treats each coordinate by itself; keeps_v: v is one of the rule's moments. The compiler vectorises it,
  * separately for every instruction set, which it does not do with comparisons of vector types. lanes: as in FASTEST;
  * the compiler prefers vectors of four where there are wider ones. */
-INLINE bool bs_step_each(size_t lanes, const bs_update *u, bool keeps_v, bs_after (*move)(bs_before)) {
+INLINE bool bs_step_each(size_t lanes, const bs_update *u, double scale, bool keeps_v, bs_after (*move)(bs_before)) {
   const bs_rate rate = *u->rate;
-  const double scale = u->scale;
   const double *restrict row = __builtin_assume_aligned(u->row, 64), *restrict eps =
                                                                          __builtin_assume_aligned(u->eps, 64);
   double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);

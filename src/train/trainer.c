@@ -241,7 +241,6 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   const bs_update update = {.padded = moments->outputs * moments->padded,
                             .count = moments->outputs > 1 ? moments->outputs * moments->padded : moments->features,
                             .row = moments->g,
-                            .scale = 1.0,
                             .g = moments->g,
                             .m = moments->m,
                             .v = moments->v,
@@ -249,7 +248,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .eps = moments->unit,
                             .rate = &trainer->rate,
                             .matrix = &moments->matrix};
-  if (moments->step(&update)) bs_moments_renormalise(moments);
+  if (moments->step(&update, 1.0)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->fast.lazy) bs_fast_close(&trainer->fast, trainer->step);
 }

@@ -133,12 +133,12 @@ static void find_directions(bs_lazy *lazy) {
   m->step(&(bs_update){.padded = m->padded,
                        .count = m->features,
                        .row = m->g,
-                       .scale = 1.0,
                        .m = m->m,
                        .v = m->v,
                        .w = lazy->direction,
                        .eps = m->unit,
-                       .rate = &STILL});
+                       .rate = &STILL},
+          1.0);
 }
 
 /* n steps without a gradient: m b1^n and v b2^n, powers of two going into the exponent. */

@@ -93,15 +93,16 @@ AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates r
   const __m256d denominator = _mm256_sqrt_pd(v) + _mm256_load_pd(u.eps + k);
   const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
   const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
-  _mm256_store_pd(u.w + k, HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step);
+  /* With the zeros after them: the next dot product loads a whole vector, which would wait for a narrower store. */
+  _mm512_store_pd(u.w + k, _mm512_zextpd256_pd512(HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step));
   return _mm256_cmp_pd_mask(v, _mm256_set1_pd(BS_TINY), _CMP_LT_OQ) &
          _mm256_cmp_pd_mask(v, _mm256_setzero_pd(), _CMP_GT_OQ);
 #undef HALF
 }
 
-AVX512_INLINE bool update(bs_second_moment second, bs_update u) {
+AVX512_INLINE bool update(bs_second_moment second, bs_update u, double scale) {
   const __m512d one = _mm512_set1_pd(1.0);
-  rates rate = {.scale = _mm512_set1_pd(u.scale),
+  rates rate = {.scale = _mm512_set1_pd(scale),
                 .beta1 = _mm512_set1_pd(u.rate->beta1),
                 .beta2 = _mm512_set1_pd(u.rate->beta2),
                 .eta = _mm512_set1_pd(u.rate->eta),
@@ -121,14 +122,14 @@ AVX512_INLINE bool update(bs_second_moment second, bs_update u) {
   return faded != 0;
 }
 
-AVX512 static bool step_average(const bs_update *u) {
-  return update(BS_SECOND_AVERAGE, *u);
+AVX512 static bool step_average(const bs_update *u, double scale) {
+  return update(BS_SECOND_AVERAGE, *u, scale);
 }
-AVX512 static bool step_sum(const bs_update *u) {
-  return update(BS_SECOND_SUM, *u);
+AVX512 static bool step_sum(const bs_update *u, double scale) {
+  return update(BS_SECOND_SUM, *u, scale);
 }
-AVX512 static bool step_per_sample(const bs_update *u) {
-  return update(BS_SECOND_PER_SAMPLE, *u);
+AVX512 static bool step_per_sample(const bs_update *u, double scale) {
+  return update(BS_SECOND_PER_SAMPLE, *u, scale);
 }
 
 /* It is on Zen 4; the divider of Zen 5 is twice as fast. */

@@ -16,7 +16,7 @@ typedef struct {
   const uint32_t *batch[BS_MOST_TOGETHER];
   size_t size[BS_MOST_TOGETHER]; /* of the batch */
   const bs_weight *weight[BS_MOST_TOGETHER];
-  bs_update update[BS_MOST_TOGETHER];
+  bs_update update[BS_MOST_TOGETHER]; /* all but the row */
 } turn;
 
 /* ---- The phases of a step ---------------------------------------------------------------------------- */
@@ -67,26 +67,27 @@ static void weigh_all(turn *t, size_t cells, bs_weight weight[MOST_CELLS]) {
     if (t->size[j] > 1) bs_weights_divide(t->size[j], t->size[j], weight + at);
 }
 
-/* The batch's gradient, as a multiple of its only row or of the sum. */
-static inline void find_gradient(const biascope_trainer *run, const bs_weighted_batch *batch, bs_update *update) {
+/* The batch's gradient, as a multiple of its only row or of the sum; returns the factor. */
+INLINE double find_gradient(const biascope_trainer *run, const bs_weighted_batch *batch, bs_update *update) {
   bs_moments *moments = run->moments;
   bool one = batch->count == 1;
-  if (!one || !bs_moments_scale_one(moments, batch->sample[0], batch->weight[0], &update->scale)) {
+  double scale;
+  if (!one || !bs_moments_scale_one(moments, batch->sample[0], batch->weight[0], &scale)) {
     bs_moments_prepare(moments, run->data, batch);
-    one = one && bs_moments_scale(moments, batch->sample[0], batch->weight[0], &update->scale);
+    one = one && bs_moments_scale(moments, batch->sample[0], batch->weight[0], &scale);
   }
   update->row = run->rows + batch->sample[0] * moments->padded;
-  if (one) return;
+  if (one) return scale;
   bs_gradient_sum(&run->whole, batch);
   update->row = moments->g;
-  update->scale = 1.0;
+  return 1.0;
 }
 
-INLINE void update(turn *t, size_t j) {
+INLINE void update(turn *t, size_t j, const bs_weight *weight) {
   biascope_trainer *run = t->run[j];
   bs_moments *moments = run->moments;
-  find_gradient(run, &(bs_weighted_batch){t->batch[j], t->weight[j], t->size[j]}, &t->update[j]);
-  if (moments->step(&t->update[j])) bs_moments_renormalise(moments);
+  const double scale = find_gradient(run, &(bs_weighted_batch){t->batch[j], weight, t->size[j]}, &t->update[j]);
+  if (moments->step(&t->update[j], scale)) bs_moments_renormalise(moments);
   run->step++;
 }
 
@@ -97,13 +98,22 @@ static void take_step(turn *t) {
     weigh_all(t, cells, weight);
   else
     for (size_t j = 0; j < t->count; j++) weigh_one(t, j);
-  for (size_t j = 0; j < t->count; j++) update(t, j);
+  for (size_t j = 0; j < t->count; j++) update(t, j, t->weight[j]);
 }
 
+/* What one result waits for of another comes in registers. */
 static void take_step_alone(turn *t) {
+  const biascope_trainer *run = t->run[0];
   draw(t);
-  weigh_one(t, 0);
-  update(t, 0);
+  if (t->size[0] == 1 && run->loss->slope) {
+    const bs_moments *moments = run->moments;
+    const double *row = run->rows + t->batch[0][0] * moments->padded;
+    const bs_slope slope = run->loss->slope(bs_padded_dot(moments->padded, row, moments->w));
+    update(t, 0, &(bs_weight){slope.mantissa, (int64_t)slope.exponent});
+  } else {
+    weigh_one(t, 0);
+    update(t, 0, t->weight[0]);
+  }
 }
 
 void bs_together_take_steps(biascope_trainer *const *runs, size_t count, uint64_t steps) {
