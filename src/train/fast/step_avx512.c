@@ -132,6 +132,14 @@ AVX512 static bool step_per_sample(const bs_update *u, double scale) {
   return update(BS_SECOND_PER_SAMPLE, *u, scale);
 }
 
+bs_step *bs_step_avx512_for(const biascope_options *options) {
+  static bs_step *const STEPS[] = {
+      [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
+  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
+  if (!(rule->fast & BS_FAST_ROOTS) || bs_step_of(options) != rule->step || !bs_has_avx512()) return NULL;
+  return STEPS[rule->second];
+}
+
 /* It is on Zen 4; the divider of Zen 5 is twice as fast. */
 static bool is_faster;
 
@@ -140,16 +148,18 @@ static void race(void) {
 }
 
 bs_step *bs_step_avx512_of(const biascope_options *options) {
-  static bs_step *const STEPS[] = {
-      [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
-  bs_step *step = bs_step_of(options);
-  if (step != rule->step || !(rule->fast & BS_FAST_ROOTS) || !bs_has_avx512()) return step;
+  bs_step *const step = bs_step_avx512_for(options);
+  if (!step) return bs_step_of(options);
   pthread_once(&once, race);
-  return is_faster ? STEPS[rule->second] : step;
+  return is_faster ? step : bs_step_of(options);
 }
 #else
+bs_step *bs_step_avx512_for(const biascope_options *options) {
+  (void)options;
+  return NULL;
+}
+
 bs_step *bs_step_avx512_of(const biascope_options *options) {
   return bs_step_of(options);
 }

@@ -5,7 +5,9 @@
 
 #include "rule/optimizer.h"
 
-/* bs_step_of where there is no faster one: on other processors, and where coverage counts one step for all. */
+/* NULL: there is none for the rule, or on this processor. */
+bs_step *bs_step_avx512_for(const biascope_options *options);
+/* That, where this core takes less time for it than for the rule's own step; else the latter. */
 bs_step *bs_step_avx512_of(const biascope_options *options);
 
 #endif
