@@ -32,6 +32,7 @@ typedef struct {
   const char *message;
   double beta1, beta2; /* both where beta1 > 0 */
   biascope_order order;
+  bool variance_reduction;
 } refusal;
 
 static const refusal REFUSALS[] = {
@@ -62,6 +63,30 @@ static const refusal REFUSALS[] = {
      .effort = 2.5e4 * N * D - 1,
      .status = BIASCOPE_USAGE,
      .message = "4 samples of 7 features"},
+    {.optimizer = BIASCOPE_ADAM, .variance_reduction = true, .status = BIASCOPE_USAGE, .message = "batch size below 4"},
+    {.optimizer = BIASCOPE_ADAM,
+     .variance_reduction = true,
+     .batch_size = 1,
+     .lr_decay = -1.0,
+     .status = BIASCOPE_USAGE,
+     .message = "constant step size"},
+    {.optimizer = BIASCOPE_ADAM,
+     .variance_reduction = true,
+     .batch_size = 1,
+     .steps = 9,
+     .status = BIASCOPE_USAGE,
+     .message = "only the limit"},
+    {.optimizer = BIASCOPE_ADAGRAD,
+     .variance_reduction = true,
+     .batch_size = 1,
+     .status = BIASCOPE_USAGE,
+     .message = "remembers the first steps"},
+    {.optimizer = BIASCOPE_ADAM,
+     .variance_reduction = true,
+     .batch_size = 1,
+     .clip = 0.5,
+     .status = BIASCOPE_USAGE,
+     .message = "expected one of them"},
     {.optimizer = BIASCOPE_ADAM, .batch_size = N + 1, .status = BIASCOPE_USAGE, .message = "expected 1 to 4"},
     {.optimizer = BIASCOPE_ADAM,
      .beta1 = 0.9,
@@ -90,6 +115,7 @@ static void what_is_not_predicted_is_refused_in_words(void **state) {
     training.noise = r->noise;
     training.clip = r->clip;
     training.order = r->order;
+    training.variance_reduction = r->variance_reduction;
     if (r->beta1 > 0.0) {
       training.beta1 = r->beta1;
       training.beta2 = r->beta2;

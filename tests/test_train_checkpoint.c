@@ -46,6 +46,7 @@ static void a_resumed_run_is_the_same_run(void **state) {
     for (int varied = 0; varied < 2; varied++) {
       options.lr = options.optimizer == BIASCOPE_GD ? 0.001 : 2.0;
       if (varied) vary(&options, index);
+      options.variance_reduction = varied && !bs_is_full_batch(&options, n);
       stop_and_go_on(full, &options);
       stop_and_go_on(sparse, &options);
     }

@@ -224,6 +224,8 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && training->warmup > 0)
     status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without a warm-up, not of %llu steps",
                      (unsigned long long)training->warmup);
+  if (status == BIASCOPE_OK && training->variance_reduction)
+    status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without variance reduction");
   if (status == BIASCOPE_OK) status = solve_margins(data, best, error);
   if (status == BIASCOPE_OK) status = locate(data, &powers, best, out, error);
   if (status == BIASCOPE_OK) status = examine(data, &powers, best, out, error);

@@ -18,6 +18,8 @@ typedef struct {
 bs_weight bs_weight_from_log(double log_weight);
 /* Divides `count` weights in batches of `size`, so that sums over a batch become means. */
 void bs_weights_divide(size_t count, size_t size, bs_weight *weight);
+/* a - b */
+bs_weight bs_weight_minus(bs_weight a, bs_weight b);
 
 /* 2^exponent, rounded to 0 below double's normal range and limited to 2^1000 above it. */
 static inline double bs_power_of_two(int64_t exponent) {

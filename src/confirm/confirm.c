@@ -36,8 +36,11 @@ static const double SHOWS = 1e-4;
  * times as long, with twice the margin. */
 enum { FIRST_STEPS = 200000, MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
 static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
+/* With variance reduction the goal stays, so that steps shrink with their number: coordinates whose gradient is smaller
+ * than the correction's error, in proportion to the step, move freely, and are few only where steps are very small. */
+static const double REDUCED_GOAL = 60.0;
 /* Multiplications, 2 10^9 a second, of all runs together; and by how much the first may exceed that. */
-static const double EFFORT = 2e9, MOST_EFFORT = 6e9;
+static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
 /* for following the path from a run */
 static const double PATH_EFFORT = 4e9, PATH_STEPS = 40.0;
 
@@ -74,6 +77,31 @@ static bool agrees(const confirmation *c, const biascope_prediction *prediction)
   if (bs_weights_shrink(c->training)) return distance(c, prediction) <= allowed(prediction);
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
   return rate && distance(c, prediction) <= allowed(prediction) && c->run.settle <= SETTLED;
+}
+
+/* No margin of several classes depends on a vector that is added to the weights of every class. Where the max margin
+ * leaves it open no equilibrium decides it, but how the signs of single steps alternate: it is the run's. */
+static void take_common_part(const confirmation *c, biascope_prediction *prediction) {
+  const size_t k = prediction->outputs, d = prediction->features;
+  const double *shown = c->run.increment;
+  double *direction = prediction->direction, along = 0.0, length = 0.0;
+  if (prediction->unique || k == 1 || bs_weights_shrink(c->training) || !(c->run.settle <= SETTLED)) return;
+  for (size_t f = 0; f < d; f++) {
+    double own = 0.0, run = 0.0;
+    for (size_t j = 0; j < k; j++) own += direction[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) run += shown[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) {
+      direction[j * d + f] -= own;
+      along += direction[j * d + f] * (shown[j * d + f] - run);
+      length += direction[j * d + f] * direction[j * d + f];
+    }
+  }
+  for (size_t f = 0; f < d && along > 0.0; f++) {
+    double run = 0.0;
+    for (size_t j = 0; j < k; j++) run += shown[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) direction[j * d + f] += run * length / along;
+  }
+  bs_scale(k * d, 1.0 / bs_norm2(k * d, direction), direction);
 }
 
 static biascope_status confirm(confirmation *c, biascope_limit_kind kind, const char *by) {
@@ -176,6 +204,8 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   if (status == BIASCOPE_NO_MEMORY) return status;
   biascope_status path = BIASCOPE_OK;
   const bool equilibrium = (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap <= c->gap;
+  if (equilibrium) found.unique = found.unique && c->answer->unique;
+  if (equilibrium) take_common_part(c, &found);
   const bool same = equilibrium && c->equilibrium &&
                     bs_cosine(bs_margin_weights(c->data), found.direction, c->answer->direction) >= 1.0 - SAME;
   *adopted = equilibrium && !by_path && agrees(c, &found);
@@ -233,6 +263,7 @@ static biascope_status weigh(confirmation *c, biascope_error *error) {
     return answer_by_run(c, BIASCOPE_LIMIT_REST, run->weights[BS_RUN_ALL], 0.0, error);
   bool adopted = false;
   biascope_status status = BIASCOPE_OK;
+  if (c->equilibrium) take_common_part(c, answer);
   if (!(c->equilibrium && agrees(c, answer)) && run->settle <= SETTLED)
     status = search_from_run(c, false, &adopted, error);
   if (status == BIASCOPE_OK) status = note(c, error);
@@ -266,7 +297,9 @@ static double first_steps(const biascope_options *training) {
 
 static biascope_status run_longer_and_longer(confirmation *c, biascope_error *error) {
   const double cost = bs_run_step_cost(c->data, c->training);
-  double left = fmin(MOST_EFFORT, fmax(EFFORT, LEAST_STEPS * cost)), goal = FIRST_GOAL;
+  const bool reduced = c->training->variance_reduction;
+  double left = reduced ? REDUCED_EFFORT : fmin(MOST_EFFORT, fmax(EFFORT, LEAST_STEPS * cost));
+  double goal = reduced ? REDUCED_GOAL : FIRST_GOAL;
   uint64_t steps = (uint64_t)fmin(first_steps(c->training), left / cost);
   biascope_status status = BIASCOPE_OK;
   do { /* the last one is kept for what follows */
@@ -275,7 +308,7 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
     if (status == BIASCOPE_OK) status = weigh(c, error);
     left -= (double)steps * cost;
     steps *= LONGER;
-    goal *= FURTHER;
+    if (!reduced) goal *= FURTHER;
   } while (status == BIASCOPE_OK && !c->answer->confirmed && (double)steps * cost <= left);
   return status;
 }
@@ -284,6 +317,8 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
 static biascope_status follow_path(confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
+  if (!c->answer->unique && c->answer->outputs > 1)
+    return note(c, error); /* a smoothed path has a common part of its own */
   if (c->equilibrium) status = path_leads_to(c, c->answer, &leads, error);
   if (status == BIASCOPE_OK && !leads) status = search_from_run(c, true, &leads, error);
   if (status == BIASCOPE_OK) status = note(c, error);

@@ -25,7 +25,8 @@ double bs_run_step_cost(const biascope_dataset *data, const biascope_options *tr
       data->dense ? (double)data->features : (double)data->row_start[data->samples] / (double)data->samples;
   const double outputs = (double)bs_outputs(data), shorter = fmin(outputs, (double)data->features);
   const bool matrix = bs_optimizer_rule_of(training->optimizer)->memory != NULL;
-  return 150.0 + entries * outputs * (0.6 * (double)bs_batch_size(training, data->samples) + 6.0) +
+  const double passes = training->variance_reduction ? 2.0 : 1.0; /* over the data, in an epoch */
+  return 150.0 + entries * outputs * (0.6 * passes * (double)bs_batch_size(training, data->samples) + 6.0) +
          (matrix ? ROTATIONS * shorter * outputs * (double)data->features : 0.0);
 }
 
@@ -49,9 +50,11 @@ static double sum_between(const biascope_options *options, double first, double 
   return bs_step_sum(options->lr, options->lr_decay, last) - bs_step_sum(options->lr, options->lr_decay, first);
 }
 
-/* How much the slower average forgets in a step, in units of the logarithm of a gradient. */
-static double forgotten_per_step(const biascope_options *options) {
-  return fmin(1.0 - bs_effective_beta1(options), 0.5 * (1.0 - bs_effective_beta2(options)));
+/* How much the slower average forgets in a step, in units of the logarithm of a gradient. Variance reduction forgets a
+ * full gradient after an epoch. */
+static double forgotten_per_step(const biascope_options *options, size_t samples) {
+  const double epoch = options->variance_reduction ? 1.0 / (double)bs_batches_per_epoch(options, samples) : 1.0;
+  return fmin(epoch, fmin(1.0 - bs_effective_beta1(options), 0.5 * (1.0 - bs_effective_beta2(options))));
 }
 
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
@@ -72,7 +75,8 @@ static biascope_status choose_lr(const biascope_dataset *data, biascope_options 
   const double rate = gained / sum_between(options, (double)half, (double)pilot);
   options->lr = most;
   const double reached = rate * bs_step_sum(most, options->lr_decay, (double)steps);
-  const double kept_up = fmin(goal, FADING * forgotten_per_step(options) * (double)steps / (1.0 - options->lr_decay));
+  const double kept_up =
+      fmin(goal, FADING * forgotten_per_step(options, data->samples) * (double)steps / (1.0 - options->lr_decay));
   if (reached > kept_up) options->lr = most * kept_up / reached;
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
@@ -86,6 +90,7 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
   if (training->optimizer == BIASCOPE_GD) {
     out->optimizer = BIASCOPE_NGD;
     out->batch_size = 0;
+    out->variance_reduction = false;
     out->beta1 = 0.0;
     out->lr_decay = 0.5;
   }

@@ -177,7 +177,7 @@ biascope_status bs_find_feature_without_mean(const biascope_dataset *data, const
   const double batch = (double)bs_batch_size(training, data->samples);
   *feature = SIZE_MAX;
   if (training->order != BIASCOPE_REPLACEMENT || training->eps > 0.0 || bs_has_bounded_update(training) ||
-      bs_is_full_batch(training, data->samples))
+      bs_is_full_batch(training, data->samples) || training->variance_reduction)
     return BIASCOPE_OK;
   size_t *touching = BS_NEW(size_t, data->features);
   if (!touching) return bs_fail_memory(error, "the samples of each feature");

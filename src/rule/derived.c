@@ -35,7 +35,8 @@ double bs_coupled_decay(const biascope_options *options) {
 }
 
 bool bs_gradient_is_plain(const biascope_options *options) {
-  return options->noise == 0.0 && options->clip == 0.0 && bs_coupled_decay(options) == 0.0;
+  return options->noise == 0.0 && options->clip == 0.0 && bs_coupled_decay(options) == 0.0 &&
+         !options->variance_reduction;
 }
 
 /* Gradients shrink, so that clipping ends. Its effect is then that of another starting point. The max margins of gd and
@@ -44,6 +45,30 @@ static bool forgets_clipping(const biascope_options *options, uint64_t steps) {
   const bs_limit_kind limit = bs_optimizer_rule_of(options->optimizer)->limit;
   return steps == 0 && !bs_weights_shrink(options) &&
          (limit == BS_LIMIT_L2 || (limit == BS_LIMIT_EQUILIBRIUM && options->batch_size == 0));
+}
+
+/* As steps tend to zero, the weights hardly move in an epoch, and the corrected gradient tends to the full one: the
+ * limit is the full batch's (Li et al., arXiv 2602.11557, bound the way there). */
+static biascope_status require_vanishing_correction(const biascope_options *options, const char *what, uint64_t steps,
+                                                    biascope_error *error) {
+  const bs_limit_kind limit = bs_optimizer_rule_of(options->optimizer)->limit;
+  const bool constant = options->eps == 0.0 && bs_options_in_powers(options).lr_decay == 0.0;
+  if (!options->variance_reduction) return BIASCOPE_OK;
+  if (steps > 0)
+    return bs_fail(error, BIASCOPE_USAGE, "no %s is predicted with variance reduction, only the limit; train it", what);
+  if (limit == BS_LIMIT_ACCUMULATED)
+    return bs_fail(
+        error, BIASCOPE_USAGE,
+        "no %s is predicted for %s with variance reduction: its sum of squares remembers the first steps, in "
+        "which the corrected gradient is not the full one; train it",
+        what, bs_optimizer_rule_of(options->optimizer)->name);
+  if (limit == BS_LIMIT_EQUILIBRIUM && constant)
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "no %s is predicted with variance reduction and a constant step size: over an epoch gradients fade "
+                   "by a factor that stays, and the corrected gradient does not tend to the full one. Train it, or "
+                   "predict it with lr_decay above 0",
+                   what);
+  return BIASCOPE_OK;
 }
 
 biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t steps, biascope_error *error) {
@@ -55,5 +80,5 @@ biascope_status bs_require_plain_limit(const biascope_options *options, uint64_t
                    "no %s is predicted with clip %g, which bends the first steps: only where it does not depend on "
                    "them, for gd or the full batch, it is that without clip",
                    what, options->clip);
-  return BIASCOPE_OK;
+  return require_vanishing_correction(options, what, steps, error);
 }

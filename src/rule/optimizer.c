@@ -88,10 +88,15 @@ bool bs_rate_varies(const biascope_options *options) {
 }
 
 /* adamproxy's two moments are sums; these are means over the samples one by one. Without memory m / sqrt(v) is the sign
- * of the gradient. */
+ * of the gradient. With variance reduction small steps have the full gradient. */
 void bs_epoch_rule_of(biascope_options *training, size_t samples, bs_epoch_rule *out) {
   const bs_optimizer_rule *rule = rule_in(training);
   *out = bs_averages_of(training);
+  if (training->variance_reduction) {
+    training->variance_reduction = false;
+    training->batch_size = 0;
+    training->order = BIASCOPE_CYCLIC;
+  }
   if (rule->second == BS_SECOND_PER_SAMPLE) {
     training->batch_size = 1;
     training->order = BIASCOPE_CYCLIC;

@@ -76,6 +76,7 @@ typedef enum {
   BS_OPTION_CLIP,
   BS_OPTION_NOISE,
   BS_OPTION_NOISE_SHAPE,
+  BS_OPTION_VARIANCE_REDUCTION,
   BS_OPTION_SCHEDULE,
   BS_OPTION_STEP_EVERY,
   BS_OPTION_STEP_FACTOR,
@@ -101,6 +102,8 @@ struct biascope_options {
   biascope_order order;
   double beta1, beta2, eps, weight_decay, lr, lr_decay, clip, noise;
   biascope_noise noise_shape;
+  bool
+      variance_reduction; /* steps along grad L_B(w) - grad L_B(w~) + grad L(w~), w~ the weights at the epoch's start */
   biascope_schedule schedule;
   uint64_t step_every; /* 0: never */
   double step_factor;

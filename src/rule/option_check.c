@@ -94,6 +94,20 @@ static biascope_status check_together(const biascope_options *options, size_t sa
   return BIASCOPE_OK;
 }
 
+/* The correction changes batches that are not the whole. */
+static biascope_status check_variance_reduction(const biascope_options *options, size_t samples,
+                                                biascope_error *error) {
+  if (!options->variance_reduction) return BIASCOPE_OK;
+  if (options->clip > 0.0)
+    return bs_fail(error, BIASCOPE_USAGE, "variance_reduction and clip = %g: expected one of them", options->clip);
+  if (samples > 0 && bs_is_full_batch(options, samples))
+    return bs_fail(error, BIASCOPE_USAGE,
+                   "variance_reduction: the full batch has the full gradient in every step already; expected a batch "
+                   "size below %zu, the number of samples",
+                   samples);
+  return BIASCOPE_OK;
+}
+
 static biascope_status check_conventions(const biascope_options *options, biascope_error *error) {
   const bs_optimizer_rule *rule = bs_optimizer_rule_of(options->optimizer);
   if (options->torch && !rule->torch[0].option)
@@ -115,5 +129,6 @@ biascope_status biascope_options_check(const biascope_options *options, size_t s
   for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = bs_option_check(options, (bs_option)i, error);
   for (int i = 0; i < BS_OPTIONS && status == BIASCOPE_OK; i++) status = check_is_read(options, (bs_option)i, error);
   if (status == BIASCOPE_OK) status = check_conventions(options, error);
+  if (status == BIASCOPE_OK) status = check_variance_reduction(options, samples, error);
   return status == BIASCOPE_OK && samples > 0 ? check_together(options, samples, error) : status;
 }

@@ -98,6 +98,10 @@ static const bs_option_row TABLE[BS_OPTIONS] = {
                                .label = "noise shape", .placeholder = "NAME",
                                .help = "samples: with the covariance of the samples' gradients; isotropic: of length S "
                                        "times the gradient's"},
+    [BS_OPTION_VARIANCE_REDUCTION] = {OPTION(variance_reduction), FLAG, EVERY_RULE, .off_at_zero = true,
+                                      .label = "variance reduction",
+                                      .help = "Correct each batch's gradient by the full gradient, computed once an "
+                                              "epoch (SVRG)"},
     [BS_OPTION_SCHEDULE] = {OPTION(schedule), CHOICE(schedule_name), EVERY_RULE, .off_at_zero = true,
                             .label = "schedule", .placeholder = "NAME",
                             .help =

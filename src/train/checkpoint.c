@@ -81,6 +81,8 @@ static void write_state(FILE *stream, const biascope_trainer *trainer) {
   for (size_t j = 0; j < moments->outputs; j++) write_moments(stream, &moments[j]);
   if (moments->factor_count > 0) write_numbers(stream, "factors", moments->factor_count, moments->matrix.factors);
   if (trainer->fast.lazy) write_touched(stream, trainer->fast.lazy, trainer->step);
+  for (size_t j = 0; trainer->snapshot && j < moments->outputs; j++)
+    write_numbers(stream, "snapshot", moments->features, trainer->snapshot->w + j * moments->padded);
 }
 
 /* What `write` writes of the trainer, as text; NULL where memory runs out. The caller frees. */
@@ -249,6 +251,20 @@ static biascope_status read_touched(reader *r, size_t features, int64_t step, to
   return status;
 }
 
+/* The weights of the last full gradient: outputs x padded. */
+static biascope_status read_snapshot(reader *r, const biascope_trainer *trainer, double *w) {
+  const bs_moments *moments = trainer->moments;
+  biascope_status status = BIASCOPE_OK;
+  for (size_t j = 0; j < moments->outputs && status == BIASCOPE_OK; j++) {
+    double *own = w + j * moments->padded;
+    const char *start = r->cursor;
+    status = read_numbers(r, "snapshot", moments->features, -trainer->largest_weight, own);
+    for (size_t k = 0; k < moments->features && status == BIASCOPE_OK; k++)
+      if (own[k] > trainer->largest_weight) status = refuse(r, start, "snapshot", "numbers in range");
+  }
+  return status;
+}
+
 /* Another run's checkpoint is refused by the first line that differs from `own`, a line of this run's identity. */
 static biascope_status check_line(reader *r, bs_span own) {
   char key[32] = "", value[64] = "";
@@ -302,8 +318,8 @@ static biascope_status check_damage(const reader *r) {
   return bs_fail(r->error, BIASCOPE_BAD_INPUT, "%s: damaged: its checksum does not match its content", text->path);
 }
 
-/* What the file holds of a run whose identity has been read. */
-static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments *moments) {
+/* What the file holds of a run whose identity has been read; snapshot: of variance reduction, else NULL. */
+static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments *moments, double *snapshot) {
   int64_t step = 0;
   touched t = {0};
   biascope_status status = read_integers(r, "step", 1, 0, INT64_MAX, &step);
@@ -311,6 +327,7 @@ static biascope_status read_run(reader *r, biascope_trainer *trainer, bs_moments
   if (status == BIASCOPE_OK && moments->factor_count > 0)
     status = read_numbers(r, "factors", moments->factor_count, -INFINITY, moments->matrix.factors);
   if (status == BIASCOPE_OK && trainer->fast.lazy) status = read_touched(r, moments->features, step, &t);
+  if (status == BIASCOPE_OK && snapshot) status = read_snapshot(r, trainer, snapshot);
   if (status == BIASCOPE_OK && !starts_with(bs_line(r->text, r->cursor), CHECKSUM))
     status = bs_fail_at(r->error, r->text, r->cursor, "a line too many; expected the checksum");
   if (status == BIASCOPE_OK) {
@@ -328,16 +345,19 @@ static biascope_status read_state(reader *r, biascope_trainer *trainer) {
   if (status == BIASCOPE_OK) status = check_identity(r, trainer);
   if (status != BIASCOPE_OK) return status;
   bs_moments *moments = BS_NEW(bs_moments, outputs);
-  if (!moments) return bs_fail_memory(r->error, "a checkpoint");
-  status = bs_moments_create(moments, trainer->data, &trainer->options, r->error);
-  if (status == BIASCOPE_OK) status = read_run(r, trainer, moments);
+  double *snapshot = trainer->snapshot ? BS_NEW(double, outputs * trainer->moments->padded) : NULL;
+  status = moments && (snapshot || !trainer->snapshot) ? BIASCOPE_OK : bs_fail_memory(r->error, "a checkpoint");
+  if (status == BIASCOPE_OK) status = bs_moments_create(moments, trainer->data, &trainer->options, r->error);
+  if (status == BIASCOPE_OK) status = read_run(r, trainer, moments, snapshot);
   for (size_t j = 0; status == BIASCOPE_OK && j < outputs; j++) {
     const bs_moments old = trainer->moments[j];
     trainer->moments[j] = moments[j];
     moments[j] = old;
   }
-  bs_moments_free(moments);
+  if (status == BIASCOPE_OK && snapshot) bs_snapshot_restore(trainer, snapshot);
+  if (moments) bs_moments_free(moments);
   free(moments);
+  free(snapshot);
   return status;
 }
 

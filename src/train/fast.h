@@ -22,8 +22,8 @@ typedef struct {
 /* The rule's step, or one that gives its bits sooner. */
 bs_step *bs_fast_step_of(const biascope_options *options);
 
-/* Chooses the paths that are worth it for a run with this whole scope: none for several outputs. Free on failure too.
- */
+/* Chooses the paths that are worth it for a run with this whole scope: none for several outputs, nor with variance
+ * reduction. Free on failure too. */
 biascope_status bs_fast_create(bs_fast *fast, const bs_scope *whole, const biascope_options *options,
                                biascope_error *error);
 void bs_fast_free(bs_fast *fast);

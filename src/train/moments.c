@@ -202,6 +202,8 @@ static void lift_each(bs_moments *moments, const biascope_dataset *data, const b
       if (x != 0.0) moved |= lift(moments, bs_row_column(&row, at), batch->weight[b].exponent + size_of(x));
     }
   }
+  for (size_t k = 0; batch->known && k < moments->features; k++)
+    if (batch->known->value[k] != 0.0) moved |= lift(moments, k, batch->known->exponent[k]);
   if (!moved) {
     find_most(moments);
     return;
@@ -235,6 +237,8 @@ INLINE span span_of(const bs_moments *moments, const bs_weighted_batch *batch) {
     if (exponent > s.high) s.high = exponent;
     if (exponent - moments->spread < s.low) s.low = exponent - moments->spread;
   }
+  if (batch->known && batch->known->high > s.high) s.high = batch->known->high;
+  if (batch->known && batch->known->low < s.low) s.low = batch->known->low;
   if (moments->decay > 0.0) include_decay(moments, &s);
   return s;
 }
@@ -255,6 +259,14 @@ void bs_moments_add_decay(bs_moments *moments) {
   for (size_t j = 0; j < moments->outputs; j++)
     for (size_t k = 0; k < moments->features; k++)
       moments[j].g[k] += bs_times_power_of_two(moments->decay * moments[j].w[k], -moments->exponent[0]);
+}
+
+void bs_moments_add_known(bs_moments *moments, const bs_weighted_batch *batch) {
+  for (size_t j = 0; j < moments->outputs; j++) {
+    const bs_known_gradient *known = &batch->known[j];
+    for (size_t k = 0; k < moments->features; k++)
+      moments[j].g[k] += bs_times_power_of_two(known->value[k], known->exponent[k] - moments[j].exponent[k]);
+  }
 }
 
 bool bs_moments_forget(const bs_moments *moments) {

@@ -35,16 +35,26 @@ typedef struct {
   int spread; /* most that a sample's entries lie below its size */
 } bs_moments;
 
-/* A batch: its samples, and the weight that each has in an output's gradient, -l'(z_i)/|B|; outputs x count. */
+/* A gradient in exponents of its own: entry k is value[k] 2^exponent[k]. One output's. */
+typedef struct {
+  double *value;     /* padded; below 1, and 0 or at least 1/2 */
+  int64_t *exponent; /* features */
+  int64_t high, low; /* the largest and the least of its entries' exponents; high < low: all are zero */
+} bs_known_gradient;
+
+/* A batch: its samples, and the weight that each has in an output's gradient, -l'(z_i)/|B|; outputs x count. Its
+ * gradient is their sum, and `known` where that is not NULL; one for each output. */
 typedef struct {
   const uint32_t *sample;
   const bs_weight *weight;
   size_t count;
+  const bs_known_gradient *known;
 } bs_weighted_batch;
 
 /* The batch as one output sees it. */
 static inline bs_weighted_batch bs_batch_of_output(const bs_weighted_batch *batch, size_t output) {
-  return (bs_weighted_batch){batch->sample, batch->weight + output * batch->count, batch->count};
+  return (bs_weighted_batch){batch->sample, batch->weight + output * batch->count, batch->count,
+                             batch->known ? batch->known + output : NULL};
 }
 
 /* `moments`: an array, one of each output of the data (bs_outputs). What follows is of all outputs, where nothing else
@@ -79,6 +89,8 @@ INLINE bool bs_moments_scale_one(const bs_moments *moments, size_t sample, bs_we
 void bs_moments_prepare(bs_moments *moments, const biascope_dataset *data, const bs_weighted_batch *batch);
 /* Adds the weight decay that belongs to the gradient: after bs_moments_prepare. */
 void bs_moments_add_decay(bs_moments *moments);
+/* Adds the batch's known gradient: after bs_moments_prepare. */
+void bs_moments_add_known(bs_moments *moments, const bs_weighted_batch *batch);
 /* Moves exponents down where moments have faded, after an update that reported it. */
 void bs_moments_renormalise(bs_moments *moments);
 /* Recomputes `unit`, `lowest` and `unseen_count` from the exponents, as after reading them from a file. One output. */

@@ -75,6 +75,8 @@ biascope_status biascope_trainer_create(const biascope_dataset *data, const bias
   if (status == BIASCOPE_OK) status = pad_rows(trainer, error);
   trainer->whole = (bs_scope){data, trainer->rows, trainer->moments};
   if (status == BIASCOPE_OK) status = bs_fast_create(&trainer->fast, &trainer->whole, options, error);
+  if (status == BIASCOPE_OK && options->variance_reduction)
+    status = bs_snapshot_create(&trainer->snapshot, data, trainer->moments, error);
   if (status != BIASCOPE_OK) {
     biascope_trainer_free(trainer);
     return status;
@@ -93,6 +95,7 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   bs_sampler_free(&trainer->sampler);
   if (trainer->moments) bs_moments_free(trainer->moments);
   bs_fast_free(&trainer->fast);
+  bs_snapshot_free(trainer->snapshot);
   free(trainer->moments);
   free(trainer->score);
   free(trainer->shown);
@@ -152,12 +155,16 @@ static bool weigh_samples(biascope_trainer *trainer, const bs_scope *s, const ui
   return true;
 }
 
+bool bs_trainer_weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
+  if (s->moments->outputs == 1) return weigh_samples(trainer, s, batch, count);
+  weigh_classes(trainer, s, batch, count);
+  return true;
+}
+
 static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
   const size_t outputs = s->moments->outputs;
-  if (outputs > 1)
-    weigh_classes(trainer, s, batch, count);
-  else if (!weigh_samples(trainer, s, batch, count))
-    return;
+  if (!bs_trainer_weigh(trainer, s, batch, count)) return;
+  if (trainer->snapshot) bs_snapshot_subtract(trainer->snapshot, batch, count, trainer->weight);
   bs_weights_divide(outputs * count, count, trainer->weight);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_SAMPLES)
@@ -199,7 +206,7 @@ static void expect_smaller(bs_moments *moments, int64_t exponent) {
 
 /* Scales the batch's weights down to a gradient of norm C where that is longer: before exponents are chosen for it. */
 static void clip_weights(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  const bs_weighted_batch weighted = {batch, trainer->weight, count};
+  const bs_weighted_batch weighted = {batch, trainer->weight, count, NULL};
   const int64_t unit = largest_part(s->moments, &weighted);
   if (unit == INT64_MIN) return;
   sum_by_itself(s, &weighted, unit);
@@ -222,6 +229,7 @@ static void add_gradient(biascope_trainer *trainer, const bs_scope *s, const bs_
   const bool together = s->moments->outputs > 1 ? add_in_blocks(s, batch, trainer->score)
                                                 : fast && bs_fast_gradient(fast, batch, trainer->score, s->moments);
   if (!together) bs_gradient_sum(s, batch);
+  if (batch->known) bs_moments_add_known(s->moments, batch);
   if (s->moments->decay > 0.0) bs_moments_add_decay(s->moments);
   const biascope_options *options = &trainer->options;
   if (options->noise > 0.0 && options->noise_shape == BIASCOPE_NOISE_ISOTROPIC)
@@ -234,9 +242,11 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
   bs_trainer_set_rate(trainer, bs_learning_rate(&trainer->options, trainer->step));
   bs_scope s = trainer->whole;
   if (trainer->fast.lazy) bs_fast_open(&trainer->fast, &trainer->whole, trainer->step, &batch, count, &s);
+  if (trainer->snapshot && trainer->step % trainer->sampler.batches == 0) bs_snapshot_take(trainer);
   weigh(trainer, &s, batch, count);
   if (trainer->options.clip > 0.0) clip_weights(trainer, &s, batch, count);
-  add_gradient(trainer, &s, &(bs_weighted_batch){batch, trainer->weight, count});
+  add_gradient(trainer, &s,
+               &(bs_weighted_batch){batch, trainer->weight, count, bs_snapshot_gradient(trainer->snapshot)});
   bs_moments *moments = s.moments;
   const bs_update update = {.padded = moments->outputs * moments->padded,
                             .count = moments->outputs > 1 ? moments->outputs * moments->padded : moments->features,

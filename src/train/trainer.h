@@ -7,6 +7,7 @@
 #include "train/fast.h"
 #include "train/moments.h"
 #include "train/sampler.h"
+#include "train/snapshot.h"
 
 struct biascope_trainer {
   const biascope_dataset *data;
@@ -23,6 +24,7 @@ struct biascope_trainer {
   bs_fast fast;          /* where it has lazy, `moments` is what bs_fast_show shows */
   double *score;         /* x_i.w_j of the batch's samples, samples x outputs, */
   bs_weight *weight;     /* and their parts in the mean gradient, outputs x samples */
+  bs_snapshot *snapshot; /* of variance reduction; else NULL */
   double *shown;         /* several outputs: the weights as users read them, outputs x features; else NULL */
   const double *rows;    /* dense data, rows padded to whole vectors */
   double *padded_rows;   /* owns rows where the data's own were not padded */
@@ -39,6 +41,10 @@ static inline void bs_trainer_set_rate(biascope_trainer *trainer, double eta) {
   else
     bs_rate_put_eta(eta, &trainer->rate);
 }
+
+/* Fills `weight` with -dl/ds_j of a batch, outputs x count, at the scope's weights. True: they are yet to be divided by
+ * its size. */
+bool bs_trainer_weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count);
 
 /* One step, by itself. */
 void bs_trainer_take_step(biascope_trainer *trainer);

@@ -94,7 +94,7 @@ void bs_blocks_weigh(bs_blocks *blocks, const uint32_t *batch, size_t count, dou
   blocks->margin = margin;
   blocks->weight = weight;
   const bool plain = run_parts(blocks, true);
-  blocks->complete = plain && bs_moments_fit(blocks->moments, &(bs_weighted_batch){batch, weight, count});
+  blocks->complete = plain && bs_moments_fit(blocks->moments, &(bs_weighted_batch){batch, weight, count, NULL});
 }
 
 bool bs_blocks_gradient(bs_blocks *blocks) {

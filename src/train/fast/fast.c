@@ -13,7 +13,7 @@ bs_step *bs_fast_step_of(const biascope_options *options) {
 biascope_status bs_fast_create(bs_fast *fast, const bs_scope *whole, const biascope_options *options,
                                biascope_error *error) {
   *fast = (bs_fast){0};
-  if (whole->moments->outputs > 1) return BIASCOPE_OK;
+  if (whole->moments->outputs > 1 || options->variance_reduction) return BIASCOPE_OK;
   biascope_status status = bs_lazy_create(&fast->lazy, whole->data, options, whole->moments, error);
   if (status == BIASCOPE_OK)
     status = bs_blocks_create(&fast->blocks, whole->data, whole->rows, whole->moments, options, error);

@@ -86,7 +86,7 @@ INLINE double find_gradient(const biascope_trainer *run, const bs_weighted_batch
 INLINE void update(turn *t, size_t j, const bs_weight *weight) {
   biascope_trainer *run = t->run[j];
   bs_moments *moments = run->moments;
-  const double scale = find_gradient(run, &(bs_weighted_batch){t->batch[j], weight, t->size[j]}, &t->update[j]);
+  const double scale = find_gradient(run, &(bs_weighted_batch){t->batch[j], weight, t->size[j], NULL}, &t->update[j]);
   if (moments->step(&t->update[j], scale)) bs_moments_renormalise(moments);
   run->step++;
 }
