@@ -99,7 +99,7 @@ static biascope_status check_options(const char *path, const bs_file_format *for
     const char *what, *where;
   } refused[] = {
       {options->label_column && sparse, "a label column can be named", "for text and arrays"},
-      {options->labels && options->label_column, "labels are in one place", "a column or a file"},
+      {options->labels && options->label_column, "labels come from a column or from a file:", "from one place"},
       {(options->delimiter || options->decimal) && !text, "a delimiter or decimal point can be given", "for text"},
       {options->one_hot && !text, "words become features", "in text"},
       {options->zero_based && !sparse, "indices count from 0 or 1", "in LIBSVM's format"},

@@ -47,7 +47,8 @@ biascope_status biascope_problem_test_reference(biascope_problem *problem, size_
           : biascope_problem_margin(problem, biascope_reference_norm(reference), &solution, error);
   *accuracy = NAN;
   if (status != BIASCOPE_OK) return is_failure(status) ? status : BIASCOPE_OK;
-  if (test) *accuracy = biascope_accuracy(test, proxy ? proxy->direction : solution->direction);
+  const double *direction = proxy ? proxy->direction : solution ? solution->direction : NULL;
+  if (test && direction) *accuracy = biascope_accuracy(test, direction);
   return BIASCOPE_OK;
 }
 

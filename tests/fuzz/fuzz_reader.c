@@ -54,15 +54,34 @@ static void read_with(const uint8_t *bytes, size_t size, bool pipe, const biasco
   bs_table_free(&table);
 }
 
+/* An array of labels, which may be texts. */
+static void read_labels(const uint8_t *bytes, size_t size, bool pipe) {
+  biascope_error error = {.message = ""};
+  bs_input source;
+  bs_table table = {.path = "input"};
+  bool is_vector = false;
+  bs_input_open_memory(&source, "input", bytes, size);
+  source.has_size = !pipe;
+  const biascope_status status = bs_npy_read_any(&source, &table, &is_vector, &error);
+  bs_input_close(&source);
+  if (status == BIASCOPE_OK)
+    check(table.samples > 0 && (table.dense != NULL) != table.labelled);
+  else
+    check(error.status == status && strlen(error.message) > 0);
+  bs_table_free(&table);
+}
+
 static const biascope_read_options OPTIONS[] = {
     {.label_column = NULL},
     {.label_column = "-1", .several_classes = true},
     {.label_column = "y", .decimal = ',', .delimiter = ';', .missing = BIASCOPE_MISSING_DROP, .intercept = true},
     {.label_column = "0", .missing = BIASCOPE_MISSING_MEAN, .one_hot = true, .scaling = BIASCOPE_STANDARDIZE},
     {.columns = "0,2:3,-1", .positive = "1", .scaling = BIASCOPE_SCALE_ROWS, .intercept = true},
+    {.label_column = "-1", .positive = "1", .negative = "0", .missing = BIASCOPE_MISSING_MEAN, .held_out = 0.3},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   for (size_t i = 0; i < sizeof OPTIONS / sizeof OPTIONS[0]; i++) read_with(bytes, size, i % 2, &OPTIONS[i]);
+  for (int pipe = 0; READER == bs_npy_read && pipe < 2; pipe++) read_labels(bytes, size, pipe);
   return 0;
 }
