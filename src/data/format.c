@@ -12,6 +12,12 @@ static const bs_file_format FORMATS[] = {
     {"text", ".txt", bs_csv_read, NULL, 0, false},
     {"text", ".dat", bs_csv_read, NULL, 0, false},
     {"text", ".data", bs_csv_read, NULL, 0, false},
+    {"text", ".tra", bs_csv_read, NULL, 0, false}, /* these six: parts of a data set, as UCI names them */
+    {"text", ".tes", bs_csv_read, NULL, 0, false},
+    {"text", ".trn", bs_csv_read, NULL, 0, false},
+    {"text", ".tst", bs_csv_read, NULL, 0, false},
+    {"text", ".train", bs_csv_read, NULL, 0, false},
+    {"text", ".test", bs_csv_read, NULL, 0, false},
     {"arff", ".arff", bs_arff_read, NULL, ',', false},
     {"libsvm", ".svm", bs_libsvm_read, bs_libsvm_write, 0, false},
     {"libsvm", ".libsvm", bs_libsvm_read, bs_libsvm_write, 0, false},

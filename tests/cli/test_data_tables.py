@@ -90,6 +90,49 @@ def test_well_known_data_are_read_by_the_name_of_the_label_alone(name, tmp_path)
         assert json.loads(ours.stdout)["certificate"] == first, path
 
 
+# As UCI has them, without a header; as R writes them (write.csv, write.table); and scikit-learn's own. The last is the
+# class that the numbers are folded by.
+AS_GIVEN = {
+    "uci/iris.data": ("-1", "iris", 150, "Iris-setosa"),
+    "uci/wine.data": ("0", "wine", 178, "2"),
+    "uci/wdbc.data": ("1", "breast_cancer", 200, "M"),
+    "uci/optdigits.tes": ("-1", "digits", 300, "8"),
+    "r/iris.csv": ("Species", "iris", 150, "setosa"),
+    "r/wine.csv": ("Type", "wine", 178, "grignolino"),
+    "r/wdbc.txt": ("diagnosis", "breast_cancer", 200, "malignant"),
+    "r/digits.txt": ("digit", "digits", 300, "8"),
+    "digits.csv.gz": ("-1", "digits", 1797, "8"),
+}
+POSITIVE = {"iris": 0, "wine": 1, "breast_cancer": 0, "digits": 8}
+
+
+@pytest.mark.parametrize("name", AS_GIVEN)
+def test_well_known_data_are_read_as_they_are_given(name, tmp_path):
+    label, which, samples, positive = AS_GIVEN[name]
+    bunch = getattr(datasets, f"load_{which}")()
+    x, y = bunch.data[:samples], bunch.target[:samples]
+    path = os.path.join(TABLES, name)
+    if name == "uci/wdbc.data":  # whose first column is a number for each patient
+        x = np.column_stack([np.loadtxt(path, delimiter=",", usecols=0), x])
+    assert_same_data(path, ["--label-column", label, "--positive", positive], folded(x, y, POSITIVE[which]), tmp_path)
+    if samples < 1000:
+        result = run("info", path, "--label-column", label, "--json")
+        report = json.loads(result.stdout)
+        assert result.returncode in (0, 3) and sorted(report["counts"]) == sorted(np.unique(y, return_counts=True)[1])
+
+
+def test_rs_biopsies_lack_sixteen_values_which_are_refused_dropped_or_filled(tmp_path):
+    path = os.path.join(TABLES, "r", "biopsy.csv")
+    label = ["--label-column", "class", "--drop", "ID"]
+    result = run("info", path, *label)
+    assert result.returncode == 2 and "biopsy.csv:25:21: field 7 is 'NA'" in result.stderr and "16 missing" in result.stderr
+    frame = pandas.read_csv(path).drop(columns="ID")
+    assert int(frame.isna().sum().sum()) == 16
+    for how, judge in (("drop", frame.dropna()), ("mean", frame.fillna(frame.mean(numeric_only=True)))):
+        x = folded(judge.drop(columns="class"), judge["class"], "malignant")
+        assert_same_data(path, [*label, "--missing", how], x, tmp_path, exact=False)
+
+
 def test_a_class_of_several_is_separable_or_not_as_its_pairs_are(tmp_path):
     """x.w_y > x.w_j for every other class j: judged from the weights alone."""
     rng = np.random.default_rng(3)
@@ -259,6 +302,49 @@ def test_arrays_of_texts_that_are_none_are_refused(case, tmp_path):
     assert result.returncode == 2 and fragment in result.stderr and result.stdout == "", result.stderr
 
 
+# ---- LIBSVM -----------------------------------------------------------------------------------------------------------
+
+LIBSVM = {
+    "from 1": ("", False, []), "from 0, found": ("", True, []), "from 0, told": ("", True, ["--zero-based"]),
+    "queries": (" qid:%d", False, []), "comments": ("", False, []),
+}
+
+
+@pytest.mark.parametrize("case", LIBSVM)
+def test_libsvm_is_read_as_scikit_learn_reads_it(case, tmp_path):
+    query, zero_based, flags = LIBSVM[case]
+    matrix = sparse.random(30, 12, density=0.3, random_state=5).toarray()
+    matrix[0, 0] = 0 if flags else 1.5  # whether an index shows that they count from 0
+    matrix[:, 0] *= not flags
+    matrix[0, 11] = 2.0
+    y = np.where(np.arange(30) % 3, 1, -1)
+    comment = " # 1:7 a comment" if case == "comments" else ""
+    lines = [f"{y[i]:+d}" + (query % (i // 3) if query else "") +
+             "".join(f" {k + 1 - zero_based}:{v!r}" for k, v in enumerate(matrix[i].tolist()) if v) + comment for i in range(30)]
+    (tmp_path / "a1a").write_text("# head\n" + "\n".join(lines) + "\n")
+    judge, labels = datasets.load_svmlight_file(str(tmp_path / "a1a"), zero_based=zero_based, n_features=12)[:2]
+    assert np.array_equal(judge.toarray(), matrix)
+    assert_same_data(tmp_path / "a1a", ["--format", "libsvm", *flags], folded(judge.toarray(), labels, 1), tmp_path, exact=False)
+    arguments = (tmp_path / "a1a", "--format", "libsvm", *flags)
+    notes = info(*arguments, code=run("info", *arguments).returncode).get("notes", [])
+    assert any("30 qid: entries skipped" in note for note in notes) == bool(query)
+    assert any("count from 0" in note for note in notes) == (case == "from 0, found")
+
+
+def test_libsvms_large_indices_are_numbered_anew_and_kept_as_names(tmp_path):
+    """As a hash of words gives them: beyond 2^24, in a small file."""
+    rng = np.random.default_rng(11)
+    index = np.sort(rng.choice(2**32 - 2, 9, replace=False)) + 1
+    x, y = rng.standard_normal((20, 9)), np.arange(20) % 2
+    (tmp_path / "d.svm").write_text("".join(f"{y[i]} " + " ".join(f"{k}:{v!r}" for k, v in zip(index, x[i].tolist())) + "\n" for i in range(20)))
+    assert_same_data(tmp_path / "d.svm", [], folded(x, y, 1), tmp_path, exact=False)
+    code = run("info", tmp_path / "d.svm").returncode
+    report = info(tmp_path / "d.svm", code=code)
+    assert any("the 9 columns that occur are numbered anew" in note for note in report["notes"])
+    call("train", tmp_path / "d.svm", "--steps", 5, "--references", "none", "--out", tmp_path / "w.csv")
+    assert list(pandas.read_csv(tmp_path / "w.csv").columns) == [str(k) for k in index]
+
+
 # ---- Values ---------------------------------------------------------------------------------------------------------
 
 def test_missing_values_are_dropped_or_replaced(tmp_path):
@@ -279,6 +365,14 @@ def test_a_sample_without_a_label_can_be_dropped(tmp_path):
     (tmp_path / "d.csv").write_text("a,y\n1,no\n2,yes\n3,\n-4,NA\n5,no\n")
     assert_same_data(tmp_path / "d.csv", ["--label-column", "y", "--missing", "drop"],
                      np.array([[-1.0], [2.0], [-5.0]]), tmp_path)
+
+
+def test_truths_thousands_and_trailing_columns_are_read_as_pandas_reads_them(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text('on,paid,grade,y,\nTrue,"1,234.5",yes,1,\nFALSE,"-2,000,000",no,0,\ntrue,17,Yes,0,\nFalse,"999",NO,1,\n')
+    frame = pandas.read_csv(path, thousands=",", true_values=["yes", "Yes", "true", "True"], false_values=["no", "NO", "FALSE", "False"])
+    x = frame[["on", "paid", "grade"]].astype(float)
+    assert_same_data(path, ["--label-column", "y"], folded(x, frame["y"], 1), tmp_path)
 
 
 def test_words_become_features(tmp_path):
@@ -468,12 +562,6 @@ def test_compressed_files_are_read(ending, tmp_path):
     for name, fragment in ((f"cut.csv.{ending}", "cannot be read"), (f"not.csv.{ending}", "not compressed")):
         result = run("info", tmp_path / name)
         assert result.returncode == 2 and fragment in result.stderr, result.stderr
-
-
-def test_scikit_learns_digits_are_read_as_they_are(tmp_path):
-    x, y = datasets.load_digits(return_X_y=True)
-    arguments = ["--label-column", "-1", "--positive", "3"]
-    assert_same_data(os.path.join(TABLES, "digits.csv.gz"), arguments, folded(x, y, 3), tmp_path)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
