@@ -38,15 +38,17 @@ void bs_fast_show(const bs_fast *fast, bs_moments *whole, uint64_t step);
 /* No weight's absolute value has gone beyond; infinite where that is not known. */
 double bs_fast_reach(const bs_fast *fast, uint64_t step);
 
-/* Whether bs_fast_margins, bs_fast_weigh and bs_fast_gradient are to be asked. */
+/* Whether bs_fast_weigh and bs_fast_gradient are to be asked. */
 static inline bool bs_fast_serves_batches(const bs_fast *fast) {
   return fast->passes || fast->blocks;
 }
-/* Fills the batch's margins; or margins and weights, divided by the batch's size. False: nothing is done. */
-bool bs_fast_margins(bs_fast *fast, const double *w, const uint32_t *batch, size_t count, double *margin);
-bool bs_fast_weigh(bs_fast *fast, const uint32_t *batch, size_t count, double *margin, bs_weight *weight);
+/* Fills the batch's margins and weights. True: these are divided by the batch's size. */
+bool bs_fast_weigh(bs_fast *fast, const double *w, const uint32_t *batch, size_t count, double *margin,
+                   bs_weight *weight);
 /* Fills moments->g with the gradient of the batch weighed last, where one unit holds every part of it; margin: scratch
  * of the batch's size. False: nothing is done. */
 bool bs_fast_gradient(bs_fast *fast, const bs_weighted_batch *batch, double *margin, bs_moments *moments);
+/* The step, shared by the threads where a rule's coordinates are each by themselves and many. */
+bool bs_fast_step(const bs_fast *fast, const bs_moments *moments, const bs_update *update);
 
 #endif

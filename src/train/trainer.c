@@ -147,10 +147,9 @@ static void weigh_classes(biascope_trainer *trainer, const bs_scope *s, const ui
 
 /* Before they are divided by the batch's size. False: they are divided. */
 static bool weigh_samples(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  bs_fast *fast = bs_fast_serves_batches(&trainer->fast) ? &trainer->fast : NULL;
-  if (fast && bs_fast_weigh(fast, batch, count, trainer->score, trainer->weight)) return false;
-  if (!fast || !bs_fast_margins(fast, s->moments->w, batch, count, trainer->score))
-    for (size_t b = 0; b < count; b++) trainer->score[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
+  if (bs_fast_serves_batches(&trainer->fast))
+    return !bs_fast_weigh(&trainer->fast, s->moments->w, batch, count, trainer->score, trainer->weight);
+  for (size_t b = 0; b < count; b++) trainer->score[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
   trainer->loss->weigh(count, trainer->score, trainer->weight);
   return true;
 }
@@ -258,7 +257,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .eps = moments->unit,
                             .rate = &trainer->rate,
                             .matrix = &moments->matrix};
-  if (moments->step(&update, 1.0)) bs_moments_renormalise(moments);
+  if (bs_fast_step(&trainer->fast, moments, &update)) bs_moments_renormalise(moments);
   trainer->step++;
   if (trainer->fast.lazy) bs_fast_close(&trainer->fast, trainer->step);
 }

@@ -49,24 +49,53 @@ double bs_fast_reach(const bs_fast *fast, uint64_t step) {
   return fast->lazy ? bs_lazy_reach(fast->lazy, step) : INFINITY;
 }
 
-bool bs_fast_margins(bs_fast *fast, const double *w, const uint32_t *batch, size_t count, double *margin) {
-  if (!fast->passes) return false;
-  bs_passes_margins(fast->passes, w, batch, count, margin);
-  return true;
+bool bs_fast_weigh(bs_fast *fast, const double *w, const uint32_t *batch, size_t count, double *margin,
+                   bs_weight *weight) {
+  if (fast->blocks)
+    bs_blocks_weigh(fast->blocks, batch, count, margin, weight);
+  else
+    bs_passes_weigh(fast->passes, w, batch, count, margin, weight);
+  return fast->blocks != NULL;
 }
 
-bool bs_fast_weigh(bs_fast *fast, const uint32_t *batch, size_t count, double *margin, bs_weight *weight) {
-  if (!fast->blocks) return false;
-  bs_blocks_weigh(fast->blocks, batch, count, margin, weight);
-  return true;
-}
-
-/* The margins are spent: their place takes the samples' scales. */
+/* The margins are spent: their place takes the samples' factors. */
 bool bs_fast_gradient(bs_fast *fast, const bs_weighted_batch *batch, double *margin, bs_moments *moments) {
   if (fast->blocks) return bs_blocks_gradient(fast->blocks);
-  if (!fast->passes) return false;
-  for (size_t b = 0; b < batch->count; b++)
-    if (!bs_moments_scale(moments, batch->sample[b], batch->weight[b], &margin[b])) return false;
-  bs_passes_gradient(fast->passes, batch->sample, batch->count, margin, moments->g);
-  return true;
+  return bs_passes_gradient(fast->passes, batch, margin, moments);
+}
+
+/* ---- A step over many coordinates -------------------------------------------------------------------- */
+
+enum { STEP_PARTS = 16, LEAST_SHARED = 1 << 13 };
+
+typedef struct {
+  const bs_update *update;
+  bs_step *step;
+  bool faded[STEP_PARTS];
+} shared_step;
+
+static void step_part(void *state, size_t part) {
+  shared_step *s = state;
+  bs_update u = *s->update;
+  const size_t vectors = (u.count + BS_LANES - 1) / BS_LANES;
+  const size_t first = vectors * part / STEP_PARTS * BS_LANES, end = vectors * (part + 1) / STEP_PARTS * BS_LANES;
+  u.count = (end < u.count ? end : u.count) - first;
+  u.padded = end - first;
+  u.row += first;
+  u.m += first;
+  u.v += first;
+  u.w += first;
+  u.eps += first;
+  s->faded[part] = s->step(&u, 1.0);
+}
+
+bool bs_fast_step(const bs_fast *fast, const bs_moments *moments, const bs_update *update) {
+  bs_team *team = fast->blocks ? fast->blocks->team : fast->passes ? fast->passes->team : NULL;
+  if (!team || update->count < LEAST_SHARED || !(moments->rule->fast & BS_FAST_ALONE))
+    return moments->step(update, 1.0);
+  shared_step s = {.update = update, .step = moments->step};
+  bs_team_run(team, STEP_PARTS, step_part, &s);
+  bool faded = false;
+  for (size_t part = 0; part < STEP_PARTS; part++) faded = faded || s.faded[part];
+  return faded;
 }
