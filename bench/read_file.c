@@ -1,4 +1,5 @@
-/* Time and memory that reading a data file takes: read_file FILE [LABEL_COLUMN]. Processor time, best of three. */
+/* Time and memory that reading a data file takes: read_file FILE [LABEL_COLUMN [OPTION]], with a flag among the
+ * options of reading. Processor time, best of three. */
 #include "biascope.h"
 #include <stdio.h>
 #include <sys/resource.h>
@@ -14,7 +15,9 @@ static double processor_seconds(void) {
 int main(int argc, char **argv) {
   struct stat properties;
   if (argc < 2 || stat(argv[1], &properties) != 0) return 1;
-  const biascope_read_options options = {.label_column = argc > 2 ? argv[2] : NULL, .several_classes = true};
+  biascope_read_options options = {.label_column = argc > 2 ? argv[2] : NULL, .several_classes = true};
+  if (argc > 3 && biascope_read_options_set(&options, argv[3], "true", NULL) != BIASCOPE_OK) return 1;
+  if (argc > 2 && !*argv[2]) options.label_column = NULL;
   double best = 1e300;
   size_t bytes = 0;
   for (int repeat = 0; repeat < 3; repeat++) {

@@ -157,9 +157,9 @@ static biascope_status read_rows(reader *r) {
 
 static biascope_status join(reader *r) {
   bs_table *table = r->csv->table;
-  table->row_start = bs_growth_join(&r->row_start);
-  table->column = bs_growth_join(&r->column);
-  table->value = bs_growth_join(&r->value);
+  table->row_start = bs_growth_join(&r->row_start, 0);
+  table->column = bs_growth_join(&r->column, 0);
+  table->value = bs_growth_join(&r->value, 0);
   return table->row_start && table->column && table->value ? BIASCOPE_OK : fail_memory(r);
 }
 

@@ -226,7 +226,9 @@ biascope_status bs_csv_read_rows(bs_csv_reader *csv) {
   biascope_status status = read_lines(csv);
   if (status == BIASCOPE_OK) status = check_end(csv);
   if (status == BIASCOPE_OK) status = note(csv);
-  if (status == BIASCOPE_OK && !(csv->table->dense = bs_growth_join(&csv->values)))
+  const size_t room = bs_adds_intercept(csv->options) ? csv->table->samples : 0;
+  csv->table->allocated = csv->values.count + room;
+  if (status == BIASCOPE_OK && !(csv->table->dense = bs_growth_join(&csv->values, room)))
     status = bs_fail_dataset_memory(csv->error);
   if (status == BIASCOPE_OK && csv->category) status = bs_csv_expand_categories(csv);
   return status;

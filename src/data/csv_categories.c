@@ -123,6 +123,7 @@ static biascope_status widen(bs_csv_reader *csv, size_t *place) {
   free(table->dense);
   table->names = names;
   table->dense = dense;
+  table->allocated = table->samples * features;
   table->features = features;
   return BIASCOPE_OK;
 }

@@ -49,8 +49,8 @@ bool bs_growth_append(bs_growth *growth, const void *element) {
   return true;
 }
 
-void *bs_growth_join(bs_growth *growth) {
-  unsigned char *array = bs_allocate_unset(growth->count, growth->size);
+void *bs_growth_join(bs_growth *growth, size_t room) {
+  unsigned char *array = bs_allocate_unset(growth->count + room, growth->size);
   if (!array) return NULL;
   unsigned char *at = array;
   for (bs_growth_block *block = growth->first; block;) {

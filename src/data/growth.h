@@ -21,8 +21,9 @@ void *bs_growth_room(bs_growth *growth, size_t count);
 void bs_growth_keep(bs_growth *growth, size_t count);
 /* Appends one element; false if out of memory. */
 bool bs_growth_append(bs_growth *growth, const void *element);
-/* Returns the array, as bs_allocate does, and empties the growth; NULL if out of memory, the growth unchanged. */
-void *bs_growth_join(bs_growth *growth);
+/* Returns the array, as bs_allocate does, with space for `room` more elements, and empties the growth; NULL if out of
+ * memory, the growth unchanged. */
+void *bs_growth_join(bs_growth *growth, size_t room);
 void bs_growth_free(bs_growth *growth);
 
 #endif

@@ -81,7 +81,7 @@ bool bs_labels_add_none(bs_labels *labels) {
 biascope_status bs_labels_join(bs_labels *labels, biascope_error *error) {
   if (labels->class) return BIASCOPE_OK;
   labels->samples.size = sizeof(uint32_t);
-  labels->class = bs_growth_join(&labels->samples);
+  labels->class = bs_growth_join(&labels->samples, 0);
   return labels->class ? BIASCOPE_OK : bs_fail_memory(error, "the labels");
 }
 

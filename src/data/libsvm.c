@@ -264,15 +264,17 @@ static biascope_status note(libsvm_reader *svm, bool told_zero_based) {
   return status;
 }
 
-static biascope_status join(libsvm_reader *svm, bool told_zero_based) {
+static biascope_status join(libsvm_reader *svm, const biascope_read_options *options) {
   bs_table *table = svm->table;
   const size_t nonzeros = svm->value.count;
   table->labelled = true;
-  if (!(table->row_start = bs_growth_join(&svm->row_start)) || !(table->column = bs_growth_join(&svm->column)) ||
-      !(table->value = bs_growth_join(&svm->value)))
+  const size_t room = bs_adds_intercept(options) ? table->samples : 0;
+  table->allocated = nonzeros + room;
+  if (!(table->row_start = bs_growth_join(&svm->row_start, 0)) ||
+      !(table->column = bs_growth_join(&svm->column, room)) || !(table->value = bs_growth_join(&svm->value, room)))
     return fail_memory(svm);
   const biascope_status status = number_columns(svm, nonzeros);
-  return status == BIASCOPE_OK ? note(svm, told_zero_based) : status;
+  return status == BIASCOPE_OK ? note(svm, options->zero_based) : status;
 }
 
 biascope_status bs_libsvm_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
@@ -286,7 +288,7 @@ biascope_status bs_libsvm_read(bs_input *source, const bs_file_format *format, c
                        .value.size = sizeof(double)};
   biascope_status status = bs_lines_open(&svm.lines, source, error);
   if (status == BIASCOPE_OK) status = read_lines(&svm);
-  if (status == BIASCOPE_OK) status = join(&svm, options->zero_based);
+  if (status == BIASCOPE_OK) status = join(&svm, options);
   bs_growth_free(&svm.row_start);
   bs_growth_free(&svm.column);
   bs_growth_free(&svm.value);

@@ -274,7 +274,7 @@ static biascope_status read_blocks(npy_reader *npy, biascope_error *error) {
 /* Converts the elements that were collected in the file's order to the table's array. */
 static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   const bs_npy_array *array = npy->array;
-  double *grown = bs_growth_join(&npy->growth);
+  double *grown = bs_growth_join(&npy->growth, 0);
   if (!grown) return bs_fail_dataset_memory(error);
   npy->table->dense = grown;
   if (!array->fortran) return BIASCOPE_OK;
@@ -285,7 +285,9 @@ static biascope_status take_grown(npy_reader *npy, biascope_error *error) {
   return npy->table->dense ? BIASCOPE_OK : bs_fail_dataset_memory(error);
 }
 
-static biascope_status read_array(bs_input *source, bool *is_vector, bs_table *table, biascope_error *error) {
+/* intercept: whether the array should have space for one. */
+static biascope_status read_array(bs_input *source, bool *is_vector, bool intercept, bs_table *table,
+                                  biascope_error *error) {
   bs_npy_array array = {0};
   biascope_status status = read_header(source, &array, is_vector, error);
   if (status != BIASCOPE_OK) return status;
@@ -295,9 +297,10 @@ static biascope_status read_array(bs_input *source, bool *is_vector, bs_table *t
   npy_reader npy = {.source = source, .array = &array, .table = table, .growth.size = sizeof(double)};
   npy.raw = malloc(BLOCK * array.bytes);
   npy.decoded = BS_NEW(double, BLOCK);
-  const size_t count = table->samples * table->features;
+  const size_t count = table->samples * (table->features + intercept);
   if (source->has_size && (count < SMALL || count * sizeof(double) < bs_memory_free()))
     table->dense = bs_allocate_unset(count, sizeof(double));
+  table->allocated = table->dense ? count : 0;
   const bool allocated = npy.raw && npy.decoded && (table->dense || !source->has_size);
   status = allocated ? read_blocks(&npy, error) : bs_fail_dataset_memory(error);
   if (status == BIASCOPE_OK && !table->dense) status = take_grown(&npy, error);
@@ -310,12 +313,11 @@ static biascope_status read_array(bs_input *source, bool *is_vector, bs_table *t
 biascope_status bs_npy_read(bs_input *source, const bs_file_format *format, const biascope_read_options *options,
                             bs_table *table, biascope_error *error) {
   (void)format;
-  (void)options;
-  return read_array(source, NULL, table, error);
+  return read_array(source, NULL, bs_adds_intercept(options), table, error);
 }
 
 biascope_status bs_npy_read_any(bs_input *source, bs_table *table, bool *is_vector, biascope_error *error) {
-  return read_array(source, is_vector, table, error);
+  return read_array(source, is_vector, false, table, error);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */

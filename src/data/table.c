@@ -96,8 +96,7 @@ static biascope_status transform(bs_table *table, const biascope_read_options *o
   if (status == BIASCOPE_OK) status = bs_table_fill_missing(table, options, error);
   if (status == BIASCOPE_OK && !options->like) status = note_row_numbers(table, error);
   if (status == BIASCOPE_OK) status = bs_table_scale(table, options, error);
-  const bool intercept = options->like ? options->like->intercept : options->intercept;
-  if (status == BIASCOPE_OK && intercept) status = bs_table_add_intercept(table, error);
+  if (status == BIASCOPE_OK && bs_adds_intercept(options)) status = bs_table_add_intercept(table, error);
   return status == BIASCOPE_OK ? bs_table_fold(table, options, error) : status;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   size_t *row_start; /* CSR, as in a data set */
   uint32_t *column;
   double *value;
+  size_t allocated;             /* elements that dense, or column and value, have space for; 0: as many as they have */
   char **names;                 /* features, or NULL */
   bool labelled;                /* whether each sample has a label; if not, the labels are folded in */
   bool selected;                /* the reader has applied options->columns and drop */
@@ -25,6 +26,11 @@ typedef struct {
   size_t positive;
   bs_notes notes;
 } bs_table;
+
+/* Whether the data get an intercept. */
+static inline bool bs_adds_intercept(const biascope_read_options *options) {
+  return options->like ? options->like->intercept : options->intercept;
+}
 
 /* Makes the data set. It takes over arrays of the table. */
 biascope_status bs_table_finish(bs_table *table, const biascope_read_options *options, biascope_dataset **out,

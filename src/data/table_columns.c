@@ -147,7 +147,8 @@ static biascope_status find_places(const bs_table *table, const biascope_model *
 
 static biascope_status reorder(bs_table *table, const biascope_model *like, size_t wanted, const size_t *place,
                                biascope_error *error) {
-  double *dense = bs_allocate_unset(table->samples * wanted, sizeof(double));
+  const size_t allocated = table->samples * (wanted + like->intercept);
+  double *dense = bs_allocate_unset(allocated, sizeof(double));
   char **names = BS_NEW(char *, wanted);
   bool copied = dense && names;
   for (size_t k = 0; copied && k < wanted; k++) copied = (names[k] = bs_copy_text(like->feature_name[k])) != NULL;
@@ -164,6 +165,7 @@ static biascope_status reorder(bs_table *table, const biascope_model *like, size
   free(table->names);
   free(table->dense);
   table->dense = dense;
+  table->allocated = allocated;
   table->names = names;
   table->features = wanted;
   return BIASCOPE_OK;
@@ -188,39 +190,43 @@ biascope_status bs_table_match(bs_table *table, const biascope_model *like, bias
 
 /* ---- The intercept -------------------------------------------------------------------------- */
 
+/* In place, from the last row on, if there is space. */
 static biascope_status add_dense_ones(bs_table *table, biascope_error *error) {
-  const size_t features = table->features;
-  double *wider = bs_allocate_unset(table->samples * (features + 1), sizeof(double));
+  const size_t features = table->features, count = table->samples * (features + 1);
+  double *wider = count <= table->allocated ? table->dense : bs_allocate_unset(count, sizeof(double));
   if (!wider) return bs_fail_memory(error, "the intercept");
-  for (size_t i = 0; i < table->samples; i++) {
-    memcpy(wider + i * (features + 1), table->dense + i * features, features * sizeof(double));
+  for (size_t i = table->samples; i-- > 0;) {
+    memmove(wider + i * (features + 1), table->dense + i * features, features * sizeof(double));
     wider[i * (features + 1) + features] = 1.0;
   }
-  free(table->dense);
+  if (wider != table->dense) free(table->dense);
   table->dense = wider;
   return BIASCOPE_OK;
 }
 
+/* The same. */
 static biascope_status add_sparse_ones(bs_table *table, biascope_error *error) {
   const size_t nonzeros = table->row_start[table->samples] + table->samples;
-  uint32_t *column = BS_NEW(uint32_t, nonzeros);
-  double *value = BS_NEW(double, nonzeros);
+  const bool fits = nonzeros <= table->allocated;
+  uint32_t *column = fits ? table->column : BS_NEW(uint32_t, nonzeros);
+  double *value = fits ? table->value : BS_NEW(double, nonzeros);
   if (!column || !value) {
     free(column);
     free(value);
     return bs_fail_memory(error, "the intercept");
   }
-  for (size_t i = 0, start = 0; i < table->samples; i++) {
-    const size_t end = table->row_start[i + 1], to = start + i;
-    memcpy(column + to, table->column + start, (end - start) * sizeof *column);
-    memcpy(value + to, table->value + start, (end - start) * sizeof *value);
+  for (size_t i = table->samples; i-- > 0;) {
+    const size_t start = table->row_start[i], end = table->row_start[i + 1], to = start + i;
+    memmove(column + to, table->column + start, (end - start) * sizeof *column);
+    memmove(value + to, table->value + start, (end - start) * sizeof *value);
     column[end + i] = (uint32_t)table->features;
     value[end + i] = 1.0;
     table->row_start[i + 1] = end + i + 1;
-    start = end;
   }
-  free(table->column);
-  free(table->value);
+  if (!fits) {
+    free(table->column);
+    free(table->value);
+  }
   table->column = column;
   table->value = value;
   return BIASCOPE_OK;

@@ -39,6 +39,28 @@ def test_elements_of_an_npy_header(shape, descr, version, tmp_path):
     assert "bytes follow the header" in message and f"{shape[0]} x {shape[1]}" in message
 
 
+def test_data_larger_than_memory_are_refused_before_the_machine_swaps(tmp_path):
+    shape = (10 ** 7, 10 ** 4)  # 800 GB, which take no space in the file
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    path = tmp_path / "data.npy"
+    path.write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header)
+    os.truncate(path, 10 + len(header) + 8 * shape[0] * shape[1])
+    assert re.search(r"out of memory .* [0-9]+ MiB are free; fewer --columns, or a sparse format, need less", confined("info", path))
+
+
+@pytest.mark.parametrize("descr", ("<U65536", "|S65536", "<U1"))
+def test_texts_of_an_npy_header(descr, tmp_path):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({10 ** 12},), }}\n".encode()
+    (tmp_path / "y.npy").write_bytes((b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header).ljust(200, b"\0"))
+    (tmp_path / "x.csv").write_text("1,2\n3,4\n")
+    assert "bytes follow the header" in confined("info", tmp_path / "x.csv", "--labels", tmp_path / "y.npy")
+
+
+def test_an_index_of_sparse_arff(tmp_path):
+    path = write(tmp_path, f"@attribute a real\n@data\n{{{10 ** 30} 1}}\n", "data.arff")
+    assert "expected at most 0" in confined("info", path)
+
+
 def test_the_length_of_an_npy_header(tmp_path):
     path = tmp_path / "data.npy"
     path.write_bytes((b"\x93NUMPY\x02\0" + b"\xff" * 4).ljust(200, b" "))
