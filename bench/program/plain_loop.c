@@ -5,13 +5,13 @@
 static const double BETA1 = 0.9, BETA2 = 0.95;
 
 void PLAIN_LOOP(size_t samples, size_t features, const double *restrict x, double *restrict w, double *restrict m,
-                double *restrict v, double eta, uint64_t steps) {
+                double *restrict v, double lr, uint64_t steps) {
   size_t i = 0;
   for (uint64_t t = 0; t < steps; t++) {
     const double *row = x + i * features;
     double margin = 0.0;
     for (size_t k = 0; k < features; k++) margin += row[k] * w[k];
-    const double slope = -1.0 / (1.0 + exp(margin));
+    const double slope = -1.0 / (1.0 + exp(margin)), eta = lr / sqrt((double)t + 2.0);
     for (size_t k = 0; k < features; k++) {
       const double g = slope * row[k];
       m[k] = BETA1 * m[k] + (1.0 - BETA1) * g;

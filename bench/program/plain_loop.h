@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Steps of logistic regression over the samples in turn; x: samples x features. */
+/* Steps of logistic regression over the samples in turn, of size lr / sqrt(t + 2); x: samples x features. */
 typedef void plain_loop(size_t samples, size_t features, const double *restrict x, double *restrict w,
-                        double *restrict m, double *restrict v, double eta, uint64_t steps);
+                        double *restrict m, double *restrict v, double lr, uint64_t steps);
 
 plain_loop plain_loop_baseline, plain_loop_avx2, plain_loop_avx512;
 
