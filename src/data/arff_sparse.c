@@ -36,7 +36,11 @@ static biascope_status number_columns(reader *r) {
     double value = 0.0;
     if (csv->role[k] == BS_LABEL) r->label = k;
     if (csv->role[k] != BS_FEATURE) continue;
-    if (usual && (bs_parse_number((bs_span){usual, usual + strlen(usual)}, '.', &value) != BS_NUMBER || value != 0.0))
+    if (!usual)
+      return bs_fail(csv->error, BIASCOPE_BAD_INPUT,
+                     "%s: attribute %zu is neither a number nor one of a list; expected it in --drop", csv->table->path,
+                     k);
+    if ((bs_parse_number((bs_span){usual, usual + strlen(usual)}, '.', &value) != BS_NUMBER || value != 0.0))
       return bs_fail(
           csv->error, BIASCOPE_BAD_INPUT,
           "%s: attribute %zu has the value %s where a sparse row leaves it out; expected 0, or the attribute "

@@ -8,13 +8,16 @@
 
 /* ---- Lists of columns ----------------------------------------------------------------------- */
 
-/* A column's name, or its index from 0, negative from the end. */
-static bool find_column(bs_span item, char *const *names, size_t count, size_t *column) {
+/* A column's name, or its index from 0, negative from the end. *several: the name of more than one. */
+static bool find_column(bs_span item, char *const *names, size_t count, size_t *column, bool *several) {
+  bool named = false;
   for (size_t k = 0; names && k < count; k++) {
     if (!names[k] || !bs_span_is(item, names[k])) continue;
+    *several = *several || named;
     *column = k;
-    return true;
+    named = true;
   }
+  if (named) return true;
   const bool negative = item.begin < item.end && *item.begin == '-';
   size_t index = 0;
   const char *at = item.begin + negative;
@@ -26,17 +29,17 @@ static bool find_column(bs_span item, char *const *names, size_t count, size_t *
 }
 
 /* One item: a column, or a range a:b, which may lack either end. */
-static bool choose_item(bs_span item, char *const *names, size_t count, bool *chosen) {
+static bool choose_item(bs_span item, char *const *names, size_t count, bool *chosen, bool *several) {
   size_t first = 0, last = count - 1;
-  if (find_column(item, names, count, &first)) {
+  if (find_column(item, names, count, &first, several)) {
     chosen[first] = true;
     return true;
   }
   const char *colon = memchr(item.begin, ':', bs_span_length(item));
   if (!colon || count == 0) return false;
   const bs_span from = {item.begin, colon}, to = {colon + 1, item.end};
-  if (from.begin < from.end && !find_column(from, names, count, &first)) return false;
-  if (to.begin < to.end && !find_column(to, names, count, &last)) return false;
+  if (from.begin < from.end && !find_column(from, names, count, &first, several)) return false;
+  if (to.begin < to.end && !find_column(to, names, count, &last, several)) return false;
   for (size_t k = first; k <= last; k++) chosen[k] = true;
   return first <= last;
 }
@@ -47,7 +50,12 @@ biascope_status bs_choose_columns(const char *list, char *const *names, size_t c
   for (const char *at = list; at; at = at < end ? at + 1 : NULL) {
     const char *comma = memchr(at, ',', (size_t)(end - at));
     const bs_span item = bs_trim((bs_span){at, comma ? comma : end});
-    if (!choose_item(item, names, count, chosen))
+    bool several = false;
+    const bool found = choose_item(item, names, count, chosen, &several);
+    if (found && several)
+      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: several columns are named %s; expected an index", path,
+                     bs_quote(item).text);
+    if (!found)
       return bs_fail(error, BIASCOPE_BAD_INPUT,
                      "%s: no column is %s; expected %sindices from 0 to %zu, or ranges of them (2:5)", path,
                      bs_quote(item).text, names ? "names of the header, " : "", count - 1);

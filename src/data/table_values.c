@@ -120,19 +120,31 @@ biascope_status bs_table_fill_missing(bs_table *table, const biascope_read_optio
 
 /* ---- Scaling -------------------------------------------------------------------------------- */
 
+/* A power of two near the largest absolute value of a feature: values divided by it have squares in range. */
+static double unit_of(const bs_table *table, size_t feature) {
+  double largest = 0.0;
+  int exponent;
+  for (size_t i = 0; i < table->samples; i++)
+    largest = fmax(largest, fabs(table->dense[i * table->features + feature]));
+  frexp(largest, &exponent);
+  return largest > 0.0 ? ldexp(1.0, exponent - 1) : 1.0;
+}
+
 /* Mean and standard deviation, in two passes. The scale of a constant feature does not change. */
 static void find_moments(const bs_table *table, double *shift, double *scale) {
   const double samples = (double)table->samples;
   for (size_t k = 0; k < table->features; k++) {
+    const double unit = unit_of(table, k);
     double sum = 0.0, squares = 0.0;
-    for (size_t i = 0; i < table->samples; i++) sum += table->dense[i * table->features + k];
-    shift[k] = sum / samples;
+    for (size_t i = 0; i < table->samples; i++) sum += table->dense[i * table->features + k] / unit;
+    const double mean = sum / samples;
     for (size_t i = 0; i < table->samples; i++) {
-      const double distance = table->dense[i * table->features + k] - shift[k];
+      const double distance = table->dense[i * table->features + k] / unit - mean;
       squares += distance * distance;
     }
-    scale[k] = sqrt(squares / samples);
-    if (!(scale[k] > 1e-14 * fabs(shift[k]))) scale[k] = 1.0; /* the rounding error of a constant */
+    const double deviation = sqrt(squares / samples);
+    shift[k] = mean * unit;
+    scale[k] = deviation > 1e-14 * fabs(mean) ? deviation * unit : 1.0; /* else the rounding error of a constant */
   }
 }
 

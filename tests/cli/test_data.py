@@ -88,6 +88,8 @@ MALFORMED = {
     "label column of npy": ("d.npy", npy(), ["--label-column", "0"], 2, ["'0'", "exactly two"]),
     "label column of npy outside": ("d.npy", npy(), ["--label-column", "2"], 2, ["'2'", "from 0 to 1"]),
     "label column of npy by name": ("d.npy", npy(), ["--label-column", "y"], 2, ["'y'", "indices"]),
+    "columns of one name": ("d.csv", "a,a,b\n1,2,3\n", ["--drop", "a"], 2, ["several columns are named 'a'", "index"]),
+    "a range from one of several": ("d.csv", "a,a,b\n1,2,3\n", ["--columns", "a:b"], 2, ["several columns are named 'a:b'"]),
     "columns unknown": ("d.csv", "a,b\n1,2\n", ["--columns", "a,c"], 2, ["'c'", "names of the header"]),
     "columns without names": ("d.csv", "1,2\n", ["--drop", "a"], 2, ["'a'", "indices from 0 to 1"]),
     "columns backwards": ("d.csv", "1,2\n", ["--drop", "1:0"], 2, ["'1:0'"]),

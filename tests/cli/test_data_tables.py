@@ -429,6 +429,17 @@ def test_features_are_scaled_as_scikit_learn_scales_them(flags, tmp_path):
     assert_same_data(tmp_path / "d.csv", arguments, folded(x, bunch.target, 1), tmp_path, exact=False)
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e-5, 1e150, 1e307])
+def test_features_of_any_size_are_standardised(unit, tmp_path):
+    x = np.array([[1.5, 0.1], [-1, 0.2], [0.25, 0.3], [1.25, -0.4]])
+    np.savetxt(tmp_path / "d.csv", np.column_stack([x * unit, [1, 0, 0, 1]]), delimiter=",", fmt="%.17g")
+    judge = folded(preprocessing.StandardScaler().fit_transform(x), [1, 0, 0, 1], 1)
+    assert_same_data(tmp_path / "d.csv", ["--label-column", "2", "--standardize"], judge, tmp_path, exact=False)
+    call("train", tmp_path / "d.csv", "--label-column", "2", "--standardize", "--steps", 1, "--references", "none", "--out", tmp_path / "w.json")
+    w = json.loads((tmp_path / "w.json").read_text())
+    assert np.allclose(np.array(w["scale"]) / unit, x.std(axis=0), rtol=1e-12) and np.allclose(np.array(w["shift"]) / unit, x.mean(axis=0), rtol=1e-12)
+
+
 # ---- New data -------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("flags", ["", "--standardize", "--scale max", "--scale l2-rows"])
@@ -667,6 +678,7 @@ def test_arff_is_read_as_scipy_reads_it(tmp_path):
     ("@attribute a real\n@data\n{0 ?}\n", "the value is '?'"),
     ("@attribute a real\n@data\n{0 1e999}\n", "not a finite number"),
     ("@attribute a real\n@data\n{0 'x}\n", "a quote that does not close"),
+    ("@attribute a date 'yyyy'\n@attribute b real\n@data\n{0 '2020'}\n", "attribute 0 is neither a number nor one of a list"),
     ("@attribute a {1,0}\n@data\n{0 1}\n", "attribute 0 has the value '1' where a sparse row leaves it out"),
 ])
 def test_malformed_arff_is_refused(content, fragment, tmp_path):
