@@ -1,10 +1,10 @@
 /* Chooses the format by the ending of the path. */
 #include "base/file.h"
+#include "data/ending.h"
 #include "data/formats.h"
 
 #include <locale.h>
 #include <string.h>
-#include <strings.h>
 
 static const bs_file_format FORMATS[] = {
     {"csv", ".csv", bs_csv_read, bs_csv_write, ',', false},
@@ -26,23 +26,9 @@ static const bs_file_format FORMATS[] = {
 };
 enum { FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
-static const char *const COMPRESSIONS[] = {".gz", ".bz2", ".xz", ".zst"};
-
-static bool ends_with(const char *path, size_t length, const char *ending) {
-  const size_t tail = strlen(ending);
-  return length > tail && !strncasecmp(path + length - tail, ending, tail);
-}
-
-size_t bs_length_uncompressed(const char *path) {
-  const size_t length = strlen(path);
-  for (size_t i = 0; i < sizeof COMPRESSIONS / sizeof COMPRESSIONS[0]; i++)
-    if (ends_with(path, length, COMPRESSIONS[i])) return length - strlen(COMPRESSIONS[i]);
-  return length;
-}
-
 static const bs_file_format *format_by_ending(const char *path, size_t length) {
   for (size_t i = 0; i < FORMAT_COUNT; i++)
-    if (ends_with(path, length, FORMATS[i].ending)) return &FORMATS[i];
+    if (bs_ends_with(path, length, FORMATS[i].ending)) return &FORMATS[i];
   return NULL;
 }
 
@@ -78,7 +64,7 @@ static biascope_status fail_ending(const char *path, biascope_error *error) {
   const size_t length = bs_length_uncompressed(path);
   for (size_t i = 0; i < sizeof FOREIGN / sizeof FOREIGN[0]; i++)
     for (size_t e = 0; e < 5 && FOREIGN[i].endings[e]; e++)
-      if (ends_with(path, length, FOREIGN[i].endings[e]))
+      if (bs_ends_with(path, length, FOREIGN[i].endings[e]))
         return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %s; %s", path, FOREIGN[i].what, FOREIGN[i].advice);
   return bs_fail(error, BIASCOPE_BAD_INPUT,
                  "%s: unknown file ending; expected .csv, .tsv, .txt, .dat, .data, .arff, .svm, .libsvm, .npy or .npz, "

@@ -14,9 +14,6 @@ typedef biascope_status bs_format_reader(bs_input *source, const bs_file_format 
                                          const biascope_read_options *options, bs_table *table, biascope_error *error);
 bs_format_reader bs_csv_read, bs_arff_read, bs_libsvm_read, bs_npy_read, bs_npz_read;
 
-/* The length of the path without the ending of a compression, such as .gz. */
-size_t bs_length_uncompressed(const char *path);
-
 /* An array of two dimensions, or one of one dimension: so many samples of one feature. Texts become the labels of these
  * samples. */
 biascope_status bs_npy_read_any(bs_input *source, bs_table *table, bool *is_vector, biascope_error *error);

@@ -1,11 +1,11 @@
 /* Writes a linear classifier: JSON with all that new data need, CSV with the names of the features, or NPY. */
 #include "base/file.h"
 #include "base/number.h"
+#include "data/ending.h"
 #include "data/formats.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
@@ -103,10 +103,8 @@ static const struct {
 } WRITERS[] = {{".json", write_json}, {".csv", write_rows}, {".npy", write_array}};
 
 biascope_status biascope_model_write(const biascope_model *model, const char *path, biascope_error *error) {
-  const size_t length = strlen(path);
   for (size_t i = 0; i < sizeof WRITERS / sizeof WRITERS[0]; i++) {
-    const size_t ending = strlen(WRITERS[i].ending);
-    if (length <= ending || strcasecmp(path + length - ending, WRITERS[i].ending) != 0) continue;
+    if (!bs_ends_with(path, strlen(path), WRITERS[i].ending)) continue;
     biascope_output file;
     const biascope_status status = biascope_output_open(&file, path, error);
     if (status != BIASCOPE_OK) return status;

@@ -5,12 +5,12 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "data/csv_field.h"
+#include "data/ending.h"
 #include "data/lines.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static bs_span whole(const char *text) {
   return (bs_span){text, text + strlen(text)};
@@ -100,9 +100,8 @@ static biascope_status read_label_array(bs_table *table, bs_input *source, biasc
 }
 
 static biascope_status open_labels(bs_input *source, const char *path, bool *is_array, biascope_error *error) {
-  static const char ENDING[] = ".npy";
-  const size_t length = bs_length_uncompressed(path), tail = strlen(ENDING);
-  *is_array = length > tail && strncasecmp(path + length - tail, ENDING, tail) == 0;
+  const size_t length = bs_length_uncompressed(path);
+  *is_array = bs_ends_with(path, length, ".npy");
   return path[length] ? bs_input_open_compressed(source, path, error) : bs_input_open(source, path, error);
 }
 
