@@ -79,13 +79,23 @@ static bool agrees(const confirmation *c, const biascope_prediction *prediction)
   return rate && distance(c, prediction) <= allowed(prediction) && c->run.settle <= SETTLED;
 }
 
-/* No margin of several classes depends on a vector that is added to the weights of every class. Where the max margin
- * leaves it open no equilibrium decides it, but how the signs of single steps alternate: it is the run's. */
+/* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate
+ * may leave it open, over the full batch where the max margin does: no equilibrium decides it then, nor a smoothed
+ * path, but how single steps alternate. */
+static bool common_part_is_open(const confirmation *c, const biascope_prediction *prediction) {
+  biascope_options training = *c->training;
+  bs_epoch_rule rule;
+  bs_epoch_rule_of(&training, prediction->samples, &rule);
+  return prediction->outputs > 1 && !bs_weights_shrink(c->training) &&
+         (!prediction->unique || rule.direction == BS_SIGN);
+}
+
+/* The part that is open becomes that of the run. */
 static void take_common_part(const confirmation *c, biascope_prediction *prediction) {
   const size_t k = prediction->outputs, d = prediction->features;
   const double *shown = c->run.increment;
   double *direction = prediction->direction, along = 0.0, length = 0.0;
-  if (prediction->unique || k == 1 || bs_weights_shrink(c->training) || !(c->run.settle <= SETTLED)) return;
+  if (!common_part_is_open(c, prediction) || !(c->run.settle <= SETTLED)) return;
   for (size_t f = 0; f < d; f++) {
     double own = 0.0, run = 0.0;
     for (size_t j = 0; j < k; j++) own += direction[j * d + f] / (double)k;

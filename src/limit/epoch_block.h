@@ -17,10 +17,15 @@ typedef struct {
   double *repeats;  /* of every kept step: its update times this is the sum of the updates until the next */
 } bs_kept_steps;
 
-/* Columns side by side that the same samples touch, some but not all of them. */
+/* Columns side by side that the same samples touch, some but not all of them: map->touching[begin .. end - 1]. */
 typedef struct {
-  size_t first, count;
+  size_t first, count, begin, end;
 } bs_column_run;
+
+/* Differences of log-weights. Samples that lie further behind the first than BS_FAINT are left out of columns, beside
+ * the others; columns whose own first lies further behind than BS_STANDS_ALONE are computed again from their own. */
+#define BS_FAINT 80.0
+#define BS_STANDS_ALONE 40.0
 
 /* What steps along singular vectors are computed in (epoch_spectral.c). NULL: out of memory. */
 typedef struct bs_spectral_work bs_spectral_work;
@@ -41,6 +46,7 @@ struct bs_epoch_map {
   double *copied_rows;    /* of a sparse dataset, or of several classes */
   bs_column_run *partial; /* at most `features` */
   size_t partial_count;
+  uint32_t *touching;                   /* samples that touch the partial columns, those of each run side by side */
   double *masked;                       /* N: log-weights of the samples that touch a column */
   double *weight;                       /* N: c */
   bs_kept_steps kept;                   /* of the schedule at hand */

@@ -50,20 +50,43 @@ bool bs_columns_touched_alike(const bs_epoch_map *map, const uint32_t *listed, s
   return true;
 }
 
-static void list_partial_columns(bs_epoch_map *map) {
+/* How many samples touch each column. */
+static void count_touching(const bs_epoch_map *map, size_t *count) {
+  memset(count, 0, map->features * sizeof *count);
+  for (size_t i = 0; i < map->samples; i++)
+    for (size_t k = 0; k < map->features; k++) count[k] += map->rows[i * map->features + k] != 0.0;
+}
+
+static void divide_columns(bs_epoch_map *map, const size_t *touching) {
   bs_column_run *last = NULL;
   for (size_t k = 0; k < map->features; k++) {
-    size_t touching = 0;
-    for (size_t i = 0; i < map->samples; i++) touching += map->rows[i * map->features + k] != 0.0;
-    if (touching == 0 || touching == map->samples) continue;
-    if (last && last->first + last->count == k && last->count < map->block &&
+    if (touching[k] == 0 || touching[k] == map->samples) continue;
+    if (last && last->first + last->count == k && last->count < map->block && touching[k] == touching[k - 1] &&
         bs_columns_touched_alike(map, NULL, map->samples, k)) {
       last->count++;
     } else {
+      const size_t begin = last ? last->end : 0;
       last = &map->partial[map->partial_count++];
-      *last = (bs_column_run){.first = k, .count = 1};
+      *last = (bs_column_run){.first = k, .count = 1, .begin = begin, .end = begin + touching[k]};
     }
   }
+}
+
+/* False: out of memory. */
+static bool list_partial_columns(bs_epoch_map *map) {
+  size_t *count = BS_NEW(size_t, map->features);
+  if (!count) return false;
+  count_touching(map, count);
+  divide_columns(map, count);
+  free(count);
+  map->touching = BS_NEW(uint32_t, map->partial_count > 0 ? map->partial[map->partial_count - 1].end : 0);
+  if (!map->touching) return false;
+  for (size_t p = 0; p < map->partial_count; p++) {
+    size_t end = map->partial[p].begin;
+    for (size_t i = 0; i < map->samples; i++)
+      if (map->rows[i * map->features + map->partial[p].first] != 0.0) map->touching[end++] = (uint32_t)i;
+  }
+  return true;
 }
 
 static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t steps, size_t entries) {
@@ -118,11 +141,11 @@ biascope_status bs_epoch_map_create(const biascope_dataset *data, const bs_sched
                         .outputs = bs_outputs(data),
                         .class_of = data->class,
                         .block = block};
-  if (!create_coupled(map, direction, steps, entries) || !allocate(map, data, steps, entries)) {
+  if (!create_coupled(map, direction, steps, entries) || !allocate(map, data, steps, entries) ||
+      !list_partial_columns(map)) {
     bs_epoch_map_free(map);
     return bs_fail_memory(error, "the epoch map");
   }
-  list_partial_columns(map);
   *out = map;
   return BIASCOPE_OK;
 }
@@ -131,6 +154,7 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   if (!map) return;
   free(map->copied_rows);
   free(map->partial);
+  free(map->touching);
   free(map->masked);
   free(map->weight);
   free(map->kept.start);
@@ -179,25 +203,42 @@ static void run_blocks(bs_epoch_map *map, const bs_epoch_rule *rule, double *dir
   }
 }
 
-/* Whether samples that touch the column have faded so far beside others that count together with them that their
- * squares are lost: among `count` samples listed, or all where that is NULL. */
-static bool is_lost(const bs_epoch_map *map, const uint32_t *listed, size_t count, const double *log_weights) {
+/* Log-weights, of the samples that touch the columns alone. */
+static void mask(bs_epoch_map *map, const bs_column_run *run, const double *log_weights) {
+  for (size_t i = 0; i < map->samples; i++) map->masked[i] = -INFINITY;
+  for (size_t n = run->begin; n < run->end; n++) map->masked[map->touching[n]] = log_weights[map->touching[n]];
+}
+
+/* Whether the samples of a batch that touch the columns have faded so far beside its others that their squares are
+ * lost, by `masked`. */
+static bool is_lost(const bs_epoch_map *map, const uint32_t *batch, size_t count, const double *log_weights) {
   double largest = -INFINITY, touching = -INFINITY;
   for (size_t n = 0; n < count; n++) {
-    const size_t i = listed ? listed[n] : n;
-    largest = fmax(largest, log_weights[i]);
-    touching = fmax(touching, map->masked[i]);
+    largest = fmax(largest, log_weights[batch[n]]);
+    touching = fmax(touching, map->masked[batch[n]]);
   }
   return touching > -INFINITY && touching < largest - FADED;
 }
 
+static double largest_touching(const bs_epoch_map *map, const bs_column_run *run, const double *log_weights) {
+  double largest = -INFINITY;
+  for (size_t n = run->begin; n < run->end; n++) largest = fmax(largest, log_weights[map->touching[n]]);
+  return largest;
+}
+
 /* Whether the columns hang on the weights of the samples that touch them relative to each other, in any batch by a rule
- * without memory. Fills `masked`. */
+ * without memory. Fills `masked` then. */
 static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_column_run *run,
                                 const double *log_weights) {
-  for (size_t i = 0; i < map->samples; i++)
-    map->masked[i] = map->rows[i * map->features + run->first] != 0.0 ? log_weights[i] : -INFINITY;
-  if (!bs_epoch_memoryless(rule)) return is_lost(map, NULL, map->samples, log_weights);
+  if (!bs_epoch_memoryless(rule)) {
+    const double touching = largest_touching(map, run, log_weights);
+    double largest = touching;
+    for (size_t i = 0; i < map->samples; i++) largest = fmax(largest, log_weights[i]);
+    if (!(touching > -INFINITY && touching < largest - BS_STANDS_ALONE)) return false;
+    mask(map, run, log_weights);
+    return true;
+  }
+  mask(map, run, log_weights);
   for (size_t s = 0; s < map->schedule_count; s++) {
     const bs_schedule *schedule = &map->schedules[s];
     for (size_t t = 0; t < schedule->steps; t++) {

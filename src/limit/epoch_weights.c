@@ -72,7 +72,8 @@ static void fill_remembered(bs_epoch_map *map, const bs_epoch_rule *rule, const 
   double largest = 0.0;
   softmax(map->samples, log_weights, map->weight);
   for (size_t i = 0; i < map->samples; i++) largest = fmax(largest, map->weight[i]);
-  const double least = map->partial_count > 0 || every_step ? 0.0 : LOST * largest;
+  const bool apart = map->partial_count > 0 && bs_epoch_mean_of(rule->direction)->apply; /* columns may stand alone */
+  const double least = every_step ? 0.0 : (apart ? exp(-BS_FAINT) : LOST) * largest;
   size_t end = 0;
   for (size_t t = 0; t < schedule->steps; t++) {
     const size_t begin = end;

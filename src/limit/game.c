@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const double LEAST_ALLOWANCE = 2e10; /* multiplications: some ten seconds */
-static const double ALLOWED_STEPS = 400.0;  /* steps of the flow, where they cost more than that */
+static const double ALLOWED_STEPS = 400.0;  /* steps of the flow, where they cost more than that, */
+static const double MOST_ALLOWANCE = 4e10;  /* but half a minute */
 
 /* Multiplications of a step along the flow: D with its sensitivities, and a linear system. */
 static double step_cost(const bs_game *game) {
@@ -20,7 +21,7 @@ biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_
   const size_t samples = bs_epoch_map_samples(map), features = bs_epoch_map_features(map);
   *out = (bs_game){.map = map, .rule = *rule, .samples = samples, .features = features, .rows = bs_epoch_map_rows(map)};
   out->rows_of_each = bs_epoch_map_rows_of_each(map);
-  out->most_effort = fmax(LEAST_ALLOWANCE, ALLOWED_STEPS * step_cost(out));
+  out->most_effort = fmax(LEAST_ALLOWANCE, fmin(MOST_ALLOWANCE, ALLOWED_STEPS * step_cost(out)));
   out->direction = BS_NEW(double, features);
   out->growth = BS_NEW(double, samples);
   size_t entries;
