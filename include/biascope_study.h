@@ -83,6 +83,10 @@ typedef struct biascope_study biascope_study;
 /* Reads and checks the specification, reads every data file and generates every data set once. Errors name the file,
  * line and column. */
 BIASCOPE_API biascope_status biascope_study_read(const char *path, biascope_study **out, biascope_error *error);
+/* The same, with test data for every file of the study that has none of its own: another file (NULL: none), or a
+ * fraction of it that is held out (0: none). BIASCOPE_USAGE: both, or no such file. */
+BIASCOPE_API biascope_status biascope_study_read_tested(const char *path, const char *test, double test_fraction,
+                                                        biascope_study **out, biascope_error *error);
 BIASCOPE_API void biascope_study_free(biascope_study *study);
 /* The number of runs, and of combinations of options: those that agree in all a run depends on are one run. */
 BIASCOPE_API size_t biascope_study_runs(const biascope_study *study);

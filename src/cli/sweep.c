@@ -9,12 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE = 4000, JOBS, DRY_RUN, SHARD };
+enum { STORE = 4000, JOBS, DRY_RUN, SHARD, TEST, TEST_FRACTION };
 enum { INTERRUPTED = 130 };
 
 typedef struct {
   cli_common common;
-  const char *spec_path, *store_path;
+  const char *spec_path, *store_path, *test;
+  double test_fraction;       /* 0: none */
   size_t jobs, shard, shards; /* shards 0: all runs */
   bool dry_run;
 } sweep_flags;
@@ -61,7 +62,15 @@ static error_t parse(int key, char *text, struct argp_state *state) {
   case SHARD:
     parse_shard(state, flags, text);
     return 0;
+  case TEST:
+    flags->test = text;
+    return 0;
+  case TEST_FRACTION:
+    flags->test_fraction = cli_parse_double(state, "--test-fraction", text, 1e-9, 1.0 - 1e-9);
+    return 0;
   case ARGP_KEY_END:
+    if (flags->test && flags->test_fraction > 0.0)
+      argp_error(state, "--test and --test-fraction: expected one of them");
     if (!flags->spec_path) argp_error(state, "SPEC is missing: a study in a .toml file");
     if (!flags->store_path && !flags->dry_run) argp_error(state, "--store is missing: the file that keeps the runs");
     return 0;
@@ -78,6 +87,9 @@ static const struct argp_option OPTIONS[] = {
     {"dry-run", DRY_RUN, 0, 0, "Check the study, count its runs and estimate the time, but run nothing", 1},
     {"shard", SHARD, "I/N", 0,
      "Only the I-th of N parts, for several machines; 'biascope merge' brings the stores together", 1},
+    {"test", TEST, "FILE", 0, "Test data for the study's files that have none of their own: test_accuracy", 1},
+    {"test-fraction", TEST_FRACTION, "F", 0, "Hold this fraction of such files, chosen by the seed, out as the test",
+     1},
     {0},
 };
 static const struct argp ARGP = {.parser = parse,
@@ -172,7 +184,8 @@ int cli_sweep(int argc, char **argv) {
   if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
   biascope_study *study;
   biascope_error error;
-  const biascope_status status = biascope_study_read(flags.spec_path, &study, &error);
+  const biascope_status status =
+      biascope_study_read_tested(flags.spec_path, flags.test, flags.test_fraction, &study, &error);
   int code = first ? cli_report(status, &error) : (int)status;
   if (status == BIASCOPE_OK) code = run_study(&flags, first, study);
   biascope_study_free(study);

@@ -56,6 +56,10 @@ static void write_reading(FILE *stream, const bs_plan_data *data) {
     else
       bs_json_string(stream, node->kind == BS_TOML_STRING ? node->string : node->text);
   }
+  if (data->source->test && !bs_toml_member(table, "test")) {
+    fputs(",\"test\":", stream);
+    bs_json_string(stream, data->source->test);
+  }
   if (data->test_fraction == 0.0) return;
   write_number(stream, "test_fraction", data->test_fraction);
   fprintf(stream, ",\"seed\":%llu", (unsigned long long)data->generate.seed);

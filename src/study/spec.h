@@ -62,6 +62,9 @@ typedef struct {
 
 /* Reads and checks the file. Errors are "path:line:column: what stands there; what was expected". */
 biascope_status bs_spec_read(const char *path, bs_spec *out, biascope_error *error);
+/* Gives the files that have no test data a file of them, relative to the current folder, or a fraction to hold out.
+ * BIASCOPE_USAGE: both, or there is no such file. */
+biascope_status bs_spec_add_test(bs_spec *spec, const char *test, double fraction, biascope_error *error);
 void bs_spec_free(bs_spec *spec);
 
 #endif

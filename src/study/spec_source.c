@@ -212,3 +212,33 @@ biascope_status bs_spec_read_sources(bs_spec *spec, const bs_toml *root, biascop
   for (size_t i = 0; i < count && status == BIASCOPE_OK; i++) status = read_source(spec, &tables[i], error);
   return status;
 }
+
+/* ---- Test data that the specification does not name ------------------------------------------------ */
+
+static biascope_status add_test(bs_source *source, const char *test, double fraction, biascope_error *error) {
+  bs_axis *axis = &source->axes[BS_SOURCE_TEST_FRACTION];
+  if (test) {
+    source->test = bs_copy_text(test);
+    return source->test ? BIASCOPE_OK : bs_fail_memory(error, "a file name");
+  }
+  axis->values = BS_NEW(bs_axis_value, 1);
+  if (!axis->values) return bs_fail_memory(error, "a fraction to test on");
+  axis->values[0] = (bs_axis_value){fraction, source->where};
+  axis->count = 1;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_spec_add_test(bs_spec *spec, const char *test, double fraction, biascope_error *error) {
+  size_t added = 0;
+  if (test && fraction > 0.0) return bs_fail(error, BIASCOPE_USAGE, "test and test_fraction: expected one of them");
+  for (size_t s = 0; s < spec->source_count; s++) {
+    bs_source *source = &spec->sources[s];
+    if (!source->path || source->test || source->axes[BS_SOURCE_TEST_FRACTION].count > 0) continue;
+    const biascope_status status = add_test(source, test, fraction, error);
+    if (status != BIASCOPE_OK) return status;
+    added++;
+  }
+  if (added > 0) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_USAGE,
+                 "%s: no data set is a file without test data of its own; expected one to test on", spec->path);
+}

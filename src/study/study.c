@@ -13,8 +13,15 @@ struct biascope_study {
 };
 
 biascope_status biascope_study_read(const char *path, biascope_study **out, biascope_error *error) {
+  return biascope_study_read_tested(path, NULL, 0.0, out, error);
+}
+
+biascope_status biascope_study_read_tested(const char *path, const char *test, double test_fraction,
+                                           biascope_study **out, biascope_error *error) {
   biascope_study *study = *out = BS_NEW(biascope_study, 1);
   biascope_status status = study ? bs_spec_read(path, &study->spec, error) : bs_fail_memory(error, "a study");
+  if (status == BIASCOPE_OK && (test || test_fraction > 0.0))
+    status = bs_spec_add_test(&study->spec, test, test_fraction, error);
   if (status == BIASCOPE_OK) status = bs_plan_make(&study->spec, &study->plan, error);
   const biascope_status worst = bs_ranks_check(status);
   if (status == BIASCOPE_OK && worst != BIASCOPE_OK)

@@ -223,6 +223,25 @@ def test_a_study_tests_its_runs_and_references(split, tmp_path):
     assert "test accuracy" in (tmp_path / "r.html").read_text()
 
 
+def test_sweep_takes_test_data_on_the_command_line_too(split, tmp_path):
+    folder, old, new = split
+    data = f'file = "{folder}/old.csv"\nlabel_column = "y"\nstandardize = true\nintercept = true\n'
+    in_study = study(tmp_path, data + f'test = "{folder}/new.csv"\n')
+    run("sweep", in_study, "--store", tmp_path / "a.db", "--quiet")
+    study(tmp_path, data)
+    run("sweep", in_study, "--store", tmp_path / "b.db", "--quiet", "--test", folder / "new.csv")
+    one, other = (output("runs", tmp_path / f"{name}.db", "--traces") for name in "ab")
+    for a, b in zip(one, other):
+        del a["provenance"], b["provenance"]
+        assert a["spec"]["data"].items() == b["spec"]["data"].items()
+    assert one == other and one[0]["result"]["test_accuracy"] < 1
+    run("sweep", in_study, "--store", tmp_path / "c.db", "--quiet", "--test-fraction", 0.25)
+    assert {a["spec"]["data"]["test_samples"] for a in output("runs", tmp_path / "c.db")} == {round(len(old) / 4)}
+    generated = study(tmp_path, 'generate = "gaussian"\nsamples = 10\nfeatures = 20\n')
+    for flags in (["--test", folder / "new.csv"], ["--test-fraction", 0.5], ["--test", "a", "--test-fraction", 0.5]):
+        run("sweep", generated, "--dry-run", *flags, code=1)
+
+
 def test_test_data_are_part_of_a_runs_identity_only_where_there_are_any(split, tmp_path):
     folder, old, new = split
     data = f'file = "{folder}/old.csv"\nlabel_column = "y"\nstandardize = true\nintercept = true\n'
