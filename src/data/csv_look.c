@@ -40,14 +40,16 @@ static sample_lines take_sample(bs_span ahead, char feed, bool *separator_line) 
   return sample;
 }
 
-/* How plausible a field is: a number, a missing value, or a word that no other delimiter would split. */
+/* How plausible a field is: a number, a missing value, or a word that no other delimiter would split. Words may contain
+ * blanks, but a number followed by others is rather several fields. */
 static double likeness(bs_field field, char delimiter) {
   double value;
   if (field.quoted || bs_is_missing(field.text) || bs_parse_number(field.text, '.', &value) == BS_NUMBER) return 1.0;
   if (delimiter != ',' && bs_parse_number(field.text, ',', &value) == BS_NUMBER) return 1.0;
   for (const char *at = field.text.begin; at < field.text.end; at++)
     if (*at != delimiter && *at != ' ' && memchr(DELIMITERS, *at, sizeof DELIMITERS)) return 0.0;
-  return 1.0;
+  const bool has_blank = memchr(field.text.begin, ' ', bs_span_length(field.text)) != NULL;
+  return has_blank && bs_begins_like_number(field.text, '.') ? 0.5 : 1.0;
 }
 
 /* From 0 to 1: the share of lines in which the delimiter gives as many fields as in the first (or one more: a header

@@ -304,6 +304,8 @@ ACCEPTED = {
     "a decimal comma told": ("d.csv", "1,000;2\n3;-4\n", ["--decimal", ","]),
     "bars": ("d.txt", "a|b\n1|2\n3|-4\n", []),
     "blanks": ("d.dat", "  1   2\n3\t-4  \n", []),
+    "blanks and decimal commas": ("d.dat", "1,0 2,0\n3,0 -4,0\n", []),
+    "blanks, decimal commas and truths": ("d.txt", "1,0 2,00 True\n3,0 -4,00 False\n", ["--drop", "2"]),
     "tab-separated": ("d.tsv", "a\tb c\n1\t2\n3\t-4\n", []),
     "a delimiter told": ("d.data", "1/2\n3/-4\n", ["--delimiter", "/"]),
     "blanks told": ("d.csv", "1 2\n3 -4\n", ["--delimiter", "blank"]),
