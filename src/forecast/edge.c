@@ -12,6 +12,8 @@
 /* Beyond this the decomposition costs more than the steps it spares. */
 static const double MOST_CELLS = 1e5;
 enum { MOST_FEATURES = 128 };
+/* v must average over many oscillations, each of which takes two steps. */
+static const double LEAST_MEMORY = 50.0;
 static const double DIFFERENCE = 1e-4; /* of a margin, for the third derivative of the loss */
 
 typedef struct {
@@ -21,9 +23,9 @@ typedef struct {
 enum { PARTS = 10 };
 
 static void list_parts(bs_edge *edge, size_t N, size_t d, part *out) {
-  const part parts[PARTS] = {{&edge->extra, d},    {&edge->diagonal, d},  {&edge->by_root, d},
-                             {&edge->value, d},    {&edge->third, N},     {&edge->vector, d * d},
-                             {&edge->rows, N * d}, {&edge->along, N * d}, {&edge->matrix, d * d},
+  const part parts[PARTS] = {{&edge->extra, d},        {&edge->diagonal, d},  {&edge->by_root, d},
+                             {&edge->value, d},        {&edge->third, N},     {&edge->vector, d * d},
+                             {&edge->rows, N * d},     {&edge->along, N * d}, {&edge->matrix, d * d},
                              {&edge->other, d * d + d}};
   memcpy(out, parts, sizeof parts);
 }
@@ -31,7 +33,8 @@ static void list_parts(bs_edge *edge, size_t N, size_t d, part *out) {
 biascope_status bs_edge_create(const bs_model *model, double gain, bs_edge *out, biascope_error *error) {
   const size_t N = model->samples, d = model->features;
   *out = (bs_edge){.gain = gain, .limit = 2.0 * (1.0 + model->beta1) / (1.0 - model->beta1)};
-  out->possible = model->batches == 1 && !model->random && model->has_second && !model->is_sum && d <= MOST_FEATURES &&
+  out->possible = model->batches == 1 && !model->random && model->has_second && !model->is_sum &&
+                  (1.0 - model->beta2) * LEAST_MEMORY <= 1.0 && d <= MOST_FEATURES &&
                   (double)N * (double)d <= MOST_CELLS;
   if (!out->possible) return BIASCOPE_OK;
   part parts[PARTS];
