@@ -19,9 +19,8 @@ typedef struct {
 void predict_run_parse_until(struct argp_state *state, const char *text, predict_run_flags *flags);
 /* Whether something other than the limit is asked for. */
 bool predict_run_wanted(const predict_run_flags *flags);
-/* Returns the exit code. If the run can neither be followed nor stepped, *followed becomes false, and nothing is
- * printed; followed NULL: this is an error like others. */
+/* Returns the exit code. */
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
-                cli_result *result, biascope_dataset *data, bool *followed);
+                cli_result *result, biascope_dataset *data);
 
 #endif

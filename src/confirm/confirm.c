@@ -17,6 +17,9 @@
 /* A run agrees with a direction if the cosine of its last increment with the direction is at least 1 - AGREES, less the
  * uncertainty from a sampled order, and if the run itself has settled. */
 static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4, SETTLED = 1e-3;
+/* Nor does a run in a fixed order agree that is further than this from the direction and comes no nearer: one on its
+ * way there comes nearer from one increment to the next, at least by this factor of 1 - cos. */
+static const double BESIDE = 1e-5, NEARER = 0.98;
 /* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
  * updates. */
 static const double RATE = 0.5;
@@ -74,9 +77,12 @@ static double allowed(const biascope_prediction *prediction) {
 }
 
 static bool agrees(const confirmation *c, const biascope_prediction *prediction) {
-  if (bs_weights_shrink(c->training)) return distance(c, prediction) <= allowed(prediction);
+  const double apart = distance(c, prediction);
+  if (bs_weights_shrink(c->training)) return apart <= allowed(prediction);
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
-  return rate && distance(c, prediction) <= allowed(prediction) && c->run.settle <= SETTLED;
+  const double before = 1.0 - bs_cosine(weights_of(prediction), c->run.weights[BS_RUN_QUARTER], prediction->direction);
+  const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || apart <= NEARER * before;
+  return rate && apart <= allowed(prediction) && c->run.settle <= SETTLED && nears;
 }
 
 /* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate

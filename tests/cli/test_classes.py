@@ -366,5 +366,18 @@ features = 15
     predicted = [run["result"] for run in runs if "limit" in run["result"]]  # where one is certified
     assert len(predicted) >= 4
     for result in predicted:
-        assert result["limit"]["ratio"]["spectral"] <= 1.0 + 1e-9 and -1.0 <= result["cosine"]["predicted"] <= 1.0
+        assert result["limit"]["ratio"]["spectral"] <= 1.0 + 1e-9
+    compared = 0
+    for run in runs:  # trained and predicted alone, where the limit is a single direction
+        spec, result = run["spec"], run["result"]
+        if "file" not in spec["data"] or "limit" not in result or (spec["optimizer"], spec["batch_size"]) == ("adam", 20):
+            continue
+        flags = [path, "--label-column", "label", "--optimizer", spec["optimizer"], "--batch-size", str(spec["batch_size"]), "--references",
+                 "none", "--json", "--quiet"]
+        train, predict = (json.loads(subprocess.run([BIASCOPE, *more, *flags], capture_output=True, text=True, check=True).stdout)
+                          for more in (["train", "--steps", "2000"], ["predict", "--confirm", "none", "--starts", "0"]))
+        expected = np.vdot(train["direction"], predict["direction"])
+        assert result["cosine"]["predicted"] == pytest.approx(expected, abs=1e-9) and expected < 1 - 1e-6
+        compared += 1
+    assert compared >= 2
     subprocess.run([BIASCOPE, "report", store, "--out", tmp_path / "report.html"], check=True, capture_output=True)
