@@ -11,6 +11,7 @@
 #define bs_padded_scale baseline_scale
 #define bs_padded_add baseline_add
 #define bs_padded_add_square baseline_add_square
+#define bs_padded_add_four baseline_add_four
 #define bs_mean_identity baseline_mean_identity
 #define bs_mean_normalised baseline_mean_normalised
 #define bs_mean_sign baseline_mean_sign
@@ -35,11 +36,13 @@
 #undef bs_padded_scale
 #undef bs_padded_add
 #undef bs_padded_add_square
+#undef bs_padded_add_four
 double bs_padded_dot(size_t padded, const double *x, const double *w);
 void bs_padded_dots(size_t padded, size_t count, const double *const *x, const double *const *w, double *dot);
 void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add(size_t padded, double scale, const double *x, double *g);
 void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
+void bs_padded_add_four(size_t padded, const double scale[4], const double *const x[4], double *g);
 
 static const bs_optimizer_rule *const BASELINE[] = {
 #define LIST(NAME, name) &BS_RULE(name),
@@ -131,6 +134,10 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     assert_true(dot[1] == baseline_dot(padded, theirs[1], theirs[3]));
     bs_padded_scale(padded, -0.3, ours[1], ours[4]);
     baseline_scale(padded, -0.3, theirs[1], theirs[4]);
+    assert_memory_equal(ours[4], theirs[4], MOST * sizeof(double));
+    const double scales[] = {0.3, -0.2, 1.7, 0.0};
+    bs_padded_add_four(padded, scales, (const double *const[]){ours[0], ours[1], ours[2], ours[3]}, ours[4]);
+    for (int i = 0; i < 4; i++) baseline_add(padded, scales[i], theirs[i], theirs[4]);
     assert_memory_equal(ours[4], theirs[4], MOST * sizeof(double));
     fill(n, seed, ours);
     fill(n, seed, theirs);

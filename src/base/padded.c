@@ -43,6 +43,15 @@ FASTEST_VOID(extern, bs_padded_add, (size_t padded, double scale, const double *
   for (size_t k = 0; k < whole(padded); k++) to[k] += scale * from[k];
 }
 
+FASTEST_VOID(extern, bs_padded_add_four, (size_t padded, const double scale[4], const double *const x[4], double *g),
+             (padded, scale, x, g)) {
+  const double *restrict a = BS_ALIGNED(x[0]), *restrict b = BS_ALIGNED(x[1]);
+  const double *restrict c = BS_ALIGNED(x[2]), *restrict d = BS_ALIGNED(x[3]);
+  const double p = scale[0], q = scale[1], r = scale[2], s = scale[3];
+  double *restrict to = BS_ALIGNED(g);
+  for (size_t k = 0; k < whole(padded); k++) to[k] = (((to[k] + p * a[k]) + q * b[k]) + r * c[k]) + s * d[k];
+}
+
 FASTEST_VOID(extern, bs_padded_add_square, (size_t padded, double scale, const double *x, double *v),
              (padded, scale, x, v)) {
   const double *restrict from = BS_ALIGNED(x);

@@ -13,6 +13,8 @@ void bs_padded_dots(size_t padded, size_t count, const double *const *x, const d
 void bs_padded_scale(size_t padded, double scale, const double *x, double *g);
 /* g += scale x */
 void bs_padded_add(size_t padded, double scale, const double *x, double *g);
+/* The same of four arrays, one after the other. */
+void bs_padded_add_four(size_t padded, const double scale[4], const double *const x[4], double *g);
 /* v += (scale x)^2 */
 void bs_padded_add_square(size_t padded, double scale, const double *x, double *v);
 

@@ -57,12 +57,21 @@ static void weigh_block(const bs_blocks *blocks, size_t first, size_t end) {
   bs_weights_divide(end - first, blocks->count, blocks->weight + first);
 }
 
+/* Four rows at a time: the sum is read and written a quarter as often. */
 static bool add_block(const bs_blocks *blocks, size_t first, size_t end, double *g) {
+  enum { TOGETHER = 4 };
+  double scale[TOGETHER];
+  const double *row[TOGETHER];
+  size_t count = 0;
   for (size_t b = first; b < end; b++) {
-    double scale;
-    if (!bs_moments_scale(blocks->moments, blocks->batch[b], blocks->weight[b], &scale)) return false;
-    if (scale != 0.0) bs_padded_add(blocks->padded, scale, row_of(blocks, b), g);
+    if (!bs_moments_scale(blocks->moments, blocks->batch[b], blocks->weight[b], &scale[count])) return false;
+    row[count] = row_of(blocks, b);
+    if (scale[count] != 0.0) count++;
+    if (count < TOGETHER) continue;
+    bs_padded_add_four(blocks->padded, scale, row, g);
+    count = 0;
   }
+  for (size_t i = 0; i < count; i++) bs_padded_add(blocks->padded, scale[i], row[i], g);
   return true;
 }
 
