@@ -96,14 +96,19 @@ def jax_scan(x, steps, runs=1):
     return time.perf_counter() - start
 
 
-def ours(features):
+def ours(features, repeats):
     """The processor, and microseconds for a step: the lower bound's, plain C's, ours, and ours of 64 runs together."""
-    tables = json.loads(subprocess.run([BIASCOPE, "bench", "--json"], capture_output=True, text=True, check=True).stdout)
-    row = next(row for row in tables["steps"] if row["features"] == features)
-    together = [row["together_ns"] for row in tables["lanes"] if row["features"] == features]
-    times = {"lower bound": row["floor_ns"], "plain C": row["plain_ns"], "biascope": row["step_ns"]}
-    times.update({"biascope, 64 runs": ns for ns in together})
-    return f"{tables['processor']}, vectors of {tables['vectors']}", {name: 1e-3 * ns for name, ns in times.items()}
+    times = {}
+    for _ in range(repeats):
+        tables = json.loads(subprocess.run([BIASCOPE, "bench", "--json"], capture_output=True, text=True, check=True).stdout)
+        row = next(row for row in tables["steps"] if row["features"] == features)
+        for name, key in {"lower bound": "floor_ns", "plain C": "plain_ns", "biascope": "step_ns"}.items():
+            times.setdefault(name, []).append(row[key])
+        for row in tables["lanes"]:
+            if row["features"] == features:
+                times.setdefault("biascope, 64 runs", []).append(row["together_ns"])
+    microseconds = {name: 1e-3 * statistics.median(values) for name, values in times.items()}
+    return f"{tables['processor']}, vectors of {tables['vectors']}", microseconds
 
 
 def main():
@@ -113,7 +118,7 @@ def main():
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     x = np.random.default_rng(0).standard_normal((SAMPLES, options.features))
-    processor, microseconds = ours(options.features)
+    processor, microseconds = ours(options.features, options.repeats)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     loops = {"JAX lax.scan": (jax_scan, 1_000_000), "JAX vmap, 64 runs": (functools.partial(jax_scan, runs=64), 2_000_000),
              "JAX vmap, 512 runs": (functools.partial(jax_scan, runs=512), 4_000_000), "NumPy": (numpy_loop, 20_000),

@@ -475,8 +475,9 @@ BIASCOPE_API biascope_status biascope_trainer_create(const biascope_dataset *dat
 /* Takes `steps` steps of the optimizer (batches). Allocates nothing. */
 BIASCOPE_API biascope_status biascope_trainer_run(biascope_trainer *trainer, uint64_t steps, biascope_error *error);
 /* Takes `steps` steps of each of `count` trainers. Each gets the same bits as alone, in less time: up to 8 neighbours
- * with dense data of the same number of features take their steps together. No trainer may occur twice. Allocates
- * nothing. biascope_trainer_run with 0 steps reports for each trainer whether its weights left the range of doubles. */
+ * with dense data of the same number of features, at most 256, take their steps together. No trainer may occur twice.
+ * Allocates nothing. biascope_trainer_run with 0 steps reports for each trainer whether its weights left the range of
+ * doubles. */
 BIASCOPE_API biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
                                                    biascope_error *error);
 /* Steps until the run has taken `step` steps, in slices short enough to tell the monitor (NULL: none) and to stop

@@ -20,14 +20,16 @@ static void fill(double *out, size_t count, uint64_t seed, double size) {
   for (size_t k = 0; k < count; k++) out[k] = size * (2.0 * bs_random_uniform(seed, BS_STREAM_NOISE, k) - 1.0);
 }
 
-/* (a I - J) x = b, as solved, against a x less the rates' difference along x. */
-static void check_derivative(size_t samples, size_t features, biascope_optimizer optimizer, biascope_order order) {
+/* (a I - J) x = b, as solved, against a x less the rates' difference along x. Returns how many directions oscillate. */
+static size_t check_derivative(size_t samples, size_t features, biascope_optimizer optimizer, biascope_order order,
+                               size_t batch_size, double lr) {
   double *values = gaussian_values(samples, features, 0.2, 5), w[MOST], u[MOST], x[2 * MOST], b[2 * MOST];
   biascope_dataset *data = dense(samples, features, values);
   biascope_options options = bs_options_of(optimizer);
-  options.batch_size = 2;
+  options.batch_size = batch_size;
   options.order = order;
-  options.beta2 = 0.9;
+  options.beta2 = batch_size < samples ? 0.9 : 0.99; /* the edge of stability needs a long memory */
+  options.lr = lr;
   if (biascope_options_reads(&options, "eps")) options.eps = 1e-3;
   bs_model model;
   bs_jacobian jacobian;
@@ -53,10 +55,12 @@ static void check_derivative(size_t samples, size_t features, biascope_optimizer
   bs_model_evaluate(&model, t, w, u, below, below + features);
   for (size_t k = 0; k < (model.has_second ? 2 : 1) * features; k++)
     assert_true(fabs(a * x[k] - (above[k] - below[k]) / (2.0 * step) - b[k]) < 1e-5);
+  const size_t oscillating = model.edge.count;
   bs_jacobian_free(&jacobian);
   bs_model_free(&model);
   biascope_dataset_free(data);
   free(values);
+  return oscillating;
 }
 
 static void the_derivative_is_that_of_the_rates(void **state) {
@@ -65,10 +69,18 @@ static void the_derivative_is_that_of_the_rates(void **state) {
   static const biascope_order ORDERS[] = {BIASCOPE_CYCLIC, BIASCOPE_SHUFFLE, BIASCOPE_REPLACEMENT};
   for (size_t i = 0; i < 4; i++) {
     for (size_t j = 0; j < 3; j++) {
-      check_derivative(5, 8, OPTIMIZERS[i], ORDERS[j]);
-      check_derivative(9, 4, OPTIMIZERS[i], ORDERS[j]);
+      check_derivative(5, 8, OPTIMIZERS[i], ORDERS[j], 2, 0.1);
+      check_derivative(9, 4, OPTIMIZERS[i], ORDERS[j], 2, 0.1);
     }
   }
+}
+
+static void at_the_edge_of_stability_too(void **state) {
+  (void)state;
+  assert_int_equal(check_derivative(5, 8, BIASCOPE_ADAMW, BIASCOPE_CYCLIC, 5, 1.0), 0);
+  assert_true(check_derivative(5, 8, BIASCOPE_ADAMW, BIASCOPE_CYCLIC, 5, 1e3) > 0);
+  assert_true(check_derivative(5, 8, BIASCOPE_ADAMW, BIASCOPE_CYCLIC, 5, 1e4) > 1);
+  assert_true(check_derivative(9, 4, BIASCOPE_RMSPROP, BIASCOPE_CYCLIC, 9, 1e2) > 1);
 }
 
 /* At three steps of a run: how many of them are farther off than three estimates. */
@@ -118,6 +130,7 @@ static void forecasts_are_where_runs_are(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_derivative_is_that_of_the_rates),
+      cmocka_unit_test(at_the_edge_of_stability_too),
       cmocka_unit_test(forecasts_are_where_runs_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

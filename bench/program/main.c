@@ -23,13 +23,6 @@ typedef struct {
 
 /* ---- What is timed ---------------------------------------------------------------------------------- */
 
-biascope_status bench_adam(biascope_options **options, biascope_error *error) {
-  biascope_status status = biascope_options_create("adam", options, error);
-  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "batch_size", "1", error);
-  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "beta2", "0.95", error);
-  return status;
-}
-
 static biascope_status create_trainer(const biascope_dataset *data, biascope_trainer **out, biascope_error *error) {
   biascope_options *options = NULL;
   biascope_status status = bench_adam(&options, error);

@@ -42,6 +42,13 @@ biascope_status bench_time(bench_timed *timed, size_t count, biascope_error *err
   return status;
 }
 
+biascope_status bench_adam(biascope_options **options, biascope_error *error) {
+  biascope_status status = biascope_options_create("adam", options, error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "batch_size", "1", error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "beta2", "0.95", error);
+  return status;
+}
+
 biascope_status bench_step_trainer(void *run, uint64_t steps, biascope_error *error) {
   return biascope_trainer_run(run, steps, error);
 }

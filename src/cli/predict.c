@@ -234,6 +234,7 @@ static void print_table(const predict_flags *flags, const biascope_dataset *data
   const double known_to = direction_known_to(flags, prediction);
   if (is_limit(flags)) print_confirmation(flags, prediction);
   printf("method     %s\n", prediction->method);
+  if (!is_limit(flags)) puts("error      not estimated");
   if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY || isinf(prediction->gap)) return; /* there is no direction */
   if (isfinite(prediction->gap)) printf("gap        %.1e\n", prediction->gap);
   if (isfinite(prediction->rate))
@@ -340,11 +341,22 @@ static int predict_limit(predict_flags *flags, const biascope_dataset *data) {
   return code;
 }
 
-/* If the path of vanishing steps describes the run, it is used; else the averaged equation, which says more but is for
- * two classes. */
-static bool on_path(const predict_flags *flags, const biascope_dataset *data) {
+/* Whether the path of vanishing steps says where the run is, if nothing else does. */
+static bool has_path(const predict_flags *flags) {
   return !flags->run.trace && flags->run.until == UNTIL_NOTHING &&
-         (biascope_options_follow_path(flags->optimizer.options) || biascope_dataset_outputs(data) > 1);
+         biascope_options_follow_path(flags->optimizer.options);
+}
+
+/* The limit; or the run after some steps, by the averaged equation, which is for two classes, and where it cannot be
+ * followed by the path. */
+static int predict(predict_flags *flags, biascope_dataset *data) {
+  if (!predict_run_wanted(&flags->run)) return predict_limit(flags, data);
+  const bool several = biascope_dataset_outputs(data) > 1;
+  if (several && !flags->run.trace && flags->run.until == UNTIL_NOTHING) return predict_limit(flags, data);
+  bool followed = true;
+  const int code = predict_run(&flags->common, flags->optimizer.options, &flags->run, &flags->result, data,
+                               has_path(flags) ? &followed : NULL);
+  return followed ? code : predict_limit(flags, data);
 }
 
 int cli_predict(int argc, char **argv) {
@@ -362,10 +374,7 @@ int cli_predict(int argc, char **argv) {
   if (status == BIASCOPE_OK) status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
   if (status == BIASCOPE_OK) status = cli_fit_references(data, ALL_REFERENCES, &flags.references, &error);
   int code = cli_report(status, &error);
-  if (status == BIASCOPE_OK)
-    code = predict_run_wanted(&flags.run) && !on_path(&flags, data)
-               ? predict_run(&flags.common, flags.optimizer.options, &flags.run, &flags.result, data)
-               : predict_limit(&flags, data);
+  if (status == BIASCOPE_OK) code = predict(&flags, data);
   cli_free_test(&flags.result);
   biascope_dataset_free(data);
   biascope_options_free(flags.optimizer.options);

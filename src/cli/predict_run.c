@@ -179,7 +179,7 @@ static biascope_status finish(work *w, biascope_error *error) {
 }
 
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
-                cli_result *result, biascope_dataset *data) {
+                cli_result *result, biascope_dataset *data, bool *followed) {
   work w = {.flags = flags, .result = result, .reached = NAN};
   biascope_output trace = {0};
   biascope_error error = {0};
@@ -190,7 +190,8 @@ int predict_run(const cli_common *common, const biascope_options *options, const
   if (status == BIASCOPE_OK) status = cli_set_test(result, w.run.problem, &error);
   if (status == BIASCOPE_OK) status = answer(&w, options, &trace, &error);
   if (status == BIASCOPE_OK) status = finish(&w, &error);
-  int code = cli_report(status, &error);
+  if (followed) *followed = status != BIASCOPE_NOT_CONVERGED;
+  int code = followed && !*followed ? (int)status : cli_report(status, &error);
   if (status == BIASCOPE_OK && common->json)
     code = print_json(&w);
   else if (status == BIASCOPE_OK)

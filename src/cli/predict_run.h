@@ -19,8 +19,9 @@ typedef struct {
 void predict_run_parse_until(struct argp_state *state, const char *text, predict_run_flags *flags);
 /* Whether something other than the limit is asked for. */
 bool predict_run_wanted(const predict_run_flags *flags);
-/* Returns the exit code. */
+/* Returns the exit code. If the run can neither be followed nor stepped, *followed becomes false, and nothing is
+ * printed; followed NULL: this is an error like others. */
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
-                cli_result *result, biascope_dataset *data);
+                cli_result *result, biascope_dataset *data, bool *followed);
 
 #endif

@@ -179,7 +179,10 @@ static biascope_status choose_positive(bs_table *table, const biascope_read_opti
   if (labels->count == 1) { /* the number states its sign by itself */
     table->positive = labels->classes[0].value == 1.0 ? 0 : 1;
     if (labels->classes[0].numeric && fabs(labels->classes[0].value) == 1.0) return BIASCOPE_OK;
-    return fail_classes(table, "exactly two distinct values", error);
+    return fail_classes(table,
+                        options->held_out > 0.0 ? "exactly two distinct values among the samples that are not held out"
+                                                : "exactly two distinct values",
+                        error);
   }
   *folds = false;
   if (options->several_classes) return BIASCOPE_OK;
@@ -195,14 +198,15 @@ static void negate(bs_table *table, size_t row) {
 }
 
 /* The classes of a classifier. Any other label is refused. */
-static biascope_status adopt_classes(bs_table *table, const biascope_model *like, bool *folds, biascope_error *error) {
+static biascope_status adopt_classes(bs_table *table, const biascope_model *like, bool held_out, bool *folds,
+                                     biascope_error *error) {
   for (size_t k = 0; k < table->labels.count; k++) {
     const char *name = table->labels.classes[k].name;
     bool known = false;
     for (size_t j = 0; j < like->classes; j++) known = known || strcmp(like->class_name[j], name) == 0;
     if (!known)
-      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the label %s is none of the classifier's classes", table->path,
-                     bs_quote(whole(name)).text);
+      return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: the label %s is none of the classifier's classes%s", table->path,
+                     bs_quote(whole(name)).text, held_out ? ", those of the samples that are not held out" : "");
   }
   *folds = like->outputs == 1;
   table->positive = like->positive;
@@ -214,7 +218,7 @@ biascope_status bs_table_fold(bs_table *table, const biascope_read_options *opti
   bool folds = false;
   biascope_status status = bs_labels_sort(&table->labels, table->samples, table->path, error);
   if (status == BIASCOPE_OK && options->like && options->like->class_name)
-    status = adopt_classes(table, options->like, &folds, error);
+    status = adopt_classes(table, options->like, options->held_out_part, &folds, error);
   else if (status == BIASCOPE_OK)
     status = choose_positive(table, options, &folds, error);
   table->unfolded = !folds;

@@ -169,7 +169,8 @@ static void keep_step(bs_integration *run, double log_time) {
 }
 
 static biascope_status fail_at(const bs_integration *run, biascope_error *error) {
-  const bool oscillates = run->model.batches == 1 && !run->model.random && run->model.has_second;
+  const bool oscillates =
+      run->model.batches == 1 && !run->model.random && run->model.has_second && !run->model.edge.possible;
   return bs_fail(
       error, BIASCOPE_NOT_CONVERGED, "the averaged equation was followed up to step %.4g only%s", exp(run->log_time),
       oscillates ? ": there, full batches oscillate at the edge of stability, which no slow variable follows" : "");

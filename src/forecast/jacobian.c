@@ -3,6 +3,7 @@
 #include "base/dense.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,10 @@ typedef struct {
   double **array;
   size_t length;
 } part;
-enum { PARTS = 11 };
+enum { PARTS = 15 };
 
-static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, part *out) {
+/* edge: d where the edge of stability is followed, else 0. */
+static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, size_t edge, part *out) {
   const size_t order = N < d ? N : d;
   const part parts[PARTS] = {{&jacobian->rows, N * d},
                              {&jacobian->weights_margin, N * d},
@@ -28,7 +30,11 @@ static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches
                              {&jacobian->second_second, d},
                              {&jacobian->matrix, order * order},
                              {&jacobian->margin, N},
-                             {&jacobian->scratch, d}};
+                             {&jacobian->scratch, 2 * d},
+                             {&jacobian->edge_weights, edge * edge},
+                             {&jacobian->edge_second, edge * edge},
+                             {&jacobian->whole, 4 * edge * edge},
+                             {&jacobian->edge_product, edge * edge}};
   memcpy(out, parts, sizeof parts);
 }
 
@@ -37,23 +43,26 @@ biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, bias
   *out = (bs_jacobian){.features = d, .has_second = model->has_second};
   part parts[PARTS];
   bool complete = true;
-  list_parts(out, N, d, model->batches, parts);
-  for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
+  list_parts(out, N, d, model->batches, model->edge.possible ? d : 0, parts);
+  for (size_t i = 0; i < PARTS; i++)
+    complete = (parts[i].length == 0 || (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL) && complete;
   out->index = BS_NEW(size_t, N);
   out->first = BS_NEW(size_t, model->batches + 1);
   out->pivot = BS_NEW(int, N < d ? N : d);
-  if (complete && out->index && out->first && out->pivot) return BIASCOPE_OK;
+  out->whole_pivot = BS_NEW(int, 2 * d);
+  if (complete && out->index && out->first && out->pivot && out->whole_pivot) return BIASCOPE_OK;
   bs_jacobian_free(out);
   return bs_fail_memory(error, "the averaged equation's derivative");
 }
 
 void bs_jacobian_free(bs_jacobian *jacobian) {
   part parts[PARTS];
-  list_parts(jacobian, 0, 0, 0, parts);
+  list_parts(jacobian, 0, 0, 0, 0, parts);
   for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
   free(jacobian->index);
   free(jacobian->first);
   free(jacobian->pivot);
+  free(jacobian->whole_pivot);
   memset(jacobian, 0, sizeof *jacobian);
 }
 
@@ -135,7 +144,7 @@ static double by_gradient(const bs_model *model, const column *c, size_t b, size
 static void keep_column(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
   const size_t d = model->features;
   const double n = (double)model->batches;
-  const double lift = model->gain * model->ratio[k] / fmax(model->mean_square[k], 1e-300);
+  const double lift = model->has_second ? model->gain / model->level[k] : 0.0;
   for (size_t b = 0; b < model->batches; b++) {
     const double size = (double)(model->start[b + 1] - model->start[b]);
     jacobian->by_gradient[b * d + k] = -t * model->eta * by_gradient(model, c, b, k) / size;
@@ -158,53 +167,36 @@ static void fill_sample(bs_jacobian *jacobian, const bs_model *model, size_t b, 
   }
 }
 
-void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t) {
+void bs_jacobian_fill(bs_jacobian *jacobian, bs_model *model, double t) {
   const size_t n = model->batches;
   column c = {.inverse = model->column, .over_square = model->column + n, .later = model->column + 2 * n};
   double power = 1.0; /* of what V remembers */
   choose_samples(jacobian, model);
   for (size_t b = n; b-- > 0;) c.later[b] = (1.0 - (power *= model->beta_now)) / (double)n;
   jacobian->shrink = t * model->eta * model->decay;
+  jacobian->oscillates = model->edge.count > 0;
   for (size_t k = 0; k < model->features; k++) {
     prepare_column(model, k, &c);
     jacobian->weights_second[k] = -t * model->eta * c.by_second;
-    jacobian->second_second[k] = -model->gain * model->ratio[k];
+    jacobian->second_second[k] = -model->gain * (model->ratio[k] - (jacobian->oscillates ? model->edge.extra[k] : 0.0));
     keep_column(jacobian, model, t, k, &c);
   }
   for (size_t b = 0; b < n; b++)
     for (size_t a = jacobian->first[b]; a < jacobian->first[b + 1]; a++) fill_sample(jacobian, model, b, a);
+  if (!jacobian->oscillates) return;
+  bs_edge_derivative(&model->edge, model, jacobian->edge_weights, jacobian->edge_second);
+  bs_scale(model->features * model->features, model->gain, jacobian->edge_weights);
+  bs_scale(model->features * model->features, model->gain, jacobian->edge_second);
 }
 
 /* ---- Linear systems ----------------------------------------------------------------------------- */
-
-/* u eliminated: (diagonal I - S' X) w = ..., S the reduced derivatives. */
-bool bs_jacobian_factor(bs_jacobian *jacobian, double a) {
-  const size_t N = jacobian->count, d = jacobian->features;
-  const double *rows = jacobian->rows;
-  jacobian->a = a;
-  jacobian->diagonal = a + jacobian->shrink;
-  memcpy(jacobian->reduced, jacobian->weights_margin, N * d * sizeof *jacobian->reduced);
-  if (jacobian->has_second) {
-    for (size_t k = 0; k < d; k++)
-      jacobian->scratch[k] = jacobian->weights_second[k] / (a - jacobian->second_second[k]);
-    for (size_t i = 0; i < N; i++)
-      for (size_t k = 0; k < d; k++)
-        jacobian->reduced[i * d + k] += jacobian->scratch[k] * jacobian->second_margin[i * d + k];
-  }
-  if (N < d)
-    bs_dense_multiply_abt(N, N, d, -1.0, rows, jacobian->reduced, jacobian->matrix, N);
-  else
-    bs_dense_multiply_atb(d, d, N, -1.0, jacobian->reduced, rows, jacobian->matrix);
-  for (size_t i = 0; i < jacobian->order; i++) jacobian->matrix[i * (jacobian->order + 1)] += jacobian->diagonal;
-  return bs_dense_lu(jacobian->order, jacobian->matrix, jacobian->pivot, NULL) == BS_DENSE_OK;
-}
 
 /* The matrix is row-major and the factors are those of columns: its transpose's. */
 static void solve_matrix(const bs_jacobian *jacobian, double *x) {
   bs_dense_lu_solve(jacobian->order, jacobian->matrix, jacobian->pivot, true, x);
 }
 
-void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u) {
+static void solve_apart(bs_jacobian *jacobian, double *w, double *u) {
   const size_t N = jacobian->count, d = jacobian->features;
   const double *rows = jacobian->rows;
   for (size_t k = 0; k < d && jacobian->has_second; k++)
@@ -221,4 +213,64 @@ void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u) {
   if (!jacobian->has_second) return;
   bs_dense_combine(N, d, 1.0, jacobian->second_margin, d, jacobian->margin, u);
   for (size_t k = 0; k < d; k++) u[k] /= jacobian->a - jacobian->second_second[k];
+}
+
+/* a I - J, row-major, of w and u together. */
+static bool factor_whole(bs_jacobian *jacobian) {
+  const size_t N = jacobian->count, d = jacobian->features, order = 2 * d;
+  double *whole = jacobian->whole, *product = jacobian->edge_product;
+  memset(whole, 0, order * order * sizeof *whole);
+  for (int block = 0; block < 2; block++) {
+    const double *derivative = block == 0 ? jacobian->weights_margin : jacobian->second_margin;
+    bs_dense_multiply_atb(d, d, N, -1.0, derivative, jacobian->rows, product);
+    for (size_t r = 0; r < d; r++) memcpy(whole + ((size_t)block * d + r) * order, product + r * d, d * sizeof *whole);
+  }
+  for (size_t r = 0; r < d; r++) {
+    double *weights = whole + r * order, *second = whole + (d + r) * order;
+    weights[r] += jacobian->diagonal;
+    weights[d + r] = -jacobian->weights_second[r];
+    bs_axpy(d, -1.0, jacobian->edge_weights + r * d, second);
+    bs_axpy(d, -1.0, jacobian->edge_second + r * d, second + d);
+    second[d + r] += jacobian->a - jacobian->second_second[r];
+  }
+  return bs_dense_lu(order, whole, jacobian->whole_pivot, NULL) == BS_DENSE_OK;
+}
+
+static void solve_whole(bs_jacobian *jacobian, double *w, double *u) {
+  const size_t d = jacobian->features;
+  memcpy(jacobian->scratch, w, d * sizeof *w);
+  memcpy(jacobian->scratch + d, u, d * sizeof *u);
+  bs_dense_lu_solve(2 * d, jacobian->whole, jacobian->whole_pivot, true, jacobian->scratch);
+  memcpy(w, jacobian->scratch, d * sizeof *w);
+  memcpy(u, jacobian->scratch + d, d * sizeof *u);
+}
+
+/* u eliminated: (diagonal I - S' X) w = ..., S the reduced derivatives. */
+bool bs_jacobian_factor(bs_jacobian *jacobian, double a) {
+  const size_t N = jacobian->count, d = jacobian->features;
+  const double *rows = jacobian->rows;
+  jacobian->a = a;
+  jacobian->diagonal = a + jacobian->shrink;
+  if (jacobian->oscillates) return factor_whole(jacobian);
+  memcpy(jacobian->reduced, jacobian->weights_margin, N * d * sizeof *jacobian->reduced);
+  if (jacobian->has_second) {
+    for (size_t k = 0; k < d; k++)
+      jacobian->scratch[k] = jacobian->weights_second[k] / (a - jacobian->second_second[k]);
+    for (size_t i = 0; i < N; i++)
+      for (size_t k = 0; k < d; k++)
+        jacobian->reduced[i * d + k] += jacobian->scratch[k] * jacobian->second_margin[i * d + k];
+  }
+  if (N < d)
+    bs_dense_multiply_abt(N, N, d, -1.0, rows, jacobian->reduced, jacobian->matrix, N);
+  else
+    bs_dense_multiply_atb(d, d, N, -1.0, jacobian->reduced, rows, jacobian->matrix);
+  for (size_t i = 0; i < jacobian->order; i++) jacobian->matrix[i * (jacobian->order + 1)] += jacobian->diagonal;
+  return bs_dense_lu(jacobian->order, jacobian->matrix, jacobian->pivot, NULL) == BS_DENSE_OK;
+}
+
+void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u) {
+  if (jacobian->oscillates)
+    solve_whole(jacobian, w, u);
+  else
+    solve_apart(jacobian, w, u);
 }

@@ -24,13 +24,19 @@ typedef struct {
   double *reduced, *matrix; /* count x d, order x order */
   int *pivot;
   double *margin, *scratch; /* count, d */
+  /* Where a full batch oscillates (edge.h), the derivative of u's rate has further terms, and the matrix is that of w
+   * and u together. */
+  bool oscillates;
+  double *edge_weights, *edge_second; /* d x d: d rate_u / d (w, u) by the oscillations */
+  double *whole, *edge_product;       /* 2 d x 2 d; d x d: scratch */
+  int *whole_pivot;
 } bs_jacobian;
 
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error);
 void bs_jacobian_free(bs_jacobian *jacobian);
 
 /* J at the model's last evaluation, at time t. */
-void bs_jacobian_fill(bs_jacobian *jacobian, const bs_model *model, double t);
+void bs_jacobian_fill(bs_jacobian *jacobian, bs_model *model, double t);
 /* Factors a I - J. False where it is singular. */
 bool bs_jacobian_factor(bs_jacobian *jacobian, double a);
 /* (w, u) <- (a I - J)^-1 (w, u) */

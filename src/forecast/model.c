@@ -21,6 +21,9 @@ enum { SEQUENTIAL_PASSES = 2 };
  */
 static const double LEAST_CHANGE[SEQUENTIAL_PASSES] = {1e-4, 1e-2};
 
+/* Of the edge of stability: the curvature exceeds it by some one over this. */
+static const double GAIN = 30.0, SMALL_GAIN = 10.0;
+
 static double bounded_exponential(double x) {
   return exp(fmax(-MOST_EXPONENT, fmin(MOST_EXPONENT, x)));
 }
@@ -120,7 +123,8 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
                     .refined = refined};
   describe(options, data->samples, out);
   out->refined = refined && out->batches > 1; /* one step's second order is nothing, and stiff */
-  const biascope_status status = allocate(out, error);
+  biascope_status status = allocate(out, error);
+  if (status == BIASCOPE_OK) status = bs_edge_create(out, refined ? GAIN : SMALL_GAIN, &out->edge, error);
   if (status != BIASCOPE_OK) {
     bs_model_free(out);
     return status;
@@ -136,6 +140,7 @@ void bs_model_free(bs_model *model) {
   for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
   free(model->start);
   free(model->weight);
+  bs_edge_free(&model->edge);
   memset(model, 0, sizeof *model);
 }
 
@@ -367,10 +372,12 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
   find_margins(model, w, model->margin);
   find_all(model, t, u);
   if (model->refined) refine(model, t, w);
+  bs_edge_find(&model->edge, model);
   model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {
     rate_w[k] = -t * model->eta * (model->direction[k] + model->decay * w[k]);
     model->ratio[k] = model->has_second ? fmax(model->mean_square[k], LEAST) / model->level[k] : 0.0;
+    if (model->edge.count > 0) model->ratio[k] += model->edge.extra[k];
     rate_u[k] = model->has_second ? model->gain * (model->ratio[k] - (model->is_sum ? 0.0 : 1.0)) : 0.0;
   }
 }

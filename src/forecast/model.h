@@ -8,15 +8,16 @@
  * over the batch's size, so that no order is drawn. In a fixed order two further passes of an evaluation step through
  * the epoch, centred on w, from the averages that the pass before found, which makes the mean exact to second order in
  * the motion over an epoch. V's mean over the epoch is e^u. Gradients of earlier epochs enter M_j with the factor by
- * which their slopes have since fallen. */
+ * which their slopes have since fallen. Full batches have a further term where they oscillate (edge.h). */
 #ifndef BIASCOPE_FORECAST_MODEL_H
 #define BIASCOPE_FORECAST_MODEL_H
 
 #include "data/dataset.h"
+#include "forecast/edge.h"
 #include "loss/loss.h"
 #include "rule/optimizer.h"
 
-typedef struct {
+typedef struct bs_model {
   const biascope_options *options;
   const bs_loss *loss;
   size_t samples, features, batches; /* batches: of an epoch; 1 in a random order and for the full batch */
@@ -50,6 +51,7 @@ typedef struct {
   double *before;                                /* d: the momentum that an epoch starts with */
   double *way;                                   /* d: the weights' change along an epoch */
   double *ratio, gain;                           /* d: g2 / e^u; du/dlog t = gain (ratio - 1) */
+  bs_edge edge;                                  /* of stability */
   size_t evaluations;                            /* passes over the data */
 } bs_model;
 

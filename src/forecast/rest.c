@@ -81,6 +81,7 @@ static biascope_status come_to_rest(bs_integration *run, double tolerance, bs_re
     if (improves) keep(run, moving, out);
   }
   if (status != BIASCOPE_OK || out->moving <= AT_REST) return status;
+  if (!isfinite(out->moving)) return bs_fail(error, BIASCOPE_NOT_CONVERGED, "no point of rest was found");
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
                  "no point of rest was found: the update and the weight decay differ by %.1e", out->moving);
 }

@@ -489,6 +489,15 @@ def test_a_fraction_is_held_out_for_testing(tmp_path):
     assert run(*command, "0.3", "--test", tmp_path / "d.csv").returncode == 1
 
 
+def test_parts_that_lack_a_class_are_refused_in_words(tmp_path):
+    (tmp_path / "d.csv").write_text("a,y\n1,u\n-2,v\n3,u\n4,u\n")
+    (tmp_path / "e.csv").write_text("a,y\n1,u\n-2,v\n3,u\n-4,v\n5,w\n")
+    said = "".join(run("train", tmp_path / f"{name}.csv", "--label-column", "y", "--steps", 1, "--references", "none", "--test-fraction", 0.25,
+                       "--seed", seed).stderr for name in "de" for seed in range(8))
+    assert "expected exactly two distinct values among the samples that are not held out" in said
+    assert "'w' is none of the classifier's classes, those of the samples that are not held out" in said
+
+
 def test_several_classes_are_classified_by_the_largest_score(tmp_path):
     bunch = datasets.load_wine(as_frame=True)
     rng = np.random.default_rng(6)

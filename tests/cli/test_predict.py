@@ -190,13 +190,20 @@ def test_the_rate_is_the_margins_growth(tmp_path):
 
 def test_the_direction_after_a_number_of_steps():
     flags = ["--batch-size", 1, "--beta2", 0.95, "--lr-decay", 0.5]
-    for steps, error in ((3000, 0.02), (100000, 0.005)):
+    for steps in (3000, 100000):
         found, trained = predict(GAUSSIAN, *flags, "--steps", steps), train(GAUSSIAN, *flags, "--steps", steps)
         cosine = np.dot(found["direction"], trained["direction"])
-        assert np.arccos(min(1, cosine)) < error
-        assert found["log_loss"] == pytest.approx(trained["loss_log"], rel=0.05)
-        assert found["weight_norm"] == pytest.approx(trained["weight_norm"], rel=0.05)
-        assert found["steps"] == steps and found["error_estimate"] is None
+        assert np.arccos(min(1, cosine)) <= 3 * found["error_estimate"] + 1e-7
+        assert found["log_loss"] == pytest.approx(trained["loss_log"], rel=0.01)
+        assert found["weight_norm"] == pytest.approx(trained["weight_norm"], rel=0.01)
+        assert found["steps"] == steps and found["error_estimate"] < 0.01
+
+
+def test_a_run_that_no_average_follows_is_where_the_path_of_small_steps_is():
+    """A full batch without eps, too long to step: v follows the gradient closely."""
+    flags = ["--batch-size", "full", "--beta2", 0.9, "--beta1", 0, "--lr-decay", 0.5]
+    found = predict(GAUSSIAN, *flags, "--steps", 10**9)
+    assert found["error_estimate"] is None and found["cosine"]["linf"] == pytest.approx(1, abs=1e-4)
 
 
 def test_constant_steps_have_a_limit_of_their_own():

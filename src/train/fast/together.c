@@ -146,19 +146,16 @@ bool bs_together_serves(const biascope_trainer *trainer) {
          serves(&trainer->options);
 }
 
-/* As many as keep their state in the first-level cache (docs/performance.md). */
-static size_t most_together(size_t features) {
-  enum { CACHED = 2048 };
-  const size_t most = CACHED / (features + 1);
-  return most < 1 ? 1 : most < BS_MOST_TOGETHER ? most : BS_MOST_TOGETHER;
-}
+/* Beyond, a run alone already keeps the divider busy, and its state in the first-level cache (docs/performance.md). */
+enum { MOST_FEATURES = 256 };
 
 bool bs_together_share(size_t features, const biascope_options *a, const biascope_options *b) {
-  return most_together(features) > 1 && serves(a) && serves(b);
+  return features <= MOST_FEATURES && serves(a) && serves(b);
 }
 
 static bool may_join(const biascope_trainer *first, const biascope_trainer *run) {
-  return first->plain && run->plain && run->data->features == first->data->features;
+  const size_t features = first->data->features;
+  return features <= MOST_FEATURES && first->plain && run->plain && run->data->features == features;
 }
 
 biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t count, uint64_t steps,
@@ -166,8 +163,7 @@ biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t 
   (void)error;
   for (size_t first = 0, group; first < count; first += group) {
     biascope_trainer *const *runs = trainers + first;
-    const size_t most = most_together(runs[0]->data->features);
-    for (group = 1; group < most && first + group < count && may_join(runs[0], runs[group]);) group++;
+    for (group = 1; group < BS_MOST_TOGETHER && first + group < count && may_join(runs[0], runs[group]);) group++;
     if (runs[0]->plain)
       bs_together_take_steps(runs, group, steps);
     else
