@@ -240,7 +240,7 @@ static void print_table(const predict_flags *flags, const biascope_dataset *data
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",
            biascope_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
-  cli_print_support("support    ", data, prediction->dual);
+  if (prediction->support > 0) cli_print_support("support    ", data, prediction->dual);
   if (prediction->standard_error > 0.0) printf("std error  %.1e radians\n", prediction->standard_error);
   if (isfinite(prediction->log_loss))
     printf("log loss   %s\n",

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
+#include "confirm/average.h"
 #include "confirm/run.h"
 #include "data/dataset.h"
 #include "limit/expected.h"
@@ -262,6 +263,8 @@ static biascope_status answer_by_run(confirmation *c, biascope_limit_kind kind, 
   if (direction) memcpy(answer->direction, direction, d * sizeof *answer->direction);
   const double length = bs_norm2(d, answer->direction);
   if (length > 0.0) bs_scale(d, 1.0 / length, answer->direction);
+  memset(answer->dual, 0, bs_margin_rows(c->data) * sizeof *answer->dual); /* no equilibrium: nothing supports it */
+  answer->support = 0;
   answer->gap = NAN;
   answer->rate = rate;
   answer->standard_error = 0.0;
@@ -341,6 +344,27 @@ static biascope_status follow_path(confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && leads ? confirm(c, kind_of(c, c->answer), "path") : status;
 }
 
+/* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */
+static biascope_status follow_average(confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  bs_average average;
+  biascope_status status = bs_average_follow(c->data, c->training, &average, error);
+  if (status != BIASCOPE_OK || !average.settles) {
+    bs_average_free(&average);
+    return status;
+  }
+  if (average.growth < 0.0) {
+    status = answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, average.increment, average.growth, error);
+    answer->method = "the averaged equation of the run, to step 10^15";
+    answer->confirmed_by = "path";
+  } else if (c->equilibrium &&
+             1.0 - bs_cosine(weights_of(answer), average.increment, answer->direction) <= allowed(answer)) {
+    status = confirm(c, kind_of(c, answer), "path");
+  }
+  bs_average_free(&average);
+  return status;
+}
+
 /* An unbounded update may run away at the step sizes asked for, although not at small ones. */
 static biascope_status find_runaway(confirmation *c, biascope_error *error) {
   const double cost = bs_run_step_cost(c->data, c->training);
@@ -386,6 +410,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && !answer->confirmed && !bs_has_bounded_update(training)) status = find_runaway(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);
   return status;

@@ -150,6 +150,17 @@ def test_the_flow_confirms_what_it_comes_to():
     assert code == 4 and answer["kind"] == "unsettled" and "beta1^2 > beta2" in message
 
 
+def test_a_run_that_cannot_settle_in_time_is_followed_by_its_averages():
+    """Adam, one sample a step, on barely separable data: the loss falls for ten million steps and then rises for ever."""
+    flags = ["--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.95, "--batch-size", 1]
+    answer, code, _ = predict(LIMITS / "sonar.npy", *flags)
+    assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "path" and answer["kind"] == "not separating"
+    growth = (numpy.load(LIMITS / "sonar.npy") @ answer["direction"]).min()
+    assert growth < 0 and answer["rate"] < 0 and answer["support"] == []
+    before, last = (predict(LIMITS / "sonar.npy", *flags, "--steps", steps)[0] for steps in (10**8, 10**12))
+    assert last["log_loss"] > before["log_loss"] + 1 and numpy.dot(last["direction"], answer["direction"]) > 0.999
+
+
 def test_the_number_of_steps_is_not_confirmed():
     answer, code, _ = predict(GAUSSIAN, "--optimizer", "adam", "--batch-size", 1, "--steps", 1000)
     assert code == 0 and "confirmed" not in answer

@@ -49,27 +49,50 @@ static const double UNIT = 1.0, NOTHING = 0.0;
 
 #ifdef BIASCOPE_OPENBLAS
 void openblas_set_num_threads(int threads);
+int openblas_get_num_threads(void);
+
+/* Threads pay from about this many multiplications. With less to do they wait for each other, and where the processor
+ * is busy, for a thousand times longer than the work takes. */
+static const double WORTH_THREADS = 4e6;
+static _Atomic int most_threads; /* 0: not known yet */
 
 void bs_dense_set_threads(int threads) {
+  most_threads = threads;
   openblas_set_num_threads(threads);
+}
+
+static void choose_threads(double multiplications) {
+  if (most_threads == 0) most_threads = openblas_get_num_threads();
+  if (most_threads > 1) openblas_set_num_threads(multiplications < WORTH_THREADS ? 1 : most_threads);
 }
 #else
 void bs_dense_set_threads(int threads) {
   (void)threads; /* if the user chose another BLAS */
 }
+
+static void choose_threads(double multiplications) {
+  (void)multiplications;
+}
 #endif
+
+/* For the product of a matrix and a vector, which waits for memory. */
+static void choose_threads_of_vectors(size_t rows, size_t columns) {
+  choose_threads(8.0 * (double)rows * (double)columns);
+}
 
 /* ---- Products ------------------------------------------------------------------------------------- */
 
 void bs_dense_apply(size_t rows, size_t columns, double scale, const double *a, size_t stride, const double *x,
                     double keep, double *y) {
   const int m = (int)columns, n = (int)rows, lda = leading(stride);
+  choose_threads_of_vectors(rows, columns);
   dgemv_("T", &m, &n, &scale, a, &lda, x, &ONE, &keep, y, &ONE, 1);
 }
 
 void bs_dense_combine(size_t rows, size_t columns, double scale, const double *a, size_t stride, const double *x,
                       double *y) {
   const int m = (int)columns, n = (int)rows, lda = leading(stride);
+  choose_threads_of_vectors(rows, columns);
   dgemv_("N", &m, &n, &scale, a, &lda, x, &ONE, &UNIT, y, &ONE, 1);
 }
 
@@ -77,22 +100,26 @@ void bs_dense_combine(size_t rows, size_t columns, double scale, const double *a
 void bs_dense_multiply_abt(size_t m, size_t n, size_t k, double scale, const double *a, const double *b, double *c,
                            size_t stride) {
   const int rows = (int)n, columns = (int)m, inner = (int)k, ld = leading(k), ldc = leading(stride);
+  choose_threads((double)m * (double)n * (double)k);
   dgemm_("T", "N", &rows, &columns, &inner, &scale, b, &ld, a, &ld, &NOTHING, c, &ldc, 1, 1);
 }
 
 /* Column-major, C' = B'A is n x m. */
 void bs_dense_multiply_atb(size_t m, size_t n, size_t k, double scale, const double *a, const double *b, double *c) {
   const int rows = (int)n, columns = (int)m, inner = (int)k, ldb = leading(n), lda = leading(m);
+  choose_threads((double)m * (double)n * (double)k);
   dgemm_("N", "T", &rows, &columns, &inner, &scale, b, &ldb, a, &lda, &NOTHING, c, &ldb, 1, 1);
 }
 
 void bs_dense_row_gram(size_t n, size_t k, const double *a, size_t stride, double *g, size_t order) {
   const int size = (int)n, inner = (int)k, lda = leading(stride), ldg = leading(order);
+  choose_threads((double)n * (double)n * (double)k);
   dsyrk_("L", "T", &size, &inner, &UNIT, a, &lda, &NOTHING, g, &ldg, 1, 1);
 }
 
 void bs_dense_add_column_gram(size_t n, size_t k, const double *a, size_t stride, double *g, size_t order) {
   const int size = (int)n, inner = (int)k, lda = leading(stride), ldg = leading(order);
+  choose_threads((double)n * (double)n * (double)k);
   dsyrk_("L", "N", &size, &inner, &UNIT, a, &lda, &UNIT, g, &ldg, 1, 1);
 }
 
@@ -101,12 +128,14 @@ void bs_dense_add_column_gram(size_t n, size_t k, const double *a, size_t stride
 bool bs_dense_cholesky(size_t n, double *k, size_t stride) {
   const int size = (int)n, ldk = leading(stride);
   int info;
+  choose_threads((double)n * (double)n * (double)n);
   dpotrf_("L", &size, k, &ldk, &info, 1);
   return info == 0;
 }
 
 void bs_dense_cholesky_solve(size_t n, const double *u, size_t stride, double *x) {
   const int size = (int)n, ldu = leading(stride);
+  choose_threads_of_vectors(n, n);
   dtrsv_("L", "N", "N", &size, u, &ldu, x, &ONE, 1, 1, 1);
   dtrsv_("L", "T", "N", &size, u, &ldu, x, &ONE, 1, 1, 1);
 }
@@ -146,6 +175,7 @@ bs_dense_status bs_dense_lu(size_t n, double *a, int *pivot, double *reciprocal)
   if (reciprocal) *reciprocal = 0.0;
   if (!is_finite(n * n, a)) return BS_DENSE_FAILED;
   const double norm = reciprocal ? one_norm(n, a) : 0.0;
+  choose_threads((double)n * (double)n * (double)n);
   dgetrf_(&size, &size, a, &ld, pivot, &info);
   if (info != 0) return BS_DENSE_FAILED;
   if (!reciprocal || !is_finite(n * n, a) || !isfinite(norm)) return BS_DENSE_OK;
@@ -155,6 +185,7 @@ bs_dense_status bs_dense_lu(size_t n, double *a, int *pivot, double *reciprocal)
 void bs_dense_lu_solve(size_t n, const double *lu, const int *pivot, bool transposed, double *x) {
   const int size = (int)n, ld = leading(n);
   int info;
+  choose_threads_of_vectors(n, n);
   dgetrs_(transposed ? "T" : "N", &size, &ONE, lu, &ld, pivot, x, &ld, &info, 1);
 }
 
@@ -171,8 +202,10 @@ typedef struct {
 typedef int driver(const problem *p, double *work, int length, int *integers);
 
 static bs_dense_status with_workspace(driver *call, const problem *p, size_t integer_count) {
+  const double rows = (double)p->rows, columns = (double)p->columns;
   double wanted = 0.0;
   int first_integer = 0;
+  choose_threads(rows * columns * fmin(rows, columns));
   if (call(p, &wanted, -1, &first_integer) != 0) return BS_DENSE_FAILED;
   /* dgelsd reports its integer workspace here; the others leave it at 0 */
   if (first_integer > 0 && (size_t)first_integer > integer_count) integer_count = (size_t)first_integer;
