@@ -40,3 +40,14 @@ size_t bs_memory_free(void) {
   const char *found = count > 0 ? strstr(text, KEY) : NULL;
   return found ? (size_t)strtoull(found + strlen(KEY), NULL, 10) << 10 : SIZE_MAX;
 }
+
+bool bs_arrays_allocate(size_t count, const bs_array *arrays) {
+  bool complete = true;
+  for (size_t i = 0; i < count; i++)
+    complete = (*arrays[i].array = BS_NEW(double, arrays[i].length)) != NULL && complete;
+  return complete;
+}
+
+void bs_arrays_free(size_t count, const bs_array *arrays) {
+  for (size_t i = 0; i < count; i++) free(*arrays[i].array);
+}

@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_BASE_MEMORY_H
 #define BIASCOPE_BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { BS_ALIGNMENT = 64 };
@@ -18,5 +19,14 @@ char *bs_copy_text(const char *text);
 size_t bs_memory_free(void);
 
 #define BS_NEW(type, count) ((type *)bs_allocate((count), sizeof(type)))
+
+/* Arrays of doubles that are allocated and freed together. */
+typedef struct {
+  double **array;
+  size_t length;
+} bs_array;
+/* Sets every array; false if the memory does not suffice for all. */
+bool bs_arrays_allocate(size_t count, const bs_array *arrays);
+void bs_arrays_free(size_t count, const bs_array *arrays);
 
 #endif

@@ -16,17 +16,13 @@ enum { MOST_FEATURES = 128 };
 static const double LEAST_MEMORY = 50.0;
 static const double DIFFERENCE = 1e-4; /* of a margin, for the third derivative of the loss */
 
-typedef struct {
-  double **array;
-  size_t length;
-} part;
 enum { PARTS = 10 };
 
-static void list_parts(bs_edge *edge, size_t N, size_t d, part *out) {
-  const part parts[PARTS] = {{&edge->extra, d},        {&edge->diagonal, d},  {&edge->by_root, d},
-                             {&edge->value, d},        {&edge->third, N},     {&edge->vector, d * d},
-                             {&edge->rows, N * d},     {&edge->along, N * d}, {&edge->matrix, d * d},
-                             {&edge->other, d * d + d}};
+static void list_parts(bs_edge *edge, size_t N, size_t d, bs_array *out) {
+  const bs_array parts[PARTS] = {{&edge->extra, d},        {&edge->diagonal, d},  {&edge->by_root, d},
+                                 {&edge->value, d},        {&edge->third, N},     {&edge->vector, d * d},
+                                 {&edge->rows, N * d},     {&edge->along, N * d}, {&edge->matrix, d * d},
+                                 {&edge->other, d * d + d}};
   memcpy(out, parts, sizeof parts);
 }
 
@@ -37,19 +33,17 @@ biascope_status bs_edge_create(const bs_model *model, double gain, bs_edge *out,
                   (1.0 - model->beta2) * LEAST_MEMORY <= 1.0 && d <= MOST_FEATURES &&
                   (double)N * (double)d <= MOST_CELLS;
   if (!out->possible) return BIASCOPE_OK;
-  part parts[PARTS];
-  bool complete = true;
+  bs_array parts[PARTS];
   list_parts(out, N, d, parts);
-  for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
-  if (complete) return BIASCOPE_OK;
+  if (bs_arrays_allocate(PARTS, parts)) return BIASCOPE_OK;
   bs_edge_free(out);
   return bs_fail_memory(error, "the loss's curvature");
 }
 
 void bs_edge_free(bs_edge *edge) {
-  part parts[PARTS];
+  bs_array parts[PARTS];
   list_parts(edge, 0, 0, parts);
-  for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
+  bs_arrays_free(PARTS, parts);
   memset(edge, 0, sizeof *edge);
 }
 

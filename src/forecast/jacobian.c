@@ -11,41 +11,35 @@
 /* A sample counts if its slope is at least this share of the largest of its batch. */
 static const double LEAST_SHARE = 1e-3;
 
-typedef struct {
-  double **array;
-  size_t length;
-} part;
 enum { PARTS = 15 };
 
 /* edge: d where the edge of stability is followed, else 0. */
-static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, size_t edge, part *out) {
+static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, size_t edge, bs_array *out) {
   const size_t order = N < d ? N : d;
-  const part parts[PARTS] = {{&jacobian->rows, N * d},
-                             {&jacobian->weights_margin, N * d},
-                             {&jacobian->second_margin, N * d},
-                             {&jacobian->reduced, N * d},
-                             {&jacobian->by_gradient, batches * d},
-                             {&jacobian->by_square, batches * d},
-                             {&jacobian->weights_second, d},
-                             {&jacobian->second_second, d},
-                             {&jacobian->matrix, order * order},
-                             {&jacobian->margin, N},
-                             {&jacobian->scratch, 2 * d},
-                             {&jacobian->edge_weights, edge * edge},
-                             {&jacobian->edge_second, edge * edge},
-                             {&jacobian->whole, 4 * edge * edge},
-                             {&jacobian->edge_product, edge * edge}};
+  const bs_array parts[PARTS] = {{&jacobian->rows, N * d},
+                                 {&jacobian->weights_margin, N * d},
+                                 {&jacobian->second_margin, N * d},
+                                 {&jacobian->reduced, N * d},
+                                 {&jacobian->by_gradient, batches * d},
+                                 {&jacobian->by_square, batches * d},
+                                 {&jacobian->weights_second, d},
+                                 {&jacobian->second_second, d},
+                                 {&jacobian->matrix, order * order},
+                                 {&jacobian->margin, N},
+                                 {&jacobian->scratch, 2 * d},
+                                 {&jacobian->edge_weights, edge * edge},
+                                 {&jacobian->edge_second, edge * edge},
+                                 {&jacobian->whole, 4 * edge * edge},
+                                 {&jacobian->edge_product, edge * edge}};
   memcpy(out, parts, sizeof parts);
 }
 
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error) {
   const size_t N = model->samples, d = model->features;
   *out = (bs_jacobian){.features = d, .has_second = model->has_second};
-  part parts[PARTS];
-  bool complete = true;
+  bs_array parts[PARTS];
   list_parts(out, N, d, model->batches, model->edge.possible ? d : 0, parts);
-  for (size_t i = 0; i < PARTS; i++)
-    complete = (parts[i].length == 0 || (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL) && complete;
+  const bool complete = bs_arrays_allocate(PARTS, parts);
   out->index = BS_NEW(size_t, N);
   out->first = BS_NEW(size_t, model->batches + 1);
   out->pivot = BS_NEW(int, N < d ? N : d);
@@ -56,9 +50,9 @@ biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, bias
 }
 
 void bs_jacobian_free(bs_jacobian *jacobian) {
-  part parts[PARTS];
+  bs_array parts[PARTS];
   list_parts(jacobian, 0, 0, 0, 0, parts);
-  for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
+  bs_arrays_free(PARTS, parts);
   free(jacobian->index);
   free(jacobian->first);
   free(jacobian->pivot);

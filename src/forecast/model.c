@@ -85,29 +85,25 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }
 
-typedef struct {
-  double **array;
-  size_t length;
-} part;
 enum { PARTS = 19 };
 
-static void list_parts(bs_model *model, part *out) {
+static void list_parts(bs_model *model, bs_array *out) {
   const size_t N = model->samples, d = model->features, cells = model->batches * d;
-  const part parts[PARTS] = {{&model->margin, N},       {&model->slope, N},        {&model->fall, N},
-                             {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
-                             {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
-                             {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
-                             {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
-                             {&model->way, d},          {&model->ratio, d},        {&model->column, 3 * model->batches},
-                             {&model->level, d}};
+  const bs_array parts[PARTS] = {
+      {&model->margin, N},       {&model->slope, N},        {&model->fall, N},
+      {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
+      {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
+      {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
+      {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
+      {&model->way, d},          {&model->ratio, d},        {&model->column, 3 * model->batches},
+      {&model->level, d}};
   memcpy(out, parts, sizeof parts);
 }
 
 static biascope_status allocate(bs_model *model, biascope_error *error) {
-  part parts[PARTS];
-  bool complete = true;
+  bs_array parts[PARTS];
   list_parts(model, parts);
-  for (size_t i = 0; i < PARTS; i++) complete = (*parts[i].array = BS_NEW(double, parts[i].length)) != NULL && complete;
+  const bool complete = bs_arrays_allocate(PARTS, parts);
   model->start = BS_NEW(size_t, model->batches + 1);
   model->weight = BS_NEW(bs_weight, model->samples);
   return complete && model->start && model->weight ? BIASCOPE_OK : bs_fail_memory(error, "the averaged equation");
@@ -135,9 +131,9 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
 }
 
 void bs_model_free(bs_model *model) {
-  part parts[PARTS];
+  bs_array parts[PARTS];
   list_parts(model, parts);
-  for (size_t i = 0; i < PARTS; i++) free(*parts[i].array);
+  bs_arrays_free(PARTS, parts);
   free(model->start);
   free(model->weight);
   bs_edge_free(&model->edge);
