@@ -90,8 +90,9 @@ def forgotten(options):
     return min(1 - options["beta1"], second * (1 - options["beta2"]))
 
 
-def judge(library, x, options, effort=3e8, decay=0.25):
-    """What training does: the increments' direction, how far they have settled, the least margin."""
+def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
+    """What training does: the increments' direction, how far they have settled, the least margin. A run that settles
+    elsewhere than `beside` must stay there when it is made longer, up to fifty times the effort."""
     if options.get("weight_decay"):
         return judge_rest(library, x, options, effort, decay)
     cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
@@ -111,7 +112,8 @@ def judge(library, x, options, effort=3e8, decay=0.25):
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
                  "lr": lr, "settled": settle >= SETTLED and LEAST_MARGIN <= margin <= MOST_FADING * steps / fading}
         steps, goal = steps * 4, goal * 2
-        if found["settled"] or steps > most:
+        elsewhere = beside is not None and found["settled"] and cosine(beside, found["increment"]) < WRONG
+        if (found["settled"] and not elsewhere) or steps > (50 * most if elsewhere else most):
             return found
 
 
@@ -274,7 +276,8 @@ def trial(library, folder, number, confirm, effort):
     path = os.path.join(folder, f"{number}.csv")
     numpy.savetxt(path, x, delimiter=",", fmt="%.17g")
     answer, code, message, seconds = predict(path, flags(options), confirm)
-    found = judge(library, x, options, effort)
+    claimed = numpy.array(answer["direction"]) if answer.get("confirmed") and answer.get("direction") else None
+    found = judge(library, x, options, effort, beside=claimed)
     row = {"number": number, "kind": kind, "shape": x.shape, "flags": " ".join(flags(options)), "code": code,
            "message": message, "seconds": round(seconds, 3), "gap": answer.get("gap"), "rate": answer.get("rate"),
            "confirmed": answer.get("confirmed"), "answer": answer.get("kind"), "by": answer.get("confirmed_by"),
