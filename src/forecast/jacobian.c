@@ -4,11 +4,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
+#include "forecast/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A sample counts if its slope is at least this share of the largest of its batch. */
+/* A sample counts if its part in the gradient is above this share of the largest in its batch, in some feature. */
 static const double LEAST_SHARE = 1e-3;
 
 enum { PARTS = 15 };
@@ -62,16 +63,19 @@ void bs_jacobian_free(bs_jacobian *jacobian) {
 
 /* ---- What the mean update and the mean square change with ----------------------------------------- */
 
-/* The samples that are not negligible, and their rows. */
+/* The samples that matter, and their rows. Where updates are normalised, a feature that only faint samples have moves
+ * as others do, so that what is faint is judged feature by feature. */
 static void choose_samples(bs_jacobian *jacobian, const bs_model *model) {
   const size_t d = model->features;
+  double *largest = jacobian->scratch;
   jacobian->count = 0;
   for (size_t b = 0; b < model->batches; b++) {
-    double largest = 0.0;
-    for (size_t i = model->start[b]; i < model->start[b + 1]; i++) largest = fmax(largest, model->slope[i]);
+    memset(largest, 0, d * sizeof *largest);
+    for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
+      bs_rows_largest(d, LEAST_SHARE * model->slope[i], model->rows + i * d, largest);
     jacobian->first[b] = jacobian->count;
     for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
-      if (model->slope[i] >= LEAST_SHARE * largest) jacobian->index[jacobian->count++] = i;
+      if (bs_rows_exceed(d, model->slope[i], model->rows + i * d, largest)) jacobian->index[jacobian->count++] = i;
   }
   jacobian->first[model->batches] = jacobian->count;
   jacobian->order = jacobian->count < d ? jacobian->count : d;

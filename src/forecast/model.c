@@ -12,7 +12,7 @@
 static const double MOST_EXPONENT = 690.0, LEAST = 1e-300;
 /* The largest factor by which a slope falls over an epoch in the averages. */
 static const double MOST_FALL = 1.0;
-/* Slopes below this share of the largest of their batch, and weights in an average, count as 0. */
+/* Weights in an average below this count as 0. */
 static const double NEGLIGIBLE = 1e-17;
 static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
@@ -149,16 +149,10 @@ static void find_margins(const bs_model *model, const double *w, double *out) {
 
 /* The slopes of batch j at the margins, in units of 2^exponent, and how fast they fall. */
 static void find_batch_slopes(bs_model *model, size_t j) {
-  double largest = 0.0;
   for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
     const bs_weight weight = model->weight[i];
     model->slope[i] = bs_times_power_of_two(weight.mantissa, weight.exponent - model->exponent);
-    largest = fmax(largest, model->slope[i]);
-  }
-  for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
-    const bool counts = model->slope[i] > NEGLIGIBLE * largest;
-    if (!counts) model->slope[i] = 0.0;
-    model->fall[i] = counts ? model->loss->slope_decay(model->margin[i]) : 0.0;
+    model->fall[i] = model->slope[i] > 0.0 ? model->loss->slope_decay(model->margin[i]) : 0.0;
   }
 }
 

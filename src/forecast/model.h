@@ -36,7 +36,7 @@ typedef struct bs_model {
   double shift, eta;
   int64_t exponent;                              /* shift = exponent log 2 */
   bs_weight *weight;                             /* N: |l'| */
-  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz; 0, 0 if negligible in the batch */
+  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz; 0, 0 where |l'| underflows */
   double *motion;                                /* N: the margins' change over an epoch */
   double *gradient, *momentum, *second, *update; /* batches x d */
   double *inverse;                               /* batches x d: update / momentum */

@@ -73,3 +73,18 @@ FASTEST_VOID(extern, bs_rows_multiply,
     sum[k] += share * product[k];
   }
 }
+
+FASTEST_VOID(extern, bs_rows_largest, (size_t d, double scale, const double *restrict row, double *restrict largest),
+             (d, scale, row, largest)) {
+  for (size_t k = 0; k < d; k++) {
+    const double size = scale * fabs(row[k]);
+    largest[k] = size > largest[k] ? size : largest[k];
+  }
+}
+
+FASTEST(extern, bool, bs_rows_exceed,
+        (size_t d, double scale, const double *restrict row, const double *restrict bound), (d, scale, row, bound)) {
+  double excess = 0.0;
+  for (size_t k = 0; k < d; k++) excess += scale * fabs(row[k]) > bound[k] ? 1.0 : 0.0;
+  return excess > 0.0;
+}

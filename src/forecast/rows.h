@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_FORECAST_ROWS_H
 #define BIASCOPE_FORECAST_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 double bs_rows_dot(size_t d, const double *a, const double *b);
@@ -19,5 +20,9 @@ void bs_rows_add_square(size_t d, double share, const double *value, double *sum
 void bs_rows_invert(size_t d, double eps, const double *scale, const double *second, double *inverse);
 /* product <- a b, and sum += share product */
 void bs_rows_multiply(size_t d, double share, const double *a, const double *b, double *product, double *sum);
+/* largest <- max(largest, scale |row|) */
+void bs_rows_largest(size_t d, double scale, const double *row, double *largest);
+/* Whether scale |row_k| > bound_k for some k. */
+bool bs_rows_exceed(size_t d, double scale, const double *row, const double *bound);
 
 #endif
