@@ -85,7 +85,7 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }
 
-enum { PARTS = 19 };
+enum { PARTS = 20 };
 
 static void list_parts(bs_model *model, bs_array *out) {
   const size_t N = model->samples, d = model->features, cells = model->batches * d;
@@ -96,7 +96,7 @@ static void list_parts(bs_model *model, bs_array *out) {
       {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
       {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
       {&model->way, d},          {&model->ratio, d},        {&model->column, 3 * model->batches},
-      {&model->level, d}};
+      {&model->level, d},        {&model->share, N}};
   memcpy(out, parts, sizeof parts);
 }
 
@@ -143,8 +143,7 @@ void bs_model_free(bs_model *model) {
 /* ---- Slopes and gradients ----------------------------------------------------------------------- */
 
 static void find_margins(const bs_model *model, const double *w, double *out) {
-  const size_t d = model->features; /* too little work for the threads of a linear algebra library */
-  for (size_t i = 0; i < model->samples; i++) out[i] = bs_rows_dot(d, model->rows + i * d, w);
+  bs_rows_products(model->samples, model->features, model->rows, w, out);
 }
 
 /* The slopes of batch j at the margins, in units of 2^exponent, and how fast they fall. */
@@ -166,17 +165,18 @@ static void find_slopes(bs_model *model) {
   for (size_t j = 0; j < model->batches; j++) find_batch_slopes(model, j);
 }
 
+/* Adds the mean gradient of batch j. */
+static void add_gradient(const bs_model *model, size_t j, double *sum) {
+  const size_t first = model->start[j], count = model->start[j + 1] - first;
+  for (size_t i = first; i < first + count; i++) model->share[i] = -model->slope[i] / (double)count;
+  bs_rows_combine(count, model->features, model->share + first, model->rows + first * model->features, sum);
+}
+
 /* The batches' mean gradients. */
 static void find_gradients(bs_model *model) {
   const size_t d = model->features;
   memset(model->gradient, 0, model->batches * d * sizeof *model->gradient);
-  for (size_t j = 0; j < model->batches; j++) {
-    const size_t count = model->start[j + 1] - model->start[j];
-    if (count == 0) continue;
-    for (size_t i = model->start[j]; i < model->start[j + 1]; i++)
-      if (model->slope[i] > 0.0)
-        bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, model->gradient + j * d);
-  }
+  for (size_t j = 0; j < model->batches; j++) add_gradient(model, j, model->gradient + j * d);
 }
 
 /* The mean squares of the gradient of a step. */
@@ -211,14 +211,14 @@ static void find_larger_momentum_before(bs_model *model) {
   double weight = 1.0 - model->beta1;
   memset(model->before, 0, d * sizeof *model->before);
   for (size_t j = n; j-- > 0 && weight >= NEGLIGIBLE; weight *= model->beta1) {
-    const double size = (double)(model->start[j + 1] - model->start[j]);
-    for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
-      if (model->slope[i] == 0.0) continue;
+    const size_t first = model->start[j], count = model->start[j + 1] - first;
+    for (size_t i = first; i < first + count; i++) {
       const double change = model->fall[i] * model->motion[i];
       const double grown = exp(fmax(-MOST_FALL, fmin(MOST_FALL, change)));
       const double past = grown / fmax(1.0 - kept * grown, 0.1 * (1.0 - kept));
-      bs_rows_add(d, -weight * model->slope[i] * past / size, model->rows + i * d, model->before);
+      model->share[i] = -weight * model->slope[i] * past / (double)count;
     }
+    bs_rows_combine(count, d, model->share + first, model->rows + first * d, model->before);
   }
 }
 
@@ -309,11 +309,10 @@ static void find_batch(bs_model *model, size_t j, const double *w) {
   const size_t d = model->features, first = model->start[j], count = model->start[j + 1] - first;
   double *g = model->gradient + j * d;
   memset(g, 0, d * sizeof *g);
-  for (size_t i = first; i < first + count; i++) model->margin[i] = bs_rows_dot(d, model->rows + i * d, w);
+  bs_rows_products(count, d, model->rows + first * d, w, model->margin + first);
   model->loss->weigh(count, model->margin + first, model->weight + first);
   find_batch_slopes(model, j);
-  for (size_t i = first; i < first + count; i++)
-    if (model->slope[i] > 0.0) bs_rows_add(d, -model->slope[i] / (double)count, model->rows + i * d, g);
+  add_gradient(model, j, g);
 }
 
 /* Steps through the epoch, centred on w, from the averages and the motion that the pass before has found. */

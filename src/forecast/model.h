@@ -38,6 +38,7 @@ typedef struct bs_model {
   bs_weight *weight;                             /* N: |l'| */
   double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz; 0, 0 where |l'| underflows */
   double *motion;                                /* N: the margins' change over an epoch */
+  double *share;                                 /* N: scratch, of the samples in a sum */
   double *gradient, *momentum, *second, *update; /* batches x d */
   double *inverse;                               /* batches x d: update / momentum */
   double unit, unit_eps;                         /* e^shift; eps in units of it */

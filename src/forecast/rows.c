@@ -8,13 +8,30 @@
 
 enum { LANES = 8 };
 
-FASTEST(extern, double, bs_rows_dot, (size_t d, const double *restrict a, const double *restrict b), (d, a, b)) {
-  double lane[LANES] = {0};
-  size_t k = 0;
-  for (; k + LANES <= d; k += LANES)
-    for (size_t l = 0; l < LANES; l++) lane[l] += a[k + l] * b[k + l];
-  for (size_t l = 0; k < d; k++, l++) lane[l] += a[k] * b[k];
-  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+FASTEST_VOID(extern, bs_rows_products,
+             (size_t count, size_t d, const double *restrict rows, const double *restrict w, double *restrict product),
+             (count, d, rows, w, product)) {
+  for (size_t i = 0; i < count; i++, rows += d) {
+    double lane[LANES] = {0}, rest = 0.0;
+    size_t k = 0;
+    for (; k + LANES <= d; k += LANES)
+      for (size_t l = 0; l < LANES; l++) lane[l] += rows[k + l] * w[k + l];
+    for (; k < d; k++) rest += rows[k] * w[k];
+    product[i] = ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7])) + rest;
+  }
+}
+
+FASTEST_VOID(extern, bs_rows_combine,
+             (size_t count, size_t d, const double *restrict scale, const double *restrict rows, double *restrict sum),
+             (count, d, scale, rows, sum)) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4, rows += 4 * d) {
+    const double *restrict a = rows, *restrict b = a + d, *restrict c = b + d, *restrict e = c + d;
+    const double p = scale[i], q = scale[i + 1], r = scale[i + 2], s = scale[i + 3];
+    for (size_t k = 0; k < d; k++) sum[k] += (p * a[k] + q * b[k]) + (r * c[k] + s * e[k]);
+  }
+  for (; i < count; i++, rows += d)
+    for (size_t k = 0; k < d; k++) sum[k] += scale[i] * rows[k];
 }
 
 FASTEST_VOID(extern, bs_rows_add, (size_t d, double scale, const double *restrict row, double *restrict sum),

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-double bs_rows_dot(size_t d, const double *a, const double *b);
+/* product_i = row_i . w */
+void bs_rows_products(size_t count, size_t d, const double *rows, const double *w, double *product);
+/* sum += scale_i row_i over all rows */
+void bs_rows_combine(size_t count, size_t d, const double *scale, const double *rows, double *sum);
 /* sum += scale row */
 void bs_rows_add(size_t d, double scale, const double *row, double *sum);
 /* average <- kept before + (1 - kept) value */
