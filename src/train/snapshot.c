@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/padded.h"
-#include "train/trainer.h"
+#include "train/weigh.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +154,7 @@ static void evaluate(biascope_trainer *trainer) {
   const size_t most = trainer->sampler.batch_size;
   for (size_t first = 0; first < s->samples; first += most) {
     const size_t count = s->samples - first < most ? s->samples - first : most;
-    bs_trainer_weigh(trainer, &scope, s->sample + first, count);
+    bs_weigh_batch(trainer, &scope, s->sample + first, count);
     for (size_t j = 0; j < s->outputs; j++)
       memcpy(s->weight + j * s->samples + first, trainer->weight + j * count, count * sizeof *s->weight);
   }

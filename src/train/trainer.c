@@ -8,6 +8,7 @@
 #include "train/fast/together.h"
 #include "train/gradient.h"
 #include "train/noise.h"
+#include "train/weigh.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,11 +105,6 @@ void biascope_trainer_free(biascope_trainer *trainer) {
   free(trainer);
 }
 
-static double margin_in(const biascope_dataset *data, const double *rows, const bs_moments *moments, size_t sample) {
-  if (!rows) return bs_row_dot(data, sample, moments->w);
-  return bs_padded_dot(moments->padded, rows + sample * moments->padded, moments->w);
-}
-
 /* Several outputs of dense rows together, where one factor gives each sample's part; scale: outputs x count of scratch.
  * False: nothing is done. */
 static bool add_in_blocks(const bs_scope *s, const bs_weighted_batch *batch, double *scale) {
@@ -124,45 +120,9 @@ static bool add_in_blocks(const bs_scope *s, const bs_weighted_batch *batch, dou
   return true;
 }
 
-/* x_i.w_j of several outputs: samples x outputs. */
-static void score(const bs_scope *s, const uint32_t *sample, size_t count, double *out) {
-  const bs_moments *moments = s->moments;
-  const size_t outputs = moments->outputs;
-  if (s->rows) {
-    bs_block_products(moments->padded, count, s->rows, sample, outputs, moments->w, out);
-    return;
-  }
-  for (size_t b = 0; b < count; b++)
-    for (size_t j = 0; j < outputs; j++) out[b * outputs + j] = bs_row_dot(s->data, sample[b], moments[j].w);
-}
-
-/* -dl/ds_j of a batch, outputs x samples. */
-static void weigh_classes(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  const size_t outputs = s->moments->outputs;
-  score(s, batch, count, trainer->score);
-  for (size_t b = 0; b < count; b++)
-    bs_classes_weigh(trainer->loss, outputs, trainer->score + b * outputs, s->data->class[batch[b]],
-                     trainer -> weight + b, count);
-}
-
-/* Before they are divided by the batch's size. False: they are divided. */
-static bool weigh_samples(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  if (bs_fast_serves_batches(&trainer->fast))
-    return !bs_fast_weigh(&trainer->fast, s->moments->w, batch, count, trainer->score, trainer->weight);
-  for (size_t b = 0; b < count; b++) trainer->score[b] = margin_in(s->data, s->rows, s->moments, batch[b]);
-  trainer->loss->weigh(count, trainer->score, trainer->weight);
-  return true;
-}
-
-bool bs_trainer_weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
-  if (s->moments->outputs == 1) return weigh_samples(trainer, s, batch, count);
-  weigh_classes(trainer, s, batch, count);
-  return true;
-}
-
 static void weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
   const size_t outputs = s->moments->outputs;
-  if (!bs_trainer_weigh(trainer, s, batch, count)) return;
+  if (!bs_weigh_batch(trainer, s, batch, count)) return;
   if (trainer->snapshot) bs_snapshot_subtract(trainer->snapshot, batch, count, trainer->weight);
   bs_weights_divide(outputs * count, count, trainer->weight);
   const biascope_options *options = &trainer->options;
@@ -300,8 +260,8 @@ const double *biascope_trainer_weights(const biascope_trainer *trainer) {
 
 double bs_trainer_margin(const biascope_trainer *trainer, size_t sample) {
   const bs_moments *state = bs_trainer_state(trainer);
-  if (state->outputs == 1) return margin_in(trainer->data, trainer->rows, state, sample);
+  if (state->outputs == 1) return bs_scope_margin(&trainer->whole, sample);
   const uint32_t index = (uint32_t)sample;
-  score(&trainer->whole, &index, 1, trainer->score);
+  bs_scope_scores(&trainer->whole, &index, 1, trainer->score);
   return bs_classes_margin(state->outputs, trainer->score, trainer->data->class[sample]);
 }

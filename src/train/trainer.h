@@ -42,10 +42,6 @@ static inline void bs_trainer_set_rate(biascope_trainer *trainer, double eta) {
     bs_rate_put_eta(eta, &trainer->rate);
 }
 
-/* Fills `weight` with -dl/ds_j of a batch, outputs x count, at the scope's weights. True: they are yet to be divided by
- * its size. */
-bool bs_trainer_weigh(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count);
-
 /* One step, by itself. */
 void bs_trainer_take_step(biascope_trainer *trainer);
 

@@ -158,7 +158,6 @@ def test_random_orders_are_corrected_too():
 @pytest.mark.parametrize("command, flags, message", [
     ("train", [], "batch size below 10"), ("train", ["--batch-size", 10], "batch size below 10"),
     ("train", ["--batch-size", 2, "--clip", 1], "expected one of them"), ("predict", ["--batch-size", 2, "--lr-decay", 0], "constant step"),
-    ("predict", ["--batch-size", 2, "--steps", 100], "only the limit"),
     ("predict", ["--batch-size", 2, "--optimizer", "adagrad"], "remembers the first steps"),
     ("train", ["--optimizer", "adamproxy", "--batch-size", 2], "full batch only"), ("doctor", ["--batch-size", 2], "without variance reduction")])
 def test_where_it_cannot_be_it_is_refused_in_words(command, flags, message):
@@ -166,6 +165,11 @@ def test_where_it_cannot_be_it_is_refused_in_words(command, flags, message):
     result = run(command, GAUSSIAN, "--variance-reduction", *steps, *flags)
     assert result.returncode == 1 and message in result.stderr, result.stderr
     assert result.stdout == ""
+
+
+def test_a_point_after_steps_is_that_of_the_steps():
+    flags = [GAUSSIAN, "--optimizer", "adam", "--batch-size", 2, "--variance-reduction", "--steps", 1000]
+    assert call("predict", *flags)["direction"] == call("train", *flags, "--references", "none")["direction"]
 
 
 def test_a_study_sweeps_it(tmp_path):
