@@ -433,7 +433,8 @@ BIASCOPE_API double biascope_options_learning_rate(const biascope_options *optio
 BIASCOPE_API double biascope_options_guaranteed(const biascope_options *options, double misalignment, double best);
 
 /* Whether biascope_predict's `steps` can say where a run is: its update does not depend on the size of the gradient, so
- * that the run follows the path of vanishing steps. If not, biascope_forecast can. */
+ * that the run follows the path of vanishing steps. biascope_forecast says more, for two classes, where it can follow.
+ */
 BIASCOPE_API bool biascope_options_follow_path(const biascope_options *options);
 
 typedef enum {
