@@ -24,6 +24,9 @@ static const double BESIDE = 1e-5, NEARER = 0.98;
 /* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
  * updates. */
 static const double RATE = 0.5;
+/* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
+ * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
+static const double STAYS = 0.8;
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
@@ -332,12 +335,21 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
   return status;
 }
 
+/* Whether a run in a random order is away from the answer and does not come nearer, as far as its increments show: the
+ * path is that of a sampled order and knows no other. */
+static bool stays_elsewhere(const confirmation *c) {
+  const double angle = acos(fmax(-1.0, 1.0 - distance(c, c->answer))), change = acos(fmax(-1.0, 1.0 - c->run.settle));
+  return c->equilibrium && c->training->order != BIASCOPE_CYCLIC && distance(c, c->answer) > allowed(c->answer) &&
+         change < STAYS * angle * log(2.0) / log((double)c->run.steps);
+}
+
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
 static biascope_status follow_path(confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
   if (!c->answer->unique && c->answer->outputs > 1)
     return note(c, error); /* a smoothed path has a common part of its own */
+  if (stays_elsewhere(c)) return note(c, error);
   if (c->equilibrium) status = path_leads_to(c, c->answer, &leads, error);
   if (status == BIASCOPE_OK && !leads) status = search_from_run(c, true, &leads, error);
   if (status == BIASCOPE_OK) status = note(c, error);
