@@ -205,7 +205,7 @@ int cli_solve(int argc, char **argv) {
   cli_parse(&ARGP, argc, argv, &flags);
   flags.common.read.several_classes = true;
   biascope_dataset *data;
-  biascope_error error;
+  biascope_error error = {0};
   biascope_status status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
   if (status == BIASCOPE_OK) status = check_test(&flags.result, data, &error);
   int code = cli_report(status, &error);
