@@ -77,6 +77,9 @@ typedef struct {
   double reference[BIASCOPE_REFERENCES]; /* their accuracy; NaN: not certified */
 } cli_result;
 extern const struct argp cli_result_argp; /* input: a cli_result */
+/* The value of --test-fraction; and an error if there is a file (NULL: none) as well as a fraction (0: none). */
+double cli_parse_test_fraction(struct argp_state *state, const char *text);
+void cli_require_one_test(struct argp_state *state, const char *test, double fraction);
 /* Whether --test or --test-fraction was given. */
 bool cli_is_tested(const cli_result *result);
 /* Reads DATA as cli_read_data, without the part held out, and the test data if asked for. */

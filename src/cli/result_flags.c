@@ -16,9 +16,16 @@ static const struct argp_option OPTIONS[] = {
     {0},
 };
 
+double cli_parse_test_fraction(struct argp_state *state, const char *text) {
+  return cli_parse_double(state, "--test-fraction", text, 1e-9, 1.0 - 1e-9);
+}
+
+void cli_require_one_test(struct argp_state *state, const char *test, double fraction) {
+  if (test && fraction > 0.0) argp_error(state, "--test and --test-fraction: expected one of them");
+}
+
 static void check_flags(struct argp_state *state, const cli_result *result) {
-  if (result->test && result->test_fraction > 0.0)
-    argp_error(state, "--test and --test-fraction: expected one of them");
+  cli_require_one_test(state, result->test, result->test_fraction);
   if (result->test_labels && !result->test) argp_error(state, "--test-labels: --test is missing");
   if (result->test && !strcmp(result->test, "-")) argp_error(state, "--test: expected a file, not standard input");
 }
@@ -36,7 +43,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     result->test_labels = text;
     return 0;
   case TEST_FRACTION:
-    result->test_fraction = cli_parse_double(state, "--test-fraction", text, 1e-9, 1.0 - 1e-9);
+    result->test_fraction = cli_parse_test_fraction(state, text);
     return 0;
   case ARGP_KEY_END:
     check_flags(state, result);

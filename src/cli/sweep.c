@@ -66,11 +66,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     flags->test = text;
     return 0;
   case TEST_FRACTION:
-    flags->test_fraction = cli_parse_double(state, "--test-fraction", text, 1e-9, 1.0 - 1e-9);
+    flags->test_fraction = cli_parse_test_fraction(state, text);
     return 0;
   case ARGP_KEY_END:
-    if (flags->test && flags->test_fraction > 0.0)
-      argp_error(state, "--test and --test-fraction: expected one of them");
+    cli_require_one_test(state, flags->test, flags->test_fraction);
     if (!flags->spec_path) argp_error(state, "SPEC is missing: a study in a .toml file");
     if (!flags->store_path && !flags->dry_run) argp_error(state, "--store is missing: the file that keeps the runs");
     return 0;

@@ -10,18 +10,9 @@ from scipy import sparse
 from scipy.io import arff
 from sklearn import datasets, preprocessing
 
-BIASCOPE = os.environ["BIASCOPE"]
+from command_line import call, run
+
 TABLES = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables")
-
-
-def run(*arguments):
-    return subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True)
-
-
-def call(*arguments, code=0):
-    result = run(*arguments, "--json")
-    assert result.returncode == code, result.stderr
-    return json.loads(result.stdout)
 
 
 def info(path, *arguments, code=0):

@@ -1,26 +1,13 @@
 """Max margins of several classes: published values, SciPy's solvers, and certificates evaluated here."""
-import json
-import os
-import subprocess
-
 import numpy as np
 import pytest
 from scipy.optimize import linprog, nnls
 
-BIASCOPE = os.environ["BIASCOPE"]
+from command_line import call, run
+
 ENTRYWISE = ("l2", "linf", "l1")
 MATRIX = ("spectral", "nuclear")
 NORMS = ENTRYWISE + MATRIX
-
-
-def run(*arguments):
-    return subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True)
-
-
-def call(*arguments, code=0):
-    result = run(*arguments, "--json")
-    assert result.returncode == code, result.stderr
-    return json.loads(result.stdout)
 
 
 def write(path, x, y):

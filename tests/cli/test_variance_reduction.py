@@ -1,23 +1,13 @@
 """Variance reduction: training against loops in NumPy, predictions against training, and refusals."""
 import json
 import os
-import subprocess
 
 import numpy as np
 import pytest
 
-BIASCOPE = os.environ["BIASCOPE"]
+from command_line import call, run
+
 GAUSSIAN = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "gaussian-10x50.csv")
-
-
-def run(*arguments):
-    return subprocess.run([BIASCOPE, *map(str, arguments)], capture_output=True, text=True)
-
-
-def call(*arguments, code=0):
-    result = run(*arguments, "--json")
-    assert result.returncode == code, result.stderr
-    return json.loads(result.stdout)
 
 
 def write(path, x, y):
