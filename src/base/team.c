@@ -2,7 +2,11 @@
 
 #include "base/memory.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+/* Looks at a counter before a thread goes to sleep: some 30 microseconds, which waking a thread takes as well. */
+enum { LOOKS = 2000 };
 
 struct bs_team {
   pthread_t *helper;
@@ -13,7 +17,24 @@ struct bs_team {
   void *state;
   size_t parts, next, done;
   bool leaving;
+  atomic_size_t posts, completions; /* changed under the lock, and read without it by threads that look */
 };
+
+static void pause_processor(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
+/* Waits for a short time until the counter is no longer `value`. The lock is held before and after the call. */
+static void await_change(bs_team *team, atomic_size_t *counter, size_t value) {
+  pthread_mutex_unlock(&team->lock);
+  for (int look = 0; look < LOOKS && atomic_load_explicit(counter, memory_order_relaxed) == value; look++)
+    pause_processor();
+  pthread_mutex_lock(&team->lock);
+}
 
 /* Does the next part. The lock is held before and after the call. */
 static void do_part(bs_team *team) {
@@ -23,17 +44,19 @@ static void do_part(bs_team *team) {
   pthread_mutex_unlock(&team->lock);
   work(state, part);
   pthread_mutex_lock(&team->lock);
-  if (++team->done == team->parts) pthread_cond_signal(&team->finished);
+  if (++team->done < team->parts) return;
+  team->completions++;
+  pthread_cond_signal(&team->finished);
 }
 
 static void *help(void *argument) {
   bs_team *team = argument;
   pthread_mutex_lock(&team->lock);
   while (!team->leaving) {
-    if (team->next < team->parts)
-      do_part(team);
-    else
-      pthread_cond_wait(&team->posted, &team->lock);
+    while (team->next < team->parts) do_part(team);
+    const size_t posts = team->posts;
+    await_change(team, &team->posts, posts);
+    while (team->posts == posts) pthread_cond_wait(&team->posted, &team->lock);
   }
   pthread_mutex_unlock(&team->lock);
   return NULL;
@@ -60,6 +83,7 @@ void bs_team_free(bs_team *team) {
   if (!team) return;
   pthread_mutex_lock(&team->lock);
   team->leaving = true;
+  team->posts++;
   pthread_cond_broadcast(&team->posted);
   pthread_mutex_unlock(&team->lock);
   while (team->helpers > 0) pthread_join(team->helper[--team->helpers], NULL);
@@ -79,10 +103,12 @@ static void post(bs_team *team, size_t parts, void (*work)(void *state, size_t p
   team->state = state;
   team->parts = parts;
   team->next = team->done = 0;
+  team->posts++;
   if (team->helpers > 0) pthread_cond_broadcast(&team->posted);
 }
 
 static void wait_for_all(bs_team *team) {
+  if (team->done < team->parts) await_change(team, &team->completions, team->completions);
   while (team->done < team->parts) pthread_cond_wait(&team->finished, &team->lock);
 }
 

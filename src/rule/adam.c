@@ -139,7 +139,7 @@ INLINE bs_after move_adamax(bs_before at) {
 }
 
 FASTEST(static, bool, step_adamax, (const bs_update *u, double scale), (u, scale)) {
-  return bs_step_each(lanes, u, scale, true, move_adamax);
+  return bs_step_loop(lanes, u, scale, true, u->eps, move_adamax); /* eps beyond the last coordinate is zero, as v is */
 }
 
 static void average_adamax(const biascope_options *options, bs_epoch_rule *out) {

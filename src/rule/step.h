@@ -36,6 +36,7 @@ typedef struct {
   double *g;         /* rules without BS_FAST_ALONE read the gradient here, and may overwrite it */
   double *m, *v, *w; /* moments in the same units (v in their square); weights in absolute units */
   const double *eps; /* RATIO: eps in the coordinate's units; IDENTITY: the unit itself, 2^exponent */
+  bool even;         /* eps[0] serves every coordinate: the others need not be read */
   const bs_rate *rate;
   const bs_matrix_state *matrix;
 } bs_update;
@@ -61,23 +62,23 @@ typedef struct {
   double content;   /* >= 0: the part of past gradients, of the size of a gradient */
 } bs_after;
 
-/* A step that treats each coordinate by itself; keeps_v: v is one of the rule's moments. The compiler vectorises it,
- * separately for every instruction set, which it does not do with comparisons of vector types. lanes: as in FASTEST;
- * the compiler prefers vectors of four where there are wider ones. */
-INLINE bool bs_step_each(size_t lanes, const bs_update *u, double scale, bool keeps_v, bs_after (*move)(bs_before)) {
+/* The loop of bs_step_each; eps NULL: each coordinate has that of all. */
+INLINE bool bs_step_loop(size_t lanes, const bs_update *u, double scale, bool keeps_v, const double *own_eps,
+                         bs_after (*move)(bs_before)) {
   const bs_rate rate = *u->rate;
   const double *restrict row = __builtin_assume_aligned(u->row, 64), *restrict eps =
-                                                                         __builtin_assume_aligned(u->eps, 64);
+                                                                         __builtin_assume_aligned(own_eps, 64);
   double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
   double *restrict w = __builtin_assume_aligned(u->w, 64);
   const size_t width = lanes < 4 ? lanes : 4, count = (u->count + width - 1) / width * width;
+  const double eps_of_all = u->eps[0];
   int64_t tiny = 0;
   INDEPENDENT
   for (size_t k = 0; k < count; k++) {
     const bs_after after = move((bs_before){.g = 0.0 + scale * row[k], /* no zero keeps its sign in a sum */
                                             .m = m[k],
                                             .v = v[k],
-                                            .eps = eps[k],
+                                            .eps = own_eps ? eps[k] : eps_of_all,
                                             .beta1 = rate.beta1,
                                             .beta2 = rate.beta2,
                                             .past = rate.past,
@@ -89,6 +90,14 @@ INLINE bool bs_step_each(size_t lanes, const bs_update *u, double scale, bool ke
     tiny |= -(int64_t)((after.content < BS_TINY) & (after.content > 0.0));
   }
   return tiny != 0;
+}
+
+/* A step that treats each coordinate by itself; keeps_v: v is one of the rule's moments. The compiler vectorises it,
+ * separately for every instruction set, which it does not do with comparisons of vector types. lanes: as in FASTEST;
+ * the compiler prefers vectors of four where there are wider ones. */
+INLINE bool bs_step_each(size_t lanes, const bs_update *u, double scale, bool keeps_v, bs_after (*move)(bs_before)) {
+  return u->even ? bs_step_loop(lanes, u, scale, keeps_v, NULL, move)
+                 : bs_step_loop(lanes, u, scale, keeps_v, u->eps, move);
 }
 
 /* The momentum after the step. */

@@ -215,6 +215,7 @@ void bs_trainer_take_step(biascope_trainer *trainer) {
                             .v = moments->v,
                             .w = moments->w,
                             .eps = moments->unit,
+                            .even = moments->outputs == 1 && moments->common && !trainer->fast.lazy,
                             .rate = &trainer->rate,
                             .matrix = &moments->matrix};
   if (bs_fast_step(&trainer->fast, moments, &update)) bs_moments_renormalise(moments);

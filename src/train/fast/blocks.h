@@ -21,6 +21,7 @@ typedef struct bs_blocks {
   double *partial;            /* parts x padded */
   bool plain[BS_BLOCK_PARTS]; /* whether one unit held all of the part's gradient */
   bs_team *team;
+  bool backwards; /* every other pass: it begins with the rows that the one before left in the cache */
   /* of the step */
   bool weigh;    /* the weights too, or the gradient alone */
   bool complete; /* the gradient was summed in the pass that found the weights */

@@ -49,13 +49,14 @@ void bs_passes_free(bs_passes *passes) {
 
 typedef struct {
   const bs_tiles *tiles;
+  bool backwards;
   const double *x;
   double *z;
 } product;
 
-static void multiply_block(void *state, size_t block) {
+static void multiply_block(void *state, size_t at) {
   const product *p = state;
-  bs_tiles_multiply(&p->tiles->block[block], p->x, p->z);
+  bs_tiles_multiply(&p->tiles->block[p->backwards ? BS_TILE_BLOCKS - 1 - at : at], p->x, p->z);
 }
 
 static size_t first_of(const bs_passes *passes, size_t part) {
@@ -85,7 +86,8 @@ static void weigh_part(void *state, size_t part) {
 
 void bs_passes_weigh(bs_passes *passes, const double *w, const uint32_t *batch, size_t count, double *margin,
                      bs_weight *weight) {
-  product margins = {&passes->by_sample, w, passes->product};
+  passes->backwards = !passes->backwards;
+  product margins = {&passes->by_sample, passes->backwards, w, passes->product};
   bs_team_run(passes->team, BS_TILE_BLOCKS, multiply_block, &margins);
   passes->batch = batch;
   passes->count = count;
@@ -117,7 +119,7 @@ bool bs_passes_gradient(bs_passes *passes, const bs_weighted_batch *batch, doubl
   for (size_t part = 0; part < BS_PASS_PARTS; part++)
     if (!passes->plain[part]) return false;
   for (size_t b = 0; b < batch->count && !passes->distinct; b++) passes->scale[batch->sample[b]] += margin[b];
-  product gradient = {&passes->by_feature, passes->scale, moments->g};
+  product gradient = {&passes->by_feature, passes->backwards, passes->scale, moments->g};
   bs_team_run(passes->team, BS_TILE_BLOCKS, multiply_block, &gradient);
   return true;
 }

@@ -18,6 +18,7 @@ typedef struct bs_passes {
   const bs_loss *loss;
   bool distinct; /* no sample is twice in a batch */
   bs_team *team;
+  bool backwards; /* every other step: its passes begin with what the step before left in the cache */
   /* of the step */
   const uint32_t *batch;
   size_t count;

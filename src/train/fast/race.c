@@ -13,7 +13,7 @@ typedef struct {
 /* Steps that leave m, v and w as they are. */
 static double time_steps(bs_step *step, arrays *a) {
   static const bs_rate STILL = {.beta1 = 1.0, .beta2 = 1.0, .shrink = 1.0, .past = 1.0};
-  const bs_update update = {LENGTH, LENGTH, a->g, a->g, a->m, a->v, a->w, a->eps, &STILL, NULL};
+  const bs_update update = {LENGTH, LENGTH, a->g, a->g, a->m, a->v, a->w, a->eps, true, &STILL, NULL};
   const double start = bs_clock(CLOCK_MONOTONIC);
   for (int i = 0; i < STEPS; i++) (void)step(&update, 1.0);
   return bs_clock(CLOCK_MONOTONIC) - start;

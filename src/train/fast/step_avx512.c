@@ -48,7 +48,8 @@ AVX512_INLINE __mmask8 multiply_out_roots(int count, const __m512d *v, __m512d *
 }
 
 typedef struct {
-  __m512d scale, beta1, beta2, rest1, rest2, eta, shrink;
+  __m512d scale, beta1, beta2, rest1, rest2, eta, shrink, eps;
+  bool even; /* eps serves every coordinate */
 } rates;
 
 /* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
@@ -72,7 +73,7 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
     UNROLLED for (int i = 0; i < beside; i++) root[i] = _mm512_sqrt_pd(v[i]);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d denominator = root[i] + _mm512_load_pd(u.eps + at);
+    const __m512d denominator = root[i] + (rate.even ? rate.eps : _mm512_load_pd(u.eps + at));
     const __mmask8 seen = _mm512_cmp_pd_mask(denominator, _mm512_setzero_pd(), _CMP_GT_OQ);
     const __m512d step = rate.eta * _mm512_maskz_div_pd(seen, m[i], denominator);
     _mm512_store_pd(u.w + at, rate.shrink * _mm512_load_pd(u.w + at) - step);
@@ -90,7 +91,7 @@ AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates r
   if (second != BS_SECOND_PER_SAMPLE) _mm256_store_pd(u.v + k, v);
   const __m256d m = HALF(rate.beta1) * _mm256_load_pd(u.m + k) + HALF(rate.rest1) * g;
   _mm256_store_pd(u.m + k, m);
-  const __m256d denominator = _mm256_sqrt_pd(v) + _mm256_load_pd(u.eps + k);
+  const __m256d denominator = _mm256_sqrt_pd(v) + (rate.even ? HALF(rate.eps) : _mm256_load_pd(u.eps + k));
   const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
   const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
   /* With the zeros after them: the next dot product loads a whole vector, which would wait for a narrower store. */
@@ -100,13 +101,15 @@ AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates r
 #undef HALF
 }
 
-AVX512_INLINE bool update(bs_second_moment second, bs_update u, double scale) {
+AVX512_INLINE bool update_all(bs_second_moment second, bs_update u, bool even, double scale) {
   const __m512d one = _mm512_set1_pd(1.0);
   rates rate = {.scale = _mm512_set1_pd(scale),
                 .beta1 = _mm512_set1_pd(u.rate->beta1),
                 .beta2 = _mm512_set1_pd(u.rate->beta2),
                 .eta = _mm512_set1_pd(u.rate->eta),
-                .shrink = _mm512_set1_pd(u.rate->shrink)};
+                .shrink = _mm512_set1_pd(u.rate->shrink),
+                .eps = _mm512_set1_pd(u.eps[0]),
+                .even = even};
   rate.rest1 = one - rate.beta1;
   rate.rest2 = one - rate.beta2;
   const size_t group = GROUP * (size_t)BS_LANES, pair = 2 * (size_t)BS_LANES;
@@ -120,6 +123,10 @@ AVX512_INLINE bool update(bs_second_moment second, bs_update u, double scale) {
   for (; k + BS_LANES / 2 < u.count; k += BS_LANES) faded |= update_group(1, 0, second, u, rate, k);
   if (k < u.count) faded |= update_four(second, u, rate, k);
   return faded != 0;
+}
+
+AVX512_INLINE bool update(bs_second_moment second, bs_update u, double scale) {
+  return u.even ? update_all(second, u, true, scale) : update_all(second, u, false, scale);
 }
 
 AVX512 static bool step_average(const bs_update *u, double scale) {

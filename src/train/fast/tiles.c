@@ -10,7 +10,8 @@ enum {
   LONGEST = 32, /* piece: longer ones are cut, so that a slice is never padded by more */
   LEAST_WIDTH = 1 << 12,
   MOST_WIDTH = 1 << 16,    /* what an index of 16 bits reaches */
-  AHEAD = 24 * LANES,      /* entries that memory has the time to deliver */
+  FAR = 160 * LANES,       /* entries that memory has the time to deliver to the second level of the cache, */
+  NEAR = 8 * LANES,        /* and those that it delivers to the first: only that one can have many on their way */
   ENTRIES_A_TILE = 1 << 12 /* in a block: fewer are not worth a tile of their own */
 };
 
@@ -59,66 +60,89 @@ static size_t gather(const piece *pieces, size_t count) {
   return lanes;
 }
 
-static void lay_out(bs_tile_block *block, const bs_compressed *matrix, size_t width, const piece *pieces,
-                    size_t count) {
-  double *value = block->value;
-  uint16_t *column = block->column;
-  bs_tile_slice *slice = block->slice;
-  for (size_t first = 0; first < count; slice++) {
-    const size_t lanes = gather(pieces + first, count - first);
-    *slice = (bs_tile_slice){(uint32_t)(pieces[first].tile * width), pieces[first].length, {0}};
-    for (size_t lane = 0; lane < LANES; lane++) {
-      const piece *own = &pieces[first + (lane < lanes ? lane : 0)]; /* zeros added to any row will do */
-      slice->row[lane] = own->row;
-      for (size_t l = 0; l < own->length && lane < lanes; l++) {
-        value[l * LANES + lane] = matrix->value[own->at + l];
-        column[l * LANES + lane] = (uint16_t)(matrix->column[own->at + l] - slice->first_column);
-      }
+/* Where the next slice goes. */
+typedef struct {
+  bs_tile_slice *slice;
+  double *value;
+  uint16_t *column;
+} place;
+
+static void lay_out_slice(const bs_compressed *matrix, size_t width, const piece *pieces, size_t lanes, place *to) {
+  bs_tile_slice *slice = to->slice++;
+  *slice = (bs_tile_slice){(uint32_t)(pieces[0].tile * width), pieces[0].length, {0}};
+  for (size_t lane = 0; lane < LANES; lane++) {
+    const piece *own = &pieces[lane < lanes ? lane : 0]; /* zeros added to any row will do */
+    slice->row[lane] = own->row;
+    for (size_t l = 0; l < own->length && lane < lanes; l++) {
+      to->value[l * LANES + lane] = matrix->value[own->at + l];
+      to->column[l * LANES + lane] = (uint16_t)(matrix->column[own->at + l] - slice->first_column);
     }
-    value += (size_t)LANES * slice->length;
-    column += (size_t)LANES * slice->length;
-    first += lanes;
   }
+  to->value += (size_t)LANES * slice->length;
+  to->column += (size_t)LANES * slice->length;
 }
 
-/* Rows from block->first_row to `end`. */
-static bool fill(bs_tile_block *block, const bs_compressed *matrix, size_t width, size_t end) {
-  const size_t count = cut(matrix, width, block->first_row, end, NULL);
-  piece *pieces = BS_NEW(piece, count);
-  if (!pieces) return false;
-  cut(matrix, width, block->first_row, end, pieces);
-  qsort(pieces, count, sizeof *pieces, by_tile_and_length);
-  size_t entries = 0;
-  for (size_t first = 0; first < count; first += gather(pieces + first, count - first)) {
-    entries += (size_t)LANES * pieces[first].length;
-    block->slices++;
-  }
-  block->rows = end - block->first_row;
-  block->slice = BS_NEW(bs_tile_slice, block->slices);
-  block->value = BS_NEW(double, entries);
-  block->column = BS_NEW(uint16_t, entries);
-  const bool complete = block->slice && block->value && block->column;
-  if (complete) lay_out(block, matrix, width, pieces, count);
-  free(pieces);
-  return complete;
-}
-
-biascope_status bs_tiles_create(bs_tiles *tiles, const bs_compressed *matrix, biascope_error *error) {
-  const size_t width = width_of(matrix), entries = matrix->start[matrix->rows];
+/* Blocks of about as many entries each. */
+static void split(bs_tiles *tiles, const bs_compressed *matrix) {
+  const size_t entries = matrix->start[matrix->rows];
   size_t row = 0;
-  *tiles = (bs_tiles){0};
   for (size_t b = 0; b < BS_TILE_BLOCKS; b++) {
     const size_t target = entries / BS_TILE_BLOCKS * (b + 1);
     size_t end = b + 1 < BS_TILE_BLOCKS ? row : matrix->rows;
     while (end < matrix->rows && matrix->start[end] < target) end++;
     tiles->block[b].first_row = row;
-    if (!fill(&tiles->block[b], matrix, width, end)) {
-      bs_tiles_free(tiles);
-      return bs_fail_memory(error, "the tiles of sparse data");
-    }
+    tiles->block[b].rows = end - row;
     row = end;
   }
-  return BIASCOPE_OK;
+}
+
+/* The blocks' pieces in the order of their slices, count[b] of each; adds up what all slices and their entries are. */
+static void sort(bs_tiles *tiles, const bs_compressed *matrix, size_t width, piece *pieces, size_t *count,
+                 size_t *slices, size_t *entries) {
+  for (size_t b = 0; b < BS_TILE_BLOCKS; pieces += count[b++]) {
+    bs_tile_block *block = &tiles->block[b];
+    count[b] = cut(matrix, width, block->first_row, block->first_row + block->rows, pieces);
+    qsort(pieces, count[b], sizeof *pieces, by_tile_and_length);
+    for (size_t first = 0; first < count[b]; first += gather(pieces + first, count[b] - first)) {
+      *entries += (size_t)LANES * pieces[first].length;
+      block->slices++;
+    }
+    *slices += block->slices;
+  }
+}
+
+static bool fill(bs_tiles *tiles, const bs_compressed *matrix, size_t width, piece *pieces) {
+  size_t count[BS_TILE_BLOCKS], slices = 0, entries = 0;
+  sort(tiles, matrix, width, pieces, count, &slices, &entries);
+  tiles->slice = BS_NEW(bs_tile_slice, slices);
+  tiles->value = BS_NEW(double, entries);
+  tiles->column = BS_NEW(uint16_t, entries);
+  if (!tiles->slice || !tiles->value || !tiles->column) return false;
+  place to = {tiles->slice, tiles->value, tiles->column};
+  for (size_t b = 0; b < BS_TILE_BLOCKS; b++) {
+    bs_tile_block *block = &tiles->block[b];
+    block->slice = to.slice;
+    block->value = to.value;
+    block->column = to.column;
+    const piece *end = pieces + count[b];
+    for (size_t lanes; pieces < end; pieces += lanes) {
+      lanes = gather(pieces, (size_t)(end - pieces));
+      lay_out_slice(matrix, width, pieces, lanes, &to);
+    }
+  }
+  return true;
+}
+
+biascope_status bs_tiles_create(bs_tiles *tiles, const bs_compressed *matrix, biascope_error *error) {
+  const size_t width = width_of(matrix);
+  *tiles = (bs_tiles){0};
+  split(tiles, matrix);
+  piece *pieces = BS_NEW(piece, cut(matrix, width, 0, matrix->rows, NULL));
+  const bool complete = pieces && fill(tiles, matrix, width, pieces);
+  free(pieces);
+  if (complete) return BIASCOPE_OK;
+  bs_tiles_free(tiles);
+  return bs_fail_memory(error, "the tiles of sparse data");
 }
 
 static void transpose(const bs_compressed *matrix, size_t *start, uint32_t *column, double *value) {
@@ -156,11 +180,9 @@ biascope_status bs_tiles_create_transposed(bs_tiles *tiles, const bs_compressed 
 }
 
 void bs_tiles_free(bs_tiles *tiles) {
-  for (size_t b = 0; b < BS_TILE_BLOCKS; b++) {
-    free(tiles->block[b].slice);
-    free(tiles->block[b].value);
-    free(tiles->block[b].column);
-  }
+  free(tiles->slice);
+  free(tiles->value);
+  free(tiles->column);
   *tiles = (bs_tiles){0};
 }
 
@@ -185,8 +207,10 @@ FASTEST_VOID(extern, bs_tiles_multiply, (const bs_tile_block *block, const doubl
     const double *part = x + slice->first_column;
     half low = {0}, high = {0};
     for (uint32_t l = 0; l < slice->length; l++) {
-      __builtin_prefetch(value + AHEAD); /* the picks between hide the streams from the processor's own prefetching */
-      __builtin_prefetch(column + AHEAD);
+      __builtin_prefetch(value + FAR, 0,
+                         2); /* the picks between hide the streams from the processor's own prefetching */
+      __builtin_prefetch(column + FAR, 0, 2);
+      __builtin_prefetch(value + NEAR);
       low += load(value) * pick(part, column);
       high += load(value + LANES / 2) * pick(part, column + LANES / 2);
       value += LANES;

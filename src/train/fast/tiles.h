@@ -29,13 +29,16 @@ typedef struct {
 typedef struct {
   size_t first_row, rows;
   size_t slices;
-  bs_tile_slice *slice;
-  double *value;    /* slice after slice, the lanes side by side */
-  uint16_t *column; /* beyond the slice's first */
+  const bs_tile_slice *slice;
+  const double *value;    /* slice after slice, the lanes side by side */
+  const uint16_t *column; /* beyond the slice's first */
 } bs_tile_block;
 
 typedef struct {
   bs_tile_block block[BS_TILE_BLOCKS]; /* of about as many entries each */
+  bs_tile_slice *slice;                /* what the blocks point into */
+  double *value;
+  uint16_t *column;
 } bs_tiles;
 
 biascope_status bs_tiles_create(bs_tiles *tiles, const bs_compressed *matrix, biascope_error *error);

@@ -87,6 +87,7 @@ INLINE void update(turn *t, size_t j, const bs_weight *weight) {
   biascope_trainer *run = t->run[j];
   bs_moments *moments = run->moments;
   const double scale = find_gradient(run, &(bs_weighted_batch){t->batch[j], weight, t->size[j], NULL}, &t->update[j]);
+  t->update[j].even = moments->common;
   if (moments->step(&t->update[j], scale)) bs_moments_renormalise(moments);
   run->step++;
 }
