@@ -86,15 +86,17 @@ void bs_random_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_
 
 void bs_random_next_permutation(uint64_t seed, uint32_t stream, uint64_t first, size_t n, bs_random_row *row,
                                 uint32_t *permutation) {
-  for (size_t i = 0; i < n; i++) {
-    const uint64_t counter = first + i;
-    if (!row->drawn || counter - row->first >= ROW) {
-      draw_row(seed, stream, counter, row->word);
-      row->first = counter;
+  for (size_t i = 0; i < n;) {
+    if (!row->drawn || first + i - row->first >= ROW) {
+      draw_row(seed, stream, first + i, row->word);
+      row->first = first + i;
       row->drawn = true;
     }
-    const size_t j = below(row->word[counter - row->first], i + 1);
-    permutation[i] = permutation[j];
-    permutation[j] = (uint32_t)i;
+    const size_t at = (size_t)(first + i - row->first), end = n - i < ROW - at ? n : i + (ROW - at);
+    for (const uint64_t *word = row->word + at; i < end; i++) {
+      const size_t j = below(*word++, i + 1);
+      permutation[i] = permutation[j];
+      permutation[j] = (uint32_t)i;
+    }
   }
 }

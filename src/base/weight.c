@@ -5,7 +5,7 @@
 bs_weight bs_weight_from_log(double log_weight) {
   if (log_weight == -INFINITY) return (bs_weight){0};
   double exponent;
-  const double mantissa = bs_exponential(log_weight, &exponent);
+  const double mantissa = bs_exponential(BS_SINGLE, log_weight, &exponent);
   return (bs_weight){mantissa, (int64_t)exponent};
 }
 

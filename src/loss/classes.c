@@ -27,7 +27,7 @@ FASTEST(static, double, relate,
     const size_t count = classes - first < VECTOR ? classes - first : VECTOR;
     double behind[VECTOR] = {0.0}, mantissa[VECTOR], exponent[VECTOR];
     for (size_t j = 0; j < count; j++) behind[j] = score[first + j] - best;
-    for (size_t j = 0; j < VECTOR; j++) mantissa[j] = bs_exponential(behind[j], &exponent[j]);
+    for (size_t j = 0; j < VECTOR; j++) mantissa[j] = bs_exponential(BS_EACH_OF_VECTOR, behind[j], &exponent[j]);
     for (size_t j = 0; j < count; j++) {
       weight[(first + j) * stride] = (bs_weight){mantissa[j], (int64_t)exponent[j]};
       if (first + j != own && exponent[j] >= LEAST_EXPONENT) sum += mantissa[j] * bs_whole_power(exponent[j]);

@@ -7,13 +7,13 @@ static double log_exponential(double z) {
   return -z;
 }
 
-INLINE void find_slope(double z, double *mantissa, double *exponent) {
-  *mantissa = bs_exponential(-z, exponent);
+INLINE void find_slope(bs_form form, double z, double *mantissa, double *exponent) {
+  *mantissa = bs_exponential(form, -z, exponent);
 }
 
 FASTEST(static, bs_slope, slope, (double z), (z)) {
   bs_slope s;
-  find_slope(z, &s.mantissa, &s.exponent);
+  find_slope(BS_SINGLE, z, &s.mantissa, &s.exponent);
   return s;
 }
 
@@ -29,7 +29,7 @@ static double slope_decay(double z) {
 /* e^-z = sum e^-least */
 static void share(double least, double sum, double *mantissa, double *exponent) {
   (void)sum;
-  *mantissa = bs_exponential(-least, exponent);
+  *mantissa = bs_exponential(BS_SINGLE, -least, exponent);
 }
 
 const bs_loss bs_loss_exponential = {.name = "exp",

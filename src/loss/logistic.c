@@ -12,18 +12,18 @@ static double log_slope(double z) {
 }
 
 /* 1 / (1 + e^z), with the larger of e^z and e^-z factored out. */
-INLINE void find_slope(double z, double *mantissa, double *exponent) {
+INLINE void find_slope(bs_form form, double z, double *mantissa, double *exponent) {
   enum { LEAST_EXPONENT = -1022 };
   double n;
-  const double small = bs_exponential(-fabs(z), &n);
-  const double beside_one = n < LEAST_EXPONENT ? 0.0 : small * bs_whole_power(n);
-  *mantissa = (z > 0.0 ? small : 1.0) / (1.0 + beside_one);
-  *exponent = z > 0.0 ? n : 0.0;
+  const double small = bs_exponential(form, -fabs(z), &n);
+  const double beside_one = bs_choose(form, n < LEAST_EXPONENT, 0.0, small * bs_whole_power(n));
+  *mantissa = bs_choose(form, z > 0.0, small, 1.0) / (1.0 + beside_one);
+  *exponent = bs_choose(form, z > 0.0, n, 0.0);
 }
 
 FASTEST(static, bs_slope, slope, (double z), (z)) {
   bs_slope s;
-  find_slope(z, &s.mantissa, &s.exponent);
+  find_slope(BS_SINGLE, z, &s.mantissa, &s.exponent);
   return s;
 }
 
@@ -46,7 +46,7 @@ static double slope_decay(double z) {
 static void share(double least, double sum, double *mantissa, double *exponent) {
   enum { LEAST_EXPONENT = -1022 };
   double n;
-  const double small = bs_exponential(-fabs(least), &n);
+  const double small = bs_exponential(BS_SINGLE, -fabs(least), &n);
   const double small_itself = n < LEAST_EXPONENT ? 0.0 : small * bs_whole_power(n);
   *mantissa = least > 0.0 ? small / (1.0 + sum * small_itself) : 1.0 / (small_itself + sum);
   *exponent = least > 0.0 ? n : 0.0;

@@ -65,3 +65,13 @@ const uint32_t *bs_sampler_batch(bs_sampler *sampler, uint64_t step, size_t *cou
   advance(sampler, step);
   return sampler->permutation + first;
 }
+
+const uint32_t *bs_sampler_rest(bs_sampler *sampler, uint64_t step, size_t *count) {
+  const uint32_t *sample = bs_sampler_batch(sampler, step, count);
+  if (sampler->order == BIASCOPE_REPLACEMENT || sampler->first == 0) return sample;
+  *count += sampler->samples - sampler->first;
+  sampler->step += sampler->samples - sampler->first;
+  sampler->first = 0;
+  sampler->epoch++;
+  return sample;
+}

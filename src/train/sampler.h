@@ -33,4 +33,7 @@ static inline const uint32_t *bs_sampler_next(bs_sampler *sampler, uint64_t step
   return sampler->permutation + first;
 }
 
+/* For batches of one sample: those of the steps from `step` on that are left in its epoch, their number in *count. */
+const uint32_t *bs_sampler_rest(bs_sampler *sampler, uint64_t step, size_t *count);
+
 #endif

@@ -117,8 +117,82 @@ static void take_step_alone(turn *t) {
   }
 }
 
+/* ---- Batches of one sample, one loss ------------------------------------------------------------------ */
+
+/* The samples of a run that are left in its epoch. */
+typedef struct {
+  const uint32_t *next;
+  size_t left;
+} rest;
+
+/* Whether a run's factors remain those of the one before: runs often differ in their seeds alone. */
+static bool share_rate(const biascope_trainer *a, const biascope_trainer *b) {
+  const bs_rate *p = &a->rate, *q = &b->rate;
+  return !a->weighs && !b->weighs && !a->varies && !b->varies && a->eta == b->eta && p->beta1 == q->beta1 &&
+         p->beta2 == q->beta2 && p->decay == q->decay && p->past == q->past && p->present == q->present &&
+         p->eps == q->eps;
+}
+
+INLINE uint32_t draw_one(biascope_trainer *run, rest *samples) {
+  if (samples->left == 0) samples->next = bs_sampler_rest(&run->sampler, run->step, &samples->left);
+  samples->left--;
+  return *samples->next++;
+}
+
+INLINE void update_one(biascope_trainer *run, bs_update *update, uint32_t sample, const bs_weight *weight) {
+  bs_moments *moments = run->moments;
+  double scale;
+  if (!bs_moments_scale_one(moments, sample, *weight, &scale)) {
+    scale = find_gradient(run, &(bs_weighted_batch){&sample, weight, 1, NULL}, update);
+    update->even = moments->common;
+  }
+  if (moments->step(update, scale)) {
+    bs_moments_renormalise(moments);
+    update->even = moments->common;
+  }
+  run->step++;
+}
+
+static void take_single_steps(turn *t, uint64_t steps) {
+  biascope_trainer *const *run = t->run;
+  const size_t count = t->count, padded = run[0]->moments->padded;
+  rest samples[BS_MOST_TOGETHER] = {{NULL, 0}};
+  bool shares[BS_MOST_TOGETHER];
+  const double *w[BS_MOST_TOGETHER], *row[BS_MOST_TOGETHER];
+  uint32_t sample[BS_MOST_TOGETHER];
+  double margin[BS_MOST_TOGETHER] = {0.0}; /* those beyond the last one fill the vector */
+  bs_weight weight[BS_MOST_TOGETHER];
+  for (size_t j = 0; j < count; j++) {
+    w[j] = run[j]->moments->w;
+    t->update[j].even = run[j]->moments->common;
+    shares[j] = t->alike[j] && share_rate(run[j - 1], run[j]);
+    if (shares[j]) t->update[j].rate = t->update[j - 1].rate;
+  }
+  for (uint64_t i = 0; i < steps; i++) {
+    double eta = 0.0;
+    for (size_t j = 0; j < count; j++) {
+      sample[j] = draw_one(run[j], &samples[j]);
+      t->update[j].row = row[j] = run[j]->rows + sample[j] * padded;
+      if (shares[j]) continue;
+      if (!t->alike[j]) eta = bs_learning_rate(&run[j]->options, run[j]->step);
+      bs_trainer_set_rate(run[j], eta);
+    }
+    bs_padded_dots(padded, count, row, w, margin);
+    run[0]->loss->weigh(BS_MOST_TOGETHER, margin, weight);
+    for (size_t j = 0; j < count; j++) update_one(run[j], &t->update[j], sample[j], &weight[j]);
+  }
+  for (size_t j = 1; j < count; j++) {
+    if (!shares[j]) continue;
+    run[j]->eta = run[j - 1]->eta;
+    run[j]->rate = run[j - 1]->rate;
+  }
+}
+
+/* ---- Steps -------------------------------------------------------------------------------------------- */
+
 void bs_together_take_steps(biascope_trainer *const *runs, size_t count, uint64_t steps) {
   turn t = {.run = runs, .count = count, .same_loss = true};
+  bool single = count > 1;
   for (size_t j = 0; j < count; j++) {
     const biascope_trainer *before = runs[j ? j - 1 : 0];
     const bs_moments *moments = runs[j]->moments;
@@ -131,6 +205,11 @@ void bs_together_take_steps(biascope_trainer *const *runs, size_t count, uint64_
                               .rate = &runs[j]->rate};
     t.alike[j] = j > 0 && runs[j]->step == before->step && bs_step_sizes_equal(&runs[j]->options, &before->options);
     t.same_loss = t.same_loss && runs[j]->loss == before->loss;
+    single = single && runs[j]->sampler.batch_size == 1;
+  }
+  if (single && t.same_loss) {
+    take_single_steps(&t, steps);
+    return;
   }
   for (uint64_t i = 0; i < steps; i++) (count == 1 ? take_step_alone : take_step)(&t);
 }
