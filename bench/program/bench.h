@@ -23,6 +23,10 @@ biascope_status bench_step_trainer(void *run, uint64_t steps, biascope_error *er
 /* Median seconds of a trainer's step. */
 biascope_status bench_time_trainer(const biascope_dataset *data, const biascope_options *options, double *median,
                                    biascope_error *error);
+/* Step sizes are BENCH_LR / sqrt(t + 2): margins stay small, and moments in range. (Of 10,000 features, steps of the
+ * usual size lead to margins of thousands at once; the moments then fade into subnormal numbers, whose divisions take
+ * twice as long.) */
+#define BENCH_LR "1e-6"
 /* Adam with one sample in a batch. */
 biascope_status bench_adam(biascope_options **options, biascope_error *error);
 

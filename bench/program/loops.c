@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 
-static const double ETA = 1e-6; /* the margins stay small, and the moments in range */
-
 biascope_status bench_loop_create(const biascope_dataset *data, bool padded, bench_loop *loop, biascope_error *error) {
   const size_t features = biascope_dataset_features(data);
   *loop = (bench_loop){.samples = biascope_dataset_samples(data),
@@ -39,7 +37,7 @@ void bench_loop_free(bench_loop *loop) {
 biascope_status bench_step_least(void *run, uint64_t steps, biascope_error *error) {
   const bench_loop *l = run;
   (void)error;
-  least_steps(l->samples, l->length, l->x, l->w, l->m, l->v, ETA, steps);
+  least_steps(l->samples, l->length, l->x, l->w, l->m, l->v, strtod(BENCH_LR, NULL), steps);
   return BIASCOPE_OK;
 }
 
@@ -48,6 +46,6 @@ biascope_status bench_step_plain(void *run, uint64_t steps, biascope_error *erro
       [BS_BASELINE] = plain_loop_baseline, [BS_AVX2] = plain_loop_avx2, [BS_AVX512] = plain_loop_avx512};
   const bench_loop *l = run;
   (void)error;
-  LOOPS[bs_vectors_used](l->samples, l->features, l->x, l->w, l->m, l->v, ETA, steps);
+  LOOPS[bs_vectors_used](l->samples, l->features, l->x, l->w, l->m, l->v, strtod(BENCH_LR, NULL), steps);
   return BIASCOPE_OK;
 }

@@ -46,6 +46,7 @@ biascope_status bench_adam(biascope_options **options, biascope_error *error) {
   biascope_status status = biascope_options_create("adam", options, error);
   if (status == BIASCOPE_OK) status = biascope_options_set(*options, "batch_size", "1", error);
   if (status == BIASCOPE_OK) status = biascope_options_set(*options, "beta2", "0.95", error);
+  if (status == BIASCOPE_OK) status = biascope_options_set(*options, "lr", BENCH_LR, error);
   return status;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
   bool diverged;                         /* out: the weights left the range of doubles, and the run ended */
 } bs_trajectory_run;
 
-enum { BS_RUNS_TOGETHER = 8 };
+enum { BS_RUNS_TOGETHER = 16 };
 
 /* Runs every trainer, at most BS_RUNS_TOGETHER with one data set and at the same step, to `steps`, side by side, and
  * calls `record` at each recorded step. If runs diverged, the error is that of the last one. */

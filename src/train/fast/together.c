@@ -178,7 +178,7 @@ static void take_single_steps(turn *t, uint64_t steps) {
       bs_trainer_set_rate(run[j], eta);
     }
     bs_padded_dots(padded, count, row, w, margin);
-    run[0]->loss->weigh(BS_MOST_TOGETHER, margin, weight);
+    run[0]->loss->weigh(bs_padded(count), margin, weight);
     for (size_t j = 0; j < count; j++) update_one(run[j], &t->update[j], sample[j], &weight[j]);
   }
   for (size_t j = 1; j < count; j++) {
@@ -228,6 +228,12 @@ bool bs_together_serves(const biascope_trainer *trainer) {
 
 /* Beyond, a run alone already keeps the divider busy, and its state in the first-level cache (docs/performance.md). */
 enum { MOST_FEATURES = 256 };
+/* Sixteen runs wait for one set of exponentials together; those with more features fill the first-level cache. */
+enum { FEW_FEATURES = 32, FEWER_TOGETHER = 8 };
+
+static size_t most_together(size_t features) {
+  return features <= FEW_FEATURES ? BS_MOST_TOGETHER : FEWER_TOGETHER;
+}
 
 bool bs_together_share(size_t features, const biascope_options *a, const biascope_options *b) {
   return features <= MOST_FEATURES && serves(a) && serves(b);
@@ -243,7 +249,8 @@ biascope_status biascope_trainers_run(biascope_trainer *const *trainers, size_t 
   (void)error;
   for (size_t first = 0, group; first < count; first += group) {
     biascope_trainer *const *runs = trainers + first;
-    for (group = 1; group < BS_MOST_TOGETHER && first + group < count && may_join(runs[0], runs[group]);) group++;
+    const size_t most = most_together(runs[0]->data->features);
+    for (group = 1; group < most && first + group < count && may_join(runs[0], runs[group]);) group++;
     if (runs[0]->plain)
       bs_together_take_steps(runs, group, steps);
     else

@@ -8,7 +8,7 @@
 #include "biascope.h"
 #include <stddef.h>
 
-enum { BS_MOST_TOGETHER = 8 };
+enum { BS_MOST_TOGETHER = 16 };
 
 /* Whether these functions take a run's steps. */
 bool bs_together_serves(const biascope_trainer *trainer);
