@@ -5,7 +5,7 @@
 #include "biascope.h"
 
 enum { BENCH_REPEATS = 9 };    /* of which the median counts */
-enum { BENCH_MOST_TIMED = 4 }; /* things that are timed in turn */
+enum { BENCH_MOST_TIMED = 5 }; /* things that are timed in turn */
 
 /* Takes a number of steps of whatever is timed. */
 typedef biascope_status (*bench_stepper)(void *run, uint64_t steps, biascope_error *error);
@@ -70,5 +70,19 @@ enum { BENCH_EACH = 3, BENCH_BANDWIDTHS = 2 * BENCH_EACH };
 biascope_status bench_bandwidths(bench_bandwidth *out, biascope_error *error);
 void bench_bandwidths_print(const bench_bandwidth *rows);
 void bench_bandwidths_json(const bench_bandwidth *rows);
+
+/* Steps of several classes beside matrix products; seconds. */
+typedef struct {
+  size_t classes, features;
+  double products, library; /* a step's two products, ours and those of the linear algebra library */
+  double descent;           /* a step of gradient descent */
+  double iterations;        /* the products of Newton and Schulz's iterations, by the library */
+  double muon;              /* a step of muon with these iterations */
+} bench_matrix;
+
+enum { BENCH_MATRICES = 3 };
+biascope_status bench_matrices_run(bench_matrix *out, biascope_error *error);
+void bench_matrices_print(const bench_matrix *rows);
+void bench_matrices_json(const bench_matrix *rows);
 
 #endif

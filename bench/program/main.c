@@ -76,6 +76,7 @@ typedef struct {
   double sparse[SPARSE_CASES]; /* seconds a step */
   bench_lanes lanes[BENCH_LANES];
   bench_bandwidth bandwidth[BENCH_BANDWIDTHS];
+  bench_matrix matrices[BENCH_MATRICES];
   char processor[NAME_SIZE];
   const char *vectors;
 } bench_results;
@@ -109,6 +110,7 @@ static void print_tables(const bench_results *r) {
     printf("%10zu %14.1f %14.1f\n", NONZEROS[i], 1e9 * r->sparse[i], 1e9 * r->sparse[i] / (double)NONZEROS[i]);
   bench_lanes_print(r->lanes);
   bench_bandwidths_print(r->bandwidth);
+  bench_matrices_print(r->matrices);
 }
 
 static void print_json(const bench_results *r) {
@@ -127,6 +129,8 @@ static void print_json(const bench_results *r) {
   bench_lanes_json(r->lanes);
   fputs(",\"bandwidth\":", stdout);
   bench_bandwidths_json(r->bandwidth);
+  fputs(",\"matrices\":", stdout);
+  bench_matrices_json(r->matrices);
   puts("}");
 }
 
@@ -141,6 +145,7 @@ static biascope_status measure(bench_results *out, biascope_error *error) {
     status = run_sparse_case(NONZEROS[i], &out->sparse[i], error);
   if (status == BIASCOPE_OK) status = bench_lanes_run(out->lanes, error);
   if (status == BIASCOPE_OK) status = bench_bandwidths(out->bandwidth, error);
+  if (status == BIASCOPE_OK) status = bench_matrices_run(out->matrices, error);
   return status;
 }
 
