@@ -2,8 +2,8 @@
 #include "rule/optimizer.h"
 
 INLINE bs_after move_adagrad(bs_before at) {
-  const double m = bs_momentum(at), v = at.v + at.g * at.g;
-  return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
+  const double m = bs_momentum(at), v = at.v + at.product * at.product;
+  return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, bs_root_and_eps(v, at)), .content = v};
 }
 
 FASTEST(static, bool, step_adagrad, (const bs_update *u, double scale), (u, scale)) {

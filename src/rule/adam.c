@@ -2,8 +2,8 @@
 #include "rule/optimizer.h"
 
 INLINE bs_after move_adam(bs_before at) {
-  const double m = bs_momentum(at), v = at.beta2 * at.v + (1.0 - at.beta2) * (at.g * at.g);
-  return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v) + at.eps), .content = v};
+  const double m = bs_momentum(at), v = at.beta2 * at.v + (1.0 - at.beta2) * (at.product * at.product);
+  return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, bs_root_and_eps(v, at)), .content = v};
 }
 
 FASTEST(static, bool, step_adam, (const bs_update *u, double scale), (u, scale)) {
@@ -12,7 +12,7 @@ FASTEST(static, bool, step_adam, (const bs_update *u, double scale), (u, scale))
 
 /* The step if the numerator has more of the gradient than m, or if biases are corrected. */
 INLINE bs_after move_blended(bs_before at) {
-  const double m = bs_momentum(at), v = at.beta2 * at.v + (1.0 - at.beta2) * (at.g * at.g);
+  const double m = bs_momentum(at), v = at.beta2 * at.v + (1.0 - at.beta2) * (at.product * at.product);
   const double numerator = at.past * m + at.present * at.g;
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(numerator, sqrt(v) + at.eps_weight * at.eps), .content = v};
 }
@@ -133,13 +133,14 @@ const bs_optimizer_rule BS_RULE(nadam) = {
 
 /* v is the square of u = max(b2 u, |g| + eps). */
 INLINE bs_after move_adamax(bs_before at) {
-  const double m = bs_momentum(at), size = fabs(at.g) + at.eps, old = at.beta2 * at.v, new = size *size;
+  const double m = bs_momentum(at), size = fabs(at.product) + at.eps, old = at.beta2 * at.v, new = size *size;
   const double v = old > new ? old : new;
   return (bs_after){.m = m, .v = v, .direction = bs_ratio(m, sqrt(v)), .content = v};
 }
 
 FASTEST(static, bool, step_adamax, (const bs_update *u, double scale), (u, scale)) {
-  return bs_step_loop(lanes, u, scale, true, u->eps, move_adamax); /* eps beyond the last coordinate is zero, as v is */
+  return bs_step_loop(lanes, u, scale, true, BS_EPS_OWN,
+                      move_adamax); /* eps beyond the last coordinate is zero, as v is */
 }
 
 static void average_adamax(const biascope_options *options, bs_epoch_rule *out) {

@@ -4,7 +4,7 @@
 
 INLINE bs_after move_adamproxy(bs_before at) {
   const double m = bs_momentum(at);
-  return (bs_after){.m = m, .direction = bs_ratio(m, sqrt(at.v) + at.eps), .content = at.v};
+  return (bs_after){.m = m, .direction = bs_ratio(m, bs_root_and_eps(at.v, at)), .content = at.v};
 }
 
 FASTEST(static, bool, step_adamproxy, (const bs_update *u, double scale), (u, scale)) {

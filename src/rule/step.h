@@ -54,6 +54,8 @@ typedef bool bs_step(const bs_update *update, double scale);
 /* One coordinate: what a step reads, and what it computes. */
 typedef struct {
   double g, m, v, eps;
+  bool without_eps; /* eps is 0: known when this is compiled */
+  double product;   /* g, but zeros may have a sign: ready sooner, for squares */
   double beta1, beta2, past, present, eps_weight;
 } bs_before;
 typedef struct {
@@ -62,23 +64,32 @@ typedef struct {
   double content;   /* >= 0: the part of past gradients, of the size of a gradient */
 } bs_after;
 
-/* The loop of bs_step_each; eps NULL: each coordinate has that of all. */
-INLINE bool bs_step_loop(size_t lanes, const bs_update *u, double scale, bool keeps_v, const double *own_eps,
+/* Where a coordinate's eps comes from. */
+typedef enum { BS_EPS_OWN, BS_EPS_OF_ALL, BS_EPS_ZERO } bs_eps;
+
+INLINE bs_eps bs_eps_of(const bs_update *u) {
+  return !u->even ? BS_EPS_OWN : u->eps[0] != 0.0 ? BS_EPS_OF_ALL : BS_EPS_ZERO;
+}
+
+INLINE bool bs_step_loop(size_t lanes, const bs_update *u, double scale, bool keeps_v, bs_eps source,
                          bs_after (*move)(bs_before)) {
   const bs_rate rate = *u->rate;
   const double *restrict row = __builtin_assume_aligned(u->row, 64), *restrict eps =
-                                                                         __builtin_assume_aligned(own_eps, 64);
+                                                                         __builtin_assume_aligned(u->eps, 64);
   double *restrict m = __builtin_assume_aligned(u->m, 64), *restrict v = __builtin_assume_aligned(u->v, 64);
   double *restrict w = __builtin_assume_aligned(u->w, 64);
   const size_t width = lanes < 4 ? lanes : 4, count = (u->count + width - 1) / width * width;
-  const double eps_of_all = u->eps[0];
+  const double eps_of_all = source == BS_EPS_ZERO ? 0.0 : u->eps[0];
   int64_t tiny = 0;
   INDEPENDENT
   for (size_t k = 0; k < count; k++) {
-    const bs_after after = move((bs_before){.g = 0.0 + scale * row[k], /* no zero keeps its sign in a sum */
+    const double product = scale * row[k];
+    const bs_after after = move((bs_before){.g = 0.0 + product, /* no zero keeps its sign in a sum */
+                                            .product = product,
                                             .m = m[k],
                                             .v = v[k],
-                                            .eps = own_eps ? eps[k] : eps_of_all,
+                                            .eps = source == BS_EPS_OWN ? eps[k] : eps_of_all,
+                                            .without_eps = source == BS_EPS_ZERO,
                                             .beta1 = rate.beta1,
                                             .beta2 = rate.beta2,
                                             .past = rate.past,
@@ -96,13 +107,20 @@ INLINE bool bs_step_loop(size_t lanes, const bs_update *u, double scale, bool ke
  * separately for every instruction set, which it does not do with comparisons of vector types. lanes: as in FASTEST;
  * the compiler prefers vectors of four where there are wider ones. */
 INLINE bool bs_step_each(size_t lanes, const bs_update *u, double scale, bool keeps_v, bs_after (*move)(bs_before)) {
-  return u->even ? bs_step_loop(lanes, u, scale, keeps_v, NULL, move)
-                 : bs_step_loop(lanes, u, scale, keeps_v, u->eps, move);
+  const bs_eps source = bs_eps_of(u);
+  return source == BS_EPS_OWN      ? bs_step_loop(lanes, u, scale, keeps_v, BS_EPS_OWN, move)
+         : source == BS_EPS_OF_ALL ? bs_step_loop(lanes, u, scale, keeps_v, BS_EPS_OF_ALL, move)
+                                   : bs_step_loop(lanes, u, scale, keeps_v, BS_EPS_ZERO, move);
 }
 
 /* The momentum after the step. */
 INLINE double bs_momentum(bs_before at) {
   return at.beta1 * at.m + (1.0 - at.beta1) * at.g;
+}
+
+/* sqrt(v) + eps */
+INLINE double bs_root_and_eps(double v, bs_before at) {
+  return at.without_eps ? sqrt(v) : sqrt(v) + at.eps;
 }
 
 /* m / denominator with 0/0 = 0: a coordinate without gradients does not move. A mask instead of a condition, for

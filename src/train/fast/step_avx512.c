@@ -49,18 +49,28 @@ AVX512_INLINE __mmask8 multiply_out_roots(int count, const __m512d *v, __m512d *
 
 typedef struct {
   __m512d scale, beta1, beta2, rest1, rest2, eta, shrink, eps;
-  bool even; /* eps serves every coordinate */
+  bs_eps source; /* of eps */
 } rates;
+
+AVX512_INLINE __m512d plus_eps(__m512d root, rates rate, const double *own) {
+  if (rate.source == BS_EPS_ZERO) return root;
+  return root + (rate.source == BS_EPS_OF_ALL ? rate.eps : _mm512_load_pd(own));
+}
+
+AVX512_INLINE __m256d plus_eps_of_four(__m256d root, rates rate, const double *own) {
+  if (rate.source == BS_EPS_ZERO) return root;
+  return root + (rate.source == BS_EPS_OF_ALL ? _mm512_castpd512_pd256(rate.eps) : _mm256_load_pd(own));
+}
 
 /* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
 AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
   __m512d m[GROUP], v[GROUP], root[GROUP], least = _mm512_set1_pd(1.0);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d g = _mm512_setzero_pd() + rate.scale * _mm512_load_pd(u.row + at);
+    const __m512d product = rate.scale * _mm512_load_pd(u.row + at), g = _mm512_setzero_pd() + product;
     v[i] = _mm512_load_pd(u.v + at);
-    if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (g * g);
-    if (second == BS_SECOND_SUM) v[i] = v[i] + g * g;
+    if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (product * product);
+    if (second == BS_SECOND_SUM) v[i] = v[i] + product * product;
     if (second != BS_SECOND_PER_SAMPLE) _mm512_store_pd(u.v + at, v[i]);
     if (i >= beside) root[i] = _mm512_sqrt_pd(v[i]);
     m[i] = rate.beta1 * _mm512_load_pd(u.m + at) + rate.rest1 * g;
@@ -73,7 +83,7 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
     UNROLLED for (int i = 0; i < beside; i++) root[i] = _mm512_sqrt_pd(v[i]);
   UNROLLED for (int i = 0; i < count; i++) {
     const size_t at = k + (size_t)i * BS_LANES;
-    const __m512d denominator = root[i] + (rate.even ? rate.eps : _mm512_load_pd(u.eps + at));
+    const __m512d denominator = plus_eps(root[i], rate, u.eps + at);
     const __mmask8 seen = _mm512_cmp_pd_mask(denominator, _mm512_setzero_pd(), _CMP_GT_OQ);
     const __m512d step = rate.eta * _mm512_maskz_div_pd(seen, m[i], denominator);
     _mm512_store_pd(u.w + at, rate.shrink * _mm512_load_pd(u.w + at) - step);
@@ -84,14 +94,14 @@ AVX512_INLINE __mmask8 update_group(int count, int beside, bs_second_moment seco
 /* The last coordinates, at most four: half a vector keeps the divider busy for half the time. */
 AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates rate, size_t k) {
 #define HALF(x) _mm512_castpd512_pd256(x)
-  const __m256d g = _mm256_setzero_pd() + HALF(rate.scale) * _mm256_load_pd(u.row + k);
+  const __m256d product = HALF(rate.scale) * _mm256_load_pd(u.row + k), g = _mm256_setzero_pd() + product;
   __m256d v = _mm256_load_pd(u.v + k);
-  if (second == BS_SECOND_AVERAGE) v = HALF(rate.beta2) * v + HALF(rate.rest2) * (g * g);
-  if (second == BS_SECOND_SUM) v = v + g * g;
+  if (second == BS_SECOND_AVERAGE) v = HALF(rate.beta2) * v + HALF(rate.rest2) * (product * product);
+  if (second == BS_SECOND_SUM) v = v + product * product;
   if (second != BS_SECOND_PER_SAMPLE) _mm256_store_pd(u.v + k, v);
   const __m256d m = HALF(rate.beta1) * _mm256_load_pd(u.m + k) + HALF(rate.rest1) * g;
   _mm256_store_pd(u.m + k, m);
-  const __m256d denominator = _mm256_sqrt_pd(v) + (rate.even ? HALF(rate.eps) : _mm256_load_pd(u.eps + k));
+  const __m256d denominator = plus_eps_of_four(_mm256_sqrt_pd(v), rate, u.eps + k);
   const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
   const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
   /* With the zeros after them: the next dot product loads a whole vector, which would wait for a narrower store. */
@@ -101,7 +111,7 @@ AVX512_INLINE __mmask8 update_four(bs_second_moment second, bs_update u, rates r
 #undef HALF
 }
 
-AVX512_INLINE bool update_all(bs_second_moment second, bs_update u, bool even, double scale) {
+AVX512_INLINE bool update_all(bs_second_moment second, bs_update u, bs_eps source, double scale) {
   const __m512d one = _mm512_set1_pd(1.0);
   rates rate = {.scale = _mm512_set1_pd(scale),
                 .beta1 = _mm512_set1_pd(u.rate->beta1),
@@ -109,7 +119,7 @@ AVX512_INLINE bool update_all(bs_second_moment second, bs_update u, bool even, d
                 .eta = _mm512_set1_pd(u.rate->eta),
                 .shrink = _mm512_set1_pd(u.rate->shrink),
                 .eps = _mm512_set1_pd(u.eps[0]),
-                .even = even};
+                .source = source};
   rate.rest1 = one - rate.beta1;
   rate.rest2 = one - rate.beta2;
   const size_t group = GROUP * (size_t)BS_LANES, pair = 2 * (size_t)BS_LANES;
@@ -126,7 +136,10 @@ AVX512_INLINE bool update_all(bs_second_moment second, bs_update u, bool even, d
 }
 
 AVX512_INLINE bool update(bs_second_moment second, bs_update u, double scale) {
-  return u.even ? update_all(second, u, true, scale) : update_all(second, u, false, scale);
+  const bs_eps source = bs_eps_of(&u);
+  return source == BS_EPS_OWN      ? update_all(second, u, BS_EPS_OWN, scale)
+         : source == BS_EPS_OF_ALL ? update_all(second, u, BS_EPS_OF_ALL, scale)
+                                   : update_all(second, u, BS_EPS_ZERO, scale);
 }
 
 AVX512 static bool step_average(const bs_update *u, double scale) {
