@@ -433,8 +433,7 @@ BIASCOPE_API double biascope_options_learning_rate(const biascope_options *optio
 BIASCOPE_API double biascope_options_guaranteed(const biascope_options *options, double misalignment, double best);
 
 /* Whether biascope_predict's `steps` can say where a run is: its update does not depend on the size of the gradient, so
- * that the run follows the path of vanishing steps. biascope_forecast says more, for two classes, where it can follow.
- */
+ * that the run follows the path of vanishing steps. biascope_forecast says more where it can follow. */
 BIASCOPE_API bool biascope_options_follow_path(const biascope_options *options);
 
 typedef enum {
@@ -610,8 +609,8 @@ typedef struct {
   size_t evaluations;    /* further passes over the data */
   double log_loss;       /* log of the mean loss at the weights */
   double weight_norm;    /* Euclidean */
-  double margin;         /* min_i x_i.w / ||w||_2 */
-  double accuracy;       /* share of samples with x_i.w > 0 */
+  double margin;         /* min_i x_i.w / ||w||_2; of several classes min (w_y - w_j).x / ||W||_2 */
+  double accuracy;       /* share of samples whose margin is positive */
 } biascope_forecast_quality;
 
 /* Prepares a forecast up to `steps` steps. The dataset must outlive it. BIASCOPE_NOT_CONVERGED: the averaged equation
@@ -621,7 +620,7 @@ BIASCOPE_API biascope_status biascope_forecast_create(const biascope_dataset *da
 /* Advances to the given step, no smaller than the last one. A random order starts with the options' seed. */
 BIASCOPE_API biascope_status biascope_forecast_advance(biascope_forecast *forecast, uint64_t step,
                                                        biascope_error *error);
-/* The d weights at this step. They belong to the forecast and are valid until the next call on it. */
+/* The weights (outputs x d) at this step. They belong to the forecast and are valid until the next call on it. */
 BIASCOPE_API const double *biascope_forecast_weights(const biascope_forecast *forecast);
 BIASCOPE_API biascope_forecast_quality biascope_forecast_quality_of(const biascope_forecast *forecast);
 BIASCOPE_API void biascope_forecast_free(biascope_forecast *forecast);
@@ -631,7 +630,7 @@ BIASCOPE_API void biascope_forecast_free(biascope_forecast *forecast);
  * steps than any training. */
 #define BIASCOPE_ARRIVED 0.99 /* the cosine from which a run has reached its limit */
 typedef struct {
-  double *early;       /* d: the limit for eps 0, of Euclidean norm 1 */
+  double *early;       /* outputs x d: the limit for eps 0, of Euclidean norm 1 */
   double between;      /* its cosine with the late limit */
   double early_step;   /* the step at which the run is nearest to it, and the cosine there */
   double early_cosine; /* of the predicted run, at ten steps in each decade */
@@ -639,7 +638,7 @@ typedef struct {
   double last_step;    /* how far the run was predicted, at most 10^15, and the cosine with the late limit there */
   double late_cosine;
 } biascope_plateaus;
-/* late: the d entries of the limit that biascope_predict has found for these options, which have eps > 0. Predicts the
+/* late: the limit (outputs x d) that biascope_predict has found for these options, which have eps > 0. Predicts the
  * run to 10^15 steps. BIASCOPE_NOT_CONVERGED, BIASCOPE_USAGE: the early limit or the run cannot be predicted. */
 BIASCOPE_API biascope_status biascope_plateaus_find(const biascope_dataset *data, const biascope_options *training,
                                                     const double *late, biascope_plateaus *out, biascope_error *error);

@@ -1,6 +1,7 @@
 /* Every allocation of a forecast fails once, in turn: of the averaged equation in each order, and of exact steps. */
 #include "fault_injection.h"
 
+#include "class_cases.h"
 #include "training_cases.h"
 
 typedef struct {
@@ -46,7 +47,19 @@ static void forecasts_fail_cleanly(void **state) {
   free(others);
 }
 
+static void forecasts_of_classes_fail_cleanly(void **state) {
+  (void)state;
+  class_case of = teacher_case(3, 5, 4, 0.3, 2);
+  biascope_dataset *data = data_of(&of);
+  assert_true(sweep(data, BIASCOPE_ADAMW, BIASCOPE_CYCLIC, 5000) > 60);
+  assert_true(sweep(data, BIASCOPE_GD, BIASCOPE_SHUFFLE, 5000) > 60);
+  assert_true(sweep(data, BIASCOPE_MUON, BIASCOPE_CYCLIC, 50) > 3);
+  biascope_dataset_free(data);
+  free_case(&of);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(forecasts_fail_cleanly)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(forecasts_fail_cleanly),
+                                     cmocka_unit_test(forecasts_of_classes_fail_cleanly)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,17 @@ static void limits_of_classes_fail_cleanly(void **state) {
   free_case(&of);
 }
 
+/* The confirming run keeps a snapshot and its gradient. */
+static void limits_with_variance_reduction_fail_cleanly(void **state) {
+  (void)state;
+  biascope_dataset *data = small(false);
+  biascope_options training = batches(BIASCOPE_SIGNUM, 1, BIASCOPE_CYCLIC);
+  training.variance_reduction = true;
+  assert_true(sweep(data, training, (biascope_predict_options){0}) > 2);
+  assert_true(sweep(data, training, (biascope_predict_options){.steps = 100}) > 0);
+  biascope_dataset_free(data);
+}
+
 static void random_orders_fail_cleanly(void **state) {
   (void)state;
   biascope_dataset *data = small(false);
@@ -152,9 +163,13 @@ static void diagnoses_fail_cleanly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(limits_of_classes_fail_cleanly), cmocka_unit_test(limits_fail_cleanly),
-      cmocka_unit_test(random_orders_fail_cleanly),     cmocka_unit_test(other_questions_fail_cleanly),
-      cmocka_unit_test(the_fixed_point_fails_cleanly),  cmocka_unit_test(confirming_runs_fail_cleanly),
+      cmocka_unit_test(limits_of_classes_fail_cleanly),
+      cmocka_unit_test(limits_fail_cleanly),
+      cmocka_unit_test(limits_with_variance_reduction_fail_cleanly),
+      cmocka_unit_test(random_orders_fail_cleanly),
+      cmocka_unit_test(other_questions_fail_cleanly),
+      cmocka_unit_test(the_fixed_point_fails_cleanly),
+      cmocka_unit_test(confirming_runs_fail_cleanly),
       cmocka_unit_test(diagnoses_fail_cleanly),
   };
   return cmocka_run_group_tests_name("faults in predictions", tests, NULL, NULL);

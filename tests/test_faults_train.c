@@ -69,6 +69,32 @@ static void training_of_classes_fails_cleanly(void **state) {
   biascope_dataset_free(data);
 }
 
+/* The snapshot, its full gradient, and their members of a checkpoint. */
+static void training_with_variance_reduction_fails_cleanly(void **state) {
+  (void)state;
+  static const biascope_optimizer RULES[] = {BIASCOPE_GD, BIASCOPE_ADAM, BIASCOPE_MUON};
+  const biascope_generate_options classes = {.samples = 12, .features = 3, .classes = 3, .distance = 4.0};
+  biascope_dataset *several;
+  double *values = gaussian_values(12, 3, 0.3, 1);
+  biascope_dataset *two = dense(12, 3, values), *sparse = compressed(12, 3, values);
+  assert_int_equal(biascope_dataset_generate(BIASCOPE_MIXTURE, &classes, &several, NULL), BIASCOPE_OK);
+  const biascope_dataset *const data[] = {two, sparse, several};
+  for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++)
+    for (size_t j = 0; j < sizeof data / sizeof *data; j++) {
+      training what = {.data = data[j], .options = bs_options_of(RULES[i])};
+      what.options.batch_size = 5;
+      what.options.variance_reduction = true;
+      assert_true(fault_sweep(train_once, &what, NULL) >= 12);
+      what.resume = true;
+      assert_true(fault_sweep(train_once, &what, NULL) >= 14);
+      remove(path_of("run.state"));
+    }
+  biascope_dataset_free(two);
+  biascope_dataset_free(sparse);
+  biascope_dataset_free(several);
+  free(values);
+}
+
 /* Coordinates followed lazily have tables, and members of a checkpoint, of their own. */
 static void training_lazily_fails_cleanly(void **state) {
   (void)state;
@@ -119,9 +145,11 @@ static void passes_over_sparse_data_fail_cleanly(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(training_fails_cleanly), cmocka_unit_test(training_of_classes_fails_cleanly),
-      cmocka_unit_test(training_lazily_fails_cleanly), cmocka_unit_test(training_in_blocks_fails_cleanly),
-      cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(training_fails_cleanly),
+                                     cmocka_unit_test(training_of_classes_fails_cleanly),
+                                     cmocka_unit_test(training_with_variance_reduction_fails_cleanly),
+                                     cmocka_unit_test(training_lazily_fails_cleanly),
+                                     cmocka_unit_test(training_in_blocks_fails_cleanly),
+                                     cmocka_unit_test(passes_over_sparse_data_fail_cleanly)};
   return cmocka_run_group_tests_name("faults in training", tests, create_folder, remove_folder);
 }

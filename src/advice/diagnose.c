@@ -6,6 +6,7 @@
 #include "limit/misalignment.h"
 #include "limit/step_sum.h"
 #include "rule/optimizer.h"
+#include "train/cost.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -140,7 +141,7 @@ static biascope_status expect(const search *s, const biascope_options *candidate
 static biascope_status measure(const search *s, const biascope_options *candidate, double *value, bool *measured,
                                biascope_error *error) {
   biascope_trainer *trainer;
-  *measured = bs_run_step_cost(s->data, candidate) * (double)s->goal->steps <= MOST_MEASURED;
+  *measured = bs_step_cost(s->data, candidate) * (double)s->goal->steps <= MOST_MEASURED;
   if (!*measured) return BIASCOPE_OK;
   biascope_status status = biascope_trainer_create(s->data, candidate, &trainer, error);
   if (status != BIASCOPE_OK) return status;

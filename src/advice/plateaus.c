@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include "data/dataset.h"
+#include "margin/rows.h"
 #include "rule/optimizer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static biascope_status find_early(const biascope_dataset *data, const biascope_o
   const biascope_predict_options options = {.confirm = BIASCOPE_CONFIRM_NONE, .effort = EFFORT};
   biascope_prediction limit;
   const biascope_status status = biascope_predict(data, &without, &options, &limit, error);
-  if (status == BIASCOPE_OK) memcpy(out->early, limit.direction, data->features * sizeof *out->early);
+  if (status == BIASCOPE_OK) memcpy(out->early, limit.direction, bs_margin_weights(data) * sizeof *out->early);
   biascope_prediction_free(&limit);
   return status;
 }
@@ -51,7 +51,7 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   for (uint64_t step = 0; step < LAST_LOOK && status == BIASCOPE_OK;) {
     step = biascope_record_next(step, LAST_LOOK, LOOKS);
     status = biascope_forecast_advance(forecast, step, error);
-    if (status == BIASCOPE_OK) look(out, data->features, biascope_forecast_weights(forecast), late, step);
+    if (status == BIASCOPE_OK) look(out, bs_margin_weights(data), biascope_forecast_weights(forecast), late, step);
   }
   biascope_forecast_free(forecast);
   return status == BIASCOPE_NOT_CONVERGED && out->last_step > 0.0 ? BIASCOPE_OK : status;
@@ -59,13 +59,10 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
 
 biascope_status biascope_plateaus_find(const biascope_dataset *data, const biascope_options *training,
                                        const double *late, biascope_plateaus *out, biascope_error *error) {
-  const size_t d = data->features;
-  *out = (biascope_plateaus){0};
-  biascope_status status = bs_require_two_classes(data, "plateaus are found", error);
-  if (status != BIASCOPE_OK) return status;
+  const size_t d = bs_margin_weights(data);
   *out = (biascope_plateaus){.early = BS_NEW(double, d), .early_cosine = NAN, .late_step = NAN};
   if (!out->early) return bs_fail_memory(error, "the early limit");
-  status = find_early(data, training, out, error);
+  biascope_status status = find_early(data, training, out, error);
   if (status == BIASCOPE_OK) status = follow(data, training, late, out, error);
   out->between = bs_cosine(d, out->early, late);
   if (status != BIASCOPE_OK) biascope_plateaus_free(out);

@@ -25,13 +25,14 @@ void plateaus_free(plateaus *p) {
   biascope_plateaus_free(&p->found);
 }
 
-json_t *plateaus_json(const plateaus *p, size_t features) {
+json_t *plateaus_json(const plateaus *p, const biascope_dataset *data) {
   if (!p->known) return json_null();
   json_t *cosine = json_object();
   for (int n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
-    json_object_set_new(cosine, biascope_reference_name((size_t)n), cli_json_number(p->early.cosine[n]));
+    if (biascope_dataset_references(data) >> n & 1)
+      json_object_set_new(cosine, biascope_reference_name((size_t)n), cli_json_number(p->early.cosine[n]));
   const biascope_plateaus *f = &p->found;
-  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "first", cli_json_array(features, f->early),
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "first", cli_json_weights(data, f->early),
                    "first_cosine", cosine, "between", cli_json_number(f->between), "nearest_first_step",
                    cli_json_number(f->early_step), "nearest_first_cosine", cli_json_number(f->early_cosine), "end_step",
                    cli_json_number(f->late_step), "last_step", cli_json_number(f->last_step), "last_cosine",

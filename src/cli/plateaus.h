@@ -16,7 +16,7 @@ typedef struct {
 /* Finds them for a limit with eps > 0; otherwise nothing is asked. */
 biascope_status plateaus_find(biascope_problem *problem, const biascope_options *options,
                               const biascope_prediction *limit, plateaus *out, biascope_error *error);
-json_t *plateaus_json(const plateaus *p, size_t features);
+json_t *plateaus_json(const plateaus *p, const biascope_dataset *data);
 void plateaus_print(const plateaus *p);
 void plateaus_free(plateaus *p);
 

@@ -259,7 +259,7 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
     cli_json_test(object, &flags->result);
     cli_split_intercept(object, data);
     cli_json_notes(object, data);
-    json_object_set_new(object, "plateaus", plateaus_json(&flags->two, prediction->features));
+    json_object_set_new(object, "plateaus", plateaus_json(&flags->two, data));
     json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction)
                                                    : point_json(flags, prediction));
     return cli_print_json(object);
@@ -347,12 +347,9 @@ static bool has_path(const predict_flags *flags) {
          biascope_options_follow_path(flags->optimizer.options);
 }
 
-/* The limit; or the run after some steps, by the averaged equation, which is for two classes, and where it cannot be
- * followed by the path. */
+/* The limit; or the run after some steps, by the averaged equation, and where it cannot be followed by the path. */
 static int predict(predict_flags *flags, biascope_dataset *data) {
   if (!predict_run_wanted(&flags->run)) return predict_limit(flags, data);
-  const bool several = biascope_dataset_outputs(data) > 1;
-  if (several && !flags->run.trace && flags->run.until == UNTIL_NOTHING) return predict_limit(flags, data);
   bool followed = true;
   const int code = predict_run(&flags->common, flags->optimizer.options, &flags->run, &flags->result, data,
                                has_path(flags) ? &followed : NULL);

@@ -100,30 +100,28 @@ static biascope_status wait(work *w, const biascope_options *options, biascope_e
 
 /* ---- The result --------------------------------------------------------------------------------- */
 
-/* Forecasts are of two classes. */
-enum { ENTRYWISE_NORMS = 3 };
-
-static json_t *by_norm(const double *values) {
+static json_t *by_norm(const work *w, const double *values) {
   json_t *object = json_object();
-  for (size_t n = 0; n < ENTRYWISE_NORMS; n++)
-    json_object_set_new(object, biascope_reference_name(n), cli_json_number(values[n]));
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    if (biascope_dataset_references(w->run.data) >> n & 1)
+      json_object_set_new(object, biascope_reference_name(n), cli_json_number(values[n]));
   return object;
 }
 
 static int print_json(const work *w) {
   const biascope_forecast_quality *q = &w->quality;
   const biascope_measurement *m = &w->run.last;
-  const size_t d = biascope_dataset_features(w->run.data);
-  json_t *direction = cli_json_array(d, w->run.direction), *cosine = by_norm(m->cosine);
+  json_t *direction = cli_json_weights(w->run.data, w->run.direction), *cosine = by_norm(w, m->cosine);
   json_object_set_new(cosine, "predicted", cli_json_number(m->cosine_predicted));
   const double steps = w->flags->until == UNTIL_NOTHING ? (double)w->flags->steps : w->reached;
   json_t *object =
       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "steps",
                 isfinite(steps) ? json_integer((json_int_t)steps) : json_null(), "direction", direction, "weight_norm",
-                cli_json_number(q->weight_norm), "log_loss", cli_json_number(q->log_loss), "margin", by_norm(m->margin),
-                "accuracy", cli_json_number(q->accuracy), "error_estimate", cli_json_number(q->error_estimate),
-                "method", q->method, "steps_taken", (json_int_t)q->steps_taken, "evaluations",
-                (json_int_t)q->evaluations, "ratio", by_norm(m->ratio), "cosine", cosine);
+                cli_json_number(q->weight_norm), "log_loss", cli_json_number(q->log_loss), "margin",
+                by_norm(w, m->margin), "accuracy", cli_json_number(q->accuracy), "error_estimate",
+                cli_json_number(q->error_estimate), "method", q->method, "steps_taken", (json_int_t)q->steps_taken,
+                "evaluations", (json_int_t)q->evaluations, "ratio", by_norm(w, m->ratio), "cosine", cosine);
+  if (biascope_dataset_outputs(w->run.data) > 1) cli_json_classes(object, w->run.data);
   cli_json_test(object, w->result);
   cli_split_intercept(object, w->run.data);
   return cli_print_json(object);
@@ -142,7 +140,7 @@ static void print_text(const work *w) {
   printf("steps taken %llu, and %zu passes over the data\n", (unsigned long long)q->steps_taken, q->evaluations);
   if (q->error_estimate > 0.0) printf("error      about %.1e in the direction (radians)\n", q->error_estimate);
   printf("log loss   %.6g\nlog ||w||  %.6g\naccuracy   %.6g\n", q->log_loss, log(q->weight_norm), q->accuracy);
-  for (size_t n = 0; n < ENTRYWISE_NORMS; n++)
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     if (isfinite(m->cosine[n]) || isfinite(m->ratio[n]))
       printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name(n), m->cosine[n], m->ratio[n]);
   if (isfinite(m->cosine_predicted)) printf("limit      cosine %.6f\n", m->cosine_predicted);
@@ -167,7 +165,7 @@ static biascope_status answer(work *w, const biascope_options *options, biascope
 
 /* Classifies the test data and writes the direction, if asked for. */
 static biascope_status finish(work *w, biascope_error *error) {
-  const size_t d = biascope_dataset_features(w->run.data);
+  const size_t d = biascope_dataset_outputs(w->run.data) * biascope_dataset_features(w->run.data);
   const double *weights = biascope_forecast_weights(w->forecast), norm = w->quality.weight_norm;
   const biascope_reference_set references = w->run.separable ? w->run.wanted : 0;
   biascope_status status = cli_test(w->result, w->run.problem, references, w->run.prediction, weights, error);

@@ -6,6 +6,7 @@
 #include "data/dataset.h"
 #include "forecast/model.h"
 #include "limit/step_sum.h"
+#include "margin/rows.h"
 #include "train/trainer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static const uint64_t MARK[MARKS] = {UINT64_C(10000000000000), UINT64_C(10000000
 static const double ESTIMATES = 3.0, LARGEST_ESTIMATE = 0.03;
 /* 1 - cos between the last two increments. */
 static const double SETTLED = 1e-6;
-static const double MOST_CELLS = 1e6;
+static const double MOST_CELLS = 2e6;
 
 void bs_average_free(bs_average *average) {
   free(average->increment);
@@ -28,10 +29,9 @@ void bs_average_free(bs_average *average) {
 
 static bool applies(const biascope_dataset *data, const biascope_options *training) {
   const bool averages = bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_AVERAGE;
-  return averages && bs_model_covers(training) && biascope_dataset_outputs(data) == 1 &&
-         training->order == BIASCOPE_CYCLIC && training->eps == 0.0 && !bs_weights_shrink(training) &&
-         training->schedule == BIASCOPE_INVERSE_POWER && training->lr_decay < 1.0 &&
-         (double)data->samples * (double)data->features <= MOST_CELLS;
+  return averages && bs_model_covers(training) && bs_model_fits(data) && training->order == BIASCOPE_CYCLIC &&
+         training->eps == 0.0 && !bs_weights_shrink(training) && training->schedule == BIASCOPE_INVERSE_POWER &&
+         training->lr_decay < 1.0 && (double)data->samples * (double)bs_margin_weights(data) <= MOST_CELLS;
 }
 
 /* Whether the run after TAKEN steps is where the equation says. */
@@ -45,7 +45,7 @@ static biascope_status compare(const biascope_dataset *data, const biascope_opti
   if (status == BIASCOPE_OK) {
     const double estimate = biascope_forecast_quality_of(forecast).error_estimate;
     const double angle =
-        bs_angle(data->features, biascope_trainer_weights(trainer), biascope_forecast_weights(forecast));
+        bs_angle(bs_margin_weights(data), biascope_trainer_weights(trainer), biascope_forecast_weights(forecast));
     *agrees = estimate > 0.0 && estimate <= LARGEST_ESTIMATE && angle <= ESTIMATES * estimate;
   }
   biascope_trainer_free(trainer);
@@ -56,14 +56,14 @@ static double least_growth(const biascope_dataset *data, const biascope_options 
   const double sum = bs_step_sum(training->lr, training->lr_decay, (double)MARK[MARKS - 1]) -
                      bs_step_sum(training->lr, training->lr_decay, (double)MARK[MARKS - 2]);
   double least = INFINITY;
-  for (size_t i = 0; i < data->samples; i++) least = fmin(least, bs_row_dot(data, i, increment) / sum);
+  for (size_t i = 0; i < data->samples; i++) least = fmin(least, bs_margin_of_sample(data, i, increment) / sum);
   return least;
 }
 
 /* Through the marks. kept: 3 d. */
 static biascope_status follow(const biascope_dataset *data, biascope_forecast *forecast, double *kept, bs_average *out,
                               biascope_error *error) {
-  const size_t d = data->features;
+  const size_t d = bs_margin_weights(data);
   double *before = kept, *last = kept + d, *earlier = kept + 2 * d;
   biascope_status status = BIASCOPE_OK;
   for (int m = 0; m < MARKS && status == BIASCOPE_OK; m++) {
@@ -83,8 +83,8 @@ biascope_status bs_average_follow(const biascope_dataset *data, const biascope_o
   if (!applies(data, training)) return BIASCOPE_OK;
   biascope_forecast *forecast = NULL;
   bool agrees = false;
-  double *kept = BS_NEW(double, 3 * data->features);
-  out->increment = BS_NEW(double, data->features);
+  double *kept = BS_NEW(double, 3 * bs_margin_weights(data));
+  out->increment = BS_NEW(double, bs_margin_weights(data));
   biascope_status status = kept && out->increment ? BIASCOPE_OK : bs_fail_memory(error, "the averaged run");
   if (status == BIASCOPE_OK) status = biascope_forecast_create(data, training, MARK[MARKS - 1], &forecast, error);
   if (status == BIASCOPE_OK) status = compare(data, training, forecast, &agrees, error);

@@ -11,6 +11,7 @@
 #include "loss/classes.h"
 #include "margin/rows.h"
 #include "rule/option.h"
+#include "train/cost.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,7 +319,7 @@ static double first_steps(const biascope_options *training) {
 }
 
 static biascope_status run_longer_and_longer(confirmation *c, biascope_error *error) {
-  const double cost = bs_run_step_cost(c->data, c->training);
+  const double cost = bs_step_cost(c->data, c->training);
   const bool reduced = c->training->variance_reduction;
   double left = reduced ? REDUCED_EFFORT : fmin(MOST_EFFORT, fmax(EFFORT, LEAST_STEPS * cost));
   double goal = reduced ? REDUCED_GOAL : FIRST_GOAL;
@@ -379,7 +380,7 @@ static biascope_status follow_average(confirmation *c, biascope_error *error) {
 
 /* An unbounded update may run away at the step sizes asked for, although not at small ones. */
 static biascope_status find_runaway(confirmation *c, biascope_error *error) {
-  const double cost = bs_run_step_cost(c->data, c->training);
+  const double cost = bs_step_cost(c->data, c->training);
   const uint64_t steps = (uint64_t)fmin(FIRST_STEPS, EFFORT / cost);
   biascope_status status = bs_run_make(c->data, c->training, steps, 0.0, &c->run, error);
   if (status == BIASCOPE_OK && c->run.escaped) {

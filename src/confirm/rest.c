@@ -9,6 +9,9 @@
 #include "forecast/rest.h"
 #include "limit/predict.h"
 #include "limit/step_sum.h"
+#include "loss/classes.h"
+#include "margin/rows.h"
+#include "train/cost.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,28 +29,33 @@ bool bs_rests_with_eps(const biascope_options *training, const biascope_predict_
          bs_model_covers(&read);
 }
 
-/* The point as a prediction. The dual is in proportion to the slopes, as an equilibrium's is. */
-static void export_point(const biascope_dataset *data, const biascope_options *training, const double *w,
-                         biascope_prediction *out) {
-  const bs_loss *loss = bs_loss_of(training->loss);
+/* The rows' parts in the gradient, in proportion to the slopes, as an equilibrium's dual is. */
+static void export_dual(const biascope_dataset *data, const bs_loss *loss, const double *w, biascope_prediction *out) {
+  const size_t rows = bs_margin_rows(data), each = bs_rows_of_each(data);
   bs_loss_mean mean = {-INFINITY, 0.0};
   double largest = -INFINITY, slopes = 0.0;
-  out->weight_norm = bs_norm2(data->features, w);
-  for (size_t k = 0; k < data->features; k++) out->direction[k] = w[k] / fmax(out->weight_norm, 1e-300);
-  for (size_t i = 0; i < data->samples; i++) {
-    const double z = bs_row_dot(data, i, w);
-    bs_loss_mean_add(&mean, loss->log_value(z));
-    out->dual[i] = loss->log_slope(z);
-    largest = fmax(largest, out->dual[i]);
+  for (size_t i = 0; i < rows; i++) out->dual[i] = bs_margin_row_dot(data, i, w);
+  for (size_t i = 0; i < rows; i += each) {
+    bs_loss_mean_add(&mean, loss->log_value(bs_classes_soft_margin(each, out->dual + i)));
+    bs_classes_slopes(loss, each, out->dual + i, out->dual + i, NULL);
   }
-  for (size_t i = 0; i < data->samples; i++) {
-    out->dual[i] = isfinite(largest) ? exp(out->dual[i] - largest) : 0.0;
-    slopes += out->dual[i];
-  }
-  bs_scale(data->samples, slopes > 0.0 ? 1.0 / slopes : 0.0, out->dual);
+  for (size_t i = 0; i < rows; i++) largest = fmax(largest, out->dual[i]);
   out->support = 0;
-  for (size_t i = 0; i < data->samples; i++) out->support += out->dual[i] > 0.0;
+  for (size_t i = 0; i < rows; i++) {
+    slopes += out->dual[i] = isfinite(largest) ? exp(out->dual[i] - largest) : 0.0;
+    out->support += out->dual[i] > 0.0;
+  }
+  bs_scale(rows, slopes > 0.0 ? 1.0 / slopes : 0.0, out->dual);
   out->log_loss = bs_loss_mean_log(&mean, data->samples);
+}
+
+/* The point as a prediction. */
+static void export_point(const biascope_dataset *data, const biascope_options *training, const double *w,
+                         biascope_prediction *out) {
+  const size_t d = bs_margin_weights(data);
+  out->weight_norm = bs_norm2(d, w);
+  for (size_t k = 0; k < d; k++) out->direction[k] = w[k] / fmax(out->weight_norm, 1e-300);
+  export_dual(data, bs_loss_of(training->loss), w, out);
   out->rate = 0.0;
 }
 
@@ -61,7 +69,7 @@ static double distance(size_t d, const double *a, const double *b) {
  * end. */
 static biascope_status run_there(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
                                  double *earlier, double *w, biascope_error *error) {
-  const size_t size = data->features * sizeof *w;
+  const size_t size = bs_margin_weights(data) * sizeof *w;
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, training, &trainer, error);
   if (status != BIASCOPE_OK) return status;
@@ -76,7 +84,7 @@ static biascope_status run_there(const biascope_dataset *data, const biascope_op
 /* Whether the run ends at the point that was found; if none was, whether it rests, which is then the answer. */
 static biascope_status compare(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
                                const bs_rest *found, biascope_prediction *out, biascope_error *error) {
-  const size_t d = data->features;
+  const size_t d = bs_margin_weights(data);
   double *earlier = BS_NEW(double, 2 * d);
   if (!earlier) return bs_fail_memory(error, "the confirming run");
   double *w = earlier + d;
@@ -111,7 +119,7 @@ static biascope_status confirm(const biascope_dataset *data, const biascope_opti
   const biascope_options powers = bs_options_in_powers(training);
   const double fading = bs_steps_for(powers.lr, powers.lr_decay, FADES / training->weight_decay);
   const double steps = fmax(LEAST_STEPS, fading);
-  const bool affordable = 2.0 * steps * bs_run_step_cost(data, training) <= EFFORT;
+  const bool affordable = 2.0 * steps * bs_step_cost(data, training) <= EFFORT;
   if (found == BIASCOPE_OK && rest->unstable)
     found = bs_fail(error, BIASCOPE_NOT_CONVERGED,
                     "the point of rest is unstable at this step size: full batches oscillate about it (the edge of "
@@ -132,7 +140,6 @@ biascope_status bs_predict_rest_with_eps(const biascope_dataset *data, const bia
   *out = (biascope_prediction){0};
   biascope_status status = bs_require_lasting_steps(training, error);
   if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
-  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "limits are predicted", error);
   if (status == BIASCOPE_OK && !bs_model_fits(data))
     status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the data are too large for the averaged equation");
   if (status != BIASCOPE_OK) return status;

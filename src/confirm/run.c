@@ -17,18 +17,7 @@ static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier
 static const double RESTS = 0.02;
 /* In a step, gradients shrink by at most this part of what the averages forget. */
 static const double FADING = 0.25;
-static const double ROTATIONS = 30.0; /* multiplications for an entry of a matrix and a row of it */
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
-
-double bs_run_step_cost(const biascope_dataset *data, const biascope_options *training) {
-  const double entries =
-      data->dense ? (double)data->features : (double)data->row_start[data->samples] / (double)data->samples;
-  const double outputs = (double)bs_outputs(data), shorter = fmin(outputs, (double)data->features);
-  const bool matrix = bs_optimizer_rule_of(training->optimizer)->memory != NULL;
-  const double passes = training->variance_reduction ? 2.0 : 1.0; /* over the data, in an epoch */
-  return 150.0 + entries * outputs * (0.6 * passes * (double)bs_batch_size(training, data->samples) + 6.0) +
-         (matrix ? ROTATIONS * shorter * outputs * (double)data->features : 0.0);
-}
 
 bool bs_run_keeps_steps(const biascope_options *training) {
   return training->lr_decay == 0.0 || bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_SUM;

@@ -19,9 +19,6 @@ typedef struct {
   bool escaped;                  /* weights left the range of doubles: only steps, lr and lr_decay are valid */
 } bs_run;
 
-/* The approximate number of multiplications in a step. */
-double bs_run_step_cost(const biascope_dataset *data, const biascope_options *training);
-
 /* Trains with the rule, batches and loss of `training`. If its step size tends to zero and the limit does not depend on
  * how, the run takes small, slowly decaying steps, so that the least margin grows to about `goal`. Otherwise, and for
  * the goal 0, it takes the steps of `training`. */

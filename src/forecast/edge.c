@@ -29,7 +29,7 @@ static void list_parts(bs_edge *edge, size_t N, size_t d, bs_array *out) {
 biascope_status bs_edge_create(const bs_model *model, double gain, bs_edge *out, biascope_error *error) {
   const size_t N = model->samples, d = model->features;
   *out = (bs_edge){.gain = gain, .limit = 2.0 * (1.0 + model->beta1) / (1.0 - model->beta1)};
-  out->possible = model->batches == 1 && !model->random && model->has_second && !model->is_sum &&
+  out->possible = model->outputs == 1 && model->batches == 1 && !model->random && model->has_second && !model->is_sum &&
                   (1.0 - model->beta2) * LEAST_MEMORY <= 1.0 && d <= MOST_FEATURES &&
                   (double)N * (double)d <= MOST_CELLS;
   if (!out->possible) return BIASCOPE_OK;

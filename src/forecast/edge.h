@@ -19,7 +19,7 @@
 struct bs_model;
 
 typedef struct {
-  bool possible; /* a full batch whose v is an average, of a size that can be decomposed */
+  bool possible; /* a full batch of two classes whose v is an average, of a size that can be decomposed */
   double limit;  /* of eta times the curvature */
   double gain;
   double *extra;              /* d: the oscillations' mean squares over v, at the last evaluation */

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
+#include "loss/classes.h"
+#include "train/cost.h"
 #include "train/trainer.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,6 +15,9 @@
 /* Runs up to this length are stepped, because this is the fastest way. */
 enum { SHORT_RUN = 4000 };
 static const double TOLERANCE = 1e-4, TOLERANCE_BESIDE = 1e-3; /* of the other two solutions, for the error estimate */
+/* Derivatives of the equation that a forecast takes: of several classes, whose matrices are large, longer runs are
+ * stepped too. */
+static const double DERIVATIVES = 40.0;
 /* The multiplications allowed for a run that is stepped to its end because it cannot be followed otherwise. */
 static const double MOST_STEPPED = 1e11;
 
@@ -35,7 +40,9 @@ struct biascope_forecast {
   biascope_trainer *trainer; /* steps the start, or all; NULL until needed */
   const char *method;
   uint64_t step;
-  double *w; /* d: at `step` */
+  size_t weights; /* D: features, or classes x features */
+  double *w;      /* D: at `step` */
+  double *score;  /* of a sample, for each class: scratch */
   double error_estimate;
 };
 
@@ -47,14 +54,14 @@ void biascope_forecast_free(biascope_forecast *forecast) {
   biascope_trainer_free(forecast->trainer);
   free(forecast->owned_rows);
   free(forecast->w);
+  free(forecast->score);
   free(forecast);
 }
 
 static biascope_status step_to_the_end(biascope_forecast *f, uint64_t steps, const char *why, biascope_error *error) {
-  const double cells = (double)bs_batch_size(&f->options, f->data->samples) * (double)f->data->features;
-  if ((double)steps * cells > MOST_STEPPED)
+  if ((double)steps * bs_step_cost(f->data, &f->options) > MOST_STEPPED)
     return bs_fail(error, BIASCOPE_NOT_CONVERGED, "%llu steps are too many to take, and %s", (unsigned long long)steps,
-                   why);
+                   strncmp(why, EXACT, strlen(EXACT)) ? why : why + strlen(EXACT));
   f->averaged = false;
   f->error_estimate = 0.0;
   f->method = why;
@@ -78,10 +85,18 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
   return status;
 }
 
+/* Whether the steps cost less than the equation. */
+static bool is_short(const biascope_forecast *f, uint64_t steps) {
+  const double N = (double)f->data->samples, D = (double)f->weights;
+  const bool several = f->weights > f->data->features;
+  const double equation = several ? DERIVATIVES * (N * D * D + D * D * D / 3.0) : 0.0;
+  return steps <= SHORT_RUN || (double)steps * bs_step_cost(f->data, &f->options) <= equation;
+}
+
 /* The equation, or steps if they are cheaper or the equation does not apply. */
 static biascope_status choose_method(biascope_forecast *f, uint64_t steps, biascope_error *error) {
   const uint64_t first = bs_start_steps(&f->options, f->data->samples, steps);
-  if (steps <= SHORT_RUN || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
+  if (is_short(f, steps) || first == 0) return step_to_the_end(f, steps, EXACT "the run is short", error);
   if (!bs_model_covers(&f->options))
     return step_to_the_end(f, steps, EXACT "this update has no averaged equation", error);
   if (!bs_model_fits(f->data))
@@ -97,14 +112,15 @@ biascope_status biascope_forecast_create(const biascope_dataset *data, const bia
                                          biascope_forecast **out, biascope_error *error) {
   *out = NULL;
   biascope_status status = biascope_options_check(options, data->samples, error);
-  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "runs are forecast", error);
   if (status != BIASCOPE_OK) return status;
   biascope_forecast *f = BS_NEW(biascope_forecast, 1);
   if (!f) return bs_fail_memory(error, "the forecast");
   f->data = data;
   f->options = bs_options_read(options);
-  f->w = BS_NEW(double, data->features);
-  status = f->w ? choose_method(f, steps, error) : bs_fail_memory(error, "the forecast");
+  f->weights = bs_outputs(data) * data->features;
+  f->w = BS_NEW(double, f->weights);
+  f->score = BS_NEW(double, bs_outputs(data));
+  status = f->w && f->score ? choose_method(f, steps, error) : bs_fail_memory(error, "the forecast");
   if (status == BIASCOPE_OK)
     *out = f;
   else
@@ -114,7 +130,7 @@ biascope_status biascope_forecast_create(const biascope_dataset *data, const bia
 
 /* A variant's weights at the step, in `w`: from the end of the last whole epoch and its first steps after that. */
 static biascope_status follow(bs_integration *run, uint64_t step, double *w, biascope_error *error) {
-  const size_t d = run->model.features, epoch = run->model.epoch;
+  const size_t d = run->model.weights, epoch = run->model.epoch;
   const uint64_t whole = step / epoch * epoch;
   const biascope_status status = bs_integration_advance(run, (double)whole, error);
   memcpy(w, run->w, d * sizeof *w);
@@ -125,7 +141,7 @@ static biascope_status follow(bs_integration *run, uint64_t step, double *w, bia
 }
 
 static biascope_status follow_variants(biascope_forecast *f, uint64_t step, biascope_error *error) {
-  const size_t d = f->data->features;
+  const size_t d = f->weights;
   double *plain = f->variant[REFINED].trial, *earlier = f->variant[PLAIN].trial;
   double *const found[VARIANTS] = {f->w, plain, earlier};
   biascope_status status = BIASCOPE_OK;
@@ -140,7 +156,7 @@ static biascope_status take_steps(biascope_forecast *f, uint64_t step, biascope_
   if (!f->trainer) status = biascope_trainer_create(f->data, &f->options, &f->trainer, error);
   if (status != BIASCOPE_OK) return status;
   status = biascope_trainer_run(f->trainer, step - biascope_trainer_step(f->trainer), error);
-  memcpy(f->w, biascope_trainer_weights(f->trainer), f->data->features * sizeof *f->w);
+  memcpy(f->w, biascope_trainer_weights(f->trainer), f->weights * sizeof *f->w);
   return status;
 }
 
@@ -160,19 +176,21 @@ const double *biascope_forecast_weights(const biascope_forecast *f) {
 
 /* Evaluates the data at the weights. */
 static void measure(const biascope_forecast *f, biascope_forecast_quality *q) {
-  const size_t N = f->data->samples;
+  const size_t N = f->data->samples, d = f->data->features, outputs = bs_outputs(f->data);
   const bs_loss *loss = bs_loss_of(f->options.loss);
   bs_loss_mean mean = {-INFINITY, 0.0};
   double least = INFINITY;
   size_t right = 0;
   for (size_t i = 0; i < N; i++) {
-    const double z = bs_row_dot(f->data, i, f->w);
+    for (size_t a = 0; a < outputs; a++) f->score[a] = bs_row_dot(f->data, i, f->w + a * d);
+    const double z = bs_margin_of_sample(f->data, i, f->w);
     least = fmin(least, z);
     right += z > 0.0;
-    bs_loss_mean_add(&mean, loss->log_value(z));
+    const double soft = outputs > 1 ? bs_classes_margin(outputs, f->score, f->data->class[i]) : z;
+    bs_loss_mean_add(&mean, loss->log_value(soft));
   }
   q->log_loss = bs_loss_mean_log(&mean, N);
-  q->weight_norm = bs_norm2(f->data->features, f->w);
+  q->weight_norm = bs_norm2(f->weights, f->w);
   q->margin = q->weight_norm > 0.0 ? least / q->weight_norm : 0.0;
   q->accuracy = (double)right / (double)N;
 }

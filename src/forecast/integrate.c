@@ -20,7 +20,7 @@ static const double FIRST_STEP = 1e-3, LEAST_STEP = 1e-12, DIFFERENCE = 1e-6;
 
 biascope_status bs_integration_create(const biascope_dataset *data, const double *rows, const biascope_options *options,
                                       bool refined, double tolerance, bs_integration *out, biascope_error *error) {
-  const size_t d = data->features;
+  const size_t d = bs_outputs(data) * data->features;
   *out = (bs_integration){.tolerance = tolerance};
   biascope_status status = bs_model_create(data, rows, options, refined, &out->model, error);
   if (status == BIASCOPE_OK) status = bs_jacobian_create(&out->model, &out->jacobian, error);
@@ -50,7 +50,7 @@ void bs_integration_free(bs_integration *run) {
 }
 
 void bs_integration_start(bs_integration *run, double t, const double *w, const double *u, double age) {
-  const size_t d = run->model.features;
+  const size_t d = run->model.weights;
   memcpy(run->w, w, d * sizeof *w);
   memcpy(run->u, u, d * sizeof *u);
   run->log_time = log(t);
@@ -72,14 +72,14 @@ static double log_factor(const bs_integration *run, double x) {
 
 /* The rate by x. */
 static void evaluate(bs_integration *run, double x, const double *state, double *rate) {
-  const size_t d = run->model.features;
+  const size_t d = run->model.weights;
   bs_model_evaluate(&run->model, exp(run->log_time + log_factor(run, x)), state, state + d, rate, rate + d);
   if (run->linear) bs_scale(2 * d, 1.0 / (1.0 + x), rate);
 }
 
 /* The stages of a step of length h into run->stages, from the rate and its derivative by time at the start. */
 static void find_stages(bs_integration *run, double h) {
-  const size_t d = run->model.features, n = 2 * d;
+  const size_t d = run->model.weights, n = 2 * d;
   double *rate = run->error; /* of the stage at hand */
   memcpy(rate, run->rate, n * sizeof *rate);
   for (int s = 0; s < STAGES; s++) {
@@ -101,7 +101,7 @@ static void find_stages(bs_integration *run, double h) {
 /* The step's error over what is tolerated: of the weights relative to their length, of u in itself. NaN where the step
  * fails. */
 static double try_step(bs_integration *run, double h) {
-  const size_t d = run->model.features, n = 2 * d;
+  const size_t d = run->model.weights, n = 2 * d;
   if (!bs_jacobian_factor(&run->jacobian, 1.0 / (GAMMA * h))) return NAN;
   find_stages(run, h);
   memcpy(run->trial, run->w, n * sizeof *run->trial);
@@ -120,7 +120,7 @@ static bool forgets_start(const bs_model *model, double t) {
 
 /* The rate at the state and its derivative by log t, the state fixed. */
 static void find_rates(bs_integration *run) {
-  const size_t d = run->model.features, n = 2 * d;
+  const size_t d = run->model.weights, n = 2 * d;
   const double t = exp(run->log_time);
   run->linear = false;
   if (!forgets_start(&run->model, t)) {
@@ -137,7 +137,7 @@ static void find_rates(bs_integration *run) {
 
 /* Whether the rates by t changed less over the last step than the rates by log t. */
 static bool varies_less_in_time(const bs_integration *run) {
-  const size_t d = run->model.features;
+  const size_t d = run->model.weights;
   const double scale = 1.0 / fmax(bs_norm2(d, run->w), 1e-300), share = 0.1 / sqrt((double)d);
   double by_log = 0.0, by_time = 0.0;
   for (size_t i = 0; i < 2 * d; i++) {
@@ -154,13 +154,13 @@ static bool varies_less_in_time(const bs_integration *run) {
 static void open_step(bs_integration *run) {
   find_rates(run);
   run->linear = run->longer > 1.0 && varies_less_in_time(run);
-  if (run->linear) bs_axpy(2 * run->model.features, -1.0, run->rate, run->later);
+  if (run->linear) bs_axpy(2 * run->model.weights, -1.0, run->rate, run->later);
   bs_jacobian_fill(&run->jacobian, &run->model, exp(run->log_time));
 }
 
 /* The state after an accepted step. */
 static void keep_step(bs_integration *run, double log_time) {
-  const size_t n = 2 * run->model.features;
+  const size_t n = 2 * run->model.weights;
   memcpy(run->w, run->trial, n * sizeof *run->w);
   memcpy(run->before, run->rate, n * sizeof *run->before);
   run->longer = exp(log_time - run->log_time);

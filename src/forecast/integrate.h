@@ -13,9 +13,9 @@ typedef struct {
   double log_time, tolerance;
   bool linear;                                   /* the next step is in t and not in log t */
   double step;                                   /* its length x: t is multiplied by 1 + x, or by e^x */
-  double *w, *u;                                 /* d each: the state */
-  double *rate, *later, *stages, *trial, *error; /* 2 d, 2 d, 8 d, 2 d, 2 d; the rates by x */
-  double *before, longer;                        /* 2 d: the rates a step before; the factor of t since, 0: none */
+  double *w, *u;                                 /* D each, the model's weights: the state */
+  double *rate, *later, *stages, *trial, *error; /* 2 D, 2 D, 8 D, 2 D, 2 D; the rates by x */
+  double *before, longer;                        /* 2 D: the rates a step before; the factor of t since, 0: none */
   size_t steps, rejected;
 } bs_integration;
 
@@ -23,7 +23,7 @@ biascope_status bs_integration_create(const biascope_dataset *data, const double
                                       bool refined, double tolerance, bs_integration *out, biascope_error *error);
 void bs_integration_free(bs_integration *run);
 
-/* Starts at time t with w and with the logs u of the second moments, as they were at time t - age; d each, copied. */
+/* Starts at time t with w and with the logs u of the second moments, as they were at time t - age; D each, copied. */
 void bs_integration_start(bs_integration *run, double t, const double *w, const double *u, double age);
 /* Advances to time t. BIASCOPE_NOT_CONVERGED if steps become too small. */
 biascope_status bs_integration_advance(bs_integration *run, double t, biascope_error *error);

@@ -9,76 +9,115 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A sample counts if its part in the gradient is above this share of the largest in its batch, in some feature. */
-static const double LEAST_SHARE = 1e-3;
+enum { PARTS = 22 };
 
-enum { PARTS = 15 };
+/* The model's numbers of samples, batches, features d and weights D, or none; edge: d where the edge of stability is
+ * followed, else 0. */
+typedef struct {
+  size_t samples, batches, features, weights, outputs, edge;
+} sizes;
 
-/* edge: d where the edge of stability is followed, else 0. */
-static void list_parts(bs_jacobian *jacobian, size_t N, size_t d, size_t batches, size_t edge, bs_array *out) {
-  const size_t order = N < d ? N : d;
-  const bs_array parts[PARTS] = {{&jacobian->rows, N * d},
-                                 {&jacobian->weights_margin, N * d},
-                                 {&jacobian->second_margin, N * d},
-                                 {&jacobian->reduced, N * d},
-                                 {&jacobian->by_gradient, batches * d},
-                                 {&jacobian->by_square, batches * d},
-                                 {&jacobian->weights_second, d},
-                                 {&jacobian->second_second, d},
+static sizes sizes_of(const bs_model *model) {
+  return (sizes){.samples = model->samples,
+                 .batches = model->batches,
+                 .features = model->features,
+                 .weights = model->weights,
+                 .outputs = model->outputs,
+                 .edge = model->edge.possible ? model->features : 0};
+}
+
+/* Of two classes there are fewer samples than features, or more. */
+static size_t order_of(const sizes *n) {
+  return n->outputs > 1 || n->weights < n->samples ? n->weights : n->samples;
+}
+
+static void list_parts(bs_jacobian *jacobian, sizes n, bs_array *out) {
+  const size_t D = n.weights, order = order_of(&n), cells = n.samples * n.features, edge = n.edge * n.edge;
+  const bool several = n.outputs > 1;
+  const size_t folded = several ? 0 : cells, classes = several ? cells : 0, square = several ? D * D : 0;
+  const bs_array parts[PARTS] = {{&jacobian->rows, cells},
+                                 {&jacobian->weights_margin, folded},
+                                 {&jacobian->second_margin, folded},
+                                 {&jacobian->reduced, folded},
+                                 {&jacobian->by_gradient, n.batches * D},
+                                 {&jacobian->by_square, n.batches * D},
+                                 {&jacobian->weights_second, D},
+                                 {&jacobian->second_second, D},
                                  {&jacobian->matrix, order * order},
-                                 {&jacobian->margin, N},
-                                 {&jacobian->scratch, 2 * d},
-                                 {&jacobian->edge_weights, edge * edge},
-                                 {&jacobian->edge_second, edge * edge},
-                                 {&jacobian->whole, 4 * edge * edge},
-                                 {&jacobian->edge_product, edge * edge}};
+                                 {&jacobian->margin, n.samples},
+                                 {&jacobian->scratch, 2 * D},
+                                 {&jacobian->edge_weights, edge},
+                                 {&jacobian->edge_second, edge},
+                                 {&jacobian->whole, 4 * edge},
+                                 {&jacobian->edge_product, edge},
+                                 {&jacobian->by_weights, square},
+                                 {&jacobian->second_by_weights, square},
+                                 {&jacobian->left, 2 * classes},
+                                 {&jacobian->part, 2 * classes},
+                                 {&jacobian->right, classes},
+                                 {&jacobian->block, several ? 2 * n.features * n.features : 0},
+                                 {&jacobian->curvature, several ? n.samples * n.outputs * n.outputs : 0}};
   memcpy(out, parts, sizeof parts);
 }
 
 biascope_status bs_jacobian_create(const bs_model *model, bs_jacobian *out, biascope_error *error) {
-  const size_t N = model->samples, d = model->features;
-  *out = (bs_jacobian){.features = d, .has_second = model->has_second};
+  const sizes n = sizes_of(model);
+  *out = (bs_jacobian){.features = model->weights, .has_second = model->has_second, .several = model->outputs > 1};
   bs_array parts[PARTS];
-  list_parts(out, N, d, model->batches, model->edge.possible ? d : 0, parts);
+  list_parts(out, n, parts);
   const bool complete = bs_arrays_allocate(PARTS, parts);
-  out->index = BS_NEW(size_t, N);
-  out->first = BS_NEW(size_t, model->batches + 1);
-  out->pivot = BS_NEW(int, N < d ? N : d);
-  out->whole_pivot = BS_NEW(int, 2 * d);
-  if (complete && out->index && out->first && out->pivot && out->whole_pivot) return BIASCOPE_OK;
+  out->index = BS_NEW(size_t, n.samples);
+  out->first = BS_NEW(size_t, n.batches + 1);
+  out->pivot = BS_NEW(int, order_of(&n));
+  out->whole_pivot = BS_NEW(int, 2 * n.edge);
+  out->member = BS_NEW(size_t, n.samples);
+  out->batch = BS_NEW(size_t, n.samples);
+  if (complete && out->index && out->first && out->pivot && out->whole_pivot && out->member && out->batch)
+    return BIASCOPE_OK;
   bs_jacobian_free(out);
   return bs_fail_memory(error, "the averaged equation's derivative");
 }
 
 void bs_jacobian_free(bs_jacobian *jacobian) {
   bs_array parts[PARTS];
-  list_parts(jacobian, 0, 0, 0, 0, parts);
+  list_parts(jacobian, (sizes){0}, parts);
   bs_arrays_free(PARTS, parts);
   free(jacobian->index);
   free(jacobian->first);
   free(jacobian->pivot);
   free(jacobian->whole_pivot);
+  free(jacobian->member);
+  free(jacobian->batch);
   memset(jacobian, 0, sizeof *jacobian);
 }
 
 /* ---- What the mean update and the mean square change with ----------------------------------------- */
 
+/* Whether sample i's part in the gradient exceeds the bound of some weight. */
+static bool matters(const bs_model *model, size_t i, const double *bound) {
+  const size_t d = model->features;
+  for (size_t a = 0; a < model->outputs; a++)
+    if (bs_rows_exceed(d, fabs(model->slope[a * model->samples + i]), model->rows + i * d, bound + a * d)) return true;
+  return false;
+}
+
 /* The samples that matter, and their rows. Where updates are normalised, a feature that only faint samples have moves
  * as others do, so that what is faint is judged feature by feature. */
 static void choose_samples(bs_jacobian *jacobian, const bs_model *model) {
-  const size_t d = model->features;
+  const size_t d = model->features, k = model->outputs, N = model->samples;
   double *largest = jacobian->scratch;
   jacobian->count = 0;
   for (size_t b = 0; b < model->batches; b++) {
-    memset(largest, 0, d * sizeof *largest);
-    for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
-      bs_rows_largest(d, LEAST_SHARE * model->slope[i], model->rows + i * d, largest);
+    memset(largest, 0, k * d * sizeof *largest);
+    for (size_t a = 0; a < k; a++)
+      for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
+        bs_rows_largest(d, BS_LEAST_SHARE * fabs(model->slope[a * N + i]), model->rows + i * d, largest + a * d);
     jacobian->first[b] = jacobian->count;
     for (size_t i = model->start[b]; i < model->start[b + 1]; i++)
-      if (bs_rows_exceed(d, model->slope[i], model->rows + i * d, largest)) jacobian->index[jacobian->count++] = i;
+      if (matters(model, i, largest)) jacobian->index[jacobian->count++] = i;
   }
   jacobian->first[model->batches] = jacobian->count;
-  jacobian->order = jacobian->count < d ? jacobian->count : d;
+  jacobian->order = k > 1 || d <= jacobian->count ? k * d : jacobian->count;
   for (size_t a = 0; a < jacobian->count; a++)
     memcpy(jacobian->rows + a * d, model->rows + jacobian->index[a] * d, d * sizeof *jacobian->rows);
 }
@@ -105,7 +144,7 @@ static void sum_backwards(size_t n, double beta, bool repeats, double *terms) {
 }
 
 static void prepare_column(const bs_model *model, size_t k, column *c) {
-  const size_t n = model->batches, d = model->features;
+  const size_t n = model->batches, d = model->weights;
   c->total = 0.0;
   for (size_t j = 0; j < n; j++) {
     const double inverse = model->inverse[j * d + k]; /* 1 / (s + eps) */
@@ -131,7 +170,7 @@ static void prepare_column(const bs_model *model, size_t k, column *c) {
 
 /* dD/dG_b. */
 static double by_gradient(const bs_model *model, const column *c, size_t b, size_t k) {
-  const double n = (double)model->batches, g = model->gradient[b * model->features + k];
+  const double n = (double)model->batches, g = model->gradient[b * model->weights + k];
   if (!model->has_second || model->random || model->is_sum) return c->inverse[b] / n;
   const double by_mean =
       model->remembers ? c->later[b] * c->before : c->total / (n * fmax(model->mean_square[k], 1e-300));
@@ -140,7 +179,7 @@ static double by_gradient(const bs_model *model, const column *c, size_t b, size
 
 /* Of feature k: what the rates change with by the gradient of each batch, or of all samples in a random order. */
 static void keep_column(bs_jacobian *jacobian, const bs_model *model, double t, size_t k, const column *c) {
-  const size_t d = model->features;
+  const size_t d = model->weights;
   const double n = (double)model->batches;
   const double lift = model->has_second ? model->gain / model->level[k] : 0.0;
   for (size_t b = 0; b < model->batches; b++) {
@@ -173,14 +212,15 @@ void bs_jacobian_fill(bs_jacobian *jacobian, bs_model *model, double t) {
   for (size_t b = n; b-- > 0;) c.later[b] = (1.0 - (power *= model->beta_now)) / (double)n;
   jacobian->shrink = t * model->eta * model->decay;
   jacobian->oscillates = model->edge.count > 0;
-  for (size_t k = 0; k < model->features; k++) {
+  for (size_t k = 0; k < model->weights; k++) {
     prepare_column(model, k, &c);
     jacobian->weights_second[k] = -t * model->eta * c.by_second;
     jacobian->second_second[k] = -model->gain * (model->ratio[k] - (jacobian->oscillates ? model->edge.extra[k] : 0.0));
     keep_column(jacobian, model, t, k, &c);
   }
-  for (size_t b = 0; b < n; b++)
+  for (size_t b = 0; b < n && !jacobian->several; b++)
     for (size_t a = jacobian->first[b]; a < jacobian->first[b + 1]; a++) fill_sample(jacobian, model, b, a);
+  if (jacobian->several) bs_jacobian_fill_classes(jacobian, model);
   if (!jacobian->oscillates) return;
   bs_edge_derivative(&model->edge, model, jacobian->edge_weights, jacobian->edge_second);
   bs_scale(model->features * model->features, model->gain, jacobian->edge_weights);
@@ -199,6 +239,11 @@ static void solve_apart(bs_jacobian *jacobian, double *w, double *u) {
   const double *rows = jacobian->rows;
   for (size_t k = 0; k < d && jacobian->has_second; k++)
     w[k] += jacobian->weights_second[k] * u[k] / (jacobian->a - jacobian->second_second[k]);
+  if (jacobian->several) {
+    solve_matrix(jacobian, w);
+    if (jacobian->has_second) bs_jacobian_finish_classes(jacobian, w, u);
+    return;
+  }
   if (N < d) {
     bs_dense_apply(N, d, 1.0, rows, d, w, 0.0, jacobian->margin);
     solve_matrix(jacobian, jacobian->margin);
@@ -250,6 +295,10 @@ bool bs_jacobian_factor(bs_jacobian *jacobian, double a) {
   jacobian->a = a;
   jacobian->diagonal = a + jacobian->shrink;
   if (jacobian->oscillates) return factor_whole(jacobian);
+  if (jacobian->several) {
+    bs_jacobian_arrange_classes(jacobian);
+    return bs_dense_lu(jacobian->order, jacobian->matrix, jacobian->pivot, NULL) == BS_DENSE_OK;
+  }
   memcpy(jacobian->reduced, jacobian->weights_margin, N * d * sizeof *jacobian->reduced);
   if (jacobian->has_second) {
     for (size_t k = 0; k < d; k++)
@@ -271,4 +320,15 @@ void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u) {
     solve_whole(jacobian, w, u);
   else
     solve_apart(jacobian, w, u);
+}
+
+void bs_jacobian_apply(bs_jacobian *jacobian, const double *x, double *product) {
+  const size_t d = jacobian->features;
+  if (jacobian->several) {
+    bs_dense_apply(d, d, 1.0, jacobian->by_weights, d, x, 0.0, product);
+    return;
+  }
+  memset(product, 0, d * sizeof *product);
+  bs_dense_apply(jacobian->count, d, 1.0, jacobian->rows, d, x, 0.0, jacobian->margin);
+  bs_dense_combine(jacobian->count, d, 1.0, jacobian->weights_margin, d, jacobian->margin, product);
 }

@@ -1,13 +1,18 @@
 /* The derivative of the averaged equation, and linear systems with it, in sample space where there are fewer samples
- * than features: margins are all that the weights enter through. Samples whose slope is negligible in their batch are
+ * than features: margins are all that the weights enter through. Of several classes they are in the space of the
+ * weights (jacobian_classes.c). Samples whose slope is negligible in their batch are
  * left out: the derivative sets the integrator's stability and order, not what it converges to. */
 #ifndef BIASCOPE_FORECAST_JACOBIAN_H
 #define BIASCOPE_FORECAST_JACOBIAN_H
 
 #include "forecast/model.h"
 
+/* A sample counts if its part in the gradient is above this share of the largest in its batch, in some feature. */
+#define BS_LEAST_SHARE 1e-3
+
 typedef struct {
-  size_t features, count, order; /* count: the samples that are not left out; order: of the matrix */
+  size_t features, count, order; /* features: the model's weights; count: the samples that are not left out; order: of
+                                    the matrix */
   bool has_second;
   double shrink;          /* d rate_w / d w beside the margins': -shrink I */
   size_t *index;          /* count of N: the samples */
@@ -24,6 +29,12 @@ typedef struct {
   double *reduced, *matrix; /* count x d, order x order */
   int *pivot;
   double *margin, *scratch; /* count, d */
+  /* Of several classes the derivatives by the weights themselves, D x D. */
+  bool several;
+  double *by_weights, *second_by_weights;
+  double *left, *part, *right, *block; /* N x 2 d twice, N x d, 2 d x d: scratch */
+  double *curvature;                   /* N x k x k: -d slope / d product */
+  size_t *member, *batch;              /* N each: samples that matter for a class, and their batches */
   /* Where a full batch oscillates (edge.h), the derivative of u's rate has further terms, and the matrix is that of w
    * and u together. */
   bool oscillates;
@@ -41,5 +52,13 @@ void bs_jacobian_fill(bs_jacobian *jacobian, bs_model *model, double t);
 bool bs_jacobian_factor(bs_jacobian *jacobian, double a);
 /* (w, u) <- (a I - J)^-1 (w, u) */
 void bs_jacobian_solve(bs_jacobian *jacobian, double *w, double *u);
+/* product <- (d rate_w / d w) x, through the margins alone */
+void bs_jacobian_apply(bs_jacobian *jacobian, const double *x, double *product);
+
+/* Of several classes: the derivatives by the weights, from those by the batches' gradients. */
+void bs_jacobian_fill_classes(bs_jacobian *jacobian, const bs_model *model);
+/* The matrix to be factored, and what remains of a solution. */
+void bs_jacobian_arrange_classes(bs_jacobian *jacobian);
+void bs_jacobian_finish_classes(bs_jacobian *jacobian, const double *w, double *u);
 
 #endif

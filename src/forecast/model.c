@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "forecast/rows.h"
+#include "forecast/slopes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const double MOST_FALL = 1.0;
 /* Weights in an average below this count as 0. */
 static const double NEGLIGIBLE = 1e-17;
 static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
+enum { MOST_WEIGHTS = 2048 };         /* of several classes, whose systems have this order */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
 /* A slope's relative change up to which a pass is left out: its effect is about that, or, for the second, the square.
@@ -42,7 +44,9 @@ bool bs_model_covers(const biascope_options *options) {
 }
 
 bool bs_model_fits(const biascope_dataset *data) {
-  return (double)data->samples * (double)data->features <= MOST_CELLS;
+  const bool several = bs_outputs(data) > 1;
+  return (double)data->samples * (double)data->features <= MOST_CELLS &&
+         (!several || bs_outputs(data) * data->features <= MOST_WEIGHTS);
 }
 
 biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned,
@@ -85,18 +89,19 @@ static void describe(const biascope_options *options, size_t samples, bs_model *
   out->noise = out->random ? variance_share(options, samples) : 0.0;
 }
 
-enum { PARTS = 20 };
+enum { PARTS = 23 };
 
 static void list_parts(bs_model *model, bs_array *out) {
-  const size_t N = model->samples, d = model->features, cells = model->batches * d;
+  const size_t N = model->samples, D = model->weights, cells = model->batches * D, slots = N * model->outputs;
   const bs_array parts[PARTS] = {
-      {&model->margin, N},       {&model->slope, N},        {&model->fall, N},
-      {&model->motion, N},       {&model->gradient, cells}, {&model->second, cells},
-      {&model->momentum, cells}, {&model->update, cells},   {&model->inverse, cells},
-      {&model->mean_square, d},  {&model->mean_second, d},  {&model->scale, d},
-      {&model->direction, d},    {&model->before, d},       {&model->before_second, d},
-      {&model->way, d},          {&model->ratio, d},        {&model->column, 3 * model->batches},
-      {&model->level, d},        {&model->share, N}};
+      {&model->margin, slots},   {&model->slope, slots},   {&model->fall, N},
+      {&model->motion, slots},   {&model->change, slots},  {&model->past, slots},
+      {&model->gradient, cells}, {&model->second, cells},  {&model->score, model->outputs},
+      {&model->momentum, cells}, {&model->update, cells},  {&model->inverse, cells},
+      {&model->mean_square, D},  {&model->mean_second, D}, {&model->scale, D},
+      {&model->direction, D},    {&model->before, D},      {&model->before_second, D},
+      {&model->way, D},          {&model->ratio, D},       {&model->column, 3 * model->batches},
+      {&model->level, D},        {&model->share, N}};
   memcpy(out, parts, sizeof parts);
 }
 
@@ -105,7 +110,7 @@ static biascope_status allocate(bs_model *model, biascope_error *error) {
   list_parts(model, parts);
   const bool complete = bs_arrays_allocate(PARTS, parts);
   model->start = BS_NEW(size_t, model->batches + 1);
-  model->weight = BS_NEW(bs_weight, model->samples);
+  model->weight = BS_NEW(bs_weight, model->samples * model->outputs);
   return complete && model->start && model->weight ? BIASCOPE_OK : bs_fail_memory(error, "the averaged equation");
 }
 
@@ -115,6 +120,9 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
                     .loss = bs_loss_of(options->loss),
                     .samples = data->samples,
                     .features = data->features,
+                    .outputs = bs_outputs(data),
+                    .weights = bs_outputs(data) * data->features,
+                    .class_of = data->class,
                     .rows = rows,
                     .refined = refined};
   describe(options, data->samples, out);
@@ -140,63 +148,30 @@ void bs_model_free(bs_model *model) {
   memset(model, 0, sizeof *model);
 }
 
-/* ---- Slopes and gradients ----------------------------------------------------------------------- */
-
-static void find_margins(const bs_model *model, const double *w, double *out) {
-  bs_rows_products(model->samples, model->features, model->rows, w, out);
-}
-
-/* The slopes of batch j at the margins, in units of 2^exponent, and how fast they fall. */
-static void find_batch_slopes(bs_model *model, size_t j) {
-  for (size_t i = model->start[j]; i < model->start[j + 1]; i++) {
-    const bs_weight weight = model->weight[i];
-    model->slope[i] = bs_times_power_of_two(weight.mantissa, weight.exponent - model->exponent);
-    model->fall[i] = model->slope[i] > 0.0 ? model->loss->slope_decay(model->margin[i]) : 0.0;
-  }
-}
-
-static void find_slopes(bs_model *model) {
-  model->loss->weigh(model->samples, model->margin, model->weight);
-  int64_t exponent = INT64_MIN;
-  for (size_t i = 0; i < model->samples; i++)
-    if (model->weight[i].mantissa > 0.0 && model->weight[i].exponent > exponent) exponent = model->weight[i].exponent;
-  model->exponent = exponent == INT64_MIN ? 0 : exponent;
-  model->shift = (double)model->exponent * log(2.0);
-  for (size_t j = 0; j < model->batches; j++) find_batch_slopes(model, j);
-}
-
-/* Adds the mean gradient of batch j. */
-static void add_gradient(const bs_model *model, size_t j, double *sum) {
-  const size_t first = model->start[j], count = model->start[j + 1] - first;
-  for (size_t i = first; i < first + count; i++) model->share[i] = -model->slope[i] / (double)count;
-  bs_rows_combine(count, model->features, model->share + first, model->rows + first * model->features, sum);
-}
+/* ---- Gradients and moments ---------------------------------------------------------------------- */
 
 /* The batches' mean gradients. */
 static void find_gradients(bs_model *model) {
-  const size_t d = model->features;
+  const size_t d = model->weights;
   memset(model->gradient, 0, model->batches * d * sizeof *model->gradient);
-  for (size_t j = 0; j < model->batches; j++) add_gradient(model, j, model->gradient + j * d);
+  for (size_t j = 0; j < model->batches; j++) bs_slopes_add_mean(model, j, model->slope, model->gradient + j * d);
 }
 
 /* The mean squares of the gradient of a step. */
 static void find_squares(bs_model *model) {
-  const size_t d = model->features, N = model->samples;
+  const size_t d = model->weights;
   memset(model->mean_square, 0, d * sizeof *model->mean_square);
   for (size_t j = 0; j < model->batches; j++)
     bs_rows_add_square(d, 1.0 / (double)model->batches, model->gradient + j * d, model->mean_square);
   if (!model->random) return;
   for (size_t k = 0; k < d; k++) model->mean_square[k] *= 1.0 - model->noise;
-  for (size_t i = 0; i < N; i++) {
-    const double share = model->noise * model->slope[i] * model->slope[i] / (double)N;
-    bs_rows_add_square(d, share, model->rows + i * d, model->mean_square);
-  }
+  bs_slopes_add_squares(model, model->noise / (double)model->samples, model->mean_square);
 }
 
 /* The momentum that an epoch starts with, if earlier epochs were alike: gradients e epochs back have the weight
  * b1^(e n). */
 static void find_momentum_before(bs_model *model) {
-  const size_t d = model->features, n = model->batches;
+  const size_t d = model->weights, n = model->batches;
   const double past = 1.0 / (1.0 - pow(model->beta1, (double)n));
   double weight = 1.0 - model->beta1;
   memset(model->before, 0, d * sizeof *model->before);
@@ -204,28 +179,26 @@ static void find_momentum_before(bs_model *model) {
     bs_rows_add(d, weight * past, model->gradient + j * d, model->before);
 }
 
-/* The same where margins grow by `motion` an epoch: slopes were e^(e fall motion) as large. */
+/* The same where the logs of slopes fall by `change` an epoch: they were e^(e change) as large. */
 static void find_larger_momentum_before(bs_model *model) {
-  const size_t d = model->features, n = model->batches;
+  const size_t d = model->weights, n = model->batches;
   const double kept = pow(model->beta1, (double)n);
   double weight = 1.0 - model->beta1;
   memset(model->before, 0, d * sizeof *model->before);
+  for (size_t s = 0; s < model->samples * model->outputs; s++) {
+    const double grown = exp(fmax(-MOST_FALL, fmin(MOST_FALL, model->change[s])));
+    model->past[s] = grown / fmax(1.0 - kept * grown, 0.1 * (1.0 - kept));
+  }
   for (size_t j = n; j-- > 0 && weight >= NEGLIGIBLE; weight *= model->beta1) {
-    const size_t first = model->start[j], count = model->start[j + 1] - first;
-    for (size_t i = first; i < first + count; i++) {
-      const double change = model->fall[i] * model->motion[i];
-      const double grown = exp(fmax(-MOST_FALL, fmin(MOST_FALL, change)));
-      const double past = grown / fmax(1.0 - kept * grown, 0.1 * (1.0 - kept));
-      model->share[i] = -weight * model->slope[i] * past / (double)count;
-    }
-    bs_rows_combine(count, d, model->share + first, model->rows + first * d, model->before);
+    bs_slopes_scale(model, j, weight, model->past);
+    bs_slopes_add_mean(model, j, model->past, model->before);
   }
 }
 
 /* The second moment that an epoch starts with, so that its mean over the epoch, mean_second, is e^u; where that does
  * not say, being forgotten along the epoch, that of an epoch which repeats. In units of e^(2 shift). */
 static void find_second_before(bs_model *model) {
-  const size_t d = model->features, n = model->batches;
+  const size_t d = model->weights, n = model->batches;
   const double kept = pow(model->beta_now, (double)n), present = 1.0 - model->beta_now;
   const double mean_kept = model->beta_now * (1.0 - kept) / (present * (double)n);
   double *v = model->before_second, *mean = model->mean_second;
@@ -243,7 +216,7 @@ static void find_second_before(bs_model *model) {
 
 /* Moving averages of the gradients and of their squares from what the epoch starts with. */
 static void find_averages(bs_model *model, size_t j) {
-  const size_t d = model->features, at = j * d;
+  const size_t d = model->weights, at = j * d;
   const double *m0 = j ? model->momentum + at - d : model->before;
   const double *v0 = j ? model->second + at - d : model->before_second;
   bs_rows_average(d, model->beta1, m0, model->gradient + at, model->momentum + at);
@@ -256,7 +229,7 @@ static void find_averages(bs_model *model, size_t j) {
 static void find_units(bs_model *model, const double *u) {
   model->unit = bounded_exponential(model->shift);
   model->unit_eps = model->eps > 0.0 ? model->eps * bounded_exponential(-model->shift) : 0.0;
-  for (size_t k = 0; k < model->features && model->has_second; k++)
+  for (size_t k = 0; k < model->weights && model->has_second; k++)
     model->level[k] = bounded_exponential(u[k] - 2.0 * model->shift);
 }
 
@@ -264,13 +237,13 @@ static void find_units(bs_model *model, const double *u) {
 static void find_scale(bs_model *model, double t) {
   const double c = model->corrected || model->is_sum ? 1.0 : -expm1(t * log(model->beta2));
   const bool mean = model->random || model->is_sum;
-  for (size_t k = 0; k < model->features && model->has_second; k++)
+  for (size_t k = 0; k < model->weights && model->has_second; k++)
     model->scale[k] = mean ? model->level[k] * c : model->level[k] * c / fmax(model->mean_second[k], LEAST);
 }
 
 /* m / (sqrt(v) + eps), or m, of a step, added to their mean, in units of the weights per unit of eta. */
 static void find_update(bs_model *model, size_t j, bool has_ripple) {
-  const size_t d = model->features, at = j * d;
+  const size_t d = model->weights, at = j * d;
   double *inverse = model->inverse + at;
   if (model->has_second)
     bs_rows_invert(d, model->unit_eps, model->scale, has_ripple ? model->second + at : NULL, inverse);
@@ -281,14 +254,14 @@ static void find_update(bs_model *model, size_t j, bool has_ripple) {
 }
 
 static void find_all(bs_model *model, double t, const double *u) {
-  find_slopes(model);
+  bs_slopes_find(model);
   find_units(model, u);
   find_gradients(model);
   find_squares(model);
   find_momentum_before(model);
   find_second_before(model);
   find_scale(model, t);
-  memset(model->direction, 0, model->features * sizeof *model->direction);
+  memset(model->direction, 0, model->weights * sizeof *model->direction);
   for (size_t j = 0; j < model->batches; j++) {
     find_averages(model, j);
     find_update(model, j, !model->random && !model->is_sum);
@@ -299,25 +272,25 @@ static void find_all(bs_model *model, double t, const double *u) {
 /* The total change of the weights in an epoch, by the mean update. */
 static void find_motion(bs_model *model, const double *w) {
   const double n = (double)model->batches;
-  for (size_t k = 0; k < model->features; k++)
+  for (size_t k = 0; k < model->weights; k++)
     model->way[k] = -model->eta * n * (model->direction[k] + model->decay * w[k]);
-  find_margins(model, model->way, model->motion);
+  bs_slopes_products(model, 0, model->samples, model->way, model->motion);
+  bs_slopes_find_change(model);
 }
 
 /* The slopes of a batch, and its mean gradient, at the weights of its turn. */
 static void find_batch(bs_model *model, size_t j, const double *w) {
-  const size_t d = model->features, first = model->start[j], count = model->start[j + 1] - first;
+  const size_t d = model->weights, first = model->start[j];
   double *g = model->gradient + j * d;
   memset(g, 0, d * sizeof *g);
-  bs_rows_products(count, d, model->rows + first * d, w, model->margin + first);
-  model->loss->weigh(count, model->margin + first, model->weight + first);
-  find_batch_slopes(model, j);
-  add_gradient(model, j, g);
+  bs_slopes_products(model, first, model->start[j + 1] - first, w, model->margin);
+  bs_slopes_find_batch(model, j);
+  bs_slopes_add_mean(model, j, model->slope, g);
 }
 
 /* Steps through the epoch, centred on w, from the averages and the motion that the pass before has found. */
 static void step_through(bs_model *model, double t, const double *w) {
-  const size_t d = model->features, n = model->batches;
+  const size_t d = model->weights, n = model->batches;
   double *way = model->way;
   find_larger_momentum_before(model);
   find_second_before(model);
@@ -339,7 +312,7 @@ static void step_through(bs_model *model, double t, const double *w) {
 /* The largest change of a slope, relative to it, over an epoch or over the memory of the momentum. */
 static double largest_change(const bs_model *model) {
   double largest = 0.0;
-  for (size_t i = 0; i < model->samples; i++) largest = fmax(largest, fabs(model->fall[i] * model->motion[i]));
+  for (size_t s = 0; s < model->samples * model->outputs; s++) largest = fmax(largest, fabs(model->change[s]));
   return largest * fmax(1.0, 1.0 / ((1.0 - model->beta1) * (double)model->batches));
 }
 
@@ -353,12 +326,12 @@ static void refine(bs_model *model, double t, const double *w) {
 }
 
 void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u) {
-  const size_t d = model->features;
+  const size_t d = model->weights;
   model->eta = bs_model_rate(model->options, t);
   model->rate_second = model->is_sum ? 1.0 : (1.0 - model->beta2) / -expm1(t * log(model->beta2));
   model->beta_now = model->is_sum ? 0.0 : 1.0 - model->rate_second;
   model->remembers = pow(model->beta_now, (double)model->batches) > 0.1;
-  find_margins(model, w, model->margin);
+  bs_slopes_products(model, 0, model->samples, w, model->margin);
   find_all(model, t, u);
   if (model->refined) refine(model, t, w);
   bs_edge_find(&model->edge, model);
@@ -372,7 +345,7 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
 }
 
 void bs_model_add_steps(const bs_model *model, size_t count, double *w) {
-  const size_t d = model->features;
+  const size_t d = model->weights;
   for (size_t k = 0; k < d; k++) {
     double sum = 0.0;
     for (size_t j = 0; j < count; j++) sum += model->update[j * d + k] + model->decay * w[k];

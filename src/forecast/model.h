@@ -21,6 +21,8 @@ typedef struct bs_model {
   const biascope_options *options;
   const bs_loss *loss;
   size_t samples, features, batches; /* batches: of an epoch; 1 in a random order and for the full batch */
+  size_t outputs, weights;           /* rows of weights: 1 of two classes; outputs x features, D below */
+  const uint32_t *class_of;          /* of each sample, of several classes; borrowed */
   size_t epoch;                      /* steps of it */
   bool random;                       /* the order */
   bool refined;                      /* with the passes that step through the epoch */
@@ -34,31 +36,34 @@ typedef struct bs_model {
   size_t *start;      /* batches + 1 */
   /* of the last evaluation; slopes are in units of e^shift */
   double shift, eta;
-  int64_t exponent;                              /* shift = exponent log 2 */
-  bs_weight *weight;                             /* N: |l'| */
-  double *margin, *slope, *fall;                 /* N: x_i.w, |l'|, -d log|l'|/dz; 0, 0 where |l'| underflows */
-  double *motion;                                /* N: the margins' change over an epoch */
-  double *share;                                 /* N: scratch, of the samples in a sum */
-  double *gradient, *momentum, *second, *update; /* batches x d */
-  double *inverse;                               /* batches x d: update / momentum */
+  int64_t exponent; /* shift = exponent log 2 */
+  /* by slot, N outputs (slopes.h): */
+  bs_weight *weight;              /* the negative gradient's parts of x: |l'| of two classes */
+  double *margin, *slope;         /* x_i.w; that part, 0 where it underflows */
+  double *motion, *change, *past; /* margins' change over an epoch; log slopes' fall; slopes of earlier epochs */
+  double *fall;                   /* N: -d log|l'|/dz, z the margin or soft least margin */
+  double *share;                  /* N: scratch, of the samples in a sum */
+  double *score;                  /* outputs: scratch */
+  double *gradient, *momentum, *second, *update; /* batches x D */
+  double *inverse;                               /* batches x D: update / momentum */
   double unit, unit_eps;                         /* e^shift; eps in units of it */
-  double *level;                                 /* d: e^u in the square of the slopes' unit */
-  double *scale, *before_second;                 /* d: of V to what divides; V that an epoch starts with */
+  double *level;                                 /* D: e^u in the square of the slopes' unit */
+  double *scale, *before_second;                 /* D: of V to what divides; V that an epoch starts with */
   double *column;                                /* 3 batches: scratch */
-  double *mean_square;                           /* d: g2 */
-  double *mean_second;                           /* d: mean_j V_j */
+  double *mean_square;                           /* D: g2 */
+  double *mean_second;                           /* D: mean_j V_j */
   double rate_second, beta_now;                  /* du/dt = rate_second (ratio - 1); the corrected average's decay */
-  double *direction;                             /* d: the mean update */
-  double *before;                                /* d: the momentum that an epoch starts with */
-  double *way;                                   /* d: the weights' change along an epoch */
-  double *ratio, gain;                           /* d: g2 / e^u; du/dlog t = gain (ratio - 1) */
+  double *direction;                             /* D: the mean update */
+  double *before;                                /* D: the momentum that an epoch starts with */
+  double *way;                                   /* D: the weights' change along an epoch */
+  double *ratio, gain;                           /* D: g2 / e^u; du/dlog t = gain (ratio - 1) */
   bs_edge edge;                                  /* of stability */
   size_t evaluations;                            /* passes over the data */
 } bs_model;
 
 /* Whether there is an equation: the update must be smooth in moments that are averages or sums of the gradient only. */
 bool bs_model_covers(const biascope_options *options);
-/* Whether the data are few enough for dense matrices. */
+/* Whether the data, and the weights of several classes, are few enough for dense matrices. */
 bool bs_model_fits(const biascope_dataset *data);
 /* The data as a dense matrix: their own, or a copy, which the caller frees. */
 biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned, biascope_error *error);
@@ -66,7 +71,7 @@ biascope_status bs_model_create(const biascope_dataset *data, const double *rows
                                 bool refined, bs_model *out, biascope_error *error);
 void bs_model_free(bs_model *model);
 
-/* The state's derivative by log t: rate_w and rate_u, d each (rate_u zero where nothing is kept). */
+/* The state's derivative by log t: rate_w and rate_u, D each (rate_u zero where nothing is kept). */
 void bs_model_evaluate(bs_model *model, double t, const double *w, const double *u, double *rate_w, double *rate_u);
 /* The weights' change from an epoch's start through its first `count` steps, added to w. After an evaluation at w. */
 void bs_model_add_steps(const bs_model *model, size_t count, double *w);

@@ -24,8 +24,8 @@ void bs_rest_free(bs_rest *rest) {
 static double find_moving(bs_integration *run) {
   const bs_model *model = &run->model;
   double left = 0.0, size = 0.0;
-  bs_model_evaluate(&run->model, exp(run->log_time), run->w, run->u, run->rate, run->rate + model->features);
-  for (size_t k = 0; k < model->features; k++) {
+  bs_model_evaluate(&run->model, exp(run->log_time), run->w, run->u, run->rate, run->rate + model->weights);
+  for (size_t k = 0; k < model->weights; k++) {
     const double decay = model->decay * run->w[k], rest = model->direction[k] + decay;
     left += rest * rest;
     size += decay * decay;
@@ -35,19 +35,15 @@ static double find_moving(bs_integration *run) {
 
 /* The largest eigenvalue of eta times the mean update's derivative by w, v fixed, by powers. */
 static double largest_curvature(bs_integration *run) {
-  const size_t d = run->model.features;
-  const bs_jacobian *jacobian = &run->jacobian;
+  const size_t d = run->model.weights;
   const double t = exp(run->log_time);
   double *x = run->later, *product = run->trial, value = 0.0;
   bs_jacobian_fill(&run->jacobian, &run->model, t);
-  for (size_t k = 0; k < d; k++) x[k] = jacobian->rows[k] + 1e-3;
+  for (size_t k = 0; k < d; k++) x[k] = run->w[k] + 1e-3;
   for (int n = 0; n < PRODUCTS; n++) {
     bs_scale(d, 1.0 / fmax(bs_norm2(d, x), 1e-300), x);
-    memset(product, 0, d * sizeof *product);
-    for (size_t a = 0; a < jacobian->count; a++) {
-      const double margin = bs_dot(d, jacobian->rows + a * d, x);
-      bs_axpy(d, -margin / t, jacobian->weights_margin + a * d, product);
-    }
+    bs_jacobian_apply(&run->jacobian, x, product);
+    bs_scale(d, -1.0 / t, product);
     value = bs_norm2(d, product);
     memcpy(x, product, d * sizeof *x);
   }
@@ -64,7 +60,7 @@ static bool is_unstable(bs_integration *run) {
 
 static void keep(bs_integration *run, double moving, bs_rest *out) {
   out->moving = moving;
-  memcpy(out->weights, run->w, run->model.features * sizeof *out->weights);
+  memcpy(out->weights, run->w, run->model.weights * sizeof *out->weights);
   out->unstable = is_unstable(run);
 }
 
@@ -94,7 +90,7 @@ biascope_status bs_rest_find(const biascope_dataset *data, const biascope_option
   bs_integration run = {0};
   const double *rows = NULL;
   double *owned = NULL;
-  *out = (bs_rest){.weights = BS_NEW(double, data->features), .moving = INFINITY};
+  *out = (bs_rest){.weights = BS_NEW(double, bs_outputs(data) * data->features), .moving = INFINITY};
   biascope_status status = out->weights ? BIASCOPE_OK : bs_fail_memory(error, "the point of rest");
   if (status == BIASCOPE_OK) status = bs_model_rows(data, &rows, &owned, error);
   if (status == BIASCOPE_OK) status = bs_start_find(data, options, first, &start, error);

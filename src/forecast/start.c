@@ -30,7 +30,8 @@ void bs_start_free(bs_start *start) {
 /* Adds the mean of the corrected second moments over the last epoch of `steps` to `mean`. v: scratch. */
 static biascope_status step_and_average(biascope_trainer *trainer, uint64_t steps, double share, double *mean,
                                         double *v, biascope_error *error) {
-  const size_t d = trainer->data->features, epoch = bs_batches_per_epoch(&trainer->options, trainer->data->samples);
+  const size_t d = bs_outputs(trainer->data) * trainer->data->features,
+               epoch = bs_batches_per_epoch(&trainer->options, trainer->data->samples);
   const bool is_average = trainer->rule->second == BS_SECOND_AVERAGE;
   biascope_status status = biascope_trainer_run(trainer, steps - epoch, error);
   for (size_t j = 0; j < epoch && status == BIASCOPE_OK; j++) {
@@ -50,14 +51,15 @@ static biascope_status add_run(const biascope_dataset *data, const biascope_opti
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);
   if (status != BIASCOPE_OK) return status;
   status = step_and_average(trainer, out->steps, 1.0 / (double)runs, out->u, v, error);
-  if (status == BIASCOPE_OK) memcpy(weights, biascope_trainer_weights(trainer), data->features * sizeof *weights);
+  const size_t d = bs_outputs(data) * data->features;
+  if (status == BIASCOPE_OK) memcpy(weights, biascope_trainer_weights(trainer), d * sizeof *weights);
   biascope_trainer_free(trainer);
   return status;
 }
 
 biascope_status bs_start_find(const biascope_dataset *data, const biascope_options *options, uint64_t steps,
                               bs_start *out, biascope_error *error) {
-  const size_t d = data->features, runs = bs_seed_matters(options) ? RUNS : 1;
+  const size_t d = bs_outputs(data) * data->features, runs = bs_seed_matters(options) ? RUNS : 1;
   *out = (bs_start){.steps = steps, .w = BS_NEW(double, (4 + runs) * d)};
   if (!out->w) return bs_fail_memory(error, "the first epochs");
   out->u = out->w + d;

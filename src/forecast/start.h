@@ -8,8 +8,8 @@
  * last epoch. In a random order, the mean over some runs. */
 typedef struct {
   uint64_t steps;
-  double *w, *u; /* d each */
-  double *one;   /* d: the weights of the first run */
+  double *w, *u; /* as many as weights, each */
+  double *one;   /* the weights of the first run */
   double spread; /* the root-mean-square distance of the runs from the mean w; 0 if there is one run */
 } bs_start;
 

@@ -99,5 +99,5 @@ double biascope_options_guaranteed(const biascope_options *options, double misal
 }
 
 bool biascope_options_follow_path(const biascope_options *options) {
-  return bs_optimizer_rule_of(options->optimizer)->second == BS_SECOND_AVERAGE && options->eps == 0.0;
+  return bs_optimizer_rule_of(options->optimizer)->limit == BS_LIMIT_EQUILIBRIUM && options->eps == 0.0;
 }

@@ -4,11 +4,12 @@
 #include <math.h>
 
 void bs_trainer_second_moment(const biascope_trainer *trainer, double *v) {
-  const bs_moments *moments = bs_trainer_state(trainer);
-  for (size_t k = 0; k < moments->features; k++) {
-    const int64_t exponent = moments->exponent[moments->common ? 0 : k];
-    v[k] = ldexp(moments->v[k], (int)fmax(-4096.0, 2.0 * (double)exponent));
-  }
+  const bs_moments *first = bs_trainer_state(trainer);
+  for (const bs_moments *moments = first; moments < first + first->outputs; moments++, v += first->features)
+    for (size_t k = 0; k < first->features; k++) {
+      const int64_t exponent = moments->exponent[moments->common ? 0 : k];
+      v[k] = ldexp(moments->v[k], (int)fmax(-4096.0, 2.0 * (double)exponent));
+    }
 }
 
 double biascope_trainer_log_loss(const biascope_trainer *trainer) {

@@ -55,7 +55,7 @@ biascope_status bs_checkpoint_parse(biascope_trainer *trainer, const bs_text *te
  */
 double bs_trainer_margin(const biascope_trainer *trainer, size_t sample);
 
-/* One output: v in absolute units: features entries written. Those below double's range are 0. */
+/* v in absolute units: outputs x features entries written. Those below double's range are 0. */
 void bs_trainer_second_moment(const biascope_trainer *trainer, double *v);
 
 #endif

@@ -50,6 +50,25 @@ def test_a_forecast_is_where_the_run_is(flags, most, length):
         assert found["margin"][norm] == pytest.approx(trained["margin"][norm], rel=0.02)
 
 
+WINE = [os.path.join(DATA, "tables", "wine_data.csv"), "--label-column", "-1", "--standardize"]
+
+
+@pytest.mark.parametrize("flags, most", [
+    (["--optimizer", "adamw", "--torch", "--batch-size", 32], 2e-3),
+    (["--optimizer", "adamw", "--torch", "--batch-size", 16, "--order", "shuffle"], 1e-2),
+    (["--optimizer", "adam", "--batch-size", 16], 2e-3),
+    (["--optimizer", "gd", "--lr", 0.1, "--lr-decay", 0, "--batch-size", 1], 2e-3),
+])
+def test_a_forecast_of_several_classes_is_where_the_run_is(flags, most):
+    found, trained = (result_of(command, *WINE, *flags, "--steps", 50003) for command in ("predict", "train"))
+    assert "averaged" in found["method"] and found["classes"] == trained["classes"]
+    assert angle(found["direction"], trained["direction"]) < min(most, 3 * found["error_estimate"])
+    assert found["weight_norm"] == pytest.approx(np.exp(trained["weight_norm_log"]), rel=0.005)
+    assert found["log_loss"] == pytest.approx(trained["loss_log"], rel=0.005)
+    for norm in ("l2", "linf", "l1", "spectral", "nuclear"):
+        assert found["margin"][norm] == pytest.approx(trained["margin"][norm], rel=0.02)
+
+
 def test_what_is_said_of_the_weights_is_what_numpy_makes_of_them():
     x = np.loadtxt(GAUSSIAN, delimiter=",")
     found = result_of("predict", GAUSSIAN, *ADAMW, "--batch-size", 1, "--steps", 1e9)
