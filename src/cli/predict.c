@@ -14,8 +14,8 @@ enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 /* Relative: the accuracy of a margin along the path of training (src/limit/path.c). */
 static const double PATH_KNOWN_TO = 1e-3;
 
-/* The same for a direction that a run has shown. */
-static const double RUN_KNOWN_TO = 1e-2;
+/* The same for a direction that a run has shown; and a gap beyond which one of several optimal directions is such. */
+static const double RUN_KNOWN_TO = 1e-2, LARGEST_SOLVED = 1e-8;
 static const biascope_reference_set ALL_REFERENCES = BIASCOPE_ALL_NORMS | 1u << BIASCOPE_PROXY;
 
 typedef struct {
@@ -187,7 +187,8 @@ static json_t *confirmation_json(const predict_flags *flags, const biascope_data
 /* The angle to which the answer's directions are known. */
 static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
   if (flags->run.steps > 0) return PATH_KNOWN_TO;
-  if (isnan(prediction->gap)) return RUN_KNOWN_TO;
+  const bool chosen_by_run = !prediction->unique && prediction->confirmed && prediction->gap > LARGEST_SOLVED;
+  if (isnan(prediction->gap) || chosen_by_run) return RUN_KNOWN_TO;
   return biascope_angle_known_to(prediction->gap) + prediction->standard_error;
 }
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "confirm/average.h"
+#include "confirm/face.h"
 #include "confirm/run.h"
 #include "data/dataset.h"
 #include "limit/expected.h"
@@ -357,6 +358,15 @@ static biascope_status follow_path(confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && leads ? confirm(c, kind_of(c, c->answer), "path") : status;
 }
 
+/* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. */
+static biascope_status take_face(confirmation *c, biascope_error *error) {
+  bool reached = false;
+  const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
+  if (c->answer->unique || !full || !(c->run.settle <= SETTLED) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
+  const biascope_status status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
+  return status == BIASCOPE_OK && reached ? confirm(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
+}
+
 /* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */
 static biascope_status follow_average(confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
@@ -422,6 +432,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (!bs_limit_is_theorem(training) && !bs_weights_shrink(training)) status = find_infinite_mean(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed && !bs_has_bounded_update(training)) status = find_runaway(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = take_face(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);

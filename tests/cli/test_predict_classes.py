@@ -115,3 +115,29 @@ def test_one_row_of_weights_makes_muon_normalised_descent(tmp_path):
     muon, ngd = (predict(tmp_path / "data.csv", "--optimizer", name, "--beta1", 0.9, "--batch-size", 3, "--confirm", "none")
                  for name in ("muon", "ngd"))
     assert np.allclose(muon["direction"], ngd["direction"], atol=1e-9) and muon["rate"] == pytest.approx(ngd["rate"], abs=1e-9)
+
+
+@pytest.mark.slow
+def test_of_several_optimal_directions_the_answer_is_the_one_that_a_run_nears():
+    """Full-batch Muon on wine, beside the same training in NumPy."""
+    path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
+    answer = predict(path, "--standardize", "--optimizer", "muon", "--batch-size", "full")
+    assert answer["kind"] == "direction" and answer["confirmed_by"] == "run" and not answer["unique"]
+    assert answer["gap"] < 2e-3 and "several optimal directions" in answer["method"]
+    table = np.genfromtxt(path, delimiter=",", skip_header=1)
+    x, y = (table[:, :-1] - table[:, :-1].mean(0)) / table[:, :-1].std(0), table[:, -1].astype(int)
+    rows, w, m, unit = np.arange(len(y)), np.zeros((3, 13)), np.zeros((3, 13)), 0.0
+    kept = []
+    for t in range(40000):
+        margins = (x @ w.T)[rows, y][:, None] - x @ w.T
+        margins[rows, y] = np.inf
+        least = margins.min()
+        slopes = np.exp(least - margins) / (1 + np.exp(-margins).sum(1))[:, None]
+        slopes[rows, y] = -slopes.sum(1)
+        m, unit = 0.95 * m * np.exp(least - unit) - 0.05 * slopes.T @ x, least
+        u, s, v = np.linalg.svd(m, full_matrices=False)
+        w += 0.05 * (t + 2) ** -0.25 * u[:, s > 1e-13 * s[0]] @ v[s > 1e-13 * s[0]]
+        kept += [w.copy()] if t + 1 in (20000, 40000) else []
+    increment = kept[1] - kept[0]
+    assert judge.cosine(increment, np.array(answer["direction"])) > 0.999
+    assert judge.margin(x, y, increment) / np.linalg.norm(increment, 2) > 0.98 * 0.532963203483
