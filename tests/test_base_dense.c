@@ -164,6 +164,14 @@ static void least_squares_leave_an_orthogonal_residual(void **state) {
   }
 }
 
+static void the_shortest_solution_without_equations_is_zero(void **state) {
+  (void)state;
+  double nothing[1] = {0.0}, solution[3] = {1.0, 2.0, 3.0}, singular[3];
+  assert_int_equal(bs_dense_shortest_least_squares(0, 3, nothing, solution, singular, 1e-12), BS_DENSE_OK);
+  for (int k = 0; k < 3; k++) assert_true(solution[k] == 0.0);
+  assert_int_equal(bs_dense_shortest_least_squares(0, 0, nothing, solution, singular, 1e-12), BS_DENSE_OK);
+}
+
 static void eigenvalues_sum_to_the_trace(void **state) {
   (void)state;
   double a[SPACE], copy[SPACE], real[MOST + 2], imaginary[MOST + 2];
@@ -201,6 +209,7 @@ int main(void) {
       cmocka_unit_test(systems_are_solved),
       cmocka_unit_test(singular_values_and_vectors_give_the_matrix_back),
       cmocka_unit_test(least_squares_leave_an_orthogonal_residual),
+      cmocka_unit_test(the_shortest_solution_without_equations_is_zero),
       cmocka_unit_test(eigenvalues_sum_to_the_trace),
       cmocka_unit_test(what_is_not_finite_fails),
   };

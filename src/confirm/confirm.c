@@ -50,6 +50,10 @@ static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
 static const double REDUCED_GOAL = 60.0;
 /* Multiplications, 2 10^9 a second, of all runs together; and by how much the first may exceed that. */
 static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
+/* In a step of a run gradients fade by at most this part of what the averages forget. Where such runs settle elsewhere
+ * than the equilibrium, a last one takes smaller and many more steps. */
+static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
+static const double LAST_GOAL = 100.0;
 /* for following the path from a run */
 static const double PATH_EFFORT = 4e9, PATH_STEPS = 40.0;
 
@@ -328,13 +332,26 @@ static biascope_status run_longer_and_longer(confirmation *c, biascope_error *er
   biascope_status status = BIASCOPE_OK;
   do { /* the last one is kept for what follows */
     bs_run_free(&c->run);
-    status = bs_run_make(c->data, c->training, steps, goal, &c->run, error);
+    status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
     if (status == BIASCOPE_OK) status = weigh(c, error);
     left -= (double)steps * cost;
     steps *= LONGER;
     if (!reduced) goal *= FURTHER;
   } while (status == BIASCOPE_OK && !c->answer->confirmed && (double)steps * cost <= left);
   return status;
+}
+
+/* Averages that lag behind fading gradients turn a run aside: where it has settled elsewhere than the equilibrium, a
+ * longer one of smaller steps. */
+static biascope_status run_slower(confirmation *c, biascope_error *error) {
+  const double cost = bs_run_step_cost(c->data, c->training);
+  const uint64_t steps = (uint64_t)(LAST_EFFORT / cost);
+  if (!c->equilibrium || bs_run_keeps_steps(c->training) || bs_weights_shrink(c->training) ||
+      c->training->variance_reduction || c->run.settle > SETTLED || steps <= c->run.steps)
+    return BIASCOPE_OK;
+  bs_run_free(&c->run);
+  const biascope_status status = bs_run_make(c->data, c->training, steps, LAST_GOAL, LEAST_FADING, &c->run, error);
+  return status == BIASCOPE_OK ? weigh(c, error) : status;
 }
 
 /* Whether a run in a random order is away from the answer and does not come nearer, as far as its increments show: the
@@ -392,7 +409,7 @@ static biascope_status follow_average(confirmation *c, biascope_error *error) {
 static biascope_status find_runaway(confirmation *c, biascope_error *error) {
   const double cost = bs_step_cost(c->data, c->training);
   const uint64_t steps = (uint64_t)fmin(FIRST_STEPS, EFFORT / cost);
-  biascope_status status = bs_run_make(c->data, c->training, steps, 0.0, &c->run, error);
+  biascope_status status = bs_run_make(c->data, c->training, steps, 0.0, FADING, &c->run, error);
   if (status == BIASCOPE_OK && c->run.escaped) {
     c->answer->run_steps = steps;
     status = answer_by_run(c, BIASCOPE_LIMIT_RUNAWAY, NULL, NAN, error);
@@ -434,6 +451,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = take_face(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = run_slower(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);

@@ -15,8 +15,6 @@ static const double PILOT_STEP = 0.1;
 static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier weights shrink by e^-40 */
 /* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
 static const double RESTS = 0.02;
-/* In a step, gradients shrink by at most this part of what the averages forget. */
-static const double FADING = 0.25;
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
 
 bool bs_run_keeps_steps(const biascope_options *training) {
@@ -48,7 +46,7 @@ static double forgotten_per_step(const biascope_options *options, size_t samples
 
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
 static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
-                                 biascope_error *error) {
+                                 double fading, biascope_error *error) {
   const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
   const uint64_t pilot = steps / PILOT_SHARE > LEAST_PILOT ? steps / PILOT_SHARE : LEAST_PILOT;
   options->lr = PILOT_STEP / longest;
@@ -65,7 +63,7 @@ static biascope_status choose_lr(const biascope_dataset *data, biascope_options 
   options->lr = most;
   const double reached = rate * bs_step_sum(most, options->lr_decay, (double)steps);
   const double kept_up =
-      fmin(goal, FADING * forgotten_per_step(options, data->samples) * (double)steps / (1.0 - options->lr_decay));
+      fmin(goal, fading * forgotten_per_step(options, data->samples) * (double)steps / (1.0 - options->lr_decay));
   if (reached > kept_up) options->lr = most * kept_up / reached;
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
@@ -73,7 +71,7 @@ static biascope_status choose_lr(const biascope_dataset *data, biascope_options 
 /* The steps of a run: see bs_run_make. Gradient descent is followed in the time of the normalised gradient, which does
  * not change the path of small steps. */
 static biascope_status choose_steps(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
-                                    double goal, biascope_options *out, biascope_error *error) {
+                                    double goal, double fading, biascope_options *out, biascope_error *error) {
   *out = *training;
   out->given = 0;
   if (training->optimizer == BIASCOPE_GD) {
@@ -86,7 +84,7 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
   if (goal == 0.0 || bs_run_keeps_steps(out)) return BIASCOPE_OK;
   out->lr_decay = DECAY;
   out->eps = 0.0;
-  if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, error);
+  if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, fading, error);
   out->lr = fmin(LONGEST_STEP / longest_row(data, out),
                  FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
   return BIASCOPE_OK;
@@ -138,10 +136,10 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
 }
 
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
-                            bs_run *out, biascope_error *error) {
+                            double fading, bs_run *out, biascope_error *error) {
   biascope_options options;
   *out = (bs_run){.steps = steps};
-  biascope_status status = choose_steps(data, training, steps, goal, &options, error);
+  biascope_status status = choose_steps(data, training, steps, goal, fading, &options, error);
   if (status == BIASCOPE_OK) status = allocate(bs_outputs(data) * data->features, out, error);
   out->lr = options.lr;
   out->lr_decay = options.lr_decay;

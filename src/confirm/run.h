@@ -20,10 +20,11 @@ typedef struct {
 } bs_run;
 
 /* Trains with the rule, batches and loss of `training`. If its step size tends to zero and the limit does not depend on
- * how, the run takes small, slowly decaying steps, so that the least margin grows to about `goal`. Otherwise, and for
- * the goal 0, it takes the steps of `training`. */
+ * how, the run takes small, slowly decaying steps, so that the least margin grows to about `goal`, or less: at the end
+ * gradients fade in a step by no more than `fading` of what the averages forget. Otherwise, and for the goal 0, it
+ * takes the steps of `training`. */
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
-                            bs_run *out, biascope_error *error);
+                            double fading, bs_run *out, biascope_error *error);
 void bs_run_free(bs_run *run);
 
 /* Whether the limit depends on the step sizes of `training`: for adagrad, and for constant steps. */

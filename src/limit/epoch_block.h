@@ -46,12 +46,12 @@ struct bs_epoch_map {
   double *copied_rows;    /* of a sparse dataset, or of several classes */
   bs_column_run *partial; /* at most `features` */
   size_t partial_count;
-  uint32_t *touching;                   /* samples that touch the partial columns, those of each run side by side */
-  double *masked;                       /* N: log-weights of the samples that touch a column */
-  double *weight;                       /* N: c */
-  bs_kept_steps kept;                   /* of the schedule at hand */
-  double *gradient, *momentum, *second; /* kept steps x block */
-  bs_spectral_work *spectral;           /* of such steps, else NULL */
+  uint32_t *touching; /* samples that touch the partial columns, those of each run side by side */
+  double *masked;     /* N: log-weights of the samples that touch a column */
+  double *weight;     /* N: c */
+  bs_kept_steps kept; /* of the schedule at hand */
+  double *gradient, *momentum, *second, *size; /* kept steps x block; size: of smoothed ratios */
+  bs_spectral_work *spectral;                  /* of such steps, else NULL */
   bs_preconditioned_work *preconditioned;
   double *state; /* block */
   double spent;  /* multiplications of the last evaluation */

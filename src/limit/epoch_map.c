@@ -102,10 +102,11 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
   map->gradient = BS_NEW(double, steps * map->block);
   map->momentum = BS_NEW(double, steps * map->block);
   map->second = BS_NEW(double, steps * map->block);
+  map->size = BS_NEW(double, steps * map->block);
   map->state = BS_NEW(double, map->block);
   return map->partial && map->masked && map->weight && map->kept.start && map->kept.sample && map->kept.entry &&
          map->kept.share && map->kept.gap && map->kept.repeats && map->gradient && map->momentum && map->second &&
-         map->state && take_rows(map, data);
+         map->size && map->state && take_rows(map, data);
 }
 
 /* What steps that couple coordinates need beside. */
@@ -166,30 +167,48 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->gradient);
   free(map->momentum);
   free(map->second);
+  free(map->size);
   bs_spectral_free(map->spectral);
   bs_preconditioned_free(map->preconditioned);
   free(map->state);
   free(map);
 }
 
-/* Multiplications of a pass over so many steps and entries of batches, roughly; what a cell costs was measured. */
-static double cost_of(const bs_epoch_map *map, const bs_epoch_rule *rule, double steps, double entries,
+/* Multiplications of a pass over so many columns, steps and entries of batches, roughly; what a cell costs was
+ * measured. */
+static double cost_of(const bs_epoch_map *map, const bs_epoch_rule *rule, double columns, double steps, double entries,
                       bool with_sensitivity) {
   static const double FORWARD = 6.0, WITH_ROOT = 16.0, BACKWARD = 16.0;
-  const double n = (double)map->samples, d = (double)map->features;
-  const double cost = d * (entries + WITH_ROOT * steps + n);
+  const double n = (double)map->samples;
+  const double cost = columns * (entries + WITH_ROOT * steps + n);
   if (!with_sensitivity) return cost;
-  if (!bs_epoch_mean_of(rule->direction)->apply) return cost + (FORWARD + 2.0 * (double)map->outputs) * n * steps * d;
-  return cost + d * (2.0 * entries + BACKWARD * steps + n);
+  if (!bs_epoch_mean_of(rule->direction)->apply)
+    return cost + (FORWARD + 2.0 * (double)map->outputs) * n * steps * columns;
+  return cost + columns * (2.0 * entries + BACKWARD * steps + n);
+}
+
+/* The same of the steps kept. */
+static double cost_of_columns(const bs_epoch_map *map, const bs_epoch_rule *rule, size_t columns,
+                              bool with_sensitivity) {
+  const bs_kept_steps *kept = &map->kept;
+  return cost_of(map, rule, (double)columns, (double)kept->period.steps, (double)kept->start[kept->period.steps],
+                 with_sensitivity);
+}
+
+/* Of filling in the weights of every step. */
+static double weighing_cost(const bs_schedule *schedule) {
+  static const double STEP = 8.0, ENTRY = 3.0;
+  return STEP * (double)schedule->steps + ENTRY * (double)schedule->start[schedule->steps];
 }
 
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
-  double steps = 0.0, entries = 0.0;
+  double cost = 0.0, steps = 0.0, entries = 0.0;
   for (size_t s = 0; s < map->schedule_count; s++) {
+    cost += weighing_cost(&map->schedules[s]);
     steps += (double)map->schedules[s].steps;
     entries += (double)map->schedules[s].start[map->schedules[s].steps];
   }
-  return cost_of(map, rule, steps, entries, with_sensitivity);
+  return cost + cost_of(map, rule, (double)map->features, steps, entries, with_sensitivity);
 }
 
 double bs_epoch_map_spent(const bs_epoch_map *map) {
@@ -257,6 +276,7 @@ static void rerun_columns(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
   for (size_t s = first; s < first + count; s++) {
     bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked, false);
     bs_epoch_elementwise(map, rule, run->first, run->count, direction, sensitivity);
+    map->spent += weighing_cost(&map->schedules[s]) + cost_of_columns(map, rule, run->count, sensitivity != NULL);
   }
 }
 
@@ -278,8 +298,7 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
     else
       run_blocks(map, rule, direction, sensitivity);
     steps += map->schedules[s].steps;
-    map->spent += cost_of(map, rule, (double)map->kept.period.steps, (double)map->kept.start[map->kept.period.steps],
-                          sensitivity != NULL);
+    map->spent += weighing_cost(&map->schedules[s]) + cost_of_columns(map, rule, map->features, sensitivity != NULL);
   }
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
     if (columns_stand_alone(map, rule, &map->partial[p], log_weights))

@@ -51,16 +51,26 @@ static void set_gaps(bs_kept_steps *kept, const bs_epoch_rule *rule, size_t step
   }
 }
 
+/* The sum over a batch of weights relative to the largest of all, down to which they are exact in the batch, too. */
+static const double EXACT = 1e-250;
+
 /* Weights within each batch: none is lost. */
 static void fill_batches(bs_epoch_map *map, const bs_schedule *schedule, const double *log_weights) {
   bs_kept_steps *kept = &map->kept;
+  softmax(map->samples, log_weights, map->weight);
   for (size_t t = 0; t < schedule->steps; t++) {
     const size_t first = schedule->start[t], count = schedule->start[t + 1] - first;
+    double sum = 0.0;
     for (size_t n = first; n < first + count; n++) {
       kept->sample[n] = schedule->sample[n];
-      kept->entry[n] = log_weights[schedule->sample[n]];
+      sum += kept->entry[n] = map->weight[schedule->sample[n]];
     }
-    softmax(count, kept->entry + first, kept->entry + first);
+    if (sum > EXACT) {
+      bs_scale(count, 1.0 / sum, kept->entry + first);
+    } else {
+      for (size_t n = first; n < first + count; n++) kept->entry[n] = log_weights[schedule->sample[n]];
+      softmax(count, kept->entry + first, kept->entry + first);
+    }
     keep_step(kept, schedule, t);
     kept->start[kept->period.steps] = first + count;
   }

@@ -1,6 +1,8 @@
 #include "limit/moving_average.h"
 
+#include "base/memory.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Row visited at time t: forwards, or backwards for the transpose. */
@@ -91,4 +93,21 @@ void bs_periodic_momentum(const bs_period *period, size_t width, const bs_epoch_
 void bs_periodic_momentum_transposed(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
                                      double *out, double *state) {
   average(period, width, rule->beta1, bs_epoch_past(rule), in, out, 1, state);
+}
+
+biascope_status bs_mean_after_pulse(const bs_epoch_rule *rule, size_t steps, double *out, biascope_error *error) {
+  double *momentum = BS_NEW(double, steps), *second = BS_NEW(double, steps), state;
+  const bs_period epoch = {.steps = steps, .period = (double)steps};
+  const biascope_status status = momentum && second ? BIASCOPE_OK : bs_fail_memory(error, "the moments of an epoch");
+  if (status == BIASCOPE_OK) {
+    momentum[0] = second[0] = 1.0;
+    bs_periodic_momentum(&epoch, 1, rule, momentum, momentum, &state);
+    bs_periodic_average(&epoch, 1, rule->beta2, second, second, &state);
+    *out = 0.0;
+    for (size_t t = 0; t < steps; t++) *out += second[t] > 0.0 ? momentum[t] / sqrt(second[t]) : 0.0;
+    *out /= (double)steps;
+  }
+  free(momentum);
+  free(second);
+  return status;
 }

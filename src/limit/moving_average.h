@@ -2,6 +2,7 @@
 #ifndef BIASCOPE_LIMIT_MOVING_AVERAGE_H
 #define BIASCOPE_LIMIT_MOVING_AVERAGE_H
 
+#include "base/error.h"
 #include "rule/epoch.h"
 
 /* A period of which only the steps with an input are listed; `gap[t]` steps lead from the t-th of them to the next. gap
@@ -26,5 +27,9 @@ void bs_periodic_momentum(const bs_period *period, size_t width, const bs_epoch_
                           double *out, double *state);
 void bs_periodic_momentum_transposed(const bs_period *period, size_t width, const bs_epoch_rule *rule, const double *in,
                                      double *out, double *state);
+
+/* The mean over an epoch of so many steps of m_t / sqrt(v_t) of a coordinate whose gradient is 1 at one step and 0 at
+ * the others. */
+biascope_status bs_mean_after_pulse(const bs_epoch_rule *rule, size_t steps, double *out, biascope_error *error);
 
 #endif

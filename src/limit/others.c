@@ -42,9 +42,7 @@ static void note(const bs_game *game, biascope_prediction *out) {
 static biascope_status search_from(bs_game *game, const bs_search *search, double *log_weights,
                                    biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found;
-  const biascope_status status = game->rule.direction == BS_SIGN
-                                     ? bs_sign_equilibrium_search(game, search, log_weights, &found, error)
-                                     : bs_equilibrium_search(game, search, log_weights, &found, error);
+  const biascope_status status = bs_search_by_rule(game, search, log_weights, &found, error);
   if (status == BIASCOPE_OK && found.value > 0.0) note(game, out);
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }

@@ -52,12 +52,6 @@ biascope_status bs_predict_margin(const bs_question *question, biascope_norm nor
 biascope_status bs_predict_full_batch_sign(const bs_question *question, const bs_epoch_rule *rule,
                                            biascope_prediction *out, biascope_error *error);
 
-/* The cyclic order if one batch contains the support of the linf max margin: the gradients of the other batches are
- * negligible, so that m / sqrt(v) is the sign of this batch's gradient in every coordinate, and c is the dual of the
- * max margin. Otherwise leaves `out` unchanged. */
-biascope_status bs_predict_one_batch(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
-                                     bool *applies, biascope_error *error);
-
 /* The equilibrium of the epoch map of `rule` under the question's batches. */
 biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epoch_rule *rule, const char *method,
                                        biascope_prediction *out, biascope_error *error);

@@ -80,12 +80,12 @@ static biascope_status find(void *context, const bs_epoch_rule *rule, double *va
     find_constant(f->game, f->log_weights, &f->found);
     status = BIASCOPE_OK;
   } else if (rule->direction == BS_SIGN && !f->only) {
-    status = bs_sign_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
+    status = bs_search_by_rule(f->game, &f->search, f->log_weights, &f->found, error);
   } else {
     if (rule->direction == BS_SIGN) f->game->rule.smoothing = BS_SAMPLED_SMOOTHING;
     if (f->warm) status = settle_nearby(f, error);
     if (status == BIASCOPE_NOT_CONVERGED && !f->only)
-      status = bs_equilibrium_search(f->game, &f->search, f->log_weights, &f->found, error);
+      status = bs_search_by_rule(f->game, &f->search, f->log_weights, &f->found, error);
     f->warm = status == BIASCOPE_OK;
   }
   *value = f->found.value;
@@ -213,12 +213,6 @@ biascope_status bs_predict_equilibrium(const bs_question *question, const bs_epo
     status = bs_predict_random_order(question, rule, out, error);
   else
     status = solve_to_precision(question, rule, out, error);
-  if (status == BIASCOPE_NOT_CONVERGED && rule->direction == BS_RATIO && question->training.order == BIASCOPE_CYCLIC &&
-      question->training.lr_decay > 0.0 && !question->log_weights) {
-    bool applies;
-    const biascope_status other = bs_predict_one_batch(question, rule, out, &applies, error);
-    if (applies || other != BIASCOPE_OK) return other;
-  }
   if ((status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) || out->rate > 0.0) return status;
   const biascope_status separable = bs_require_separable(question->data, error);
   if (separable != BIASCOPE_OK || status != BIASCOPE_OK) return separable != BIASCOPE_OK ? separable : status;

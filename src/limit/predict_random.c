@@ -12,10 +12,10 @@
 
 /* Steps of the sequence that stands in, and epochs of it at least; of the random sequences where the caller does not
  * choose: the first, then up to LONGER times as many again and again until the standard error is WANTED_ERROR, within
- * MOST_CELLS steps times features.
+ * MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten seconds.
  */
 enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 100000000 };
-static const double WANTED_ERROR = 2e-3;
+static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
 /* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
@@ -103,9 +103,7 @@ static biascope_status search_roughly(work *w, biascope_error *error) {
                             .tolerance = STAND_IN_GAP,
                             .smoothing = STAND_IN_SMOOTHING};
   bs_equilibrium found;
-  const biascope_status status = w->rule->direction == BS_SIGN
-                                     ? bs_sign_equilibrium_search(&w->game, &search, w->log_weights, &found, error)
-                                     : bs_equilibrium_search(&w->game, &search, w->log_weights, &found, error);
+  const biascope_status status = bs_search_by_rule(&w->game, &search, w->log_weights, &found, error);
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
@@ -154,11 +152,15 @@ static biascope_status correct(work *w, size_t total, bool first, biascope_predi
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
   const double most = (double)MOST_CELLS / (double)(out->outputs * out->features);
-  double total = chosen ? (double)chosen : FIRST_SAMPLE;
+  double total = chosen ? (double)chosen : FIRST_SAMPLE, before = w->game.effort;
   biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
-  while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR && 2.0 * total <= most) {
+  while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
     const double ratio = out->standard_error / WANTED_ERROR;
-    total = fmin(most, total * fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+    const double left = (LENGTHENING_EFFORT - w->game.effort) / (w->game.effort - before);
+    const double times = fmin(fmin(most / total, left), fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+    if (times < LEAST_LONGER) break;
+    total *= times;
+    before = w->game.effort;
     longer = correct(w, (size_t)total, false, out, error);
   }
   return status == BIASCOPE_OK && longer != BIASCOPE_NOT_CONVERGED ? longer : status;

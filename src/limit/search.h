@@ -22,8 +22,9 @@ biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, do
  * momenta. */
 #define BS_SAMPLED_SMOOTHING 1e-4
 
-/* The same for the sign rule: the equilibria of the smoothed rule lead to the exact one. */
-biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
-                                           bs_equilibrium *out, biascope_error *error);
+/* The same for any rule. Signs jump: equilibria of the smoothed rule lead to theirs. So do columns of m / sqrt(v) that
+ * one batch decides, where the search without smoothing fails. */
+biascope_status bs_search_by_rule(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                  biascope_error *error);
 
 #endif

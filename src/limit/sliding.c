@@ -1,9 +1,9 @@
 #include "limit/sliding.h"
 
-#include "base/dense.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/levels.h"
+#include "limit/linear_system.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,6 @@ enum { MOST_SLIDING = 20000 };
 static const double MEMBER = 18.4; /* log-weight behind a leader within which a sample may belong to the support */
 static const double ASIDE =
     500.0; /* by which the log-weights of the others are lowered: they decide what no member does */
-static const double RANK_TOLERANCE = 1e-12;
 static const double RESIDUAL = 1e-11; /* of a sliding momentum, relative, and of the bounds on the updates */
 
 /* A sliding update: step t, coordinate k, and the level whose samples decide it. */
@@ -33,17 +32,9 @@ typedef struct {
   size_t count;      /* sliding updates */
   element *sliding;
   double *momenta, *sizes, *updates; /* steps x d */
-  double *matrix, *right, *singular; /* of a least-squares system */
   double *trial;                     /* N log-weights */
-  bool out_of_memory;
+  bs_linear_system system;
 } work;
-
-static void free_system(work *w) {
-  free(w->matrix);
-  free(w->right);
-  free(w->singular);
-  w->matrix = w->right = w->singular = NULL;
-}
 
 static void work_free(work *w) {
   bs_levels_free(&w->levels);
@@ -54,7 +45,7 @@ static void work_free(work *w) {
   free(w->sizes);
   free(w->updates);
   free(w->trial);
-  free_system(w);
+  bs_linear_system_free(&w->system);
 }
 
 static biascope_status work_create(work *w, biascope_error *error) {
@@ -70,28 +61,6 @@ static biascope_status work_create(work *w, biascope_error *error) {
   if (status != BIASCOPE_OK) return status;
   if (w->member && w->step_of && w->sliding && w->momenta && w->sizes && w->updates && w->trial) return BIASCOPE_OK;
   return bs_fail_memory(error, "the sliding updates");
-}
-
-/* Room for a system of `rows` equations in `columns` unknowns, zeroed. */
-static bool make_system(work *w, size_t rows, size_t columns) {
-  const size_t side = rows > columns ? rows : columns;
-  size_t entries;
-  free_system(w);
-  if (!__builtin_mul_overflow(rows, columns, &entries)) w->matrix = BS_NEW(double, entries);
-  w->right = BS_NEW(double, side);
-  w->singular = BS_NEW(double, side);
-  w->out_of_memory = !w->matrix || !w->right || !w->singular;
-  return !w->out_of_memory;
-}
-
-/* The least-squares solution of least norm. What it leaves of the momenta and of the growth is measured afterwards. */
-static bool solve_system(work *w, size_t rows, size_t columns) {
-  const double tall = (double)(rows > columns ? rows : columns), thin = (double)(rows > columns ? columns : rows);
-  bs_game_spend(w->game, 4.0 * tall * thin * thin);
-  const bs_dense_status solved =
-      bs_dense_shortest_least_squares(rows, columns, w->matrix, w->right, w->singular, RANK_TOLERANCE);
-  w->out_of_memory = solved == BS_DENSE_NO_MEMORY;
-  return solved == BS_DENSE_OK;
 }
 
 static void list_members(work *w, const double *log_weights) {
@@ -156,21 +125,22 @@ static bool list_sliding(work *w, double threshold) {
 /* The change of the weights, relative, that makes every sliding momentum zero; into `trial`. */
 static bool solve_weights(work *w) {
   const size_t rows = w->count + w->levels.count, n = w->n;
-  if (!make_system(w, rows, n)) return false;
+  bs_linear_system *system = &w->system;
+  if (!bs_linear_system_make(system, rows, n)) return false;
   for (size_t j = 0; j < n; j++) {
     const size_t i = w->member[j], level = w->levels.level[i];
     const double c = exp(w->trial[i] - w->levels.top[level]);
-    w->matrix[j * rows + w->count + level] = c;
+    system->matrix[j * rows + w->count + level] = c;
     for (size_t e = 0; e < w->count; e++) {
       if (w->sliding[e].level != level) continue;
-      w->matrix[j * rows + e] = c * share_of(w, &w->sliding[e], i) / w->sliding[e].size;
-      w->right[e] -= w->matrix[j * rows + e];
+      system->matrix[j * rows + e] = c * share_of(w, &w->sliding[e], i) / w->sliding[e].size;
+      system->right[e] -= system->matrix[j * rows + e];
     }
   }
-  if (!solve_system(w, rows, n)) return false;
+  if (!bs_linear_system_solve(system, w->game)) return false;
   for (size_t j = 0; j < n; j++) {
-    if (!(w->right[j] > -1.0)) return false;
-    w->trial[w->member[j]] += log1p(w->right[j]);
+    if (!(system->right[j] > -1.0)) return false;
+    w->trial[w->member[j]] += log1p(system->right[j]);
   }
   return true;
 }
@@ -187,18 +157,19 @@ static bool solve_updates(work *w) {
   bs_game *game = w->game;
   const size_t n = w->n, d = game->features, columns = w->count + w->levels.count;
   const double per_step = 1.0 / (double)w->schedule->steps;
+  bs_linear_system *system = &w->system;
   mean_update(w, game->direction);
-  if (!make_system(w, n, columns)) return false;
+  if (!bs_linear_system_make(system, n, columns)) return false;
   for (size_t j = 0; j < n; j++) {
     const double *x = game->rows + w->member[j] * d;
-    for (size_t e = 0; e < w->count; e++) w->matrix[e * n + j] = per_step * x[w->sliding[e].coordinate];
-    w->matrix[(w->count + w->levels.level[w->member[j]]) * n + j] = -1.0;
-    w->right[j] = -bs_dot(d, x, game->direction);
+    for (size_t e = 0; e < w->count; e++) system->matrix[e * n + j] = per_step * x[w->sliding[e].coordinate];
+    system->matrix[(w->count + w->levels.level[w->member[j]]) * n + j] = -1.0;
+    system->right[j] = -bs_dot(d, x, game->direction);
   }
-  if (!solve_system(w, n, columns)) return false;
+  if (!bs_linear_system_solve(system, game)) return false;
   for (size_t e = 0; e < w->count; e++) {
     double *update = &w->updates[w->sliding[e].step * d + w->sliding[e].coordinate];
-    *update += w->right[e];
+    *update += system->right[e];
     if (fabs(*update) > 1.0 + RESIDUAL) return false;
   }
   mean_update(w, game->direction);
@@ -244,9 +215,9 @@ biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_we
   if (status == BIASCOPE_OK) {
     status = BIASCOPE_NOT_CONVERGED;
     for (size_t n = 0;
-         n < sizeof THRESHOLDS / sizeof *THRESHOLDS && status == BIASCOPE_NOT_CONVERGED && !w.out_of_memory; n++)
+         n < sizeof THRESHOLDS / sizeof *THRESHOLDS && status == BIASCOPE_NOT_CONVERGED && !w.system.out_of_memory; n++)
       status = attempt(&w, THRESHOLDS[n], tolerance, log_weights, out);
-    if (w.out_of_memory) status = bs_fail_memory(error, "the sliding updates");
+    if (w.system.out_of_memory) status = bs_fail_memory(error, "the sliding updates");
   }
   work_free(&w);
   return status;

@@ -33,7 +33,8 @@ typedef struct {
   double beta1, beta2; /* of the moving averages, in [0, 1]: 0 keeps the current gradient, 1 the period's mean */
   /* The step's momentum is m_t + lead (g_t - m_(t-1)): the current gradient's weight beyond its part in m. */
   double lead;
-  /* BS_SIGN: m / sqrt(m^2 + smoothing^2 a^2) instead of sign(m), with a the same average of sum c_i |x_i|. */
+  /* BS_SIGN: m / sqrt(m^2 + smoothing^2 a^2) instead of sign(m), with a the same average of sum c_i |x_i|. BS_RATIO:
+   * v is the average of G_t^2 + (smoothing sum c_i |x_i|)^2. */
   double smoothing;
 } bs_epoch_rule;
 

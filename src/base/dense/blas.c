@@ -274,6 +274,10 @@ static int call_shortest(const problem *p, double *work, int length, int *intege
 bs_dense_status bs_dense_shortest_least_squares(size_t rows, size_t columns, double *a, double *b, double *singular,
                                                 double tolerance) {
   if (!is_finite(rows * columns, a) || !is_finite(rows, b)) return BS_DENSE_FAILED;
+  if (rows == 0 || columns == 0) { /* LAPACK takes no leading dimension of 0 */
+    memset(b, 0, (rows > columns ? rows : columns) * sizeof *b);
+    return BS_DENSE_OK;
+  }
   const problem p = {
       .rows = (int)rows, .columns = (int)columns, .a = a, .b = b, .singular = singular, .tolerance = tolerance};
   return with_workspace(call_shortest, &p, 0);

@@ -1,5 +1,5 @@
-/* The sign rule jumps: smooth it, follow the equilibrium as the smoothing fades, and solve for the sliding updates once
- * they can be told from the signs. */
+/* The sign rule jumps, and so does m / sqrt(v) in columns that one batch decides: smooth it, follow the equilibrium as
+ * the smoothing fades, and solve for the sliding updates once they can be told from the signs. */
 #include "limit/search.h"
 
 #include "base/memory.h"
@@ -112,6 +112,12 @@ static biascope_status fade(continuation *k, double *factor, int *steps, biascop
   return status;
 }
 
+static biascope_status solve_sliding(bs_game *game, double tolerance, double *log_weights, bs_equilibrium *out,
+                                     biascope_error *error) {
+  return game->rule.direction == BS_SIGN ? bs_sliding_solve(game, tolerance, log_weights, out, error)
+                                         : bs_sliding_columns_solve(game, tolerance, log_weights, out, error);
+}
+
 static biascope_status follow(continuation *k, biascope_error *error) {
   bs_game *game = k->game;
   const bool smoothed = k->search->smoothing > 0.0;
@@ -121,7 +127,7 @@ static biascope_status follow(continuation *k, biascope_error *error) {
   while (game->rule.smoothing > fmax(LAST_SMOOTHING, k->search->smoothing) && steps < MOST_STEPS &&
          !bs_game_exhausted(game)) {
     if (!smoothed && game->rule.smoothing <= SHARP_ENOUGH) {
-      status = bs_sliding_solve(game, k->search->tolerance, k->log_weights, k->out, error);
+      status = solve_sliding(game, k->search->tolerance, k->log_weights, k->out, error);
       if (status != BIASCOPE_NOT_CONVERGED) return status;
     }
     status = fade(k, &factor, &steps, error);
@@ -162,7 +168,7 @@ static biascope_status solve_near_start(bs_game *game, const bs_search *search, 
     memcpy(log_weights, search->start, game->samples * sizeof *log_weights);
     game->rule.smoothing = NEAR[n];
     bs_game_evaluate(game, log_weights, false);
-    status = bs_sliding_solve(game, search->tolerance, log_weights, out, error);
+    status = solve_sliding(game, search->tolerance, log_weights, out, error);
     if (status != BIASCOPE_NOT_CONVERGED) break;
     const bs_settling how = {
         .tolerance = FOLLOWED, .error = 0.2, .first = 10.0, .most_steps = STEPS_AFTER_LEAP, .roughly = true};
@@ -172,8 +178,9 @@ static biascope_status solve_near_start(bs_game *game, const bs_search *search, 
   return status;
 }
 
-biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *search, double *log_weights,
-                                           bs_equilibrium *out, biascope_error *error) {
+/* Smooths the rule, and fades the smoothing; without a message. */
+static biascope_status search_smoothly(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                       biascope_error *error) {
   bs_search roughly = *search;
   roughly.tolerance = FOLLOWED;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
@@ -183,6 +190,12 @@ biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *searc
   status = bs_equilibrium_search(game, &roughly, log_weights, out, error);
   if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED)
     status = continue_to_signs(game, search, log_weights, out, error);
+  return status;
+}
+
+static biascope_status search_signs(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                    biascope_error *error) {
+  const biascope_status status = search_smoothly(game, search, log_weights, out, error);
   if (status == BIASCOPE_NOT_CONVERGED) {
     bs_game_evaluate(game, log_weights, false);
     bs_error_set(error, status,
@@ -191,4 +204,39 @@ biascope_status bs_sign_equilibrium_search(bs_game *game, const bs_search *searc
                  game->rule.smoothing, out->gap);
   }
   return status;
+}
+
+static biascope_status search_ratios(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                     biascope_error *error) {
+  biascope_status status = bs_equilibrium_search(game, search, log_weights, out, error);
+  bool slides = false;
+  if (status != BIASCOPE_NOT_CONVERGED || search->epoch_step > 0.0 || search->smoothing > 0.0) return status;
+  const biascope_status checked = bs_sliding_columns_exist(game, log_weights, &slides, error);
+  double *trial = slides ? BS_NEW(double, game->samples) : NULL;
+  if (checked != BIASCOPE_OK || !slides) return checked != BIASCOPE_OK ? checked : status;
+  if (!trial) return bs_fail_memory(error, "the equilibrium search");
+  bs_equilibrium found;
+  biascope_error why = {0};
+  const biascope_status smoothly = search_smoothly(game, search, trial, &found, &why);
+  game->rule.smoothing = 0.0;
+  if (smoothly == BIASCOPE_OK) {
+    memcpy(log_weights, trial, game->samples * sizeof *log_weights);
+    *out = found;
+    status = smoothly;
+  } else if (smoothly == BIASCOPE_NOT_CONVERGED) {
+    bs_game_evaluate(game, log_weights, false);
+    bs_parts_rank(&game->parts, log_weights);
+  } else {
+    if (error) *error = why;
+    status = smoothly;
+  }
+  free(trial);
+  return status;
+}
+
+biascope_status bs_search_by_rule(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                  biascope_error *error) {
+  if (game->rule.direction == BS_SIGN) return search_signs(game, search, log_weights, out, error);
+  if (game->rule.direction == BS_RATIO) return search_ratios(game, search, log_weights, out, error);
+  return bs_equilibrium_search(game, search, log_weights, out, error);
 }
