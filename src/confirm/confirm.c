@@ -14,6 +14,7 @@
 #include "rule/option.h"
 #include "train/cost.h"
 #include <math.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,8 @@ static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
  * than the equilibrium, a last one takes smaller and many more steps. */
 static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
+/* Updates of an epoch that may be watched one by one, for so many epochs, or so many steps. */
+static const double MOST_WATCHED = 1e6, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 /* for following the path from a run */
 static const double PATH_EFFORT = 4e9, PATH_STEPS = 40.0;
 
@@ -215,6 +218,23 @@ static biascope_status path_leads_to(const confirmation *c, const biascope_predi
   return status;
 }
 
+/* The updates of signs in a fixed order that the run goes on with; NULL where there are none, or too many. */
+static biascope_status watch(confirmation *c, double **updates, biascope_error *error) {
+  bs_epoch_rule rule;
+  biascope_options training = *c->training;
+  bs_epoch_rule_of(&training, c->data->samples, &rule);
+  const size_t steps = bs_batches_per_epoch(c->training, c->data->samples), d = bs_margin_weights(c->data);
+  const bool full = steps == 1 && rule.direction == BS_RATIO;
+  *updates = NULL;
+  if ((rule.direction != BS_SIGN && !full) || c->training->order != BIASCOPE_CYCLIC || c->data->classes > 2 ||
+      (double)steps * (double)d > MOST_WATCHED)
+    return BIASCOPE_OK;
+  *updates = BS_NEW(double, steps *d);
+  if (!*updates) return bs_fail_memory(error, "the updates of a run");
+  const double epochs = fmax(LEAST_EPOCHS, fmin(MOST_EPOCHS, WATCHED_STEPS / (double)steps));
+  return bs_run_watch_signs(c->data, c->training, &c->run, (uint64_t)epochs, *updates, error);
+}
+
 /* Searches for an equilibrium from the run's weights. by_path: it counts if the path of small steps leads there. */
 static biascope_status search_from_run(confirmation *c, bool by_path, bool *adopted, biascope_error *error) {
   biascope_prediction found;
@@ -225,8 +245,12 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   double *log_weights = BS_NEW(double, bs_margin_rows(c->data));
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
-  const biascope_status status = bs_predict_from(c->data, c->training, &options, log_weights, &found, error);
+  double *updates = NULL;
+  biascope_status status = by_path ? BIASCOPE_OK : watch(c, &updates, error);
+  const bs_start start = {.log_weights = log_weights, .updates = updates};
+  if (status == BIASCOPE_OK) status = bs_predict_from(c->data, c->training, &options, &start, &found, error);
   free(log_weights);
+  free(updates);
   if (status == BIASCOPE_NO_MEMORY) return status;
   biascope_status path = BIASCOPE_OK;
   const bool equilibrium = (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap <= c->gap;
@@ -347,7 +371,8 @@ static biascope_status run_slower(confirmation *c, biascope_error *error) {
   const double cost = bs_run_step_cost(c->data, c->training);
   const uint64_t steps = (uint64_t)(LAST_EFFORT / cost);
   if (!c->equilibrium || bs_run_keeps_steps(c->training) || bs_weights_shrink(c->training) ||
-      c->training->variance_reduction || c->run.settle > SETTLED || steps <= c->run.steps)
+      c->training->variance_reduction || c->run.settle > SETTLED || c->run.fading <= LEAST_FADING ||
+      steps <= c->run.steps)
     return BIASCOPE_OK;
   bs_run_free(&c->run);
   const biascope_status status = bs_run_make(c->data, c->training, steps, LAST_GOAL, LEAST_FADING, &c->run, error);

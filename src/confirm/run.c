@@ -93,6 +93,7 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
 void bs_run_free(bs_run *run) {
   for (int mark = 0; mark < BS_RUN_MARKS; mark++) free(run->weights[mark]);
   free(run->increment);
+  biascope_trainer_free(run->trainer);
   *run = (bs_run){0};
 }
 
@@ -116,20 +117,21 @@ static void measure(const biascope_dataset *data, const biascope_options *option
   run->time = sum_between(options, (double)half_steps, (double)run->steps);
   run->margin = least_margin(data, all);
   run->growth = (run->margin - least_margin(data, half)) / run->time;
+  run->fading =
+      run->margin * (1.0 - options->lr_decay) / (double)run->steps / forgotten_per_step(options, data->samples);
   run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
 }
 
 static biascope_status follow(const biascope_dataset *data, const biascope_options *options, bs_run *run,
                               biascope_error *error) {
-  biascope_trainer *trainer;
-  biascope_status status = biascope_trainer_create(data, options, &trainer, error);
+  biascope_status status = biascope_trainer_create(data, options, &run->trainer, error);
   if (status != BIASCOPE_OK) return status;
+  biascope_trainer *const trainer = run->trainer;
   for (int mark = 0; mark < BS_RUN_MARKS && status == BIASCOPE_OK; mark++) {
     const uint64_t until = run->steps >> (BS_RUN_ALL - mark);
     status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
     memcpy(run->weights[mark], biascope_trainer_weights(trainer), bs_outputs(data) * data->features * sizeof(double));
   }
-  biascope_trainer_free(trainer);
   run->escaped = status == BIASCOPE_NOT_CONVERGED;
   if (status == BIASCOPE_OK) measure(data, options, run);
   return run->escaped ? BIASCOPE_OK : status;
@@ -145,5 +147,27 @@ biascope_status bs_run_make(const biascope_dataset *data, const biascope_options
   out->lr_decay = options.lr_decay;
   if (status == BIASCOPE_OK) status = follow(data, &options, out, error);
   if (status != BIASCOPE_OK) bs_run_free(out);
+  return status;
+}
+
+biascope_status bs_run_watch_signs(const biascope_dataset *data, const biascope_options *training, bs_run *run,
+                                   uint64_t epochs, double *updates, biascope_error *error) {
+  const uint64_t steps = bs_batches_per_epoch(training, data->samples);
+  const size_t d = bs_outputs(data) * data->features;
+  double *before = BS_NEW(double, d);
+  if (!before) return bs_fail_memory(error, "the updates of a run");
+  memset(updates, 0, (size_t)steps * d * sizeof *updates);
+  const uint64_t into = biascope_trainer_step(run->trainer) % steps;
+  biascope_status status = biascope_trainer_run(run->trainer, into > 0 ? steps - into : 0, error);
+  const double *w = biascope_trainer_weights(run->trainer);
+  memcpy(before, w, d * sizeof *before);
+  for (uint64_t t = 0; t < epochs * steps && status == BIASCOPE_OK; t++) {
+    double *update = updates + (size_t)(t % steps) * d;
+    status = biascope_trainer_run(run->trainer, 1, error);
+    for (size_t k = 0; k < d; k++) update[k] += (w[k] > before[k]) - (w[k] < before[k]);
+    memcpy(before, w, d * sizeof *before);
+  }
+  bs_scale((size_t)steps * d, 1.0 / (double)epochs, updates);
+  free(before);
   return status;
 }

@@ -15,8 +15,10 @@ typedef struct {
   double margin;                 /* the least margin after all steps */
   double time;                   /* sum of eta from half of the steps to all of them */
   double growth;                 /* the growth of that margin since half of the steps, per unit of sum eta */
+  double fading;                 /* what gradients fade by in a step at the end, of what the averages forget */
   bool rests;                    /* the increment is negligible beside the weights, although sum eta grows */
   bool escaped;                  /* weights left the range of doubles: only steps, lr and lr_decay are valid */
+  biascope_trainer *trainer;     /* at its end */
 } bs_run;
 
 /* Trains with the rule, batches and loss of `training`. If its step size tends to zero and the limit does not depend on
@@ -26,6 +28,11 @@ typedef struct {
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             double fading, bs_run *out, biascope_error *error);
 void bs_run_free(bs_run *run);
+
+/* Goes on for so many epochs in a fixed order. updates (steps of an epoch x weights): the mean over them of the sign of
+ * each step's update. */
+biascope_status bs_run_watch_signs(const biascope_dataset *data, const biascope_options *training, bs_run *run,
+                                   uint64_t epochs, double *updates, biascope_error *error);
 
 /* Whether the limit depends on the step sizes of `training`: for adagrad, and for constant steps. */
 bool bs_run_keeps_steps(const biascope_options *training);

@@ -170,10 +170,11 @@ biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule 
 }
 
 /* max |D - decay w| / max |D| at the flow's point. */
-static double unrest(const path *p, double decay) {
+static double unrest(path *p, double decay) {
   const size_t d = p->game.features;
   const double *w = bs_flow_weights(p->flow);
   double largest = 0.0;
+  bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
   for (size_t k = 0; k < d; k++) largest = fmax(largest, fabs(p->game.direction[k] - decay * w[k]));
   return largest / bs_max_abs(d, p->game.direction);
 }
@@ -187,10 +188,9 @@ static double rounding_of_rest(const path *p) {
 
 /* Follows the flow to where update and decay balance; returns how far they still differ. */
 static double come_to_rest(path *p, double decay, double *least) {
-  double moving = INFINITY;
-  *least = AT_REST;
+  double moving = unrest(p, decay);
+  *least = fmax(AT_REST, rounding_of_rest(p));
   for (int step = 0; step < MOST_FLOW_STEPS && moving > *least && path_advance(p, INFINITY); step++) {
-    bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
     moving = unrest(p, decay);
     *least = fmax(AT_REST, rounding_of_rest(p));
   }

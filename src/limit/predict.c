@@ -52,7 +52,7 @@ static biascope_status predict_rule(const bs_question *question, const bs_epoch_
   if (question->options.steps > 0) return bs_predict_after_steps(question, rule, out, error);
   if (bs_weights_shrink(&question->training)) return bs_predict_rest(question, rule, out, error);
   const bool full = bs_is_full_batch(&question->training, out->samples);
-  if (!full || question->log_weights) {
+  if (!full || question->start) {
     const bs_epoch_rule signs = {.direction = BS_SIGN};
     const bool is_sign = full && rule->direction == BS_RATIO; /* m / sqrt(v) over the full batch */
     return bs_predict_equilibrium(question, is_sign ? &signs : rule, "equilibrium of the epoch map", out, error);
@@ -253,17 +253,15 @@ biascope_predict_options bs_predict_options_of(const biascope_predict_options *o
 }
 
 biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
-                                const biascope_predict_options *options, const double *log_weights,
+                                const biascope_predict_options *options, const bs_start *start,
                                 biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){0};
   biascope_status status = require_covered_schedule(training, options ? options->steps : 0, error);
   if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
   if (status == BIASCOPE_OK) status = bs_prediction_allocate(data, out, error);
   if (status != BIASCOPE_OK) return status;
-  bs_question question = {.data = data,
-                          .training = bs_options_read(training),
-                          .options = bs_predict_options_of(options),
-                          .log_weights = log_weights};
+  bs_question question = {
+      .data = data, .training = bs_options_read(training), .options = bs_predict_options_of(options), .start = start};
   status = bs_require_plain_limit(training, question.options.steps, error);
   question.training = bs_options_in_powers(&question.training);
   if (status == BIASCOPE_OK) status = require_no_coupled_decay(&question.training, error);

@@ -5,12 +5,19 @@
 
 #include "limit/equilibrium.h"
 
+/* Where a search starts: at what a run shows in its end. */
+typedef struct {
+  const double *log_weights; /* N: log |l'(z_i)| at its margins z, up to a common constant */
+  const double *updates;     /* of signs in a fixed order, the mean of each update over the last epochs: steps of an
+                              * epoch x weights; NULL: not known */
+} bs_start;
+
 typedef struct {
   const biascope_dataset *data;
   biascope_options training;        /* checked */
   biascope_predict_options options; /* tolerance > 0 */
   int exponent;                     /* data and training are in units of 2^exponent of the caller's (unit.h) */
-  const double *log_weights;        /* N: where the search for an equilibrium starts; NULL: from w = 0 */
+  const bs_start *start;            /* where the search for an equilibrium starts; NULL: from w = 0 */
 } bs_question;
 
 /* The options with their defaults filled in; NULL: all defaults. */
@@ -21,11 +28,10 @@ biascope_status bs_prediction_allocate(const biascope_dataset *data, biascope_pr
 /* BIASCOPE_USAGE if the step sizes end, or their sum is finite by design: there is no limit. */
 biascope_status bs_require_lasting_steps(const biascope_options *training, biascope_error *error);
 
-/* biascope_predict without confirmation, for the equilibrium to which the flow from these N log-weights leads: log
- * |l'(z_i)| at the margins z of some w, up to a common constant. NULL: from w = 0, where limits known in closed form
- * are not searched for. */
+/* biascope_predict without confirmation, for the equilibrium to which the flow from this start leads. NULL: from w = 0,
+ * where limits known in closed form are not searched for. */
 biascope_status bs_predict_from(const biascope_dataset *data, const biascope_options *training,
-                                const biascope_predict_options *options, const double *log_weights,
+                                const biascope_predict_options *options, const bs_start *start,
                                 biascope_prediction *out, biascope_error *error);
 
 /* A piece of the path that small steps follow, dw/ds = D with s = sum eta, and its end. */

@@ -98,7 +98,8 @@ static bs_search search_of(const bs_question *question, const bs_game *game) {
   const double steps = (double)bs_epoch_map_schedule(game->map, 0)->steps;
   const bool sign = game->rule.direction == BS_SIGN;
   return (bs_search){.loss = bs_loss_of(training->loss),
-                     .start = question->log_weights,
+                     .start = question->start ? question->start->log_weights : NULL,
+                     .updates = question->start ? question->start->updates : NULL,
                      .tolerance = question->options.tolerance,
                      .smoothing = bs_epoch_map_schedules(game->map) > 1 ? BS_SAMPLED_SMOOTHING : 0.0,
                      .epoch_step = training->lr_decay == 0.0 && !sign ? training->lr * steps : 0.0};

@@ -99,7 +99,7 @@ static biascope_status make_exact(work *w, size_t total, biascope_error *error) 
 static biascope_status search_roughly(work *w, biascope_error *error) {
   const biascope_options *training = &w->question->training;
   const bs_search search = {.loss = bs_loss_of(training->loss),
-                            .start = w->question->log_weights,
+                            .start = w->question->start ? w->question->start->log_weights : NULL,
                             .tolerance = STAND_IN_GAP,
                             .smoothing = STAND_IN_SMOOTHING};
   bs_equilibrium found;

@@ -6,11 +6,12 @@
 #include "loss/loss.h"
 
 typedef struct {
-  const bs_loss *loss; /* determines the path that is followed */
-  double tolerance;    /* of the gap */
-  const double *start; /* N log-weights where the search starts; NULL: along the path from w = 0 */
-  double smoothing;    /* of signs, at the end of the search; 0: none, and the sliding updates are solved for */
-  double epoch_step;   /* eta nb of a constant step size, 0 for steps that tend to zero: it decides what is stable */
+  const bs_loss *loss;   /* determines the path that is followed */
+  double tolerance;      /* of the gap */
+  const double *start;   /* N log-weights where the search starts; NULL: along the path from w = 0 */
+  const double *updates; /* of signs, the mean updates of a run there (steps of the schedule x d), or NULL */
+  double smoothing;      /* of signs, at the end of the search; 0: none, and the sliding updates are solved for */
+  double epoch_step;     /* eta nb of a constant step size, 0 for steps that tend to zero: it decides what is stable */
 } bs_search;
 
 /* log_weights (N): the equilibrium that attracts, sum c = 1. If none with gap <= tolerance was reached, the best point

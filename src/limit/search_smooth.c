@@ -160,6 +160,14 @@ static biascope_status continue_to_signs(bs_game *game, const bs_search *search,
   return status;
 }
 
+/* Where a run shows which updates slide, these are solved for at once. */
+static biascope_status solve_as_seen(bs_game *game, const bs_search *search, double *log_weights, bs_equilibrium *out,
+                                     biascope_error *error) {
+  memcpy(log_weights, search->start, game->samples * sizeof *log_weights);
+  bs_game_evaluate(game, log_weights, false);
+  return bs_sliding_solve_seen(game, search->updates, search->tolerance, log_weights, out, error);
+}
+
 /* Near the start itself: what a run leaves slides by about its step size, which the smoothing stands for. */
 static biascope_status solve_near_start(bs_game *game, const bs_search *search, double *log_weights,
                                         bs_equilibrium *out, biascope_error *error) {
@@ -184,6 +192,8 @@ static biascope_status search_smoothly(bs_game *game, const bs_search *search, d
   bs_search roughly = *search;
   roughly.tolerance = FOLLOWED;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
+  if (search->start && search->updates) status = solve_as_seen(game, search, log_weights, out, error);
+  if (status != BIASCOPE_NOT_CONVERGED) return status;
   if (search->start && search->smoothing == 0.0) status = solve_near_start(game, search, log_weights, out, error);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
   game->rule.smoothing = FIRST_SMOOTHING;

@@ -11,6 +11,12 @@
 /* A smoothed sign below the threshold slides. Which threshold tells them apart depends on how far the smoothing has
  * faded, so both are tried. */
 static const double THRESHOLDS[] = {0.9999, 0.95};
+/* Of the mean updates of a run; and how much faster than the slowest of its level a sample may grow there, which still
+ * belongs to the support: the run has not come to its end. */
+static const double SEEN_THRESHOLDS[] = {0.9999, 0.99, 0.95};
+static const double SLOW[] = {0.02, 0.002};
+static const double APART = 800.0; /* log-weights between levels */
+static const double GONE = 1e-6;   /* relative weight of a sample that the others leave none */
 enum { MOST_SLIDING = 20000 };
 static const double MEMBER = 18.4; /* log-weight behind a leader within which a sample may belong to the support */
 static const double ASIDE =
@@ -26,9 +32,11 @@ typedef struct {
 typedef struct {
   bs_game *game;
   const bs_schedule *schedule;
+  const double *seen; /* the mean updates of a run, steps x d, or NULL */
   bs_levels levels;
   size_t n, *member; /* the support */
   size_t *step_of;   /* N: the step that sees the sample */
+  bool *decided;     /* steps x d: the updates that the levels so far decide */
   size_t count;      /* sliding updates */
   element *sliding;
   double *momenta, *sizes, *updates; /* steps x d */
@@ -40,6 +48,7 @@ static void work_free(work *w) {
   bs_levels_free(&w->levels);
   free(w->member);
   free(w->step_of);
+  free(w->decided);
   free(w->sliding);
   free(w->momenta);
   free(w->sizes);
@@ -52,6 +61,7 @@ static biascope_status work_create(work *w, biascope_error *error) {
   const size_t N = w->game->samples, cells = w->schedule->steps * w->game->features;
   w->member = BS_NEW(size_t, N);
   w->step_of = BS_NEW(size_t, N);
+  w->decided = BS_NEW(bool, cells);
   w->sliding = BS_NEW(element, cells < MOST_SLIDING ? cells : MOST_SLIDING);
   w->momenta = BS_NEW(double, cells);
   w->sizes = BS_NEW(double, cells);
@@ -59,7 +69,8 @@ static biascope_status work_create(work *w, biascope_error *error) {
   w->trial = BS_NEW(double, N);
   const biascope_status status = bs_levels_create(w->game, &w->levels, error);
   if (status != BIASCOPE_OK) return status;
-  if (w->member && w->step_of && w->sliding && w->momenta && w->sizes && w->updates && w->trial) return BIASCOPE_OK;
+  if (w->member && w->step_of && w->decided && w->sliding && w->momenta && w->sizes && w->updates && w->trial)
+    return BIASCOPE_OK;
   return bs_fail_memory(error, "the sliding updates");
 }
 
@@ -67,13 +78,75 @@ static void list_members(work *w, const double *log_weights) {
   const bs_parts *parts = &w->game->parts;
   w->n = 0;
   for (size_t i = 0; i < parts->samples; i++) {
-    const bool member = parts->behind[i] < MEMBER;
+    const bool member = parts->behind[i] < (w->seen ? BS_FADED : MEMBER);
     if (member) w->member[w->n++] = i;
     w->trial[i] = member ? log_weights[i] : log_weights[i] - ASIDE;
   }
+}
+
+/* The step that sees each sample. */
+static void list_steps(work *w) {
   for (size_t t = 0; t < w->schedule->steps; t++) {
     for (size_t n = w->schedule->start[t]; n < w->schedule->start[t + 1]; n++) w->step_of[w->schedule->sample[n]] = t;
   }
+}
+
+/* The growth in the run. */
+static void show_growth(work *w) {
+  const size_t d = w->game->features;
+  memset(w->game->direction, 0, d * sizeof *w->game->direction);
+  for (size_t t = 0; t < w->schedule->steps; t++)
+    bs_axpy(d, 1.0 / (double)w->schedule->steps, w->seen + t * d, w->game->direction);
+  bs_game_margins(w->game, w->game->direction, w->game->growth);
+}
+
+/* Whether the sample decides an update that no earlier level does. */
+static bool decides(const work *w, const bool *decided, size_t sample) {
+  const size_t d = w->game->features;
+  const bool memory = w->game->rule.beta1 > 0.0;
+  const double *x = w->game->rows + sample * d;
+  for (size_t k = 0; k < d; k++)
+    if (x[k] != 0.0 && !decided[(memory ? 0 : w->step_of[sample]) * d + k]) return true;
+  return false;
+}
+
+static void decide(const work *w, bool *decided, size_t sample) {
+  const size_t d = w->game->features;
+  const bool memory = w->game->rule.beta1 > 0.0;
+  const double *x = w->game->rows + sample * d;
+  for (size_t k = 0; k < d; k++)
+    if (x[k] != 0.0) decided[(memory ? 0 : w->step_of[sample]) * d + k] = true;
+}
+
+/* The levels that the run's growth shows: the slowest samples; among those that decide what these do not, the slowest;
+ * and so on. Moves their log-weights apart. */
+static void separate_levels(work *w, double slow, double *log_weights) {
+  const size_t N = w->game->samples;
+  size_t *const level = w->levels.level;
+  double below = 0.0;
+  show_growth(w);
+  memset(w->decided, 0, w->schedule->steps * w->game->features * sizeof *w->decided);
+  for (size_t i = 0; i < N; i++) level[i] = SIZE_MAX;
+  for (size_t l = 0; l < N; l++) {
+    double least = INFINITY, top = -INFINITY;
+    for (size_t i = 0; i < N; i++)
+      if (level[i] == SIZE_MAX && decides(w, w->decided, i)) least = fmin(least, w->game->growth[i]);
+    if (least == INFINITY) break;
+    const double most = least + slow * fabs(least);
+    for (size_t i = 0; i < N; i++) {
+      if (level[i] != SIZE_MAX || w->game->growth[i] > most || !decides(w, w->decided, i)) continue;
+      level[i] = l;
+      top = fmax(top, log_weights[i]);
+    }
+    for (size_t i = 0; i < N; i++) {
+      if (level[i] != l) continue;
+      decide(w, w->decided, i);
+      log_weights[i] -= top + below;
+    }
+    below += APART;
+  }
+  for (size_t i = 0; i < N; i++)
+    if (level[i] == SIZE_MAX) log_weights[i] = -below;
 }
 
 /* What a gradient of that age, in steps below a period of so many, weighs in the average. */
@@ -111,9 +184,9 @@ static bool list_sliding(work *w, double threshold) {
   w->count = 0;
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
     const double m = w->momenta[n], root = hypot(m, w->game->rule.smoothing * w->sizes[n]);
-    const double smoothed = root > 0.0 ? m / root : 0.0;
+    const double smoothed = w->seen ? w->seen[n] : root > 0.0 ? m / root : 0.0;
     element e = {.step = n / d, .coordinate = n % d, .size = w->sizes[n]};
-    w->updates[n] = m != 0.0 ? copysign(1.0, m) : 0.0;
+    w->updates[n] = smoothed != 0.0 ? copysign(1.0, smoothed) : 0.0;
     if (!(w->sizes[n] > 0.0) || fabs(smoothed) >= threshold || !find_level(w, &e)) continue;
     if (w->count == MOST_SLIDING) return false;
     w->updates[n] = smoothed;
@@ -139,8 +212,8 @@ static bool solve_weights(work *w) {
   }
   if (!bs_linear_system_solve(system, w->game)) return false;
   for (size_t j = 0; j < n; j++) {
-    if (!(system->right[j] > -1.0)) return false;
-    w->trial[w->member[j]] += log1p(system->right[j]);
+    if (!(system->right[j] > -1.0 - GONE)) return false;
+    w->trial[w->member[j]] += system->right[j] > -1.0 + GONE ? log1p(system->right[j]) : -ASIDE;
   }
   return true;
 }
@@ -192,8 +265,10 @@ static bool signs_hold(work *w) {
   return true;
 }
 
-static biascope_status attempt(work *w, double threshold, double tolerance, double *log_weights, bs_equilibrium *out) {
+static biascope_status attempt(work *w, double threshold, double slow, double tolerance, double *log_weights,
+                               bs_equilibrium *out) {
   bs_game *game = w->game;
+  if (w->seen) separate_levels(w, slow, log_weights);
   bs_parts_rank(&game->parts, log_weights);
   bs_levels_arrange(&w->levels, log_weights);
   list_members(w, log_weights);
@@ -208,16 +283,59 @@ static biascope_status attempt(work *w, double threshold, double tolerance, doub
   return BIASCOPE_OK;
 }
 
+/* Of the attempts that succeed, the one whose direction is nearest to that of the run. */
+static biascope_status choose(work *w, double tolerance, double *log_weights, bs_equilibrium *out,
+                              biascope_error *error) {
+  enum { COUNT = sizeof SEEN_THRESHOLDS / sizeof *SEEN_THRESHOLDS };
+  const size_t d = w->game->features;
+  double *start = BS_NEW(double, w->game->samples), *shown = BS_NEW(double, d), least = INFINITY;
+  size_t chosen = SIZE_MAX;
+  if (start && shown) {
+    memcpy(start, log_weights, w->game->samples * sizeof *start);
+    show_growth(w);
+    memcpy(shown, w->game->direction, d * sizeof *shown);
+  }
+  for (size_t n = 0; start && shown && n < COUNT * sizeof SLOW / sizeof *SLOW && !w->system.out_of_memory; n++) {
+    memcpy(log_weights, start, w->game->samples * sizeof *start);
+    if (attempt(w, SEEN_THRESHOLDS[n % COUNT], SLOW[n / COUNT], tolerance, log_weights, out) != BIASCOPE_OK) continue;
+    const double apart = 1.0 - bs_cosine(d, w->game->direction, shown);
+    if (apart >= least) continue;
+    least = apart;
+    chosen = n;
+  }
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  if (start) memcpy(log_weights, start, w->game->samples * sizeof *start);
+  if (chosen != SIZE_MAX && !w->system.out_of_memory)
+    status = attempt(w, SEEN_THRESHOLDS[chosen % COUNT], SLOW[chosen / COUNT], tolerance, log_weights, out);
+  if (!start || !shown || w->system.out_of_memory) status = bs_fail_memory(error, "the sliding updates");
+  free(start);
+  free(shown);
+  return status;
+}
+
 biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_weights, bs_equilibrium *out,
                                  biascope_error *error) {
   work w = {.game = game, .schedule = bs_epoch_map_schedule(game->map, 0)};
   biascope_status status = work_create(&w, error);
   if (status == BIASCOPE_OK) {
+    list_steps(&w);
     status = BIASCOPE_NOT_CONVERGED;
     for (size_t n = 0;
          n < sizeof THRESHOLDS / sizeof *THRESHOLDS && status == BIASCOPE_NOT_CONVERGED && !w.system.out_of_memory; n++)
-      status = attempt(&w, THRESHOLDS[n], tolerance, log_weights, out);
+      status = attempt(&w, THRESHOLDS[n], INFINITY, tolerance, log_weights, out);
     if (w.system.out_of_memory) status = bs_fail_memory(error, "the sliding updates");
+  }
+  work_free(&w);
+  return status;
+}
+
+biascope_status bs_sliding_solve_seen(bs_game *game, const double *updates, double tolerance, double *log_weights,
+                                      bs_equilibrium *out, biascope_error *error) {
+  work w = {.game = game, .schedule = bs_epoch_map_schedule(game->map, 0), .seen = updates};
+  biascope_status status = work_create(&w, error);
+  if (status == BIASCOPE_OK) {
+    list_steps(&w);
+    status = choose(&w, tolerance, log_weights, out, error);
   }
   work_free(&w);
   return status;

@@ -12,6 +12,9 @@
  * changed: the guess was wrong. One schedule only. */
 biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_weights, bs_equilibrium *out,
                                  biascope_error *error);
+/* The same where a run shows the mean of each update (steps x d): those between the signs slide. */
+biascope_status bs_sliding_solve_seen(bs_game *game, const double *updates, double tolerance, double *log_weights,
+                                      bs_equilibrium *out, biascope_error *error);
 
 /* The same of m / sqrt(v): in a column whose samples of weight are all in one batch, the mean update is the sign of
  * that batch's gradient, times a constant (bs_mean_after_pulse). The other columns' updates change with the weights, so
