@@ -52,6 +52,15 @@ static void limits_fail_cleanly(void **state) {
   biascope_dataset_free(sparse);
 }
 
+/* A chain, of which one batch decides columns alone. */
+static void sliding_columns_fail_cleanly(void **state) {
+  (void)state;
+  double chain[16] = {0.0, 1.4, -0.5, 0.0, 0.0, 0.0, 0.0, 1.6, 0.0, 0.0, 0.7, -0.5, 1.4, -0.3, 0.0, 0.0};
+  biascope_dataset *data = dense(4, 4, chain);
+  assert_true(sweep(data, batches(BIASCOPE_RMSPROP, 3, BIASCOPE_CYCLIC), (biascope_predict_options){0}) > 20);
+  biascope_dataset_free(data);
+}
+
 /* Entry by entry, by singular vectors and by Shampoo's factors. */
 static void limits_of_classes_fail_cleanly(void **state) {
   (void)state;
@@ -163,13 +172,10 @@ static void diagnoses_fail_cleanly(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(limits_of_classes_fail_cleanly),
-      cmocka_unit_test(limits_fail_cleanly),
-      cmocka_unit_test(limits_with_variance_reduction_fail_cleanly),
-      cmocka_unit_test(random_orders_fail_cleanly),
-      cmocka_unit_test(other_questions_fail_cleanly),
-      cmocka_unit_test(the_fixed_point_fails_cleanly),
-      cmocka_unit_test(confirming_runs_fail_cleanly),
+      cmocka_unit_test(sliding_columns_fail_cleanly),  cmocka_unit_test(limits_of_classes_fail_cleanly),
+      cmocka_unit_test(limits_fail_cleanly),           cmocka_unit_test(limits_with_variance_reduction_fail_cleanly),
+      cmocka_unit_test(random_orders_fail_cleanly),    cmocka_unit_test(other_questions_fail_cleanly),
+      cmocka_unit_test(the_fixed_point_fails_cleanly), cmocka_unit_test(confirming_runs_fail_cleanly),
       cmocka_unit_test(diagnoses_fail_cleanly),
   };
   return cmocka_run_group_tests_name("faults in predictions", tests, NULL, NULL);

@@ -246,9 +246,10 @@ static biascope_status search_from_run(confirmation *c, bool by_path, bool *adop
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
   double *updates = NULL;
-  biascope_status status = by_path ? BIASCOPE_OK : watch(c, &updates, error);
-  const bs_start start = {.log_weights = log_weights, .updates = updates};
-  if (status == BIASCOPE_OK) status = bs_predict_from(c->data, c->training, &options, &start, &found, error);
+  const biascope_status watched = by_path ? BIASCOPE_OK : watch(c, &updates, error);
+  const bs_start start = {.log_weights = log_weights, .updates = watched == BIASCOPE_OK ? updates : NULL};
+  biascope_status status = watched;
+  if (watched != BIASCOPE_NO_MEMORY) status = bs_predict_from(c->data, c->training, &options, &start, &found, error);
   free(log_weights);
   free(updates);
   if (status == BIASCOPE_NO_MEMORY) return status;
