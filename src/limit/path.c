@@ -15,9 +15,7 @@
 enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8, TIMES_SHARPER = 4 };
 
 static const double MARGIN_ERROR = 1e-3;
-/* Of updates that jump: signs, and ratios in a fixed order, where one batch may decide a column. On the way to a point
- * of rest that of signs falls from FIRST_SMOOTHING. */
-static const double SMOOTHING = 1e-4;
+static const double SMOOTHING = 1e-4; /* of sign updates; on the way to a point of rest it falls from */
 static const double FIRST_SMOOTHING = 0.1, SHARPER = 0.1;
 static const double ARRIVED = 1e-6;  /* 1 - cos between D and the direction that the path leads to */
 static const double AT_REST = 1e-12; /* |D - decay w| relative to |D| */
@@ -42,8 +40,7 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
   bs_epoch_rule smooth = *rule;
   if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
     smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
-  const bool ratio = smooth.direction == BS_RATIO && training->order == BIASCOPE_CYCLIC;
-  if (smooth.direction == BS_SIGN || ratio) smooth.smoothing = SMOOTHING;
+  if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
   *p = (path){0};
   biascope_status status = bs_schedule_create(
       training, question->data, question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS, 0,

@@ -1,0 +1,82 @@
+/* Whether a run and a predicted direction agree. */
+#include "confirm/confirmation.h"
+
+#include "base/vector.h"
+#include "data/dataset.h"
+#include "margin/rows.h"
+#include "rule/optimizer.h"
+#include "rule/option.h"
+#include <math.h>
+
+/* A run agrees with a direction if the cosine of its last increment with the direction is at least 1 - AGREES, less the
+ * uncertainty from a sampled order, and if the run itself has settled. */
+static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4;
+/* Nor does a run in a fixed order agree that is further than this from the direction and comes no nearer: one on its
+ * way there comes nearer from one increment to the next, at least by this factor of 1 - cos. */
+static const double BESIDE = 1e-5, NEARER = 0.98;
+/* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
+ * updates. */
+static const double RATE = 0.5;
+
+size_t bs_confirmation_weights(const biascope_prediction *prediction) {
+  return prediction->outputs * prediction->features;
+}
+
+double bs_run_distance(const bs_confirmation *c, const biascope_prediction *prediction) {
+  const double *shown = bs_weights_shrink(c->training) ? c->run.weights[BS_RUN_ALL] : c->run.increment;
+  return 1.0 - bs_cosine(bs_confirmation_weights(prediction), shown, prediction->direction);
+}
+
+double bs_run_allowance(const biascope_prediction *prediction) {
+  const double sampled = 0.5 * prediction->standard_error * prediction->standard_error;
+  return AGREES + fmin(MOST_SAMPLED, sampled);
+}
+
+bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction) {
+  const double apart = bs_run_distance(c, prediction);
+  if (bs_weights_shrink(c->training)) return apart <= bs_run_allowance(prediction);
+  const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
+  const double before =
+      1.0 - bs_cosine(bs_confirmation_weights(prediction), c->run.weights[BS_RUN_QUARTER], prediction->direction);
+  const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || apart <= NEARER * before;
+  return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BS_RUN_SETTLED && nears;
+}
+
+/* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate
+ * may leave it open, over the full batch where the max margin does: no equilibrium decides it then, nor a smoothed
+ * path, but how single steps alternate. */
+static bool common_part_is_open(const bs_confirmation *c, const biascope_prediction *prediction) {
+  biascope_options training = *c->training;
+  bs_epoch_rule rule;
+  bs_epoch_rule_of(&training, prediction->samples, &rule);
+  return prediction->outputs > 1 && !bs_weights_shrink(c->training) &&
+         (!prediction->unique || rule.direction == BS_SIGN);
+}
+
+void bs_take_common_part(const bs_confirmation *c, biascope_prediction *prediction) {
+  const size_t k = prediction->outputs, d = prediction->features;
+  const double *shown = c->run.increment;
+  double *direction = prediction->direction, along = 0.0, length = 0.0;
+  if (!common_part_is_open(c, prediction) || !(c->run.settle <= BS_RUN_SETTLED)) return;
+  for (size_t f = 0; f < d; f++) {
+    double own = 0.0, run = 0.0;
+    for (size_t j = 0; j < k; j++) own += direction[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) run += shown[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) {
+      direction[j * d + f] -= own;
+      along += direction[j * d + f] * (shown[j * d + f] - run);
+      length += direction[j * d + f] * direction[j * d + f];
+    }
+  }
+  for (size_t f = 0; f < d && along > 0.0; f++) {
+    double run = 0.0;
+    for (size_t j = 0; j < k; j++) run += shown[j * d + f] / (double)k;
+    for (size_t j = 0; j < k; j++) direction[j * d + f] += run * length / along;
+  }
+  bs_scale(k * d, 1.0 / bs_norm2(k * d, direction), direction);
+}
+
+biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction) {
+  if (bs_weights_shrink(c->training) || prediction->rate == 0.0) return BIASCOPE_LIMIT_REST;
+  return prediction->rate < 0.0 ? BIASCOPE_LIMIT_NOT_SEPARATING : BIASCOPE_LIMIT_DIRECTION;
+}

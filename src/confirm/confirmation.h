@@ -1,0 +1,41 @@
+/* A prediction, and the run that it is compared with. */
+#ifndef BIASCOPE_CONFIRM_CONFIRMATION_H
+#define BIASCOPE_CONFIRM_CONFIRMATION_H
+
+#include "confirm/run.h"
+
+/* 1 - cos between the increments of a run that has settled. */
+#define BS_RUN_SETTLED 1e-3
+
+typedef struct {
+  const biascope_dataset *data;
+  const biascope_options *training;
+  const biascope_predict_options *options;
+  biascope_prediction *answer;
+  double gap;       /* the gap up to which a point is an equilibrium */
+  bool equilibrium; /* the answer is an equilibrium */
+  bs_run run;
+} bs_confirmation;
+
+/* How many weights a prediction is of. */
+size_t bs_confirmation_weights(const biascope_prediction *prediction);
+/* 1 - cos between the last increment of the run and the direction; and up to which the two agree. */
+double bs_run_distance(const bs_confirmation *c, const biascope_prediction *prediction);
+double bs_run_allowance(const biascope_prediction *prediction);
+/* Whether the run has settled, and goes where the prediction says, at its rate. */
+bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
+biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction);
+/* The part of a direction that is common to all classes becomes that of the run, where no equilibrium decides it. */
+void bs_take_common_part(const bs_confirmation *c, biascope_prediction *prediction);
+
+/* Appends a direction to the other equilibria. */
+biascope_status bs_keep_other(biascope_prediction *to, const double *direction, biascope_error *error);
+/* Whether the path of small steps is that of the run over its last half, and leads to the prediction. For random orders
+ * and constant steps there is no such exact path. */
+biascope_status bs_path_leads_to(const bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
+                                 biascope_error *error);
+/* Searches for an equilibrium from the run's weights, which becomes the answer where the run agrees with it. by_path:
+ * where the path of small steps leads there. */
+biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopted, biascope_error *error);
+
+#endif
