@@ -10,11 +10,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Steps of the sequence that stands in, and epochs of it at least; of the random sequences where the caller does not
+/* Steps of the sequence that stands in, two epochs of it at least, and of longer ones, where the mean over that is too
+ * rough; of the random sequences where the caller does not
  * choose: the first, then up to LONGER times as many again and again until the standard error is WANTED_ERROR, within
  * MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten seconds.
  */
-enum { STAND_IN_STEPS = 512, FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 100000000 };
+static const size_t STAND_IN_STEPS[] = {512, 4096, 16384};
+enum { FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 100000000 };
 static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
@@ -56,7 +58,7 @@ static void work_free(work *w) {
   free(w->offset);
 }
 
-static biascope_status work_create(work *w, biascope_error *error) {
+static biascope_status work_create(work *w, size_t least, biascope_error *error) {
   const biascope_dataset *data = w->question->data;
   w->log_weights = BS_NEW(double, bs_margin_rows(data));
   w->offset = BS_NEW(double, bs_margin_weights(data));
@@ -64,7 +66,7 @@ static biascope_status work_create(work *w, biascope_error *error) {
   bs_epoch_rule rule = *w->rule;
   if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
   const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
-  const size_t steps = two_epochs > STAND_IN_STEPS ? two_epochs : STAND_IN_STEPS;
+  const size_t steps = two_epochs > least ? two_epochs : least;
   biascope_status status =
       bs_schedule_create(&w->question->training, data, steps, BS_REPLICATES, &w->short_schedule, error);
   if (status == BIASCOPE_OK)
@@ -166,12 +168,27 @@ static biascope_status solve(work *w, biascope_prediction *out, biascope_error *
   return status == BIASCOPE_OK && longer != BIASCOPE_NOT_CONVERGED ? longer : status;
 }
 
+/* With a stand-in of that many steps; effort: what all of them have spent. */
+static biascope_status attempt(const bs_question *question, const bs_epoch_rule *rule, size_t stand_in, double *effort,
+                               biascope_prediction *out, biascope_error *error) {
+  work w = {.question = question, .rule = rule};
+  biascope_status status = work_create(&w, stand_in, error);
+  if (status == BIASCOPE_OK) {
+    w.game.effort = *effort;
+    status = search_roughly(&w, error);
+  }
+  if (status == BIASCOPE_OK) status = solve(&w, out, error);
+  *effort = w.game.effort;
+  work_free(&w);
+  return status;
+}
+
 biascope_status bs_predict_random_order(const bs_question *question, const bs_epoch_rule *rule,
                                         biascope_prediction *out, biascope_error *error) {
-  work w = {.question = question, .rule = rule};
-  biascope_status status = work_create(&w, error);
-  if (status == BIASCOPE_OK) status = search_roughly(&w, error);
-  if (status == BIASCOPE_OK) status = solve(&w, out, error);
-  work_free(&w);
+  double effort = 0.0;
+  biascope_status status = BIASCOPE_NOT_CONVERGED;
+  for (size_t n = 0; n < sizeof STAND_IN_STEPS / sizeof *STAND_IN_STEPS && status == BIASCOPE_NOT_CONVERGED; n++) {
+    if (n == 0 || effort < LENGTHENING_EFFORT) status = attempt(question, rule, STAND_IN_STEPS[n], &effort, out, error);
+  }
   return status;
 }

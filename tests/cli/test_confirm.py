@@ -180,6 +180,13 @@ def test_no_confirmed_prediction_of_a_few_is_wrong(library, tmp_path):
     assert settled >= 0.6 and confirmed >= 0.9
 
 
+# Signs in random orders, whose mean over a short sequence is too rough to lead to the mean over long ones.
+@pytest.mark.parametrize("number", [182, 1008])
+def test_signs_in_random_orders_are_found(library, tmp_path, number):
+    row = judge.trial(library, tmp_path, number, "run", 1e8)
+    assert row["confirmed"] and row["cosine"] > 0.999, row
+
+
 # Chains, sparse and one-hot data, on which one batch decides columns of m / sqrt(v) alone; and signs of which a run
 # shows better than any search which of them slide.
 @pytest.mark.parametrize("number", [409, 1000, 1261, 1435, 282, 392, 543])
