@@ -56,6 +56,12 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
   return status;
 }
 
+/* An error beyond the smoothing would throw a sliding update from one side to the other. */
+static void follow_signs_closely(path *p) {
+  const bs_epoch_rule *rule = &p->game.rule;
+  if (rule->direction == BS_SIGN) bs_flow_set_tolerance(p->flow, fmin(MARGIN_ERROR, rule->smoothing));
+}
+
 static bool path_advance(path *p, double limit) {
   return !bs_game_exhausted(&p->game) && bs_flow_advance(p->flow, limit);
 }
@@ -136,6 +142,7 @@ biascope_status bs_predict_after_steps(const bs_question *question, const bs_epo
   path p;
   biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
   if (status != BIASCOPE_OK) return status;
+  follow_signs_closely(&p);
   status = follow_steps(question, rule, &p, error);
   export_point(question, &p, out);
   out->method = "path of training: the differential equation dw/ds = D, s = sum eta";
@@ -205,8 +212,7 @@ biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule
   if (signs) p.game.rule.smoothing = FIRST_SMOOTHING;
   for (int sharper = 0; sharper == 0 || (signs && sharper < TIMES_SHARPER); sharper++) {
     if (sharper > 0) p.game.rule.smoothing *= SHARPER;
-    /* an error beyond the smoothing would throw a sliding update from one side to the other */
-    if (signs) bs_flow_set_tolerance(p.flow, fmin(MARGIN_ERROR, p.game.rule.smoothing));
+    follow_signs_closely(&p);
     moving = come_to_rest(&p, question->training.weight_decay, &least);
   }
   export_point(question, &p, out);
