@@ -22,6 +22,8 @@ def test_every_step_is_held_against_its_floor():
         for row, entry in ((dense, 8), (sparse, 24)):
             assert abs(row["gigabytes_per_second"] - entry * row["nonzeros"] / row["step_ns"]) < 1e-6
             assert row["threads"] == triad["threads"]
+    for row in tables["matrices"]:
+        assert row["samples"] == 512 and all(value > 0 for value in row.values())
 
 
 def test_the_table_has_a_line_for_every_size():

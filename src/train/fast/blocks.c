@@ -58,13 +58,15 @@ static void weigh_block(const bs_blocks *blocks, size_t first, size_t end) {
   bs_weights_divide(end - first, blocks->count, blocks->weight + first);
 }
 
-/* While a block from `first` to `end` is added up, memory would rest: with every second row b, one row of the first
- * half of the next block is fetched. `last`: where the part ends. */
+/* While a block from `first` to `end` is added up, memory would rest: with every row b, half a row of the first half of
+ * the next block is fetched. `last`: where the part ends. */
 static void fetch_ahead(const bs_blocks *blocks, size_t first, size_t b, size_t end, size_t last) {
-  const size_t ahead = end + (b - first) / 2;
-  if ((b - first) % 2 || ahead >= last) return;
+  const size_t ahead = end + (b - first) / 2, middle = blocks->padded / 2 / BS_LANES * BS_LANES;
+  if (ahead >= last) return;
+  const bool second = (b - first) % 2 != 0;
   const double *row = row_of(blocks, ahead);
-  for (size_t k = 0; k < blocks->padded; k += BS_LANES) __builtin_prefetch(row + k, 0, 2);
+  for (size_t k = second ? middle : 0; k < (second ? blocks->padded : middle); k += BS_LANES)
+    __builtin_prefetch(row + k, 0, 2);
 }
 
 /* Four rows at a time: the sum is read and written a quarter as often. */
