@@ -9,8 +9,8 @@ until it has, up to --effort multiplications. Limits are those of vanishing step
 more than a few hundredths of what averages forget. adamw's weights are compared in the place of increments, and have no
 margin to reach. gd and adagrad are left out: their margins grow like log t, and no run comes to 60.
 
-A table by kind of data, and one by optimizer, tell how many predictions were confirmed, how many of the settled were,
-and how many of the confirmed were wrong (cosine below 0.999)."""
+A table by kind of data, and one by optimizer, tell how many of the settled predictions were confirmed with a gap of at
+most 1e-9 (answers that are no equilibrium have none), and how many of all confirmed were wrong (cosine below 0.999)."""
 import argparse
 import collections
 import ctypes
@@ -26,7 +26,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIASCOPE = os.environ.get("BIASCOPE", str(ROOT / "build/release/biascope"))
-SETTLED, LEAST_MARGIN, WRONG = 0.9999, 60.0, 0.999
+SETTLED, LEAST_MARGIN, WRONG, GAP = 0.9999, 60.0, 0.999, 1e-9
 PATIENCE = 20  # seconds of processor time for a prediction
 FADING, MOST_FADING = 0.02, 0.06  # of what averages forget in a step, what gradients fade by: aimed at, let pass
 RULES = {"ngd": 0, "signgd": 1, "signum": 1, "adam": 2, "adamw": 2, "rmsprop": 2, "adamproxy": 3, "lion": 4, "nadam": 5}
@@ -296,9 +296,10 @@ def trial(library, folder, number, confirm, effort):
 def tally(rows):
     settled = [row for row in rows if row["settled"]]
     confirmed = [row for row in settled if row["confirmed"]]
+    certified = [row for row in confirmed if row["gap"] is None or row["gap"] <= GAP]
     wrong = [row for row in confirmed if row["cosine"] is None or row["cosine"] < WRONG]
     least = min((row["cosine"] for row in confirmed if row["cosine"] is not None), default=float("nan"))
-    return len(rows), len(settled), len(confirmed), len(wrong), least
+    return len(rows), len(settled), len(certified), len(wrong), least
 
 
 def table(rows, key, title):
@@ -322,13 +323,22 @@ def family(row):
     return name
 
 
+def print_tables(rows):
+    table(rows, lambda row: row["kind"], "data")
+    table(rows, family, "optimizer")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, nargs=2, default=(0, 2000), metavar=("FIRST", "END"))
     parser.add_argument("--confirm", default="run", choices=["run", "flow", "none"])
     parser.add_argument("--effort", type=float, default=3e8, help="multiplications a simulation may take")
     parser.add_argument("--out", help="every trial as a line of JSON")
+    parser.add_argument("--tables", nargs="+", metavar="FILE", help="of trials written before, instead of new ones")
     options = parser.parse_args()
+    if options.tables:
+        print_tables([json.loads(line) for name in options.tables for line in open(name, encoding="utf-8")])
+        return
     rows, confirm = [], options.confirm if options.confirm != "none" else None
     with tempfile.TemporaryDirectory() as folder, open(options.out or os.devnull, "w", encoding="utf-8") as out:
         library = build_simulator(folder)
@@ -338,8 +348,7 @@ def main():
             print(json.dumps(row), file=out, flush=True)
             if row["settled"] and (not row["confirmed"] or (row["cosine"] or 0) < WRONG):
                 print(json.dumps(row), file=sys.stderr, flush=True)
-    table(rows, lambda row: row["kind"], "data")
-    table(rows, family, "optimizer")
+    print_tables(rows)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
  * than the equilibrium, a last one takes smaller and many more steps. */
 static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
+/* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
+static const double FINER = 10.0, LEAST_GOAL = 5.0;
 bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
@@ -183,6 +185,23 @@ static biascope_status follow_path(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
+/* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
+ * steps may be nearer, although it does not come as far. */
+static biascope_status follow_finer_path(bs_confirmation *c, biascope_error *error) {
+  const uint64_t steps = c->run.steps;
+  const double goal = c->run.margin / FINER;
+  bool leads = false;
+  if (!c->equilibrium || bs_seed_matters(c->training) || bs_run_keeps_steps(c->training) ||
+      bs_weights_shrink(c->training) || c->training->variance_reduction || !(goal >= LEAST_GOAL) ||
+      (!c->answer->unique && c->answer->outputs > 1))
+    return BIASCOPE_OK;
+  bs_run_free(&c->run);
+  biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
+  if (status == BIASCOPE_OK) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK) status = note(c, error);
+  return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
+}
+
 /* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. */
 static biascope_status take_face(bs_confirmation *c, biascope_error *error) {
   bool reached = false;
@@ -261,6 +280,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && !answer->confirmed) status = take_face(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_slower(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_finer_path(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);
