@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
+#include "forecast/model.h"
 #include "margin/rows.h"
 #include "rule/optimizer.h"
 #include <math.h>
@@ -60,6 +61,9 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
 biascope_status biascope_plateaus_find(const biascope_dataset *data, const biascope_options *training,
                                        const double *late, biascope_plateaus *out, biascope_error *error) {
   const size_t d = bs_margin_weights(data);
+  *out = (biascope_plateaus){0};
+  if (!bs_model_is_quick(data))
+    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "the data are too large to follow the run to its end");
   *out = (biascope_plateaus){.early = BS_NEW(double, d), .early_cosine = NAN, .late_step = NAN};
   if (!out->early) return bs_fail_memory(error, "the early limit");
   biascope_status status = find_early(data, training, out, error);

@@ -11,6 +11,9 @@ enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, U
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
+/* The cosine of a settled run's increments. */
+static const double SETTLED = 1.0 - 1e-3;
+
 /* Relative: the accuracy of a margin along the path of training (src/limit/path.c). */
 static const double PATH_KNOWN_TO = 1e-3;
 
@@ -110,22 +113,26 @@ static const struct argp ARGP = {.parser = parse,
                                  .args_doc = "DATA",
                                  .doc = "The direction training converges to, without training, with a certificate."};
 
-/* The n-th direction of the answer: the limit itself, then the others. */
+/* The n-th direction of the answer: the limit itself, then the others, then where the confirming run was going, or
+ * NULL.
+ */
 static const double *direction_of(const biascope_prediction *prediction, size_t n) {
-  return n == 0 ? prediction->direction
-                : prediction->other_directions + (n - 1) * prediction->outputs * prediction->features;
+  if (n == 0) return prediction->direction;
+  if (n == prediction->others + 1) return prediction->run_direction;
+  return prediction->other_directions + (n - 1) * prediction->outputs * prediction->features;
 }
 
-/* The cosines of the limit, then of each of the others; freed by the caller. */
+/* The cosines of each direction; freed by the caller. */
 static biascope_status compare(const predict_flags *flags, biascope_problem *problem,
                                const biascope_prediction *prediction, biascope_measurement **out,
                                biascope_error *error) {
-  biascope_measurement *measured = *out = calloc(prediction->others + 1, sizeof *measured);
+  biascope_measurement *measured = *out = calloc(prediction->others + 2, sizeof *measured);
   biascope_status status =
       measured ? BIASCOPE_OK : cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the cosines");
-  for (size_t n = 0; n <= prediction->others && status == BIASCOPE_OK; n++)
-    status =
-        biascope_problem_measure(problem, flags->references, NULL, direction_of(prediction, n), &measured[n], error);
+  for (size_t n = 0; n <= prediction->others + 1 && status == BIASCOPE_OK; n++) {
+    const double *direction = direction_of(prediction, n);
+    if (direction) status = biascope_problem_measure(problem, flags->references, NULL, direction, &measured[n], error);
+  }
   return status;
 }
 
@@ -134,6 +141,14 @@ static json_t *cosines_json(const predict_flags *flags, const biascope_measureme
   for (size_t r = 0; r < BIASCOPE_REFERENCES; r++)
     if (flags->references >> r & 1)
       json_object_set_new(object, biascope_reference_name(r), cli_json_number(measured->cosine[r]));
+  return object;
+}
+
+static json_t *ratios_json(const predict_flags *flags, const biascope_measurement *measured) {
+  json_t *object = json_object();
+  for (size_t r = 0; r < BIASCOPE_REFERENCE_NORMS; r++)
+    if (flags->references >> r & 1)
+      json_object_set_new(object, biascope_reference_name(r), cli_json_number(measured->ratio[r]));
   return object;
 }
 
@@ -172,12 +187,14 @@ static json_t *point_json(const predict_flags *flags, const biascope_prediction 
 
 /* What was confirmed, and what the confirming run did. */
 static json_t *confirmation_json(const predict_flags *flags, const biascope_dataset *data,
-                                 const biascope_prediction *prediction) {
+                                 const biascope_prediction *prediction, const biascope_measurement *measured) {
   const bool asked = flags->options.confirm != BIASCOPE_CONFIRM_NONE;
   json_t *run = json_null();
   if (prediction->run_direction)
-    run = json_pack("{s:o, s:o, s:I}", "direction", cli_json_weights(data, prediction->run_direction), "settled",
-                    cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps);
+    run = json_pack("{s:o, s:o, s:I, s:o, s:o}", "direction", cli_json_weights(data, prediction->run_direction),
+                    "settled", cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps,
+                    "cosine", cosines_json(flags, &measured[prediction->others + 1]), "ratio",
+                    ratios_json(flags, &measured[prediction->others + 1]));
   return json_pack("{s:o, s:o, s:o, s:s, s:o}", "confirmed", asked ? json_boolean(prediction->confirmed) : json_null(),
                    "confirmed_by", prediction->confirmed_by ? json_string(prediction->confirmed_by) : json_null(),
                    "increment_cosine", cli_json_number(prediction->increment_cosine), "kind",
@@ -230,6 +247,25 @@ static void print_confirmation(const predict_flags *flags, const biascope_predic
   putchar('\n');
 }
 
+/* What a run did that goes to no limit that was found: an answer for the steps that it took. */
+static void print_run(const predict_flags *flags, const biascope_prediction *prediction,
+                      const biascope_measurement *measured) {
+  const biascope_measurement *m = &measured[prediction->others + 1];
+  printf("training   after %llu small steps its direction %s: increments at cosine %.6f with those before\n",
+         (unsigned long long)prediction->run_steps,
+         prediction->run_settled >= SETTLED ? "has settled, away from any that was found" : "still changes",
+         prediction->run_settled);
+  print_cosines(flags, "there", m, RUN_KNOWN_TO);
+  printf("%-10s", "margins");
+  const char *separator = " ";
+  for (size_t r = 0; r < BIASCOPE_REFERENCE_NORMS; r++)
+    if (flags->references >> r & 1) {
+      printf("%s%s %s%%", separator, biascope_reference_name(r), biascope_digits(100.0 * m->ratio[r], 0.05, 15).text);
+      separator = "   ";
+    }
+  puts("   of the best");
+}
+
 static void print_table(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
                         const biascope_measurement *measured) {
   const double known_to = direction_known_to(flags, prediction);
@@ -249,6 +285,8 @@ static void print_table(const predict_flags *flags, const biascope_dataset *data
   plateaus_print(&flags->two);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
   print_cosines(flags, "cosine", measured, known_to);
+  if (prediction->kind == BIASCOPE_LIMIT_UNSETTLED && prediction->run_direction && flags->references)
+    print_run(flags, prediction, measured);
   if (prediction->starts > 0) print_others(flags, prediction, measured, known_to);
 }
 
@@ -261,7 +299,7 @@ static int print_prediction(const predict_flags *flags, const biascope_dataset *
     cli_split_intercept(object, data);
     cli_json_notes(object, data);
     json_object_set_new(object, "plateaus", plateaus_json(&flags->two, data));
-    json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction)
+    json_object_update_new(object, is_limit(flags) ? confirmation_json(flags, data, prediction, measured)
                                                    : point_json(flags, prediction));
     return cli_print_json(object);
   }

@@ -29,7 +29,7 @@ void bs_average_free(bs_average *average) {
 
 static bool applies(const biascope_dataset *data, const biascope_options *training) {
   const bool averages = bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_AVERAGE;
-  return averages && bs_model_covers(training) && bs_model_fits(data) && training->order == BIASCOPE_CYCLIC &&
+  return averages && bs_model_covers(training) && bs_model_is_quick(data) && training->order == BIASCOPE_CYCLIC &&
          training->eps == 0.0 && !bs_weights_shrink(training) && training->schedule == BIASCOPE_INVERSE_POWER &&
          training->lr_decay < 1.0 && (double)data->samples * (double)bs_margin_weights(data) <= MOST_CELLS;
 }

@@ -140,7 +140,7 @@ biascope_status bs_predict_rest_with_eps(const biascope_dataset *data, const bia
   *out = (biascope_prediction){0};
   biascope_status status = bs_require_lasting_steps(training, error);
   if (status == BIASCOPE_OK) status = biascope_options_check(training, data->samples, error);
-  if (status == BIASCOPE_OK && !bs_model_fits(data))
+  if (status == BIASCOPE_OK && !bs_model_is_quick(data))
     status = bs_fail(error, BIASCOPE_NOT_CONVERGED, "the data are too large for the averaged equation");
   if (status != BIASCOPE_OK) return status;
   status = bs_prediction_allocate(data, out, error);

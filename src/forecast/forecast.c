@@ -87,9 +87,7 @@ static biascope_status start_variants(biascope_forecast *f, uint64_t first, bias
 
 /* Whether the steps cost less than the equation. */
 static bool is_short(const biascope_forecast *f, uint64_t steps) {
-  const double N = (double)f->data->samples, D = (double)f->weights;
-  const bool several = f->weights > f->data->features;
-  const double equation = several ? DERIVATIVES * (N * D * D + D * D * D / 3.0) : 0.0;
+  const double equation = DERIVATIVES * bs_model_derivative_cost(f->data);
   return steps <= SHORT_RUN || (double)steps * bs_step_cost(f->data, &f->options) <= equation;
 }
 

@@ -17,6 +17,7 @@ static const double MOST_FALL = 1.0;
 static const double NEGLIGIBLE = 1e-17;
 static const double MOST_CELLS = 5e7; /* of the dense copy of the data */
 enum { MOST_WEIGHTS = 2048 };         /* of several classes, whose systems have this order */
+static const double MOST_QUICK = 5e7; /* multiplications of a derivative, where hundreds are taken */
 /* The number of passes that step through an epoch, each from the averages of the one before. */
 enum { SEQUENTIAL_PASSES = 2 };
 /* A slope's relative change up to which a pass is left out: its effect is about that, or, for the second, the square.
@@ -47,6 +48,15 @@ bool bs_model_fits(const biascope_dataset *data) {
   const bool several = bs_outputs(data) > 1;
   return (double)data->samples * (double)data->features <= MOST_CELLS &&
          (!several || bs_outputs(data) * data->features <= MOST_WEIGHTS);
+}
+
+double bs_model_derivative_cost(const biascope_dataset *data) {
+  const double N = (double)data->samples, D = (double)bs_outputs(data) * (double)data->features;
+  return bs_outputs(data) > 1 ? N * D * D + D * D * D / 3.0 : 0.0;
+}
+
+bool bs_model_is_quick(const biascope_dataset *data) {
+  return bs_model_fits(data) && bs_model_derivative_cost(data) <= MOST_QUICK;
 }
 
 biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned,

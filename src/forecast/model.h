@@ -65,6 +65,10 @@ typedef struct bs_model {
 bool bs_model_covers(const biascope_options *options);
 /* Whether the data, and the weights of several classes, are few enough for dense matrices. */
 bool bs_model_fits(const biascope_dataset *data);
+/* Multiplications of a derivative of several classes' equation and of a system with it; of two classes 0. */
+double bs_model_derivative_cost(const biascope_dataset *data);
+/* Whether the equation can be followed to where it ends in some seconds. */
+bool bs_model_is_quick(const biascope_dataset *data);
 /* The data as a dense matrix: their own, or a copy, which the caller frees. */
 biascope_status bs_model_rows(const biascope_dataset *data, const double **rows, double **owned, biascope_error *error);
 biascope_status bs_model_create(const biascope_dataset *data, const double *rows, const biascope_options *options,

@@ -118,6 +118,30 @@ def test_one_row_of_weights_makes_muon_normalised_descent(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_nearest_of_several_optimal_directions_is_the_answer_for_signs():
+    path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
+    answer = predict(path, "--standardize", "--optimizer", "adam", "--batch-size", "full")
+    assert answer["kind"] == "direction" and answer["confirmed_by"] == "run" and not answer["unique"]
+    assert answer["gap"] < 1e-10 and answer["increment_cosine"] > 0.9995
+    table = np.genfromtxt(path, delimiter=",", skip_header=1)
+    x, y = (table[:, :-1] - table[:, :-1].mean(0)) / table[:, :-1].std(0), table[:, -1].astype(int)
+    w = np.array(answer["direction"])
+    assert judge.margin(x, y, w) / abs(w).max() == pytest.approx(1.53839126116376, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_what_a_run_did_is_said_where_no_limit_is_found():
+    path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
+    command = [BIASCOPE, "predict", path, "--label-column", "-1", "--standardize", "--optimizer", "muon", "--batch-size", "16",
+               "--references", "l2,spectral", "--starts", "0"]
+    words = subprocess.run(command, capture_output=True, text=True)
+    found = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True).stdout)
+    assert words.returncode == 4 and "its direction still changes" in words.stdout and "of the best" in words.stdout
+    assert found["kind"] == "unsettled" and found["run"]["settled"] < 0.999
+    assert 0.9 < found["run"]["ratio"]["spectral"] < 1 and 0.9 < found["run"]["cosine"]["l2"] < 1
+
+
+@pytest.mark.slow
 def test_of_several_optimal_directions_the_answer_is_the_one_that_a_run_nears():
     """Full-batch Muon on wine, beside the same training in NumPy."""
     path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
