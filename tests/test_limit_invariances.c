@@ -32,7 +32,7 @@ static const regime REGIMES[] = {
     {"adam, batches of 2, shuffled", BIASCOPE_ADAM, 2, BIASCOPE_SHUFFLE, 0.9, 0.95, 0.0, 0.5},
     {"adam, a sample a step, with replacement", BIASCOPE_ADAM, 1, BIASCOPE_REPLACEMENT, 0.9, 0.95, 0.0, 0.5},
 };
-enum { REGIME_COUNT = sizeof REGIMES / sizeof *REGIMES, SEEDS = 4, CASES = REGIME_COUNT * SEEDS };
+enum { REGIME_COUNT = sizeof REGIMES / sizeof *REGIMES, SEEDS = 2, CASES = REGIME_COUNT * SEEDS };
 
 typedef struct {
   const regime *regime;

@@ -49,6 +49,7 @@ HARD = [("s3_1", options("ngd", 3, "shuffle")), ("s3_1", options("ngd", 3, "repl
         ("s5_5", options("adam", 3, beta2=0.9))]
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("name, chosen", FOUND + HARD)
 def test_what_is_confirmed_is_where_training_goes(library, name, chosen):
     path = LIMITS / f"{name}.csv"
@@ -175,12 +176,14 @@ def check(library, folder, numbers):
     return len(settled) / len(rows), sum(bool(row["confirmed"]) for row in settled) / len(settled)
 
 
+@pytest.mark.plain_build  # the simulator and many runs beside it
 def test_no_confirmed_prediction_of_a_few_is_wrong(library, tmp_path):
     settled, confirmed = check(library, tmp_path, (4, 5, 11, 19, 21, 23, 29, 34))
     assert settled >= 0.6 and confirmed >= 0.9
 
 
 # Signs in random orders, whose mean over a short sequence is too rough to lead to the mean over long ones.
+@pytest.mark.plain_build
 @pytest.mark.parametrize("number", [182, 1008])
 def test_signs_in_random_orders_are_found(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 1e8)
@@ -189,6 +192,7 @@ def test_signs_in_random_orders_are_found(library, tmp_path, number):
 
 # Chains, sparse and one-hot data, on which one batch decides columns of m / sqrt(v) alone; and signs of which a run
 # shows better than any search which of them slide.
+@pytest.mark.plain_build
 @pytest.mark.parametrize("number", [409, 1000, 1261, 1435, 282, 392, 543])
 def test_updates_that_slide_are_found(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 1e8)
