@@ -25,7 +25,7 @@ endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/biascope.pc ${PROJECT_BINARY_DIR}/biascope_study.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # The data of the figures, and the explorer; the build tree has them beside the program, as an installed copy has beside its directory.
-foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv docs/explorer.html)
+foreach(data tests/data/gaussian-10x50.csv tests/data/real/iris.csv tests/data/tables/digits.csv.gz docs/explorer.html)
   install(FILES ${data} DESTINATION ${CMAKE_INSTALL_DATADIR}/biascope)
   get_filename_component(name ${data} NAME)
   configure_file(${data} ${PROJECT_BINARY_DIR}/share/biascope/${name} COPYONLY)

@@ -132,6 +132,7 @@ typedef struct {
   const char *directory;     /* for the SVG, PNG, CSV and gnuplot files and summary.md; created if it does not exist */
   const char *gaussian_path; /* the Gaussian data set and the real one; both have their labels folded in */
   const char *real_path;
+  const char *digits_path;  /* images of digits, the label last */
   uint64_t seed;            /* of the sampling orders */
   size_t threads;           /* 0: one */
   biascope_monitor monitor; /* told about the runs of each figure in turn, with its name as the note */

@@ -59,13 +59,14 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
     .children = CHILDREN,
-    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|fig8|all]",
+    .args_doc = "[fig1|fig2|fig3|fig4|fig5|fig6|fig7|fig8|fig9|all]",
     .doc = "Draws the paper's figures, and says for each claim whether it held.\v"
            "fig1 batch size and order on Gaussian data; fig2 generalised Rademacher data; fig3 the AdamProxy fixed "
            "point; fig4 Signum's momentum; fig5 the limit against the batch size and fig6 against beta2, predicted "
            "and simulated, on Gaussian data and on iris; fig7 Gaussian noise in place of batches; fig8 Muon's limit "
-           "against batch size and momentum, with three "
-           "classes."};
+           "against batch size and momentum, with three classes; fig9 Adam, Muon and normalised gradient descent on "
+           "ten digits, in "
+           "every norm."};
 
 static bool show_progress(void *state, const biascope_progress *p) {
   (void)state;
@@ -96,13 +97,15 @@ static void print_table(const biascope_verdict *verdicts, size_t count) {
 int cli_reproduce(int argc, char **argv) {
   reproduce_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  char gaussian[CLI_PATH_SIZE], real[CLI_PATH_SIZE];
+  char gaussian[CLI_PATH_SIZE], real[CLI_PATH_SIZE], digits[CLI_PATH_SIZE];
   cli_find_shipped("gaussian-10x50.csv", cli_data_places, gaussian);
   cli_find_shipped("iris.csv", cli_data_places, real);
+  cli_find_shipped("digits.csv.gz", cli_data_places, digits);
   const bool shown = !flags.common.quiet && isatty(STDERR_FILENO);
   const biascope_reproduce_options options = {.directory = flags.directory,
                                               .gaussian_path = flags.gaussian_path ? flags.gaussian_path : gaussian,
                                               .real_path = real,
+                                              .digits_path = digits,
                                               .seed = flags.common.seed,
                                               .threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN),
                                               .monitor.tell = shown ? show_progress : NULL};

@@ -15,6 +15,10 @@ typedef enum {
   BS_FRACTION_LINF,     /* linf margin over the best linf margin */
   BS_COSINE_SPECTRAL,   /* several classes: with the spectral max-margin direction */
   BS_FRACTION_SPECTRAL, /* several classes: spectral margin over the best one */
+  BS_FRACTION_L2,       /* l2 margin over the best one */
+  BS_FRACTION_L1,       /* l1 margin over the best one */
+  BS_FRACTION_NUCLEAR,  /* several classes: nuclear margin over the best one */
+  BS_ACCURACY,          /* share of samples held out that are classified correctly */
   BS_MEASURES
 } bs_figure_measure;
 
@@ -24,6 +28,7 @@ typedef enum {
   BS_FIGURE_RADEMACHER,
   BS_FIGURE_REAL,
   BS_FIGURE_CLASSES, /* three, told apart by a random matrix */
+  BS_FIGURE_DIGITS,  /* ten, images of digits; a part of the samples is held out */
   BS_FIGURE_DATASETS
 } bs_figure_data;
 
@@ -66,6 +71,7 @@ typedef struct {
   size_t panel_count, panel_columns;
   const bs_claim *claims;
   size_t claim_count;
+  unsigned per_decade; /* points of a trace in each decade of steps; 0: many */
 } bs_figure;
 
 extern const bs_figure BS_FIGURES[];
@@ -89,6 +95,7 @@ typedef struct {
 typedef struct {
   const char *gaussian_path; /* the Gaussian data set; both have their labels folded in */
   const char *real_path;     /* the real data set */
+  const char *digits_path;   /* images of digits, the label last */
   uint64_t seed;             /* of the sampling orders */
   size_t threads;
   biascope_monitor monitor;

@@ -185,6 +185,29 @@ static const bs_claim FIG8_CLAIMS[] = {
      0, 40},
 };
 
+/* ---- fig9: Adam, Muon and normalised gradient descent on ten digits --------------------------------- */
+
+/* Not the paper's. The limits of the full batch are the max margins of three norms. */
+#define FIG9(name, colour_, kind, b1, b2, eta)                                                                         \
+  { (name), (colour_), 0, BS_FIGURE_DIGITS, TRAINING(kind, FULL, BIASCOPE_CYCLIC, b1, b2, eta, 0.5), 6000 }
+static const bs_series FIG9_SERIES[] = {
+    FIG9("normalised gradient descent", BLACK, BIASCOPE_NGD, 0, 0, 20),
+    FIG9("Adam", BLUE, BIASCOPE_ADAM, 0.9, 0.95, 0.2),
+    FIG9("Muon", VERMILLION, BIASCOPE_MUON, 0.95, 0, 2),
+};
+static const bs_panel FIG9_PANELS[] = {
+    {"", BS_FRACTION_L2, BS_AXIS_STEP, 0},       {"", BS_FRACTION_LINF, BS_AXIS_STEP, 0},
+    {"", BS_FRACTION_SPECTRAL, BS_AXIS_STEP, 0}, {"", BS_FRACTION_NUCLEAR, BS_AXIS_STEP, 0},
+    {"", BS_FRACTION_L1, BS_AXIS_STEP, 0},       {"", BS_ACCURACY, BS_AXIS_STEP, 0},
+};
+static const bs_claim FIG9_CLAIMS[] = {
+    {"normalised gradient descent nears the l2 max margin of ten digits", BS_COSINE_L2, 0, 1, BS_AT_LEAST, 0.97, 0, 0},
+    {"full-batch Adam nears the linf max margin of ten digits (Zhang et al. 2024)", BS_FRACTION_LINF, 1, 1, BS_AT_LEAST,
+     0.85, 0, 0},
+    {"full-batch Muon nears the spectral max margin of ten digits (Fan et al. 2025)", BS_FRACTION_SPECTRAL, 2, 1,
+     BS_AT_LEAST, 0.9, 0, 0},
+};
+
 static const double TRACE_ONCE[] = {0, -1}; /* the step is not an option: one run draws the curve */
 
 #define PARTS(series_, panels_, columns, claims_)                                                                      \
@@ -208,5 +231,7 @@ const bs_figure BS_FIGURES[] = {
      PARTS(FIG7_SERIES, FIG7_PANELS, 3, FIG7_CLAIMS)},
     {"fig8", "Muon with three classes: predicted (lines) and simulated (dots)", BS_AXIS_BATCH_SIZE, FIG8_BATCH_SIZES,
      PARTS(FIG8_SERIES, FIG8_PANELS, 2, FIG8_CLAIMS)},
+    {"fig9", "Ten digits, full batch: margins in five norms, and accuracy, on the way to the limits", BS_AXIS_STEP,
+     TRACE_ONCE, PARTS(FIG9_SERIES, FIG9_PANELS, 3, FIG9_CLAIMS), .per_decade = 5},
 };
 const size_t BS_FIGURE_COUNT = COUNT(BS_FIGURES);

@@ -18,6 +18,10 @@ static const struct {
     [BS_FRACTION_LINF] = {"ratio_linf", "fraction of best ℓ_∞ margin"},
     [BS_COSINE_SPECTRAL] = {"cosine_spectral", "cosine with spectral max-margin"},
     [BS_FRACTION_SPECTRAL] = {"ratio_spectral", "fraction of best spectral margin"},
+    [BS_FRACTION_L2] = {"ratio_l2", "fraction of best ℓ_2 margin"},
+    [BS_FRACTION_L1] = {"ratio_l1", "fraction of best ℓ_1 margin"},
+    [BS_FRACTION_NUCLEAR] = {"ratio_nuclear", "fraction of best nuclear margin"},
+    [BS_ACCURACY] = {"accuracy", "accuracy on samples held out"},
 };
 
 /* x: a gnuplot expression of the CSV's columns. A beta is drawn as 1 - beta on a reversed log axis. */
@@ -75,7 +79,8 @@ typedef struct {
   bool predicted;   /* there is a limit */
 } sheet;
 
-/* The y axis starts at the least value drawn, rounded down; the first steps of a trace may be outside. */
+/* The y axis starts at the least value drawn, rounded down, at no less than 0; the first steps of a trace may be
+ * outside. */
 static sheet lay_out(const bs_figure *figure, const bs_figure_points *points) {
   const size_t columns = figure->panel_columns, rows = (figure->panel_count + columns - 1) / columns;
   sheet s = {.figure = figure, .low = 0.9};
@@ -88,7 +93,7 @@ static sheet lay_out(const bs_figure *figure, const bs_figure_points *points) {
     for (size_t p = 0; p < figure->panel_count && point->step >= SETTLING; p++)
       s.low = fmin(s.low, point->measure[figure->panels[p].measure]);
   }
-  s.low = floor(s.low * 10 + 1e-9) / 10;
+  s.low = fmax(0.0, floor(s.low * 10 + 1e-9) / 10);
   return s;
 }
 

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACE_PER_DECADE = 25, SPECTRAL = 3 /* the reference */ };
+enum { TRACE_PER_DECADE = 25, SPECTRAL = 3, NUCLEAR = 4 /* references */ };
 
 /* A data set with its references. */
 typedef struct {
-  biascope_dataset *data;
+  biascope_dataset *data, *held_out; /* held_out: NULL unless the kind of data has such samples */
   biascope_problem *solved;
   biascope_prediction proxy;
 } reference;
@@ -47,6 +47,19 @@ static const double RADEMACHER[4][4] = {{1, 1, 1, 1}, {2, 2, 2, -2}, {3, 3, -3, 
 
 static const biascope_generate_options THREE_CLASSES = {.samples = 40, .features = 10, .classes = 3, .margin = 0.5};
 
+/* A fifth of the digits is held out, in the scale of the others. */
+static biascope_status load_digits(const char *path, reference *r, biascope_error *error) {
+  biascope_read_options how = {
+      .label_column = "-1", .several_classes = true, .scaling = BIASCOPE_SCALE_MAX, .held_out = 0.2};
+  biascope_status status = biascope_dataset_read(path, &how, &r->data, error);
+  if (status != BIASCOPE_OK) return status;
+  const biascope_model model = biascope_dataset_model(r->data, biascope_dataset_outputs(r->data), NULL);
+  how.held_out_part = true;
+  how.scaling = BIASCOPE_UNSCALED;
+  how.like = &model;
+  return biascope_dataset_read(path, &how, &r->held_out, error);
+}
+
 static biascope_status load(bs_figure_data kind, const bs_figure_options *options, biascope_dataset **out,
                             biascope_error *error) {
   switch (kind) {
@@ -64,14 +77,16 @@ static biascope_status load(bs_figure_data kind, const bs_figure_options *option
 static void reference_free(reference *r) {
   biascope_problem_free(r->solved);
   biascope_prediction_free(&r->proxy);
+  biascope_dataset_free(r->held_out);
   biascope_dataset_free(r->data);
 }
 
 static biascope_status reference_solve(bs_figure_data kind, const bs_figure_options *options, reference *r,
                                        biascope_error *error) {
-  biascope_status status = load(kind, options, &r->data, error);
-  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, NULL, &r->solved, error);
-  if (status == BIASCOPE_OK) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
+  const bool digits = kind == BS_FIGURE_DIGITS; /* too many for AdamProxy's limit to be found beside a figure */
+  biascope_status status = digits ? load_digits(options->digits_path, r, error) : load(kind, options, &r->data, error);
+  if (status == BIASCOPE_OK) status = bs_reference_create(r->data, r->held_out, &r->solved, error);
+  if (status == BIASCOPE_OK && !digits) status = biascope_adamproxy_fixed_point(r->data, &r->proxy, NULL, error);
   return status;
 }
 
@@ -79,16 +94,22 @@ static biascope_status reference_solve(bs_figure_data kind, const bs_figure_opti
 static void put_measures(const reference *r, const biascope_measurement *measured, const double *w, double *out) {
   out[BS_COSINE_L2] = measured->cosine[BIASCOPE_L2];
   out[BS_COSINE_LINF] = measured->cosine[BIASCOPE_LINF];
-  out[BS_COSINE_PROXY] = bs_cosine(r->proxy.outputs * r->proxy.features, r->proxy.direction, w);
+  out[BS_COSINE_PROXY] =
+      r->proxy.direction ? bs_cosine(r->proxy.outputs * r->proxy.features, r->proxy.direction, w) : NAN;
   out[BS_COSINE_PREDICTED] = measured->cosine_predicted;
   out[BS_FRACTION_LINF] = measured->ratio[BIASCOPE_LINF];
   out[BS_COSINE_SPECTRAL] = measured->cosine[SPECTRAL];
   out[BS_FRACTION_SPECTRAL] = measured->ratio[SPECTRAL];
+  out[BS_FRACTION_L2] = measured->ratio[BIASCOPE_L2];
+  out[BS_FRACTION_L1] = measured->ratio[BIASCOPE_L1];
+  out[BS_FRACTION_NUCLEAR] = measured->ratio[NUCLEAR];
+  out[BS_ACCURACY] = measured->test_accuracy;
 }
 
 /* The points of a trace; if the step is not the axis, only the end of the run. */
 static unsigned records_per_decade(const bs_figure *figure) {
-  return figure->axis == BS_AXIS_STEP ? TRACE_PER_DECADE : 0;
+  if (figure->axis != BS_AXIS_STEP) return 0;
+  return figure->per_decade ? figure->per_decade : TRACE_PER_DECADE;
 }
 
 static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predicted) {

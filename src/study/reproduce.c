@@ -40,6 +40,7 @@ biascope_status biascope_reproduce(const char *name, const biascope_reproduce_op
                                    size_t *count, biascope_error *error) {
   const bs_figure_options runs = {.gaussian_path = options->gaussian_path,
                                   .real_path = options->real_path,
+                                  .digits_path = options->digits_path,
                                   .seed = options->seed,
                                   .threads = options->threads,
                                   .monitor = options->monitor};

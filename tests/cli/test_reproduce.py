@@ -89,8 +89,8 @@ def test_without_gnuplot_it_says_so_before_anything_runs(tmp_path):
 
 
 def test_an_unknown_figure_is_a_usage_error_that_lists_them(tmp_path):
-    result = run("fig9", "--out", tmp_path)
-    assert result.returncode == 1 and "fig9" in result.stderr and "fig1" in result.stderr and "all" in result.stderr
+    result = run("fig10", "--out", tmp_path)
+    assert result.returncode == 1 and "fig10" in result.stderr and "fig1" in result.stderr and "all" in result.stderr
 
 
 def test_a_directory_that_cannot_be_made_is_bad_input(tmp_path):
@@ -109,7 +109,7 @@ def test_data_given_in_place_of_the_shipped_draw_is_checked(tmp_path):
 @pytest.mark.slow
 def test_every_claim_holds(tmp_path):
     claims = claims_of("all", "--out", tmp_path)
-    assert {claim["figure"] for claim in claims} == {f"fig{i}" for i in range(1, 9)}
+    assert {claim["figure"] for claim in claims} == {f"fig{i}" for i in range(1, 10)}
     assert [claim for claim in claims if not claim["held"]] == []
 
 
