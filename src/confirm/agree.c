@@ -32,13 +32,17 @@ double bs_run_allowance(const biascope_prediction *prediction) {
   return AGREES + fmin(MOST_SAMPLED, sampled);
 }
 
+bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *prediction) {
+  const double before =
+      1.0 - bs_cosine(bs_confirmation_weights(prediction), c->run.weights[BS_RUN_QUARTER], prediction->direction);
+  return bs_run_distance(c, prediction) <= NEARER * before;
+}
+
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction) {
   const double apart = bs_run_distance(c, prediction);
   if (bs_weights_shrink(c->training)) return apart <= bs_run_allowance(prediction);
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
-  const double before =
-      1.0 - bs_cosine(bs_confirmation_weights(prediction), c->run.weights[BS_RUN_QUARTER], prediction->direction);
-  const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || apart <= NEARER * before;
+  const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || bs_run_nears(c, prediction);
   return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BS_RUN_SETTLED && nears;
 }
 

@@ -19,6 +19,8 @@
 /* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
  * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
 static const double STAYS = 0.8;
+/* 1 - cos between a run in a random order and the answer, beyond which a sampled path decides nothing. */
+static const double SAMPLED_PATH = 3e-3;
 /* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
@@ -37,6 +39,9 @@ static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
  * than the equilibrium, a last one takes smaller and many more steps. */
 static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
+/* The goal of a run of smaller steps that must not contradict the one that agrees; and how much further it has to be
+ * from the answer than a run that agrees. */
+static const double SMALLER = 0.5, FAR = 3.0;
 /* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
 static const double FINER = 10.0, LEAST_GOAL = 5.0;
 bool bs_limit_is_theorem(const biascope_options *training) {
@@ -130,6 +135,30 @@ static double first_steps(const biascope_options *training) {
   return fmax(FIRST_STEPS, MEMORIES / (1.0 - beta));
 }
 
+/* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
+ * than the one that agrees has settled elsewhere and comes no nearer; it takes the place of the other then. */
+static biascope_status contradict(bs_confirmation *c, double goal, bool *contradicted, biascope_error *error) {
+  const uint64_t steps = LONGER * c->run.steps;
+  const biascope_prediction *answer = c->answer;
+  bs_run before = c->run;
+  *contradicted = false;
+  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || bs_run_keeps_steps(c->training) || c->training->variance_reduction ||
+      (double)steps * bs_step_cost(c->data, c->training) > EFFORT)
+    return BIASCOPE_OK;
+  c->run = (bs_run){0};
+  const biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
+  if (status == BIASCOPE_OK)
+    *contradicted = !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && !bs_run_nears(c, answer) &&
+                    bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
+  if (*contradicted || status != BIASCOPE_OK) {
+    bs_run_free(&before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = before;
+  return BIASCOPE_OK;
+}
+
 static biascope_status run_longer_and_longer(bs_confirmation *c, biascope_error *error) {
   const double cost = bs_step_cost(c->data, c->training);
   const bool reduced = c->training->variance_reduction;
@@ -142,6 +171,15 @@ static biascope_status run_longer_and_longer(bs_confirmation *c, biascope_error 
     status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
     if (status == BIASCOPE_OK) status = weigh(c, error);
     left -= (double)steps * cost;
+    bool contradicted = false;
+    if (status == BIASCOPE_OK && c->answer->confirmed) status = contradict(c, SMALLER * goal, &contradicted, error);
+    if (contradicted) {
+      c->answer->confirmed = false;
+      c->answer->confirmed_by = NULL;
+      goal *= SMALLER;
+      steps *= LONGER;
+      status = weigh(c, error);
+    }
     steps *= LONGER;
     if (!reduced) goal *= FURTHER;
   } while (status == BIASCOPE_OK && !c->answer->confirmed && (double)steps * cost <= left);
@@ -162,14 +200,13 @@ static biascope_status run_slower(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK ? weigh(c, error) : status;
 }
 
-/* Whether a run in a random order is away from the answer and does not come nearer, as far as its increments show: the
- * path is that of a sampled order and knows no other. */
+/* Whether a run in a random order is far from the answer, or away from it and does not come nearer, as far as its
+ * increments show: the path is that of a sampled order and knows no other. */
 static bool stays_elsewhere(const bs_confirmation *c) {
-  const double angle = acos(fmax(-1.0, 1.0 - bs_run_distance(c, c->answer))),
-               change = acos(fmax(-1.0, 1.0 - c->run.settle));
-  return c->equilibrium && c->training->order != BIASCOPE_CYCLIC &&
-         bs_run_distance(c, c->answer) > bs_run_allowance(c->answer) &&
-         change < STAYS * angle * log(2.0) / log((double)c->run.steps);
+  const double apart = bs_run_distance(c, c->answer);
+  const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
+  return c->equilibrium && c->training->order != BIASCOPE_CYCLIC && apart > bs_run_allowance(c->answer) &&
+         (apart > SAMPLED_PATH || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
 }
 
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */

@@ -22,6 +22,8 @@ size_t bs_confirmation_weights(const biascope_prediction *prediction);
 /* 1 - cos between the last increment of the run and the direction; and up to which the two agree. */
 double bs_run_distance(const bs_confirmation *c, const biascope_prediction *prediction);
 double bs_run_allowance(const biascope_prediction *prediction);
+/* Whether the run's last increment is nearer to the prediction than the one before. */
+bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
 biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction);
