@@ -71,7 +71,7 @@ typedef struct {
   size_t panel_count, panel_columns;
   const bs_claim *claims;
   size_t claim_count;
-  unsigned per_decade; /* points of a trace in each decade of steps; 0: many */
+  size_t per_decade; /* points of a trace in each decade of steps; 0: many */
 } bs_figure;
 
 extern const bs_figure BS_FIGURES[];

@@ -109,7 +109,7 @@ static void put_measures(const reference *r, const biascope_measurement *measure
 /* The points of a trace; if the step is not the axis, only the end of the run. */
 static unsigned records_per_decade(const bs_figure *figure) {
   if (figure->axis != BS_AXIS_STEP) return 0;
-  return figure->per_decade ? figure->per_decade : TRACE_PER_DECADE;
+  return figure->per_decade ? (unsigned)figure->per_decade : TRACE_PER_DECADE;
 }
 
 static bs_figure_point *new_point(runner *run, job *j, uint64_t step, bool predicted) {
