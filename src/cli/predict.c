@@ -136,20 +136,16 @@ static biascope_status compare(const predict_flags *flags, biascope_problem *pro
   return status;
 }
 
-static json_t *cosines_json(const predict_flags *flags, const biascope_measurement *measured) {
+/* The first `count` references' values, of those asked for. */
+static json_t *by_reference(const predict_flags *flags, size_t count, const double *values) {
   json_t *object = json_object();
-  for (size_t r = 0; r < BIASCOPE_REFERENCES; r++)
-    if (flags->references >> r & 1)
-      json_object_set_new(object, biascope_reference_name(r), cli_json_number(measured->cosine[r]));
+  for (size_t r = 0; r < count; r++)
+    if (flags->references >> r & 1) json_object_set_new(object, biascope_reference_name(r), cli_json_number(values[r]));
   return object;
 }
 
-static json_t *ratios_json(const predict_flags *flags, const biascope_measurement *measured) {
-  json_t *object = json_object();
-  for (size_t r = 0; r < BIASCOPE_REFERENCE_NORMS; r++)
-    if (flags->references >> r & 1)
-      json_object_set_new(object, biascope_reference_name(r), cli_json_number(measured->ratio[r]));
-  return object;
+static json_t *cosines_json(const predict_flags *flags, const biascope_measurement *measured) {
+  return by_reference(flags, BIASCOPE_REFERENCES, measured->cosine);
 }
 
 static json_t *others_json(const predict_flags *flags, const biascope_dataset *data,
@@ -194,7 +190,7 @@ static json_t *confirmation_json(const predict_flags *flags, const biascope_data
     run = json_pack("{s:o, s:o, s:I, s:o, s:o}", "direction", cli_json_weights(data, prediction->run_direction),
                     "settled", cli_json_number(prediction->run_settled), "steps", (json_int_t)prediction->run_steps,
                     "cosine", cosines_json(flags, &measured[prediction->others + 1]), "ratio",
-                    ratios_json(flags, &measured[prediction->others + 1]));
+                    by_reference(flags, BIASCOPE_REFERENCE_NORMS, measured[prediction->others + 1].ratio));
   return json_pack("{s:o, s:o, s:o, s:s, s:o}", "confirmed", asked ? json_boolean(prediction->confirmed) : json_null(),
                    "confirmed_by", prediction->confirmed_by ? json_string(prediction->confirmed_by) : json_null(),
                    "increment_cosine", cli_json_number(prediction->increment_cosine), "kind",

@@ -12,7 +12,6 @@
 #include "rule/option.h"
 #include "train/cost.h"
 #include <math.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +43,7 @@ static const double LAST_GOAL = 100.0;
 static const double SMALLER = 0.5, FAR = 3.0;
 /* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
 static const double FINER = 10.0, LEAST_GOAL = 5.0;
+
 bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
@@ -135,6 +135,11 @@ static double first_steps(const biascope_options *training) {
   return fmax(FIRST_STEPS, MEMORIES / (1.0 - beta));
 }
 
+/* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
+static bool steps_are_free(const bs_confirmation *c) {
+  return !bs_run_keeps_steps(c->training) && !bs_weights_shrink(c->training) && !c->training->variance_reduction;
+}
+
 /* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
  * than the one that agrees has settled elsewhere and comes no nearer; it takes the place of the other then. */
 static biascope_status contradict(bs_confirmation *c, double goal, bool *contradicted, biascope_error *error) {
@@ -142,7 +147,7 @@ static biascope_status contradict(bs_confirmation *c, double goal, bool *contrad
   const biascope_prediction *answer = c->answer;
   bs_run before = c->run;
   *contradicted = false;
-  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || bs_run_keeps_steps(c->training) || c->training->variance_reduction ||
+  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || !steps_are_free(c) ||
       (double)steps * bs_step_cost(c->data, c->training) > EFFORT)
     return BIASCOPE_OK;
   c->run = (bs_run){0};
@@ -191,8 +196,7 @@ static biascope_status run_longer_and_longer(bs_confirmation *c, biascope_error 
 static biascope_status run_slower(bs_confirmation *c, biascope_error *error) {
   const double cost = bs_step_cost(c->data, c->training);
   const uint64_t steps = (uint64_t)(LAST_EFFORT / cost);
-  if (!c->equilibrium || bs_run_keeps_steps(c->training) || bs_weights_shrink(c->training) ||
-      c->training->variance_reduction || c->run.settle > BS_RUN_SETTLED || c->run.fading <= LEAST_FADING ||
+  if (!c->equilibrium || !steps_are_free(c) || c->run.settle > BS_RUN_SETTLED || c->run.fading <= LEAST_FADING ||
       steps <= c->run.steps)
     return BIASCOPE_OK;
   bs_run_free(&c->run);
@@ -228,8 +232,7 @@ static biascope_status follow_finer_path(bs_confirmation *c, biascope_error *err
   const uint64_t steps = c->run.steps;
   const double goal = c->run.margin / FINER;
   bool leads = false;
-  if (!c->equilibrium || bs_seed_matters(c->training) || bs_run_keeps_steps(c->training) ||
-      bs_weights_shrink(c->training) || c->training->variance_reduction || !(goal >= LEAST_GOAL) ||
+  if (!c->equilibrium || bs_seed_matters(c->training) || !steps_are_free(c) || !(goal >= LEAST_GOAL) ||
       (!c->answer->unique && c->answer->outputs > 1))
     return BIASCOPE_OK;
   bs_run_free(&c->run);

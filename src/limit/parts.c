@@ -124,3 +124,14 @@ void bs_parts_rank(bs_parts *parts, const double *log_weights) {
     }
   }
 }
+
+size_t bs_parts_list_members(const bs_parts *parts, double reach, const double *log_weights, size_t *member,
+                             double *trial) {
+  size_t count = 0;
+  for (size_t i = 0; i < parts->samples; i++) {
+    const bool belongs = parts->behind[i] < reach;
+    if (belongs) member[count++] = i;
+    trial[i] = belongs ? log_weights[i] : log_weights[i] - BS_ASIDE;
+  }
+  return count;
+}

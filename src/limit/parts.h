@@ -33,4 +33,13 @@ static inline bool bs_parts_relevant(const bs_parts *parts, size_t sample) {
   return parts->behind[sample] < BS_FADED;
 }
 
+/* Log-weight behind a leader within which a sample may belong to the support. */
+#define BS_SUPPORTS 18.4
+/* By which the log-weights of the others are lowered, so that they decide only what no member does. */
+#define BS_ASIDE 500.0
+/* Lists the samples behind by less than `reach` in `member`, and returns how many; `trial` (N) gets the log-weights,
+ * those of the others lowered by BS_ASIDE. The parts are ranked. */
+size_t bs_parts_list_members(const bs_parts *parts, double reach, const double *log_weights, size_t *member,
+                             double *trial);
+
 #endif

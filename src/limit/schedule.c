@@ -74,3 +74,8 @@ void bs_schedule_free(bs_schedule *schedule) {
   free(schedule->sample);
   memset(schedule, 0, sizeof *schedule);
 }
+
+void bs_schedule_find_steps(const bs_schedule *schedule, size_t *step_of) {
+  for (size_t t = 0; t < schedule->steps; t++)
+    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) step_of[schedule->sample[n]] = t;
+}

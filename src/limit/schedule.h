@@ -20,4 +20,7 @@ biascope_status bs_schedule_create(const biascope_options *training, const biasc
                                    size_t replicate, bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
 
+/* step_of (N): the step that sees each sample, in an order that shows every sample once. */
+void bs_schedule_find_steps(const bs_schedule *schedule, size_t *step_of);
+
 #endif

@@ -18,9 +18,6 @@ static const double SLOW[] = {0.02, 0.002};
 static const double APART = 800.0; /* log-weights between levels */
 static const double GONE = 1e-6;   /* relative weight of a sample that the others leave none */
 enum { MOST_SLIDING = 20000 };
-static const double MEMBER = 18.4; /* log-weight behind a leader within which a sample may belong to the support */
-static const double ASIDE =
-    500.0; /* by which the log-weights of the others are lowered: they decide what no member does */
 static const double RESIDUAL = 1e-11; /* of a sliding momentum, relative, and of the bounds on the updates */
 
 /* A sliding update: step t, coordinate k, and the level whose samples decide it. */
@@ -72,23 +69,6 @@ static biascope_status work_create(work *w, biascope_error *error) {
   if (w->member && w->step_of && w->decided && w->sliding && w->momenta && w->sizes && w->updates && w->trial)
     return BIASCOPE_OK;
   return bs_fail_memory(error, "the sliding updates");
-}
-
-static void list_members(work *w, const double *log_weights) {
-  const bs_parts *parts = &w->game->parts;
-  w->n = 0;
-  for (size_t i = 0; i < parts->samples; i++) {
-    const bool member = parts->behind[i] < (w->seen ? BS_FADED : MEMBER);
-    if (member) w->member[w->n++] = i;
-    w->trial[i] = member ? log_weights[i] : log_weights[i] - ASIDE;
-  }
-}
-
-/* The step that sees each sample. */
-static void list_steps(work *w) {
-  for (size_t t = 0; t < w->schedule->steps; t++) {
-    for (size_t n = w->schedule->start[t]; n < w->schedule->start[t + 1]; n++) w->step_of[w->schedule->sample[n]] = t;
-  }
 }
 
 /* The growth in the run. */
@@ -213,7 +193,7 @@ static bool solve_weights(work *w) {
   if (!bs_linear_system_solve(system, w->game)) return false;
   for (size_t j = 0; j < n; j++) {
     if (!(system->right[j] > -1.0 - GONE)) return false;
-    w->trial[w->member[j]] += system->right[j] > -1.0 + GONE ? log1p(system->right[j]) : -ASIDE;
+    w->trial[w->member[j]] += system->right[j] > -1.0 + GONE ? log1p(system->right[j]) : -BS_ASIDE;
   }
   return true;
 }
@@ -271,7 +251,7 @@ static biascope_status attempt(work *w, double threshold, double slow, double to
   if (w->seen) separate_levels(w, slow, log_weights);
   bs_parts_rank(&game->parts, log_weights);
   bs_levels_arrange(&w->levels, log_weights);
-  list_members(w, log_weights);
+  w->n = bs_parts_list_members(&game->parts, w->seen ? BS_FADED : BS_SUPPORTS, log_weights, w->member, w->trial);
   bs_epoch_map_momenta(game->map, &game->rule, log_weights, w->momenta, w->sizes);
   if (!list_sliding(w, threshold) || !solve_weights(w) || !solve_updates(w) || !signs_hold(w))
     return BIASCOPE_NOT_CONVERGED;
@@ -318,7 +298,7 @@ biascope_status bs_sliding_solve(bs_game *game, double tolerance, double *log_we
   work w = {.game = game, .schedule = bs_epoch_map_schedule(game->map, 0)};
   biascope_status status = work_create(&w, error);
   if (status == BIASCOPE_OK) {
-    list_steps(&w);
+    bs_schedule_find_steps(w.schedule, w.step_of);
     status = BIASCOPE_NOT_CONVERGED;
     for (size_t n = 0;
          n < sizeof THRESHOLDS / sizeof *THRESHOLDS && status == BIASCOPE_NOT_CONVERGED && !w.system.out_of_memory; n++)
@@ -334,7 +314,7 @@ biascope_status bs_sliding_solve_seen(bs_game *game, const double *updates, doub
   work w = {.game = game, .schedule = bs_epoch_map_schedule(game->map, 0), .seen = updates};
   biascope_status status = work_create(&w, error);
   if (status == BIASCOPE_OK) {
-    list_steps(&w);
+    bs_schedule_find_steps(w.schedule, w.step_of);
     status = choose(&w, tolerance, log_weights, out, error);
   }
   work_free(&w);

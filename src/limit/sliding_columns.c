@@ -12,9 +12,7 @@
 /* A smoothed update below the threshold, of the constant's size, slides. */
 static const double THRESHOLDS[] = {0.9999, 0.95};
 enum { MOST_ROUNDS = 30 };
-static const double MEMBER = 18.4; /* log-weight behind a leader within which a sample may belong to the support */
-static const double ASIDE = 500.0; /* by which the log-weights of the others are lowered */
-static const double LONGEST = 1.0; /* change of a log-weight in a round */
+static const double LONGEST = 1.0;                 /* change of a log-weight in a round */
 static const double CERTAIN = 1e-12, ZERO = 1e-11; /* relative: the growth's differences, and a sliding gradient */
 static const double WITHIN = 1e-9;                 /* beyond the bounds of an update that still counts as within */
 
@@ -48,7 +46,6 @@ static void work_free(work *w) {
 }
 
 static biascope_status work_create(work *w, biascope_error *error) {
-  const bs_schedule *schedule = bs_epoch_map_schedule(w->game->map, 0);
   const size_t N = w->game->samples;
   w->step_of = BS_NEW(size_t, N);
   w->member = BS_NEW(size_t, N);
@@ -57,8 +54,7 @@ static biascope_status work_create(work *w, biascope_error *error) {
   biascope_status status = bs_levels_create(w->game, &w->levels, error);
   if (status != BIASCOPE_OK) return status;
   if (!w->step_of || !w->member || !w->sliding || !w->trial) return bs_fail_memory(error, "the sliding updates");
-  for (size_t t = 0; t < schedule->steps; t++)
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) w->step_of[schedule->sample[n]] = t;
+  bs_schedule_find_steps(bs_epoch_map_schedule(w->game->map, 0), w->step_of);
   return BIASCOPE_OK;
 }
 
@@ -85,23 +81,13 @@ static bool sum_column(const work *w, const double *log_weights, double reach, e
   return true;
 }
 
-static void list_members(work *w, const double *log_weights) {
-  const bs_parts *parts = &w->game->parts;
-  w->n = 0;
-  for (size_t i = 0; i < parts->samples; i++) {
-    const bool member = parts->behind[i] < MEMBER;
-    if (member) w->member[w->n++] = i;
-    w->trial[i] = member ? log_weights[i] : log_weights[i] - ASIDE;
-  }
-}
-
 /* The columns that the smoothing leaves between the signs. */
 static void list_sliding(work *w, double threshold) {
   const bs_game *game = w->game;
   w->count = 0;
   for (size_t k = 0; k < game->features; k++) {
     element e = {.column = k};
-    if (!sum_column(w, w->trial, MEMBER, &e)) continue;
+    if (!sum_column(w, w->trial, BS_SUPPORTS, &e)) continue;
     const double smoothed = e.gradient / hypot(e.gradient, game->rule.smoothing * e.size);
     if (fabs(smoothed) >= threshold) continue;
     e.update = w->pulse * smoothed;
@@ -118,7 +104,7 @@ static void evaluate(work *w) {
     element *e = &w->sliding[s];
     game->direction[e->column] = e->update;
     for (size_t i = 0; i < game->samples; i++) game->sensitivity[i * d + e->column] = 0.0;
-    sum_column(w, w->trial, MEMBER, e);
+    sum_column(w, w->trial, BS_SUPPORTS, e);
   }
   bs_game_margins(game, game->direction, game->growth);
 }
@@ -194,7 +180,7 @@ static biascope_status attempt(work *w, double threshold, double tolerance, doub
   const double smoothing = game->rule.smoothing;
   bs_parts_rank(&game->parts, log_weights);
   bs_levels_arrange(&w->levels, log_weights);
-  list_members(w, log_weights);
+  w->n = bs_parts_list_members(&game->parts, BS_SUPPORTS, log_weights, w->member, w->trial);
   list_sliding(w, threshold);
   game->rule.smoothing = 0.0;
   bool solved = w->count > 0 && solve(w);
