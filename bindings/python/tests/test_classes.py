@@ -80,6 +80,13 @@ def test_sparse_rows_are_the_same_rows():
 
 
 def test_what_is_for_two_classes_says_so():
-    for function in biascope.doctor, lambda X, y: biascope.predict(X, y, steps=100):
-        with pytest.raises(ValueError, match="two classes"):
-            function(X, Y)
+    with pytest.raises(ValueError, match="two classes"):
+        biascope.doctor(X, Y)
+
+
+def test_a_forecast_is_where_the_run_is():
+    found = biascope.predict(X, Y, batch_size=5, steps=5000)
+    trained = biascope.train(X, Y, batch_size=5, steps=5000)
+    chord = np.linalg.norm(found.direction - trained.weights / np.linalg.norm(trained.weights))
+    assert found.weights.shape == (3, 8) and found.steps_taken < 5000 and found.accuracy == trained.accuracy
+    assert 0 < found.error_estimate < 0.01 and chord <= 3 * found.error_estimate
