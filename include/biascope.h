@@ -758,7 +758,7 @@ BIASCOPE_API void biascope_class_margins(const biascope_dataset *data, const dou
 /* ---- What a run will do, and what would do better, without training ------------------------------ */
 
 typedef struct {
-  biascope_norm_kind norm; /* the norm whose margin should be large: L2, LINF or L1 */
+  biascope_norm_kind norm; /* the norm whose margin should be large: one of the references of the data */
   double fraction;         /* the fraction of that norm's best margin to reach, in (0, 1) */
   uint64_t steps;          /* within so many steps */
 } biascope_goal;
@@ -766,16 +766,19 @@ typedef struct {
 typedef struct {
   biascope_prediction limit; /* where the run goes */
   bool certified;            /* whether this could be certified */
-  double fraction[3];        /* of the best l2, linf and l1 margin that the limit has; NaN if it is not certified */
+  /* Of the best margin in the norm of each reference that the limit has; NaN if it is not certified, and for norms that
+   * are no reference for these data (biascope_dataset_references). */
+  double fraction[BIASCOPE_REFERENCE_NORMS];
   /* Steps after which the buffers contain recent gradients, found by comparing eta_t rate with what beta forgets in a
    * step. 0: always; infinity: never. */
   double momentum_stale_until, second_moment_stale_until;
   /* max_t ||m_t - grad L||_1 / G at the limit, with G the mean of |l'| over the samples. An update of signs has at
    * least the best linf margin minus twice this (Section 5 of the paper). A random order: over 4096 steps. */
   double misalignment;
-  /* gd: the curvature of the loss at w = 0, the largest eigenvalue of l''(0) X'X / N; the largest step size that lowers
-   * the loss, 2 (1+b1) / ((1-b1) curvature); the step at which eta_t has fallen to it, 0 if it starts below and
-   * infinity if it is constant and above. NaN for optimizers whose steps do not grow with the gradient. */
+  /* gd: the curvature of the loss at w = 0, the largest eigenvalue of its Hessian, l''(0) X'X / N for two classes; the
+   * largest step size that lowers the loss, 2 (1+b1) / ((1-b1) curvature); the step at which eta_t has fallen to it, 0
+   * if it starts below and infinity if it is constant and above. NaN for optimizers whose steps do not grow with the
+   * gradient. */
   double curvature, largest_lr, descends_from;
   double guaranteed; /* the fraction of the best linf margin that this guarantees; NaN for updates other than signs */
   biascope_options *recommended; /* freed with the diagnosis */

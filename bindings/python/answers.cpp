@@ -241,7 +241,11 @@ nb::dict diagnose(const Data &data, const Options &training, const std::string &
   const biascope_diagnosis &diagnosis = found->value;
   nb::dict fields, recommended;
   fields["limit"] = diagnosis.certified ? nb::object(prediction_fields(diagnosis.limit)) : nb::none();
-  fields["fraction"] = nb::make_tuple(diagnosis.fraction[0], diagnosis.fraction[1], diagnosis.fraction[2]);
+  nb::dict fraction;
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    if (biascope_dataset_references(data.set.get()) >> n & 1)
+      fraction[biascope_reference_name(n)] = diagnosis.fraction[n];
+  fields["fraction"] = fraction;
   fields["momentum_stale_until"] = diagnosis.momentum_stale_until;
   fields["second_moment_stale_until"] = diagnosis.second_moment_stale_until;
   fields["misalignment"] = diagnosis.misalignment;

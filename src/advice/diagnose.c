@@ -11,7 +11,9 @@
 #include <stdlib.h>
 
 /* The search compares candidates: for random orders, a shorter sequence than for a prediction is enough. */
-enum { NORMS = 3, SEARCH_SAMPLE = 1 << 13 };
+enum { SEARCH_SAMPLE = 1 << 13 };
+/* Of several classes, multiplications that a search for a candidate's limit may take. */
+static const double MOST_SEARCHED = 2e10;
 
 /* Candidates, from short to long memory: the first that reaches the goal is recommended. */
 static const double MOMENTA[] = {0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999};
@@ -41,11 +43,18 @@ static double catch_up_step(const biascope_options *training, double rate) {
 
 /* ---- The run as it is --------------------------------------------------------------------------- */
 
+static bool is_reference(const biascope_dataset *data, size_t norm) {
+  return norm < BIASCOPE_REFERENCE_NORMS && (biascope_dataset_references(data) >> norm & 1);
+}
+
+/* Of the norms that are references for these data; NaN for others. */
 static biascope_status solve_margins(const biascope_dataset *data, double *best, biascope_error *error) {
-  for (int n = 0; n < NORMS; n++) {
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {
+    best[n] = NAN;
+    if (!is_reference(data, n)) continue;
     biascope_margin solution;
     const biascope_status status =
-        biascope_margin_solve(data, (biascope_norm){.kind = (biascope_norm_kind)n}, NULL, &solution, error);
+        biascope_margin_solve(data, (biascope_norm){.kind = biascope_reference_norm(n)}, NULL, &solution, error);
     if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) best[n] = solution.upper_bound;
     biascope_margin_free(&solution);
     if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
@@ -53,8 +62,9 @@ static biascope_status solve_margins(const biascope_dataset *data, double *best,
   return BIASCOPE_OK;
 }
 
-static double fraction_of(const biascope_dataset *data, int norm, const double *best, const double *direction) {
-  return biascope_margin_of(data, (biascope_norm){.kind = (biascope_norm_kind)norm}, direction) / best[norm];
+static double fraction_of(const biascope_dataset *data, size_t norm, const double *best, const double *direction) {
+  if (!is_reference(data, norm)) return NAN;
+  return biascope_margin_of(data, (biascope_norm){.kind = biascope_reference_norm(norm)}, direction) / best[norm];
 }
 
 /* Where the run goes, if that is certified and a direction: of growing margins, or of weights that decay limits. */
@@ -64,7 +74,7 @@ static biascope_status locate(const biascope_dataset *data, const biascope_optio
   biascope_status status = biascope_predict(data, training, &options, &out->limit, error);
   const biascope_options read = bs_options_read(training);
   out->certified = status == BIASCOPE_OK && (out->limit.kind == BIASCOPE_LIMIT_DIRECTION || bs_weights_shrink(&read));
-  for (int n = 0; n < NORMS; n++)
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     out->fraction[n] = out->certified ? fraction_of(data, n, best, out->limit.direction) : NAN;
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
@@ -115,15 +125,21 @@ static biascope_status compare_with_curvature(const biascope_dataset *data, cons
 typedef struct {
   const biascope_dataset *data;
   const biascope_goal *goal;
+  size_t wanted; /* the goal's norm, as a reference */
   const double *best;
   biascope_diagnosis *out;
 } search;
+
+static double effort_of(const search *s) {
+  return s->data->unfolded ? MOST_SEARCHED : 0.0;
+}
 
 /* The fraction after the steps, if the stale steps contributed nothing: the least that the other steps guarantee. NaN
  * if the path cannot be followed. */
 static biascope_status expect(const search *s, const biascope_options *candidate, double rate, double *value,
                               biascope_error *error) {
-  const biascope_predict_options options = {.steps = s->goal->steps, .sample_length = SEARCH_SAMPLE};
+  const biascope_predict_options options = {
+      .steps = s->goal->steps, .sample_length = SEARCH_SAMPLE, .effort = effort_of(s)};
   biascope_prediction after;
   biascope_status status = biascope_predict(s->data, candidate, &options, &after, error);
   *value = NAN;
@@ -131,7 +147,7 @@ static biascope_status expect(const search *s, const biascope_options *candidate
     const double total = bs_step_sum(candidate->lr, candidate->lr_decay, (double)s->goal->steps);
     const double late = fmin((double)s->goal->steps, catch_up_step(candidate, rate));
     const double lost = late > 0.0 ? bs_step_sum(candidate->lr, candidate->lr_decay, late) / total : 0.0;
-    *value = fraction_of(s->data, (int)s->goal->norm, s->best, after.direction) * (1.0 - lost);
+    *value = fraction_of(s->data, s->wanted, s->best, after.direction) * (1.0 - lost);
   }
   biascope_prediction_free(&after);
   return status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
@@ -147,8 +163,7 @@ static biascope_status measure(const search *s, const biascope_options *candidat
   if (status != BIASCOPE_OK) return status;
   status = biascope_trainer_run(trainer, s->goal->steps, error);
   double reached = NAN;
-  if (status == BIASCOPE_OK)
-    reached = fraction_of(s->data, (int)s->goal->norm, s->best, biascope_trainer_weights(trainer));
+  if (status == BIASCOPE_OK) reached = fraction_of(s->data, s->wanted, s->best, biascope_trainer_weights(trainer));
   biascope_trainer_free(trainer);
   *value = isnan(reached) ? NAN : fmin(*value, reached - ROUNDING);
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
@@ -164,9 +179,11 @@ static biascope_status try_betas(const search *s, const biascope_options *betas,
   candidate.lr_decay = 0.5;
   candidate.eps = 0.0;
   biascope_prediction limit;
-  biascope_status status = biascope_predict(
-      s->data, &candidate,
-      &(biascope_predict_options){.sample_length = SEARCH_SAMPLE, .confirm = BIASCOPE_CONFIRM_NONE}, &limit, error);
+  biascope_status status =
+      biascope_predict(s->data, &candidate,
+                       &(biascope_predict_options){
+                           .sample_length = SEARCH_SAMPLE, .effort = effort_of(s), .confirm = BIASCOPE_CONFIRM_NONE},
+                       &limit, error);
   const double rate = limit.rate;
   biascope_prediction_free(&limit);
   if (status == BIASCOPE_USAGE || status == BIASCOPE_NOT_CONVERGED) return BIASCOPE_OK;
@@ -206,22 +223,26 @@ static biascope_status recommend(const search *s, const biascope_options *traini
   return status;
 }
 
-static biascope_status check_goal(const biascope_goal *goal, biascope_error *error) {
-  if ((unsigned)goal->norm >= NORMS || !(goal->fraction > 0.0 && goal->fraction < 1.0) || goal->steps == 0)
-    return bs_fail(error, BIASCOPE_USAGE,
-                   "a goal of %g of the margin in %llu steps; expected a fraction in (0, 1) of "
-                   "the l2, linf or l1 margin in at least one step",
-                   goal->fraction, (unsigned long long)goal->steps);
-  return BIASCOPE_OK;
+static biascope_status check_goal(const biascope_dataset *data, const biascope_goal *goal, size_t *wanted,
+                                  biascope_error *error) {
+  *wanted = 0;
+  while (*wanted < BIASCOPE_REFERENCE_NORMS && biascope_reference_norm(*wanted) != goal->norm) ++*wanted;
+  if (is_reference(data, *wanted) && goal->fraction > 0.0 && goal->fraction < 1.0 && goal->steps > 0)
+    return BIASCOPE_OK;
+  return bs_fail(
+      error, BIASCOPE_USAGE,
+      "a goal of %g of the margin in %llu steps; expected a fraction in (0, 1) of the l2, linf or l1 margin, "
+      "or of several classes the spectral or nuclear margin, in at least one step",
+      goal->fraction, (unsigned long long)goal->steps);
 }
 
 biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_goal *goal, biascope_diagnosis *out, biascope_error *error) {
-  double best[NORMS];
+  double best[BIASCOPE_REFERENCE_NORMS];
+  size_t wanted;
   *out = (biascope_diagnosis){0};
   const biascope_options powers = bs_options_in_powers(training);
-  biascope_status status = check_goal(goal, error);
-  if (status == BIASCOPE_OK) status = bs_require_two_classes(data, "runs are diagnosed", error);
+  biascope_status status = check_goal(data, goal, &wanted, error);
   if (status == BIASCOPE_OK && training->warmup > 0)
     status = bs_fail(error, BIASCOPE_USAGE, "a diagnosis covers runs without a warm-up, not of %llu steps",
                      (unsigned long long)training->warmup);
@@ -232,7 +253,8 @@ biascope_status biascope_diagnose(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK) status = examine(data, &powers, best, out, error);
   if (status == BIASCOPE_OK) status = compare_with_curvature(data, &powers, out, error);
   if (status == BIASCOPE_OK)
-    status = recommend(&(search){.data = data, .goal = goal, .best = best, .out = out}, &powers, error);
+    status =
+        recommend(&(search){.data = data, .goal = goal, .wanted = wanted, .best = best, .out = out}, &powers, error);
   if (status != BIASCOPE_OK) biascope_diagnosis_free(out);
   return status;
 }

@@ -13,12 +13,14 @@ typedef struct {
   biascope_goal goal;
 } doctor_flags;
 
-static const char *const NORMS[] = {"l2", "linf", "l1", NULL};
+static const char *const NORMS[] = {"l2", "linf", "l1", "spectral", "nuclear", NULL}; /* as the references */
 static const struct argp_child CHILDREN[] = {
     {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
     {"want", OPTION_WANT, "NORM:FRACTION", 0,
-     "Recommend options that reach this fraction of the norm's best margin (default linf:0.98; l2:0.98 for gd, ngd)",
+     "Recommend options that reach this fraction of the norm's best margin: l2, linf, l1 or, of several classes, "
+     "spectral, nuclear (default linf:0.98; l2:0.98 for gd, ngd; of several classes spectral:0.98 for muon, spectral, "
+     "shampoo)",
      3},
     {"steps", OPTION_STEPS, "T", 0, "Within so many steps (default 1000000)", 3},
     {0},
@@ -26,11 +28,11 @@ static const struct argp_option OPTIONS[] = {
 
 static void parse_goal(struct argp_state *state, const char *text, biascope_goal *goal) {
   const char *colon = strchr(text, ':');
-  char norm[8] = "";
+  char norm[16] = "";
   if (!colon || (size_t)(colon - text) >= sizeof norm)
     argp_error(state, "--want: '%s' is not of the form NORM:FRACTION, as in linf:0.98", text);
   memcpy(norm, text, (size_t)(colon - text));
-  goal->norm = (biascope_norm_kind)cli_parse_choice(state, "--want", norm, NORMS);
+  goal->norm = biascope_reference_norm((size_t)cli_parse_choice(state, "--want", norm, NORMS));
   goal->fraction = cli_parse_double(state, "--want", colon + 1, 0x1p-40, 1.0 - 0x1p-40);
 }
 
@@ -82,11 +84,13 @@ static biascope_text percent(double fraction, double known_to) {
   return biascope_digits(100.0 * fraction, fmax(0.005, 100.0 * known_to), 15);
 }
 
-static void print_limit(const biascope_diagnosis *d, double known_to) {
-  printf("goes to       %s\n"
-         "margins       %s%% of the best l2, %s%% of the best linf, %s%% of the best l1 margin, in the limit\n",
-         d->limit.method, percent(d->fraction[BIASCOPE_L2], known_to).text,
-         percent(d->fraction[BIASCOPE_LINF], known_to).text, percent(d->fraction[BIASCOPE_L1], known_to).text);
+static void print_limit(const biascope_diagnosis *d, const biascope_dataset *data, double known_to) {
+  const biascope_reference_set references = biascope_dataset_references(data);
+  printf("goes to       %s\nmargins      ", d->limit.method);
+  for (size_t n = 0; NORMS[n]; n++)
+    if (references >> n & 1)
+      printf("%s %s%% of the best %s", n > 0 ? "," : "", percent(d->fraction[n], known_to).text, NORMS[n]);
+  puts(" margin, in the limit");
   if (isfinite(d->limit.rate))
     printf("rate          margins grow by %s per unit of sum eta\n",
            biascope_digits(d->limit.rate, known_to * fabs(d->limit.rate), 6).text);
@@ -128,10 +132,16 @@ static void print_step_size(const biascope_diagnosis *d) {
         d->curvature, d->largest_lr);
 }
 
-static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
+static const char *goal_name(const biascope_goal *goal) {
+  size_t n = 0;
+  while (biascope_reference_norm(n) != goal->norm) n++;
+  return NORMS[n];
+}
+
+static void print_text(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
   const double known_to = biascope_angle_known_to(d->limit.gap) + d->limit.standard_error;
   if (d->certified)
-    print_limit(d, known_to);
+    print_limit(d, data, known_to);
   else if (d->limit.confirmed)
     printf("goes to       no direction: %s\n", cli_limit_meaning(d->limit.kind));
   else
@@ -152,7 +162,7 @@ static void print_text(const doctor_flags *flags, const biascope_diagnosis *d) {
   }
   print_recommended(d);
   printf("              %s%% of the best %s margin after %llu steps, %s; %s\n", percent(d->expected, known_to).text,
-         NORMS[flags->goal.norm], (unsigned long long)flags->goal.steps,
+         goal_name(&flags->goal), (unsigned long long)flags->goal.steps,
          d->expected_is_measured ? "as a run shows" : "by the path of small steps",
          d->expected >= flags->goal.fraction ? "as wanted"
                                              : "short of what is wanted, and the best found for this optimizer, batch "
@@ -169,15 +179,17 @@ static json_t *recommended_json(const biascope_diagnosis *d) {
   return object;
 }
 
-static json_t *fractions_json(const biascope_diagnosis *d) {
+static json_t *fractions_json(const biascope_diagnosis *d, const biascope_dataset *data) {
+  const biascope_reference_set references = biascope_dataset_references(data);
   json_t *object = json_object();
-  for (int n = 0; NORMS[n]; n++) json_object_set_new(object, NORMS[n], cli_json_number(d->fraction[n]));
+  for (size_t n = 0; NORMS[n]; n++)
+    if (references >> n & 1) json_object_set_new(object, NORMS[n], cli_json_number(d->fraction[n]));
   return object;
 }
 
 static int print_json(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
   const biascope_goal *goal = &flags->goal;
-  json_t *expected = json_pack("{s:s, s:f, s:I, s:o, s:b, s:b}", "norm", NORMS[goal->norm], "wanted", goal->fraction,
+  json_t *expected = json_pack("{s:s, s:f, s:I, s:o, s:b, s:b}", "norm", goal_name(goal), "wanted", goal->fraction,
                                "steps", (json_int_t)goal->steps, "fraction", cli_json_number(d->expected), "kept",
                                (int)(d->expected >= goal->fraction), "measured", (int)d->expected_is_measured);
   json_t *object = json_pack(
@@ -187,7 +199,7 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
       (int)is_stale(d->second_moment_stale_until, goal->steps), "stale_second_moment_until",
       cli_json_number(d->second_moment_stale_until), "eps_handover_step", cli_json_number(d->limit.handover_step),
       "misalignment", cli_json_number(d->misalignment), "guaranteed", cli_json_number(d->guaranteed), "fraction",
-      fractions_json(d), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
+      fractions_json(d, data), "rate", cli_json_number(d->certified ? d->limit.rate : NAN), "method",
       d->certified ? d->limit.method : "not certified", "recommended", recommended_json(d), "promise", expected,
       "curvature", cli_json_number(d->curvature), "largest_lr", cli_json_number(d->largest_lr), "kind",
       cli_limit_kind(d->limit.kind), "confirmed", (int)d->limit.confirmed, "confirmed_by",
@@ -197,30 +209,43 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
   return cli_print_json(object);
 }
 
-/* The default: the norm in which the optimizer's steps are largest. */
-static void choose_goal(const biascope_options *options, biascope_goal *goal) {
+/* The default: the norm in which the optimizer's steps are largest; of two classes, whose weights are one row, the
+ * matrix optimizers' is l2. */
+static void choose_goal(const biascope_options *options, const biascope_dataset *data, biascope_goal *goal) {
+  static const struct {
+    const char *optimizer;
+    biascope_norm_kind norm;
+  } NATURAL[] = {{"gd", BIASCOPE_L2},
+                 {"ngd", BIASCOPE_L2},
+                 {"muon", BIASCOPE_SPECTRAL},
+                 {"spectral", BIASCOPE_SPECTRAL},
+                 {"shampoo", BIASCOPE_SPECTRAL}};
   if (goal->fraction > 0.0) return;
   char optimizer[64] = "";
   biascope_options_get(options, "optimizer", optimizer, sizeof optimizer, NULL);
-  goal->norm = strcmp(optimizer, "gd") != 0 && strcmp(optimizer, "ngd") != 0 ? BIASCOPE_LINF : BIASCOPE_L2;
+  goal->norm = BIASCOPE_LINF;
+  for (size_t n = 0; n < sizeof NATURAL / sizeof *NATURAL; n++)
+    if (strcmp(optimizer, NATURAL[n].optimizer) == 0) goal->norm = NATURAL[n].norm;
+  if (goal->norm == BIASCOPE_SPECTRAL && biascope_dataset_outputs(data) == 1) goal->norm = BIASCOPE_L2;
   goal->fraction = 0.98;
 }
 
 int cli_doctor(int argc, char **argv) {
   doctor_flags flags = {.goal = {.steps = 1000000}};
   cli_parse(&ARGP, argc, argv, &flags);
-  choose_goal(flags.optimizer.options, &flags.goal);
+  flags.common.read.several_classes = true;
   biascope_dataset *data = NULL;
   biascope_diagnosis diagnosis = {0};
   biascope_error error = {0};
   biascope_status status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   if (status == BIASCOPE_OK) status = cli_read_data(&flags.common, &data, &error);
+  if (status == BIASCOPE_OK) choose_goal(flags.optimizer.options, data, &flags.goal);
   if (status == BIASCOPE_OK) status = biascope_diagnose(data, flags.optimizer.options, &flags.goal, &diagnosis, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK && flags.common.json)
     code = print_json(&flags, data, &diagnosis);
   else if (status == BIASCOPE_OK)
-    print_text(&flags, &diagnosis);
+    print_text(&flags, data, &diagnosis);
   biascope_diagnosis_free(&diagnosis);
   biascope_dataset_free(data);
   biascope_options_free(flags.optimizer.options);

@@ -4,8 +4,8 @@
 
 #include "loss/loss.h"
 
-/* The largest eigenvalue of the Hessian of the mean loss at w = 0, l''(0) X'X / N, by power iteration: from below, to
- * about a percent. */
+/* The largest eigenvalue of the Hessian of the mean loss at w = 0, l''(0) X'X / N for two classes, by power iteration:
+ * from below, to about a percent. */
 biascope_status bs_curvature(const biascope_dataset *data, biascope_loss loss, double *curvature,
                              biascope_error *error);
 

@@ -116,3 +116,50 @@ def test_gradient_descents_step_is_compared_with_the_losss_curvature(tmp_path):
     assert json_of("doctor", path, "--label-column", 2, "--optimizer", "adam")["curvature"] is None
     text = subprocess.run([BIASCOPE, "doctor", path, "--label-column", "2", "--optimizer", "gd"], capture_output=True, text=True)
     assert text.returncode == 0 and "TOO LARGE" in text.stdout
+
+
+def teacher(tmp_path, samples, features, classes):
+    """Data of several classes: the path, X, y, and rows[i]: the matrices whose products with W are sample i's margins."""
+    path = tmp_path / "several.csv"
+    json_of("generate", "teacher", "--classes", classes, "--samples", samples, "--features", features, "--seed", 3, "--out", path)
+    fields = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    x, names = numpy.array([row[:-1] for row in fields], dtype=float), sorted({row[-1] for row in fields})
+    y = [names.index(row[-1]) for row in fields]
+    unit = numpy.eye(classes)
+    rows = [[numpy.outer(unit[y[i]] - unit[j], x[i]) for j in range(classes)] for i in range(samples)]
+    return path, x, y, rows
+
+
+def test_the_misalignment_of_several_classes(tmp_path):
+    path, _, _, rows = teacher(tmp_path, 12, 5, 3)
+    flags = ["--label-column", -1, "--optimizer", "signum", "--batch-size", 4, "--beta1", 0.9]
+    c = json_of("predict", path, *flags)["dual"]
+    gradient = [sum(weight * row for weight, row in zip(c[i], rows[i])) for i in range(12)]
+    full, m, largest = sum(gradient) / 12, numpy.zeros((3, 5)), 0
+    for t in range(600):
+        m = 0.9 * m + 0.1 * sum(gradient[(t * 4 + i) % 12] for i in range(4)) / 4
+        largest = max(largest, abs(m - full).sum() * 12) if t >= 500 else 0
+    assert json_of("doctor", path, *flags)["misalignment"] == pytest.approx(largest, rel=1e-9)
+
+
+def test_the_curvature_of_several_classes(tmp_path):
+    """That of softmax cross-entropy at W = 0 is (I / k - 1 1' / k^2) times X'X / N."""
+    path, x, _, _ = teacher(tmp_path, 12, 5, 3)
+    largest = numpy.linalg.eigvalsh(x.T @ x / 12)[-1] / 3
+    flags = ["--label-column", -1, "--optimizer", "gd", "--steps", 20000]
+    assert json_of("doctor", path, *flags)["curvature"] == pytest.approx(largest, rel=0.01)
+    assert "% of the best spectral," in run("doctor", path, *flags).stdout
+
+
+def test_muon_is_diagnosed_in_the_spectral_norm(tmp_path):
+    path, _, _, _ = teacher(tmp_path, 12, 5, 3)
+    flags = ["--label-column", -1, "--optimizer", "muon", "--batch-size", 4]
+    diagnosis = json_of("doctor", path, *flags, "--steps", 20000)
+    assert diagnosis["promise"]["norm"] == "spectral" and set(diagnosis["fraction"]) == {"l2", "linf", "l1", "spectral", "nuclear"}
+    trained = train_as_recommended(path, diagnosis, *flags)
+    assert trained["margin_ratio"]["spectral"] >= diagnosis["promise"]["fraction"] > 0.5
+
+
+def test_a_matrix_norm_is_refused_for_two_classes():
+    result = run("doctor", GAUSSIAN, "--want", "spectral:0.9")
+    assert result.returncode == 1 and "spectral or nuclear" in result.stderr and result.stdout == ""

@@ -227,10 +227,18 @@ def separable(X: Any, y: Any = None, *, loss: str = "logistic", intercept: bool 
                         found["minimiser"], [])
 
 
+def _widest_norm(optimizer: str, several: bool) -> str:
+    """The norm in which the optimizer's steps are largest."""
+    if optimizer in ("muon", "spectral", "shampoo"):
+        return "spectral" if several else "l2"
+    return "l2" if optimizer in ("gd", "ngd") else "linf"
+
+
 def doctor(X: Any, y: Any = None, optimizer: Any = "adam", *, want: str | None = None, fraction: float = 0.98,
            steps: int = 1_000_000, intercept: bool = False, progress: bool | None = None, **options: Any) -> Diagnosis:
     """What a run with these options will do, and options that reach `fraction` of the best margin of the norm `want`
-    (by default l2 for gd and ngd, linf for the others) within `steps`; without training.
+    (by default l2 for gd and ngd, spectral for muon, spectral and shampoo of several classes, linf for the others) within
+    `steps`; without training.
 
     >>> import numpy as np, biascope
     >>> found = biascope.doctor(np.random.default_rng(2).standard_normal((6, 30)), optimizer="gd")
@@ -240,10 +248,12 @@ def doctor(X: Any, y: Any = None, optimizer: Any = "adam", *, want: str | None =
     steps, fraction = whole("steps", steps, 1), real("fraction", fraction, 2.0**-40, 1.0 - 2.0**-40)
     prepared = prepare(X, y, intercept)
     training = make_options(optimizer, options)
-    norm = one_of("want", want if want is not None else ("l2" if training.get("optimizer") in ("gd", "ngd") else "linf"), NORMS)
+    several = prepared.classes is not None and len(prepared.classes) > 2
+    norm = one_of("want", want if want is not None else _widest_norm(training.get("optimizer"), several),
+                  NORMS + _MATRIX_NORMS if several else NORMS)
     with Progress("biascope.doctor", shown=progress) as tick:
         found = _call(_biascope.diagnose, prepared.data, training, norm, fraction, steps, tick)
     limit = found["limit"]
-    return Diagnosis(_prediction(prepared, training.get("optimizer"), limit) if limit else None, dict(zip(NORMS, found["fraction"])),
+    return Diagnosis(_prediction(prepared, training.get("optimizer"), limit) if limit else None, found["fraction"],
                      found["momentum_stale_until"], found["second_moment_stale_until"], found["misalignment"],
                      found["guaranteed"], found["recommended"], found["expected"])

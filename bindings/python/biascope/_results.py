@@ -215,7 +215,7 @@ class Separability(_Shown):
 @dataclass(frozen=True, repr=False)
 class Diagnosis(_Shown):
     """What a run will do, and options that do better: `recommended` reaches the part `expected` of the wanted norm's best
-    margin within the steps wanted. `fraction`: of the best l2, linf and l1 margin that the limit has. Steps until which
+    margin within the steps wanted. `fraction`: of the best margin in each norm that the limit has. Steps until which
     the buffers hold old gradients: `momentum_stale_until`, `second_moment_stale_until`."""
 
     limit: Prediction | None

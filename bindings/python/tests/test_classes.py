@@ -81,7 +81,13 @@ def test_sparse_rows_are_the_same_rows():
 
 def test_what_is_for_two_classes_says_so():
     with pytest.raises(ValueError, match="two classes"):
-        biascope.doctor(X, Y)
+        biascope.solve(X, Y, intercept="free")
+
+
+def test_doctor_wants_the_norm_of_the_optimizers_steps():
+    found = biascope.doctor(X, Y, "muon", steps=20000)
+    assert set(found.fraction) == {"l2", "linf", "l1", "spectral", "nuclear"}
+    assert found.fraction["spectral"] == pytest.approx(1, abs=1e-6) and found.expected > 0.5
 
 
 def test_a_forecast_is_where_the_run_is():
