@@ -251,6 +251,7 @@ static void print_run(const predict_flags *flags, const biascope_prediction *pre
          (unsigned long long)prediction->run_steps,
          prediction->run_settled >= SETTLED ? "has settled, away from any that was found" : "still changes",
          prediction->run_settled);
+  if (!flags->references) return;
   print_cosines(flags, "there", m, RUN_KNOWN_TO);
   printf("%-10s", "margins");
   const char *separator = " ";
@@ -262,14 +263,9 @@ static void print_run(const predict_flags *flags, const biascope_prediction *pre
   puts("   of the best");
 }
 
-static void print_table(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
-                        const biascope_measurement *measured) {
-  const double known_to = direction_known_to(flags, prediction);
-  if (is_limit(flags)) print_confirmation(flags, prediction);
-  printf("method     %s\n", prediction->method);
-  if (!is_limit(flags)) puts("error      not estimated");
-  if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY || isinf(prediction->gap)) return; /* there is no direction */
-  if (isfinite(prediction->gap)) printf("gap        %.1e\n", prediction->gap);
+/* A point, or a limit, and what it is compared with. */
+static void print_point(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
+                        const biascope_measurement *measured, double known_to) {
   if (isfinite(prediction->rate))
     printf("rate       %s per unit of sum eta\n",
            biascope_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
@@ -281,8 +277,20 @@ static void print_table(const predict_flags *flags, const biascope_dataset *data
   plateaus_print(&flags->two);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
   print_cosines(flags, "cosine", measured, known_to);
-  if (prediction->kind == BIASCOPE_LIMIT_UNSETTLED && prediction->run_direction && flags->references)
-    print_run(flags, prediction, measured);
+}
+
+static void print_table(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
+                        const biascope_measurement *measured) {
+  const double known_to = direction_known_to(flags, prediction);
+  const bool unsettled = prediction->kind == BIASCOPE_LIMIT_UNSETTLED && is_limit(flags);
+  const bool ran = unsettled && prediction->run_direction, nothing = ran && !(prediction->gap <= LARGEST_SOLVED);
+  if (is_limit(flags)) print_confirmation(flags, prediction);
+  printf("method     %s\n", prediction->method);
+  if (!is_limit(flags)) puts("error      not estimated");
+  if (prediction->kind == BIASCOPE_LIMIT_RUNAWAY || (isinf(prediction->gap) && !ran)) return; /* no direction */
+  if (isfinite(prediction->gap)) printf("gap        %.1e%s\n", prediction->gap, nothing ? " at the best point" : "");
+  if (!nothing) print_point(flags, data, prediction, measured, known_to);
+  if (ran) print_run(flags, prediction, measured);
   if (prediction->starts > 0) print_others(flags, prediction, measured, known_to);
 }
 

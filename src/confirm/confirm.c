@@ -12,6 +12,7 @@
 #include "rule/option.h"
 #include "train/cost.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,19 +116,31 @@ static biascope_status weigh(bs_confirmation *c, biascope_error *error) {
   return status;
 }
 
+/* What the increments of the last run did. */
+static const char *describe_run(const bs_confirmation *c, size_t size, char *text) {
+  const bs_run *run = &c->run;
+  if (run->settle <= BS_RUN_SETTLED)
+    snprintf(text, size, "after %llu small steps training has settled", (unsigned long long)run->steps);
+  else
+    snprintf(
+        text, size,
+        "after %llu small steps training has not settled, its last increments at cosine %.6f with those before and "
+        "the least margin at %.3g; the point after a number of steps is predicted all the same (--steps)",
+        (unsigned long long)run->steps, 1.0 - run->settle, run->margin);
+  return text;
+}
+
 /* searched: the result of the search for an equilibrium, if it found none. */
 static biascope_status unconfirmed(bs_confirmation *c, const biascope_error *searched, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   const bool settled = c->run.settle <= BS_RUN_SETTLED;
-  const char *what = settled ? "settled elsewhere" : "not settled";
+  char run[320];
   answer->kind = settled && c->equilibrium ? BIASCOPE_LIMIT_DIRECTION : BIASCOPE_LIMIT_UNSETTLED;
-  if (!c->equilibrium)
-    return bs_fail(error, BIASCOPE_NOT_CONVERGED, "%.700s; after %llu small steps training has %s", searched->message,
-                   (unsigned long long)c->run.steps, settled ? "settled" : what);
+  describe_run(c, sizeof run, run);
+  if (!c->equilibrium) return bs_fail(error, BIASCOPE_NOT_CONVERGED, "%.600s; %s", searched->message, run);
   return bs_fail(error, BIASCOPE_NOT_CONVERGED,
-                 "the equilibrium found is not confirmed: after %llu small steps training has %s, its last increments "
-                 "at cosine %.6f with it",
-                 (unsigned long long)c->run.steps, what, answer->increment_cosine);
+                 "the equilibrium found is not confirmed, at cosine %.6f with a run: %s%s", answer->increment_cosine,
+                 run, settled ? " elsewhere" : "");
 }
 
 static double first_steps(const biascope_options *training) {
