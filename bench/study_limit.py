@@ -92,7 +92,8 @@ def forgotten(options):
 
 def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     """What training does: the increments' direction, how far they have settled, the least margin. A run that settles
-    elsewhere than `beside` must stay there when it is made longer, up to fifty times the effort."""
+    elsewhere than `beside` must stay there with smaller steps, then with these to greater margins, up to fifty times the
+    effort: of several equilibria, large steps may choose another than small ones do, and some are left late."""
     if options.get("weight_decay"):
         return judge_rest(library, x, options, effort, decay)
     cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
@@ -102,7 +103,7 @@ def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     # a margin of m after T steps fades by m (1 - decay) / T a step at the end
     fading = (1 - decay) / forgotten(options)
     steps = int(min(most, max(200000, 150 * fading / FADING)))
-    goal = min(150.0, max(80.0, FADING * steps / fading))
+    goal, before = min(150.0, max(80.0, FADING * steps / fading)), None
     while True:
         lr = step_size(library, x, options, steps, decay, goal)
         w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
@@ -111,10 +112,12 @@ def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
         settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
                  "lr": lr, "settled": settle >= SETTLED and LEAST_MARGIN <= margin <= MOST_FADING * steps / fading}
-        steps, goal = steps * 4, goal * 2
         elsewhere = beside is not None and found["settled"] and cosine(beside, found["increment"]) < WRONG
-        if (found["settled"] and not elsewhere) or steps > (50 * most if elsewhere else most):
-            return found
+        goal *= 2 if before is None and not elsewhere else 1 if before is None else 4
+        steps *= 4
+        before = found if elsewhere else before
+        if (found["settled"] and not elsewhere) or steps > (50 * most if before else most):
+            return found if found["settled"] else before or found
 
 
 def judge_rest(library, x, options, effort, decay):

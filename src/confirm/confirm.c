@@ -39,8 +39,8 @@ static const double EFFORT = 2e9, MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
  * than the equilibrium, a last one takes smaller and many more steps. */
 static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
-/* The goal of a run of smaller steps that must not contradict the one that agrees; and how much further it has to be
- * from the answer than a run that agrees. */
+/* The margin of a run of smaller steps that must not contradict the one that agrees, beside that one's; and how much
+ * further it has to be from the answer than a run that agrees. */
 static const double SMALLER = 0.5, FAR = 3.0;
 /* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
 static const double FINER = 10.0, LEAST_GOAL = 5.0;
@@ -54,6 +54,11 @@ static biascope_status confirm(bs_confirmation *c, biascope_limit_kind kind, con
   c->answer->confirmed = true;
   c->answer->confirmed_by = by;
   return BIASCOPE_OK;
+}
+
+static void withdraw(bs_confirmation *c) {
+  c->answer->confirmed = false;
+  c->answer->confirmed_by = NULL;
 }
 
 /* Stores in the answer what the run shows about it. */
@@ -153,21 +158,37 @@ static bool steps_are_free(const bs_confirmation *c) {
   return !bs_run_keeps_steps(c->training) && !bs_weights_shrink(c->training) && !c->training->variance_reduction;
 }
 
-/* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
- * than the one that agrees has settled elsewhere and comes no nearer; it takes the place of the other then. */
-static biascope_status contradict(bs_confirmation *c, double goal, bool *contradicted, biascope_error *error) {
-  const uint64_t steps = LONGER * c->run.steps;
+/* Whether a run of smaller steps goes elsewhere than the answer: far from it, it comes no nearer, or it does not follow
+ * the path there. */
+static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biascope_error *error) {
   const biascope_prediction *answer = c->answer;
+  bool leads = false;
+  *elsewhere =
+      !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
+  if (!*elsewhere || !bs_run_nears(c, answer) || bs_seed_matters(c->training)) {
+    *elsewhere = *elsewhere && !bs_run_nears(c, answer);
+    return BIASCOPE_OK;
+  }
+  const biascope_status status = bs_path_leads_to(c, answer, &leads, error);
+  *elsewhere = !leads;
+  return status;
+}
+
+/* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
+ * than the one that agrees has settled elsewhere; it takes the place of the other then. It takes more
+ * steps where that is cheap, or has to decide between the answer and an equilibrium that was found without a run. */
+static biascope_status contradict(bs_confirmation *c, bool *contradicted, biascope_error *error) {
+  const biascope_prediction *answer = c->answer;
+  const double cost = bs_step_cost(c->data, c->training), wanted = (double)(LONGER * c->run.steps);
+  const uint64_t steps = (uint64_t)fmin(wanted, (c->adopted ? LAST_EFFORT : EFFORT) / cost);
   bs_run before = c->run;
   *contradicted = false;
-  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || !steps_are_free(c) ||
-      (double)steps * bs_step_cost(c->data, c->training) > EFFORT)
+  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || !steps_are_free(c) || (!c->adopted && (double)steps < wanted))
     return BIASCOPE_OK;
   c->run = (bs_run){0};
-  const biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
-  if (status == BIASCOPE_OK)
-    *contradicted = !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && !bs_run_nears(c, answer) &&
-                    bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
+  const double goal = SMALLER * before.margin * pow((double)steps / wanted, 1.0 - before.lr_decay);
+  biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
+  if (status == BIASCOPE_OK) status = goes_elsewhere(c, contradicted, error);
   if (*contradicted || status != BIASCOPE_OK) {
     bs_run_free(&before);
     return status;
@@ -190,10 +211,9 @@ static biascope_status run_longer_and_longer(bs_confirmation *c, biascope_error 
     if (status == BIASCOPE_OK) status = weigh(c, error);
     left -= (double)steps * cost;
     bool contradicted = false;
-    if (status == BIASCOPE_OK && c->answer->confirmed) status = contradict(c, SMALLER * goal, &contradicted, error);
+    if (status == BIASCOPE_OK && c->answer->confirmed) status = contradict(c, &contradicted, error);
     if (contradicted) {
-      c->answer->confirmed = false;
-      c->answer->confirmed_by = NULL;
+      withdraw(c);
       goal *= SMALLER;
       steps *= LONGER;
       status = weigh(c, error);
@@ -204,30 +224,57 @@ static biascope_status run_longer_and_longer(bs_confirmation *c, biascope_error 
   return status;
 }
 
-/* Averages that lag behind fading gradients turn a run aside: where it has settled elsewhere than the equilibrium, a
- * longer one of smaller steps. */
-static biascope_status run_slower(bs_confirmation *c, biascope_error *error) {
-  const double cost = bs_step_cost(c->data, c->training);
-  const uint64_t steps = (uint64_t)(LAST_EFFORT / cost);
-  if (!c->equilibrium || !steps_are_free(c) || c->run.settle > BS_RUN_SETTLED || c->run.fading <= LEAST_FADING ||
-      steps <= c->run.steps)
-    return BIASCOPE_OK;
+/* The steps of a last run. */
+static uint64_t last_steps(const bs_confirmation *c) {
+  return (uint64_t)(LAST_EFFORT / bs_step_cost(c->data, c->training));
+}
+
+/* In the place of the former run. */
+static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) {
   bs_run_free(&c->run);
-  const biascope_status status = bs_run_make(c->data, c->training, steps, LAST_GOAL, LEAST_FADING, &c->run, error);
+  return bs_run_make(c->data, c->training, last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
+}
+
+/* Averages that lag behind fading gradients turn a run aside, and so do large steps: where it has settled elsewhere
+ * than the equilibrium, or has no path that can be followed instead, a longer one of smaller steps. */
+static biascope_status run_slower(bs_confirmation *c, biascope_error *error) {
+  const double longer = (double)last_steps(c) / (double)c->run.steps;
+  const bool slower = LAST_GOAL / c->run.margin <= SMALLER * pow(longer, 1.0 - c->run.lr_decay);
+  const bool settled = c->run.settle <= BS_RUN_SETTLED || bs_seed_matters(c->training);
+  if (!c->equilibrium || !steps_are_free(c) || !settled || longer <= 1.0 || (c->run.fading <= LEAST_FADING && !slower))
+    return BIASCOPE_OK;
+  const biascope_status status = make_last_run(c, error);
   return status == BIASCOPE_OK ? weigh(c, error) : status;
 }
 
-/* Whether a run in a random order is far from the answer, or away from it and does not come nearer, as far as its
- * increments show: the path is that of a sampled order and knows no other. */
+/* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. Which one
+ * depends on how far averages lag. */
+static biascope_status take_face(bs_confirmation *c, biascope_error *error) {
+  bool reached = false;
+  const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
+  if (c->answer->unique || !full || !(c->run.settle <= BS_RUN_SETTLED) || bs_weights_shrink(c->training))
+    return BIASCOPE_OK;
+  biascope_status status = BIASCOPE_OK;
+  if (c->run.fading > LEAST_FADING && steps_are_free(c) && last_steps(c) > c->run.steps)
+    status = make_last_run(c, error);
+  if (status == BIASCOPE_OK && c->run.settle <= BS_RUN_SETTLED)
+    status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
+  if (status == BIASCOPE_OK) status = note(c, error);
+  return status == BIASCOPE_OK && reached ? confirm(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
+}
+
+/* Whether a run is away from the answer and does not come nearer, as far as its increments show; or, in a random order,
+ * far from it: the path is that of a sampled order and knows no other. */
 static bool stays_elsewhere(const bs_confirmation *c) {
   const double apart = bs_run_distance(c, c->answer);
   const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
-  return c->equilibrium && c->training->order != BIASCOPE_CYCLIC && apart > bs_run_allowance(c->answer) &&
-         (apart > SAMPLED_PATH || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
+  const bool sampled = c->training->order != BIASCOPE_CYCLIC;
+  return c->equilibrium && apart > bs_run_allowance(c->answer) &&
+         ((sampled && apart > SAMPLED_PATH) || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
 }
 
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
-static biascope_status follow_path(bs_confirmation *c, biascope_error *error) {
+static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
   if (!c->answer->unique && c->answer->outputs > 1)
@@ -239,30 +286,31 @@ static biascope_status follow_path(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
+static biascope_status follow_path(bs_confirmation *c, biascope_error *error) {
+  bool contradicted = false;
+  biascope_status status = compare_path(c, error);
+  if (status == BIASCOPE_OK && c->answer->confirmed && c->adopted) status = contradict(c, &contradicted, error);
+  if (!contradicted) return status;
+  withdraw(c);
+  if (status == BIASCOPE_OK) status = weigh(c, error);
+  return status == BIASCOPE_OK && !c->answer->confirmed ? compare_path(c, error) : status;
+}
+
 /* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
- * steps may be nearer, although it does not come as far. */
+ * steps may agree, or be nearer to the path, although it does not come as far. */
 static biascope_status follow_finer_path(bs_confirmation *c, biascope_error *error) {
   const uint64_t steps = c->run.steps;
   const double goal = c->run.margin / FINER;
   bool leads = false;
   if (!c->equilibrium || bs_seed_matters(c->training) || !steps_are_free(c) || !(goal >= LEAST_GOAL) ||
-      (!c->answer->unique && c->answer->outputs > 1))
+      stays_elsewhere(c) || (!c->answer->unique && c->answer->outputs > 1))
     return BIASCOPE_OK;
   bs_run_free(&c->run);
   biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
-  if (status == BIASCOPE_OK) status = bs_path_leads_to(c, c->answer, &leads, error);
-  if (status == BIASCOPE_OK) status = note(c, error);
+  if (status == BIASCOPE_OK) status = weigh(c, error);
+  if (status != BIASCOPE_OK || c->answer->confirmed) return status;
+  status = bs_path_leads_to(c, c->answer, &leads, error);
   return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
-}
-
-/* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. */
-static biascope_status take_face(bs_confirmation *c, biascope_error *error) {
-  bool reached = false;
-  const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
-  if (c->answer->unique || !full || !(c->run.settle <= BS_RUN_SETTLED) || bs_weights_shrink(c->training))
-    return BIASCOPE_OK;
-  const biascope_status status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
-  return status == BIASCOPE_OK && reached ? confirm(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
 }
 
 /* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */

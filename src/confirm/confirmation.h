@@ -14,6 +14,7 @@ typedef struct {
   biascope_prediction *answer;
   double gap;       /* the gap up to which a point is an equilibrium */
   bool equilibrium; /* the answer is an equilibrium */
+  bool adopted;     /* the answer was found from the weights of a run */
   bs_run run;
 } bs_confirmation;
 

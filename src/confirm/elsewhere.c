@@ -49,7 +49,7 @@ static biascope_status adopt(bs_confirmation *c, biascope_prediction *found, bia
   if (c->equilibrium) status = bs_keep_other(found, answer->direction, error);
   biascope_prediction_free(answer);
   *answer = *found;
-  c->equilibrium = true;
+  c->equilibrium = c->adopted = true;
   return status;
 }
 

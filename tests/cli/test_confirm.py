@@ -199,6 +199,21 @@ def test_updates_that_slide_are_found(library, tmp_path, number):
     assert row["confirmed"] and row["cosine"] > 0.999, row
 
 
+# Several equilibria, or several optimal directions, of which runs of large steps near another than runs of small ones.
+@pytest.mark.plain_build
+@pytest.mark.parametrize("number", [1957, 3415])
+def test_small_steps_choose_the_limit(library, tmp_path, number):
+    row = judge.trial(library, tmp_path, number, "run", 3e8)
+    assert row["confirmed"] and row["settled"] and row["cosine"] > 0.999, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [2062, 2296, 3000])
+def test_small_steps_choose_the_limit_of_long_runs(library, tmp_path, number):
+    row = judge.trial(library, tmp_path, number, "run", 3e8)
+    assert row["confirmed"] and row["settled"] and row["cosine"] > 0.999, row
+
+
 @pytest.mark.slow
 def test_no_confirmed_prediction_is_wrong(library, tmp_path):
     settled, confirmed = check(library, tmp_path, range(60))
