@@ -92,8 +92,8 @@ def forgotten(options):
 
 def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     """What training does: the increments' direction, how far they have settled, the least margin. A run that settles
-    elsewhere than `beside` must stay there with smaller steps, then with these to greater margins, up to fifty times the
-    effort: of several equilibria, large steps may choose another than small ones do, and some are left late."""
+    elsewhere than `beside` must stay there with smaller steps, then with these to greater margins, up to 200 times
+    the effort: of several equilibria, large steps may choose another than small ones do, and some are left late."""
     if options.get("weight_decay"):
         return judge_rest(library, x, options, effort, decay)
     cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
@@ -116,7 +116,7 @@ def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
         goal *= 2 if before is None and not elsewhere else 1 if before is None else 4
         steps *= 4
         before = found if elsewhere else before
-        if (found["settled"] and not elsewhere) or steps > (50 * most if before else most):
+        if (found["settled"] and not elsewhere) or steps > (200 * most if before else most):
             return found if found["settled"] else before or found
 
 

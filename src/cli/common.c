@@ -139,7 +139,7 @@ static const struct {
     [BIASCOPE_LIMIT_REST] = {"rest", "training comes to rest, and margins stop growing"},
     [BIASCOPE_LIMIT_RUNAWAY] = {"runaway", "the update is unbounded, and weights outgrow the sum of the step sizes"},
     [BIASCOPE_LIMIT_NOT_SEPARATING] = {"not separating",
-                                       "the least margin falls without end although the data are separable"},
+                                       "the least margin falls as training goes on, although the data are separable"},
     [BIASCOPE_LIMIT_UNSETTLED] = {"unsettled", "no limit was found"}};
 
 const char *cli_limit_kind(biascope_limit_kind kind) {

@@ -19,6 +19,8 @@ static const double PATH_KNOWN_TO = 1e-3;
 
 /* The same for a direction that a run has shown; and a gap beyond which one of several optimal directions is such. */
 static const double RUN_KNOWN_TO = 1e-2, LARGEST_SOLVED = 1e-8;
+/* Beyond which a direction still turns so much that no digit of what depends on it is known. */
+static const double TURNS = 0.3;
 static const biascope_reference_set ALL_REFERENCES = BIASCOPE_ALL_NORMS | 1u << BIASCOPE_PROXY;
 
 typedef struct {
@@ -201,7 +203,7 @@ static json_t *confirmation_json(const predict_flags *flags, const biascope_data
 static double direction_known_to(const predict_flags *flags, const biascope_prediction *prediction) {
   if (flags->run.steps > 0) return PATH_KNOWN_TO;
   const bool chosen_by_run = !prediction->unique && prediction->confirmed && prediction->gap > LARGEST_SOLVED;
-  if (isnan(prediction->gap) || chosen_by_run) return RUN_KNOWN_TO;
+  if (isnan(prediction->gap) || chosen_by_run) return fmax(RUN_KNOWN_TO, acos(fmin(1.0, prediction->run_settled)));
   return biascope_angle_known_to(prediction->gap) + prediction->standard_error;
 }
 
@@ -266,7 +268,7 @@ static void print_run(const predict_flags *flags, const biascope_prediction *pre
 /* A point, or a limit, and what it is compared with. */
 static void print_point(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,
                         const biascope_measurement *measured, double known_to) {
-  if (isfinite(prediction->rate))
+  if (isfinite(prediction->rate) && known_to <= TURNS)
     printf("rate       %s per unit of sum eta\n",
            biascope_digits(prediction->rate, known_to * fabs(prediction->rate), RATE_DIGITS).text);
   if (prediction->support > 0) cli_print_support("support    ", data, prediction->dual);
@@ -276,7 +278,7 @@ static void print_point(const predict_flags *flags, const biascope_dataset *data
            biascope_digits(prediction->log_loss, known_to * fabs(prediction->log_loss), RATE_DIGITS).text);
   plateaus_print(&flags->two);
   if (!prediction->unique) puts("unique     no: one of several optimal directions");
-  print_cosines(flags, "cosine", measured, known_to);
+  if (known_to <= TURNS) print_cosines(flags, "cosine", measured, known_to);
 }
 
 static void print_table(const predict_flags *flags, const biascope_dataset *data, const biascope_prediction *prediction,

@@ -97,6 +97,7 @@ static biascope_status answer_by_run(bs_confirmation *c, biascope_limit_kind kin
   answer->standard_error = 0.0;
   answer->unique = true;
   answer->method = "a run of small steps";
+  answer->increment_cosine = kind == BIASCOPE_LIMIT_NOT_SEPARATING ? 1.0 - bs_run_distance(c, answer) : NAN;
   return confirm(c, kind, "run");
 }
 
@@ -235,14 +236,13 @@ static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) 
   return bs_run_make(c->data, c->training, last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
 }
 
-/* Averages that lag behind fading gradients turn a run aside, and so do large steps: where it has settled elsewhere
- * than the equilibrium, or has no path that can be followed instead, a longer one of smaller steps. */
+/* Averages that lag behind fading gradients turn a run aside, and so do large steps; and what no path confirms may need
+ * more steps to settle: a longer run of smaller steps. */
 static biascope_status run_slower(bs_confirmation *c, biascope_error *error) {
   const double longer = (double)last_steps(c) / (double)c->run.steps;
   const bool slower = LAST_GOAL / c->run.margin <= SMALLER * pow(longer, 1.0 - c->run.lr_decay);
-  const bool settled = c->run.settle <= BS_RUN_SETTLED || bs_seed_matters(c->training);
-  if (!c->equilibrium || !steps_are_free(c) || !settled || longer <= 1.0 || (c->run.fading <= LEAST_FADING && !slower))
-    return BIASCOPE_OK;
+  const bool settled = c->run.settle <= BS_RUN_SETTLED;
+  if (!steps_are_free(c) || longer <= 1.0 || (settled && c->run.fading <= LEAST_FADING && !slower)) return BIASCOPE_OK;
   const biascope_status status = make_last_run(c, error);
   return status == BIASCOPE_OK ? weigh(c, error) : status;
 }
@@ -334,6 +334,17 @@ static biascope_status follow_average(bs_confirmation *c, biascope_error *error)
   return status;
 }
 
+/* Where nothing has settled, the loss may rise all the same while weights grow: wrong samples weigh fully, and do not
+ * turn the direction. */
+static biascope_status find_worsening(bs_confirmation *c, biascope_error *error) {
+  biascope_status status = BIASCOPE_OK;
+  if (c->equilibrium || !steps_are_free(c) || !(c->run.margin < 0.0)) return BIASCOPE_OK;
+  if (last_steps(c) > c->run.steps) status = make_last_run(c, error);
+  if (status == BIASCOPE_OK && c->run.worsens)
+    status = answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->run.increment, c->run.growth, error);
+  return status == BIASCOPE_OK ? note(c, error) : status;
+}
+
 /* An unbounded update may run away at the step sizes asked for, although not at small ones. */
 static biascope_status find_runaway(bs_confirmation *c, biascope_error *error) {
   const double cost = bs_step_cost(c->data, c->training);
@@ -383,7 +394,9 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && !answer->confirmed) status = run_slower(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_finer_path(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
+  if (status == BIASCOPE_OK && !answer->confirmed) status = find_worsening(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);
+  free(c.searched);
   return status;
 }

@@ -15,7 +15,9 @@ typedef struct {
   double gap;       /* the gap up to which a point is an equilibrium */
   bool equilibrium; /* the answer is an equilibrium */
   bool adopted;     /* the answer was found from the weights of a run */
+  bool repels;      /* so was the answer again, and training does not stay there */
   bs_run run;
+  double *searched; /* the increment of the last run from which was searched in a random order, or NULL; owned */
 } bs_confirmation;
 
 /* How many weights a prediction is of. */

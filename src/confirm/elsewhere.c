@@ -20,6 +20,9 @@ static const double SAME_PATH = 1e-3;
 static const double COARSE = 0.03, FINE = 1e-3;
 /* 1 - cos between directions of one equilibrium found twice. */
 static const double SAME = 1e-8;
+/* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
+static const double SEARCHED = 1e-3;
+static const double RANDOM_EFFORT = 5e9; /* of such a search */
 /* Updates of an epoch that may be watched one by one, for so many epochs, or so many steps. */
 static const double MOST_WATCHED = 1e6, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 /* for following the path from a run */
@@ -50,6 +53,7 @@ static biascope_status adopt(bs_confirmation *c, biascope_prediction *found, bia
   biascope_prediction_free(answer);
   *answer = *found;
   c->equilibrium = c->adopted = true;
+  c->repels = false;
   return status;
 }
 
@@ -82,7 +86,7 @@ static biascope_status follow_from_run(const bs_confirmation *c, const biascope_
 biascope_status bs_path_leads_to(const bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
                                  biascope_error *error) {
   *leads = false;
-  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training)) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training) || c->repels) return BIASCOPE_OK;
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   if (!increment) return bs_fail_memory(error, "the path of training");
   biascope_status status = BIASCOPE_OK;
@@ -110,19 +114,36 @@ static biascope_status watch(bs_confirmation *c, double **updates, biascope_erro
   return bs_run_watch_signs(c->data, c->training, &c->run, (uint64_t)epochs, *updates, error);
 }
 
+/* Whether a search in a random order has begun at the run's weights already. */
+static biascope_status is_searched(bs_confirmation *c, bool *searched, biascope_error *error) {
+  const size_t d = bs_margin_weights(c->data);
+  *searched = c->searched && bs_cosine(d, c->searched, c->run.increment) >= 1.0 - SEARCHED;
+  if (*searched || c->training->order == BIASCOPE_CYCLIC) return BIASCOPE_OK;
+  if (!c->searched) c->searched = BS_NEW(double, d);
+  if (!c->searched) return bs_fail_memory(error, "the confirming run");
+  memcpy(c->searched, c->run.increment, d * sizeof *c->searched);
+  return BIASCOPE_OK;
+}
+
 biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopted, biascope_error *error) {
   biascope_prediction found;
+  const double effort = c->options->effort > 0.0 ? c->options->effort : INFINITY;
   const biascope_predict_options options = {
-      .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = c->options->effort};
+      .tolerance = c->options->tolerance,
+      .sample_length = c->options->sample_length,
+      .effort = c->training->order == BIASCOPE_CYCLIC ? c->options->effort : fmin(RANDOM_EFFORT, effort)};
   *adopted = false;
   if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
+  bool searched;
+  biascope_status status = is_searched(c, &searched, error);
+  if (status != BIASCOPE_OK || searched) return status;
   double *log_weights = BS_NEW(double, bs_margin_rows(c->data));
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
   double *updates = NULL;
   const biascope_status watched = by_path ? BIASCOPE_OK : watch(c, &updates, error);
   const bs_start start = {.log_weights = log_weights, .updates = watched == BIASCOPE_OK ? updates : NULL};
-  biascope_status status = watched;
+  status = watched;
   if (watched != BIASCOPE_NO_MEMORY) status = bs_predict_from(c->data, c->training, &options, &start, &found, error);
   free(log_weights);
   free(updates);
@@ -133,6 +154,8 @@ biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopt
   if (equilibrium) bs_take_common_part(c, &found);
   const bool same = equilibrium && c->equilibrium &&
                     bs_cosine(bs_margin_weights(c->data), found.direction, c->answer->direction) >= 1.0 - SAME;
+  /* found, but refused all the same */
+  if (same && status == BIASCOPE_NOT_CONVERGED && found.gap <= options.tolerance) c->repels = true;
   *adopted = equilibrium && !by_path && bs_run_agrees(c, &found);
   if (equilibrium && by_path && !same) path = bs_path_leads_to(c, &found, adopted, error);
   if (*adopted) return adopt(c, &found, error);

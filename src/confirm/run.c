@@ -15,6 +15,7 @@ static const double PILOT_STEP = 0.1;
 static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier weights shrink by e^-40 */
 /* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
 static const double RESTS = 0.02;
+static const double WORSE = 0.02; /* of the loss, relative, from one mark to the next */
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
 
 bool bs_run_keeps_steps(const biascope_options *training) {
@@ -104,9 +105,16 @@ static biascope_status allocate(size_t d, bs_run *run, biascope_error *error) {
 }
 
 /* Evaluates the weights at the marks. */
-static void measure(const biascope_dataset *data, const biascope_options *options, bs_run *run) {
+static void measure(const biascope_dataset *data, const biascope_options *options, const double *log_loss,
+                    bs_run *run) {
   const size_t d = bs_outputs(data) * data->features;
-  double *earlier = run->weights[BS_RUN_QUARTER];
+  double *earlier = run->weights[BS_RUN_QUARTER], margins[BS_RUN_MARKS];
+  run->worsens = true;
+  for (int mark = 0; mark < BS_RUN_MARKS; mark++) {
+    margins[mark] = least_margin(data, run->weights[mark]);
+    run->worsens &= margins[mark] < 0.0 &&
+                    (mark == 0 || (margins[mark] < margins[mark - 1] && log_loss[mark] > log_loss[mark - 1] + WORSE));
+  }
   const double *half = run->weights[BS_RUN_HALF], *all = run->weights[BS_RUN_ALL];
   for (size_t k = 0; k < d; k++) {
     run->increment[k] = all[k] - half[k];
@@ -115,8 +123,8 @@ static void measure(const biascope_dataset *data, const biascope_options *option
   run->settle = 1.0 - bs_cosine(d, run->increment, earlier);
   const uint64_t half_steps = run->steps / 2;
   run->time = sum_between(options, (double)half_steps, (double)run->steps);
-  run->margin = least_margin(data, all);
-  run->growth = (run->margin - least_margin(data, half)) / run->time;
+  run->margin = margins[BS_RUN_ALL];
+  run->growth = (run->margin - margins[BS_RUN_HALF]) / run->time;
   run->fading =
       run->margin * (1.0 - options->lr_decay) / (double)run->steps / forgotten_per_step(options, data->samples);
   run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
@@ -127,13 +135,15 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   biascope_status status = biascope_trainer_create(data, options, &run->trainer, error);
   if (status != BIASCOPE_OK) return status;
   biascope_trainer *const trainer = run->trainer;
+  double log_loss[BS_RUN_MARKS];
   for (int mark = 0; mark < BS_RUN_MARKS && status == BIASCOPE_OK; mark++) {
     const uint64_t until = run->steps >> (BS_RUN_ALL - mark);
     status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
     memcpy(run->weights[mark], biascope_trainer_weights(trainer), bs_outputs(data) * data->features * sizeof(double));
+    log_loss[mark] = biascope_trainer_log_loss(trainer);
   }
   run->escaped = status == BIASCOPE_NOT_CONVERGED;
-  if (status == BIASCOPE_OK) measure(data, options, run);
+  if (status == BIASCOPE_OK) measure(data, options, log_loss, run);
   return run->escaped ? BIASCOPE_OK : status;
 }
 

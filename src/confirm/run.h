@@ -15,6 +15,7 @@ typedef struct {
   double margin;                 /* the least margin after all steps */
   double time;                   /* sum of eta from half of the steps to all of them */
   double growth;                 /* the growth of that margin since half of the steps, per unit of sum eta */
+  bool worsens;                  /* from mark to mark the loss rises, and the least margin, below 0, falls */
   double fading;                 /* what gradients fade by in a step at the end, of what the averages forget */
   bool rests;                    /* the increment is negligible beside the weights, although sum eta grows */
   bool escaped;                  /* weights left the range of doubles: only steps, lr and lr_decay are valid */
