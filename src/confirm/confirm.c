@@ -369,6 +369,10 @@ static biascope_status find_infinite_mean(bs_confirmation *c, biascope_error *er
   return status;
 }
 
+/* In this order, until one confirms an answer. */
+static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) = {
+    run_longer_and_longer, take_face, follow_path, run_slower, follow_finer_path, follow_average, find_worsening};
+
 biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_predict_options *options, biascope_status found,
                                   biascope_prediction *answer, biascope_error *error) {
@@ -388,13 +392,8 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   biascope_status status = BIASCOPE_OK;
   if (!bs_limit_is_theorem(training) && !bs_weights_shrink(training)) status = find_infinite_mean(&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed && !bs_has_bounded_update(training)) status = find_runaway(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = run_longer_and_longer(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = take_face(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_path(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = run_slower(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_finer_path(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = follow_average(&c, error);
-  if (status == BIASCOPE_OK && !answer->confirmed) status = find_worsening(&c, error);
+  for (size_t n = 0; n < sizeof ATTEMPTS / sizeof *ATTEMPTS && status == BIASCOPE_OK && !answer->confirmed; n++)
+    status = ATTEMPTS[n](&c, error);
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);
   free(c.searched);
