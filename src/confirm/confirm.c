@@ -24,6 +24,9 @@ static const double SAMPLED_PATH = 3e-3;
 /* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
+/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point that a
+ * run comes to, and 1 - cos with that run, for it to be the answer. */
+static const double POINT_GAP = 1e-3, AT_POINT = 1e-6;
 /* So well settled that the run itself shows that margins shrink. */
 static const double SHOWS = 1e-4;
 /* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four
@@ -313,6 +316,22 @@ static biascope_status follow_finer_path(bs_confirmation *c, biascope_error *err
   return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
+static bool steps_are_of_matrices(const biascope_options *training, const biascope_prediction *answer) {
+  const bs_direction direction = bs_optimizer_rule_of(training->optimizer)->direction;
+  return answer->outputs > 1 && bs_direction_couples(direction) && direction != BS_NORMALISED;
+}
+
+/* If the last run has settled at the best point of a search whose gap singular values keep from vanishing. */
+static biascope_status take_point(bs_confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  if (c->equilibrium || !steps_are_of_matrices(c->training, answer) || !(answer->gap <= POINT_GAP) ||
+      !bs_run_agrees(c, answer) || !(bs_run_distance(c, answer) <= AT_POINT))
+    return BIASCOPE_OK;
+  answer->method = "the point of least gap that was found, to which a run comes";
+  const biascope_status status = note(c, error);
+  return status == BIASCOPE_OK ? confirm(c, bs_limit_kind_of(c, answer), "run") : status;
+}
+
 /* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */
 static biascope_status follow_average(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
@@ -371,7 +390,8 @@ static biascope_status find_infinite_mean(bs_confirmation *c, biascope_error *er
 
 /* In this order, until one confirms an answer. */
 static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) = {
-    run_longer_and_longer, take_face, follow_path, run_slower, follow_finer_path, follow_average, find_worsening};
+    run_longer_and_longer, take_face,      take_point,    follow_path, run_slower,
+    follow_finer_path,     follow_average, find_worsening};
 
 biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_predict_options *options, biascope_status found,

@@ -130,6 +130,12 @@ def test_the_nearest_of_several_optimal_directions_is_the_answer_for_signs():
 
 
 @pytest.mark.slow
+def test_a_point_to_which_a_run_comes_is_the_answer_where_singular_values_fade(simulator, tmp_path):
+    row = judge.trial(simulator, tmp_path, 411, 3e8)
+    assert row["confirmed"] and row["confirmed_by"] == "run" and 1e-9 < row["gap"] < 1e-3 and row["cosine"] > 0.99999, row
+
+
+@pytest.mark.slow
 def test_what_a_run_did_is_said_where_no_limit_is_found():
     path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
     command = [BIASCOPE, "predict", path, "--label-column", "-1", "--standardize", "--optimizer", "muon", "--batch-size", "16",
