@@ -103,6 +103,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case REFERENCES:
     flags->references = cli_parse_references(state, text, ALL_REFERENCES);
+    flags->run.references_given = true;
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -396,6 +397,7 @@ static bool has_path(const predict_flags *flags) {
 static int predict(predict_flags *flags, biascope_dataset *data) {
   if (!predict_run_wanted(&flags->run)) return predict_limit(flags, data);
   bool followed = true;
+  flags->run.references = flags->references;
   const int code = predict_run(&flags->common, flags->optimizer.options, &flags->run, &flags->result, data,
                                has_path(flags) ? &followed : NULL);
   return followed ? code : predict_limit(flags, data);

@@ -141,8 +141,10 @@ static void print_text(const work *w) {
   if (q->error_estimate > 0.0) printf("error      about %.1e in the direction (radians)\n", q->error_estimate);
   printf("log loss   %.6g\nlog ||w||  %.6g\naccuracy   %.6g\n", q->log_loss, log(q->weight_norm), q->accuracy);
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
-    if (isfinite(m->cosine[n]) || isfinite(m->ratio[n]))
+    if (isfinite(m->cosine[n]))
       printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name(n), m->cosine[n], m->ratio[n]);
+    else if (isfinite(m->ratio[n])) /* the nearest of several optimal directions is not known */
+      printf("%-10s cosine -, margin ratio %.6f\n", biascope_reference_name(n), m->ratio[n]);
   if (isfinite(m->cosine_predicted)) printf("limit      cosine %.6f\n", m->cosine_predicted);
   cli_print_test("test       ", w->result);
 }
@@ -176,6 +178,13 @@ static biascope_status finish(work *w, biascope_error *error) {
   return cli_write_weights(w->result, w->run.data, w->run.direction, error);
 }
 
+/* The references that were asked for, and what --until needs. */
+static void choose_references(train_run *run, const predict_run_flags *flags) {
+  run->chosen = flags->references_given;
+  run->named = flags->references & BIASCOPE_ALL_NORMS;
+  if (flags->until == UNTIL_MARGIN) run->named |= 1u << flags->norm;
+}
+
 int predict_run(const cli_common *common, const biascope_options *options, const predict_run_flags *flags,
                 cli_result *result, biascope_dataset *data, bool *followed) {
   work w = {.flags = flags, .result = result, .reached = NAN};
@@ -184,6 +193,7 @@ int predict_run(const cli_common *common, const biascope_options *options, const
   w.run.options = options;
   w.run.data = data;
   w.run.separable = true;
+  choose_references(&w.run, flags);
   biascope_status status = biascope_problem_create(data, &w.run.problem, &error);
   if (status == BIASCOPE_OK) status = cli_set_test(result, w.run.problem, &error);
   if (status == BIASCOPE_OK) status = answer(&w, options, &trace, &error);

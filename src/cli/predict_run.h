@@ -13,6 +13,8 @@ typedef struct {
   until_kind until;
   int norm;        /* UNTIL_MARGIN: the norm, as in biascope_norm_kind */
   double fraction; /* the cosine, or the share of the best margin */
+  bool references_given;
+  biascope_reference_set references; /* if given */
 } predict_run_flags;
 
 /* cosine=C or margin=NORM:F */

@@ -162,3 +162,13 @@ def test_weight_decay_with_eps_rests_where_the_run_does(flags):
 def test_a_schedule_that_ends_has_no_point_of_rest():
     result = subprocess.run([BIASCOPE, "predict", GAUSSIAN, "--optimizer", "adamw", "--torch", "--schedule", "cosine", "--total-steps", "1000", "--batch-size", "2"], capture_output=True, text=True)
     assert result.returncode == 1 and "finite sum" in result.stderr and result.stdout == ""
+
+
+def test_only_the_named_references_are_compared_with():
+    flags = [GAUSSIAN, *ADAMW, "--batch-size", 2, "--steps", 5000]
+    said = subprocess.run([BIASCOPE, "predict", *map(str, flags), "--references", "l1"], capture_output=True, text=True).stdout
+    assert "l1         cosine" in said and "l2  " not in said and "linf" not in said
+    assert set(result_of("predict", *flags, "--references", "none")["cosine"].values()) <= {None} | {
+        result_of("predict", *flags)["cosine"]["predicted"]}
+    reached = result_of("predict", *flags[:-2], "--references", "none", "--until", "margin=linf:0.3")
+    assert reached["steps"] and reached["ratio"]["linf"] >= 0.3
