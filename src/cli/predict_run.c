@@ -14,7 +14,6 @@ typedef struct {
   cli_result *result;
   train_run run; /* what the forecast is compared with, and its trace */
   biascope_forecast *forecast;
-  double error_estimate;
   biascope_forecast_quality quality;
   double reached; /* --until: the step, NaN for never */
 } work;

@@ -164,8 +164,11 @@ biascope_status biascope_forecast_advance(biascope_forecast *f, uint64_t step, b
   if (!f->averaged || step <= f->start.steps) return take_steps(f, step, error);
   biascope_status status = follow_variants(f, step, error);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
+  const biascope_error followed = error ? *error : (biascope_error){0};
   status = step_to_the_end(f, step, EXACT "the averaged equation is too stiff to follow", error);
-  return status == BIASCOPE_OK ? take_steps(f, step, error) : status;
+  if (status == BIASCOPE_OK) return take_steps(f, step, error);
+  return bs_fail(error, status, "%llu steps are too many to take, and the averaged equation is too stiff: %.700s",
+                 (unsigned long long)step, followed.message);
 }
 
 const double *biascope_forecast_weights(const biascope_forecast *f) {
