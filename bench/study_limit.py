@@ -92,8 +92,8 @@ def forgotten(options):
 
 def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     """What training does: the increments' direction, how far they have settled, the least margin. A run that settles
-    elsewhere than `beside` must stay there with smaller steps, then with these to greater margins, up to 200 times
-    the effort: of several equilibria, large steps may choose another than small ones do, and some are left late."""
+    elsewhere than `beside` must stay there with ever smaller steps to ever greater margins, up to 200 times the effort:
+    of several equilibria, large steps may choose another than small ones do, and some places are left late."""
     if options.get("weight_decay"):
         return judge_rest(library, x, options, effort, decay)
     cost = 20 + options["batch"] * x.shape[1] * 1.5 + 5 * x.shape[1]
@@ -103,21 +103,21 @@ def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     # a margin of m after T steps fades by m (1 - decay) / T a step at the end
     fading = (1 - decay) / forgotten(options)
     steps = int(min(most, max(200000, 150 * fading / FADING)))
-    goal, before = min(150.0, max(80.0, FADING * steps / fading)), None
+    goal, smaller, elsewhere = min(150.0, max(80.0, FADING * steps / fading)), None, None
     while True:
-        lr = step_size(library, x, options, steps, decay, goal)
+        lr = smaller or step_size(library, x, options, steps, decay, goal)
         w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
         if len(w) < 3:
             return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
         settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
                  "lr": lr, "settled": settle >= SETTLED and LEAST_MARGIN <= margin <= MOST_FADING * steps / fading}
-        elsewhere = beside is not None and found["settled"] and cosine(beside, found["increment"]) < WRONG
-        goal *= 2 if before is None and not elsewhere else 1 if before is None else 4
-        steps *= 4
-        before = found if elsewhere else before
-        if (found["settled"] and not elsewhere) or steps > (200 * most if before else most):
-            return found if found["settled"] else before or found
+        agrees = beside is None or cosine(beside, found["increment"]) >= WRONG
+        aside = found["settled"] and not agrees
+        elsewhere, smaller = (found, lr / 4) if aside else (elsewhere, smaller)
+        steps, goal = steps * (16 if aside else 4), goal * 2
+        if (found["settled"] and agrees) or steps > (200 * most if elsewhere else most):
+            return found if found["settled"] else elsewhere or found
 
 
 def judge_rest(library, x, options, effort, decay):
