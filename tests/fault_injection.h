@@ -9,6 +9,7 @@
 
 #include "biascope.h"
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,14 +22,29 @@
 /* cmocka needs setjmp, stdarg and stddef first */
 #include <cmocka.h>
 
+enum { FAULT_WAY = 5 };
+
 static struct {
-  bool armed;   /* calls are counted, and the one numbered strike_at fails */
-  bool dribble; /* reads are interrupted every other time, and give one byte else */
-  size_t calls, strike_at;
+  bool armed;      /* calls are counted, and the one numbered strike_at fails */
+  bool dribble;    /* reads are interrupted every other time, and give one byte else */
+  bool once_a_way; /* of the allocations by the same innermost calls only the first counts */
+  size_t calls, strike_at, ways;
+  void *way[1024][FAULT_WAY];
   bool struck;
   biascope_status expected; /* of the work that was struck */
   long live;                /* blocks allocated and not freed, descriptors opened and not closed */
 } fault;
+
+/* Whether an allocation came the same way before: the innermost calls, without this function and the wrapper. */
+static bool fault_seen(void) {
+  void *way[FAULT_WAY + 2] = {NULL};
+  const int length = backtrace(way, FAULT_WAY + 2);
+  for (size_t n = 0; n < fault.ways; n++)
+    if (memcmp(fault.way[n], way + 2, sizeof *fault.way) == 0) return true;
+  assert_true(length > 2 && fault.ways < sizeof fault.way / sizeof *fault.way);
+  memcpy(fault.way[fault.ways++], way + 2, sizeof *fault.way);
+  return false;
+}
 
 static bool fault_strikes(biascope_status expected, int error_number) {
   if (!fault.armed || fault.calls++ != fault.strike_at) return false;
@@ -44,7 +60,8 @@ static bool fault_strikes(biascope_status expected, int error_number) {
 
 #define FAULT_ALLOCATION(call)                                                                                         \
   do {                                                                                                                 \
-    if (fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM)) return NULL;                                                        \
+    const bool again = fault.armed && fault.once_a_way && fault_seen();                                                \
+    if (!again && fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM)) return NULL;                                              \
     void *block = (call);                                                                                              \
     fault.live += block != NULL;                                                                                       \
     return block;                                                                                                      \
@@ -159,7 +176,7 @@ static size_t fault_sweep(fault_work *work, void *context, void (*after)(void *c
   for (size_t call = 0;; call++) {
     biascope_error error = {.message = ""};
     const long live = fault.live;
-    fault.calls = 0;
+    fault.calls = fault.ways = 0;
     fault.strike_at = call;
     fault.struck = false;
     fault.armed = true;
