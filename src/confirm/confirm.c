@@ -44,7 +44,7 @@ static const double FADING = 0.25, LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
 /* The margin of a run of smaller steps that must not contradict the one that agrees, beside that one's; and how much
  * further it has to be from the answer than a run that agrees. */
-static const double SMALLER = 0.5, FAR = 3.0;
+static const double SMALLER = 0.5, FAR = 1.5;
 /* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
 static const double FINER = 10.0, LEAST_GOAL = 5.0;
 
@@ -302,18 +302,24 @@ static biascope_status follow_path(bs_confirmation *c, biascope_error *error) {
 /* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
  * steps may agree, or be nearer to the path, although it does not come as far. */
 static biascope_status follow_finer_path(bs_confirmation *c, biascope_error *error) {
-  const uint64_t steps = c->run.steps;
   const double goal = c->run.margin / FINER;
   bool leads = false;
   if (!c->equilibrium || bs_seed_matters(c->training) || !steps_are_free(c) || !(goal >= LEAST_GOAL) ||
       stays_elsewhere(c) || (!c->answer->unique && c->answer->outputs > 1))
     return BIASCOPE_OK;
-  bs_run_free(&c->run);
-  biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
+  bs_run before = c->run;
+  c->run = (bs_run){0};
+  biascope_status status = bs_run_make(c->data, c->training, before.steps, goal, FADING, &c->run, error);
   if (status == BIASCOPE_OK) status = weigh(c, error);
-  if (status != BIASCOPE_OK || c->answer->confirmed) return status;
-  status = bs_path_leads_to(c, c->answer, &leads, error);
-  return status == BIASCOPE_OK && leads ? confirm(c, bs_limit_kind_of(c, c->answer), "path") : status;
+  if (status == BIASCOPE_OK && !c->answer->confirmed) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && leads) status = confirm(c, bs_limit_kind_of(c, c->answer), "path");
+  if (status != BIASCOPE_OK || c->answer->confirmed) {
+    bs_run_free(&before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = before; /* which says more, for it came further */
+  return note(c, error);
 }
 
 static bool steps_are_of_matrices(const biascope_options *training, const biascope_prediction *answer) {
@@ -390,8 +396,8 @@ static biascope_status find_infinite_mean(bs_confirmation *c, biascope_error *er
 
 /* In this order, until one confirms an answer. */
 static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) = {
-    run_longer_and_longer, take_face,      take_point,    follow_path, run_slower,
-    follow_finer_path,     follow_average, find_worsening};
+    run_longer_and_longer, take_face,  take_point,     follow_path,
+    follow_finer_path,     run_slower, follow_average, find_worsening};
 
 biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_predict_options *options, biascope_status found,
