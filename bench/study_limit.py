@@ -126,6 +126,8 @@ def judge_rest(library, x, options, effort, decay):
     # the start fades by e^-40, where steps may be so large
     lr = min(0.1 / abs(x).sum(axis=1).max(), 40 / options["weight_decay"] * (1 - decay) / steps ** (1 - decay))
     w = simulate(library, x, options, lr, decay, [steps // 2, steps])
+    if len(w) < 2:
+        return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
     settle = cosine(w[0], w[1])
     return {"runaway": False, "increment": w[1], "settle": settle, "margin": None, "steps": steps, "lr": lr,
             "settled": settle >= SETTLED}
