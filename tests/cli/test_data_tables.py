@@ -142,10 +142,13 @@ def test_a_class_of_several_is_separable_or_not_as_its_pairs_are(tmp_path):
 
 def test_more_than_two_classes_are_refused_where_two_are_needed(tmp_path):
     path = os.path.join(TABLES, "iris.csv")
-    result = run("doctor", path, "--label-column", "-1")
+    pair = ("--label-column", "-1", "--positive", "setosa", "--negative", "virginica")
+    call("solve", path, *pair, "--norm", "l2", "--out", tmp_path / "w.csv")
+    result = run("apply", tmp_path / "w.csv", path, "--label-column", "-1")
     assert result.returncode == 2 and "'setosa', 'versicolor', 'virginica'" in result.stderr
-    result = run("predict", path, "--label-column", "-1")  # of all three, which no weights separate
-    assert result.returncode == 3 and "(w_y - w_j).x vanishes" in result.stderr
+    for command in ("predict", "doctor"):  # of all three, which no weights separate
+        result = run(command, path, "--label-column", "-1")
+        assert result.returncode == 3 and "(w_y - w_j).x vanishes" in result.stderr
     assert call("solve", path, "--label-column", "-1", "--positive", "setosa", "--norm", "l2")["margin"] > 0
 
 
