@@ -20,7 +20,7 @@
  * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
 static const double STAYS = 0.8;
 /* 1 - cos between a run in a random order and the answer, beyond which a sampled path decides nothing. */
-static const double SAMPLED_PATH = 3e-3;
+static const double SAMPLED_PATH = 1e-3;
 /* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
