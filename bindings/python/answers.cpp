@@ -241,11 +241,11 @@ nb::dict diagnose(const Data &data, const Options &training, const std::string &
   const biascope_diagnosis &diagnosis = found->value;
   nb::dict fields, recommended;
   fields["limit"] = diagnosis.certified ? nb::object(prediction_fields(diagnosis.limit)) : nb::none();
-  nb::dict fraction;
+  nb::dict reached;
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     if (biascope_dataset_references(data.set.get()) >> n & 1)
-      fraction[biascope_reference_name(n)] = diagnosis.fraction[n];
-  fields["fraction"] = fraction;
+      reached[biascope_reference_name(n)] = diagnosis.fraction[n];
+  fields["fraction"] = reached;
   fields["momentum_stale_until"] = diagnosis.momentum_stale_until;
   fields["second_moment_stale_until"] = diagnosis.second_moment_stale_until;
   fields["misalignment"] = diagnosis.misalignment;
