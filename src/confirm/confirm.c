@@ -126,7 +126,7 @@ static biascope_status weigh(bs_confirmation *c, biascope_error *error) {
 }
 
 /* What the increments of the last run did. */
-static const char *describe_run(const bs_confirmation *c, size_t size, char *text) {
+static void describe_run(const bs_confirmation *c, size_t size, char *text) {
   const bs_run *run = &c->run;
   if (run->settle <= BS_RUN_SETTLED)
     snprintf(text, size, "after %llu small steps training has settled", (unsigned long long)run->steps);
@@ -136,7 +136,6 @@ static const char *describe_run(const bs_confirmation *c, size_t size, char *tex
         "after %llu small steps training has not settled, its last increments at cosine %.6f with those before and "
         "the least margin at %.3g; the point after a number of steps is predicted all the same (--steps)",
         (unsigned long long)run->steps, 1.0 - run->settle, run->margin);
-  return text;
 }
 
 /* searched: the result of the search for an equilibrium, if it found none. */
@@ -166,15 +165,13 @@ static bool steps_are_free(const bs_confirmation *c) {
  * the path there. */
 static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biascope_error *error) {
   const biascope_prediction *answer = c->answer;
-  bool leads = false;
-  *elsewhere =
+  const bool apart =
       !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
-  if (!*elsewhere || !bs_run_nears(c, answer) || bs_seed_matters(c->training)) {
-    *elsewhere = *elsewhere && !bs_run_nears(c, answer);
-    return BIASCOPE_OK;
-  }
+  bool leads = false;
+  *elsewhere = apart && !bs_run_nears(c, answer);
+  if (!apart || *elsewhere || bs_seed_matters(c->training)) return BIASCOPE_OK;
   const biascope_status status = bs_path_leads_to(c, answer, &leads, error);
-  *elsewhere = !leads;
+  *elsewhere = status == BIASCOPE_OK && !leads;
   return status;
 }
 
@@ -362,12 +359,8 @@ static biascope_status follow_average(bs_confirmation *c, biascope_error *error)
 /* Where nothing has settled, the loss may rise all the same while weights grow: wrong samples weigh fully, and do not
  * turn the direction. */
 static biascope_status find_worsening(bs_confirmation *c, biascope_error *error) {
-  biascope_status status = BIASCOPE_OK;
-  if (c->equilibrium || !steps_are_free(c) || !(c->run.margin < 0.0)) return BIASCOPE_OK;
-  if (last_steps(c) > c->run.steps) status = make_last_run(c, error);
-  if (status == BIASCOPE_OK && c->run.worsens)
-    status = answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->run.increment, c->run.growth, error);
-  return status == BIASCOPE_OK ? note(c, error) : status;
+  if (c->equilibrium || !steps_are_free(c) || !c->run.worsens) return BIASCOPE_OK;
+  return answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->run.increment, c->run.growth, error);
 }
 
 /* An unbounded update may run away at the step sizes asked for, although not at small ones. */
