@@ -134,7 +134,8 @@ static void describe_run(const bs_confirmation *c, size_t size, char *text) {
     snprintf(
         text, size,
         "after %llu small steps training has not settled, its last increments at cosine %.6f with those before and "
-        "the least margin at %.3g; the point after a number of steps is predicted all the same (--steps)",
+        "the least margin at %.3g; --steps predicts where it is after so many steps, unless they are too many to "
+        "follow",
         (unsigned long long)run->steps, 1.0 - run->settle, run->margin);
 }
 

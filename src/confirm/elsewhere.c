@@ -105,7 +105,7 @@ static biascope_status watch(bs_confirmation *c, double **updates, biascope_erro
   const size_t steps = bs_batches_per_epoch(c->training, c->data->samples), d = bs_margin_weights(c->data);
   const bool full = steps == 1 && rule.direction == BS_RATIO;
   *updates = NULL;
-  if ((rule.direction != BS_SIGN && !full) || c->training->order != BIASCOPE_CYCLIC || c->data->classes > 2 ||
+  if ((rule.direction != BS_SIGN && !full) || c->training->order != BIASCOPE_CYCLIC ||
       (double)steps * (double)d > MOST_WATCHED)
     return BIASCOPE_OK;
   *updates = BS_NEW(double, steps *d);

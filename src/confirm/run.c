@@ -169,11 +169,11 @@ biascope_status bs_run_watch_signs(const biascope_dataset *data, const biascope_
   memset(updates, 0, (size_t)steps * d * sizeof *updates);
   const uint64_t into = biascope_trainer_step(run->trainer) % steps;
   biascope_status status = biascope_trainer_run(run->trainer, into > 0 ? steps - into : 0, error);
-  const double *w = biascope_trainer_weights(run->trainer);
-  memcpy(before, w, d * sizeof *before);
+  memcpy(before, biascope_trainer_weights(run->trainer), d * sizeof *before);
   for (uint64_t t = 0; t < epochs * steps && status == BIASCOPE_OK; t++) {
     double *update = updates + (size_t)(t % steps) * d;
     status = biascope_trainer_run(run->trainer, 1, error);
+    const double *w = biascope_trainer_weights(run->trainer); /* of several classes a copy, made here */
     for (size_t k = 0; k < d; k++) update[k] += (w[k] > before[k]) - (w[k] < before[k]);
     memcpy(before, w, d * sizeof *before);
   }

@@ -239,8 +239,10 @@ static bool signs_hold(work *w) {
     if (!(fabs(w->momenta[n]) <= RESIDUAL * w->sizes[n])) return false;
     w->momenta[n] = 0.0;
   }
+  /* the gradients of a feature sum to zero over the classes, so that one may be zero because the others are */
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
-    if (w->momenta[n] * w->updates[n] < 0.0) return false;
+    const bool zero = fabs(w->momenta[n]) <= RESIDUAL * w->sizes[n];
+    if (!zero && w->momenta[n] * w->updates[n] < 0.0) return false;
   }
   return true;
 }

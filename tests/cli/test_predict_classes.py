@@ -136,6 +136,12 @@ def test_a_point_to_which_a_run_comes_is_the_answer_where_singular_values_fade(s
 
 
 @pytest.mark.slow
+def test_signs_that_a_run_shows_to_slide_are_solved_for(simulator, tmp_path):
+    row = judge.trial(simulator, tmp_path, 474, 3e8)
+    assert row["confirmed"] and row["confirmed_by"] == "run" and row["gap"] <= 1e-10 and row["cosine"] >= 0.9999, row
+
+
+@pytest.mark.slow
 def test_what_a_run_did_is_said_where_no_limit_is_found():
     path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
     command = [BIASCOPE, "predict", path, "--label-column", "-1", "--standardize", "--optimizer", "muon", "--batch-size", "16",
