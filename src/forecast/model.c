@@ -348,9 +348,11 @@ void bs_model_evaluate(bs_model *model, double t, const double *w, const double 
   model->gain = t * model->rate_second;
   for (size_t k = 0; k < d; k++) {
     rate_w[k] = -t * model->eta * (model->direction[k] + model->decay * w[k]);
-    model->ratio[k] = model->has_second ? fmax(model->mean_square[k], LEAST) / model->level[k] : 0.0;
+    /* where a feature is zero in every sample, nothing hangs on u */
+    const bool has_second = model->has_second && model->mean_square[k] > 0.0;
+    model->ratio[k] = has_second ? fmax(model->mean_square[k], LEAST) / model->level[k] : 0.0;
     if (model->edge.count > 0) model->ratio[k] += model->edge.extra[k];
-    rate_u[k] = model->has_second ? model->gain * (model->ratio[k] - (model->is_sum ? 0.0 : 1.0)) : 0.0;
+    rate_u[k] = has_second ? model->gain * (model->ratio[k] - (model->is_sum ? 0.0 : 1.0)) : 0.0;
   }
 }
 

@@ -69,6 +69,15 @@ def test_a_forecast_of_several_classes_is_where_the_run_is(flags, most):
         assert found["margin"][norm] == pytest.approx(trained["margin"][norm], rel=0.02)
 
 
+def test_features_of_zeros_change_nothing_however_many_the_steps(tmp_path):
+    x = np.loadtxt(GAUSSIAN, delimiter=",")
+    np.savetxt(tmp_path / "zeros.csv", np.hstack([x, np.zeros((len(x), 2))]), delimiter=",", fmt="%.17g")
+    flags = ["--optimizer", "adamw", "--torch", "--batch-size", 1, "--steps", 1e9]
+    found, without = (result_of("predict", path, *flags) for path in (tmp_path / "zeros.csv", GAUSSIAN))
+    assert found["method"] == without["method"] and found["direction"][-2:] == [0, 0]
+    assert angle(found["direction"][:-2], without["direction"]) < 3 * found["error_estimate"]
+
+
 def test_what_is_said_of_the_weights_is_what_numpy_makes_of_them():
     x = np.loadtxt(GAUSSIAN, delimiter=",")
     found = result_of("predict", GAUSSIAN, *ADAMW, "--batch-size", 1, "--steps", 1e9)
