@@ -27,9 +27,17 @@ double bs_run_distance(const bs_confirmation *c, const biascope_prediction *pred
   return 1.0 - bs_cosine(bs_confirmation_weights(prediction), shown, prediction->direction);
 }
 
+/* 1 - cos of the standard error. */
+static double sampled(const biascope_prediction *prediction) {
+  return 0.5 * prediction->standard_error * prediction->standard_error;
+}
+
 double bs_run_allowance(const biascope_prediction *prediction) {
-  const double sampled = 0.5 * prediction->standard_error * prediction->standard_error;
-  return AGREES + fmin(MOST_SAMPLED, sampled);
+  return AGREES + fmin(MOST_SAMPLED, sampled(prediction));
+}
+
+bool bs_is_precise(const biascope_prediction *prediction) {
+  return sampled(prediction) <= MOST_SAMPLED;
 }
 
 bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *prediction) {

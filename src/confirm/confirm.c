@@ -19,14 +19,16 @@
 /* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
  * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
 static const double STAYS = 0.8;
-/* 1 - cos between a run in a random order and the answer, beyond which a sampled path decides nothing. */
-static const double SAMPLED_PATH = 1e-3;
 /* The gap of an equilibrium if a run agrees and no other tolerance is asked for: samples whose weight falls like 1 / s
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
 /* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point that a
  * run comes to, and 1 - cos with that run, for it to be the answer. */
 static const double POINT_GAP = 1e-3, AT_POINT = 1e-6;
+/* 1 - cos between a run that comes nearer to the answer and it, up to which the run is likely on its way there. */
+static const double CLOSE = 1e-2;
+/* 1 - cos between a run in a random order and the answer, beyond which the run decides if it has settled. */
+static const double BESIDE = 1e-3;
 /* So well settled that the run itself shows that margins shrink. */
 static const double SHOWS = 1e-4;
 /* The first run: its steps, also in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four
@@ -45,6 +47,8 @@ static const double LAST_GOAL = 100.0;
 /* The margin of a run of smaller steps that must not contradict the one that agrees, beside that one's; and how much
  * further it has to be from the answer than a run that agrees. */
 static const double SMALLER = 0.5, FAR = 1.5;
+/* In a random order large steps leave by chance what small ones keep to: much smaller ones. */
+static const double SMALLER_SAMPLED = 0.125;
 /* By how much smaller steps are of a run that is compared with the path again, and the least margin it aims for. */
 static const double FINER = 10.0, LEAST_GOAL = 5.0;
 
@@ -104,6 +108,12 @@ static biascope_status answer_by_run(bs_confirmation *c, biascope_limit_kind kin
   return confirm(c, kind, "run");
 }
 
+/* Whether a path, which is cheaper than a search in a random order, is to decide first. */
+static bool approaches(const bs_confirmation *c) {
+  return bs_seed_matters(c->training) && c->equilibrium && bs_is_precise(c->answer) &&
+         bs_run_distance(c, c->answer) <= CLOSE && bs_run_nears(c, c->answer);
+}
+
 static biascope_status weigh(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   const bs_run *run = &c->run;
@@ -114,7 +124,7 @@ static biascope_status weigh(bs_confirmation *c, biascope_error *error) {
   bool adopted = false;
   biascope_status status = BIASCOPE_OK;
   if (c->equilibrium) bs_take_common_part(c, answer);
-  if (!(c->equilibrium && bs_run_agrees(c, answer)) && run->settle <= BS_RUN_SETTLED)
+  if (!(c->equilibrium && bs_run_agrees(c, answer)) && run->settle <= BS_RUN_SETTLED && !approaches(c))
     status = bs_search_from_run(c, false, &adopted, error);
   if (status == BIASCOPE_OK) status = note(c, error);
   if (status == BIASCOPE_OK && c->equilibrium && (adopted || bs_run_agrees(c, answer)))
@@ -187,8 +197,10 @@ static biascope_status contradict(bs_confirmation *c, bool *contradicted, biasco
   *contradicted = false;
   if (answer->kind != BIASCOPE_LIMIT_DIRECTION || !steps_are_free(c) || (!c->adopted && (double)steps < wanted))
     return BIASCOPE_OK;
+  const double smaller = bs_seed_matters(c->training) ? SMALLER_SAMPLED : SMALLER;
+  const double goal = smaller * before.margin * pow((double)steps / wanted, 1.0 - before.lr_decay);
+  if (goal < LEAST_GOAL) return BIASCOPE_OK;
   c->run = (bs_run){0};
-  const double goal = SMALLER * before.margin * pow((double)steps / wanted, 1.0 - before.lr_decay);
   biascope_status status = bs_run_make(c->data, c->training, steps, goal, FADING, &c->run, error);
   if (status == BIASCOPE_OK) status = goes_elsewhere(c, contradicted, error);
   if (*contradicted || status != BIASCOPE_OK) {
@@ -264,14 +276,19 @@ static biascope_status take_face(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && reached ? confirm(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
 }
 
-/* Whether a run is away from the answer and does not come nearer, as far as its increments show; or, in a random order,
- * far from it: the path is that of a sampled order and knows no other. */
+/* Whether a run in a random order shows by itself that it goes elsewhere: what chance moves, no path of the mean
+ * describes. */
+static bool has_settled_elsewhere(const bs_confirmation *c) {
+  const bool decided = c->run.settle <= SHOWS || !bs_run_nears(c, c->answer);
+  return bs_seed_matters(c->training) && decided && bs_run_distance(c, c->answer) > BESIDE;
+}
+
+/* Whether a run is away from the answer and does not come nearer, as far as its increments show. */
 static bool stays_elsewhere(const bs_confirmation *c) {
   const double apart = bs_run_distance(c, c->answer);
   const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
-  const bool sampled = c->training->order != BIASCOPE_CYCLIC;
   return c->equilibrium && apart > bs_run_allowance(c->answer) &&
-         ((sampled && apart > SAMPLED_PATH) || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
+         (has_settled_elsewhere(c) || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
 }
 
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */

@@ -25,6 +25,8 @@ size_t bs_confirmation_weights(const biascope_prediction *prediction);
 /* 1 - cos between the last increment of the run and the direction; and up to which the two agree. */
 double bs_run_distance(const bs_confirmation *c, const biascope_prediction *prediction);
 double bs_run_allowance(const biascope_prediction *prediction);
+/* Whether its standard error is smaller than what a run may be away from it. */
+bool bs_is_precise(const biascope_prediction *prediction);
 /* Whether the run's last increment is nearer to the prediction than the one before. */
 bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */

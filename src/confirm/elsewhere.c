@@ -26,7 +26,7 @@ static const double RANDOM_EFFORT = 5e9; /* of such a search */
 /* Updates of an epoch that may be watched one by one, for so many epochs, or so many steps. */
 static const double MOST_WATCHED = 1e6, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 /* for following the path from a run */
-static const double PATH_EFFORT = 4e9, PATH_STEPS = 40.0;
+static const double PATH_EFFORT = 4e9, RANDOM_PATH_EFFORT = 1.5e10, PATH_STEPS = 40.0;
 
 biascope_status bs_keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
   const size_t d = bs_confirmation_weights(to);
@@ -70,7 +70,8 @@ static void find_log_weights(const bs_confirmation *c, double *log_weights) {
 static biascope_status follow_from_run(const bs_confirmation *c, const biascope_prediction *prediction,
                                        double margin_error, double *increment, bool *leads, biascope_error *error) {
   const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
-  const biascope_predict_options options = {.effort = fmax(PATH_EFFORT, PATH_STEPS * n * d * fmin(n, d))};
+  const double least = bs_seed_matters(c->training) ? RANDOM_PATH_EFFORT : PATH_EFFORT;
+  const biascope_predict_options options = {.effort = fmax(least, PATH_STEPS * n * d * fmin(n, d))};
   bs_way way = {.start = c->run.weights[BS_RUN_HALF],
                 .time = c->run.time,
                 .error = margin_error,
@@ -86,7 +87,8 @@ static biascope_status follow_from_run(const bs_confirmation *c, const biascope_
 biascope_status bs_path_leads_to(const bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
                                  biascope_error *error) {
   *leads = false;
-  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training) || c->repels) return BIASCOPE_OK;
+  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training) || c->repels || !bs_is_precise(prediction))
+    return BIASCOPE_OK;
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   if (!increment) return bs_fail_memory(error, "the path of training");
   biascope_status status = BIASCOPE_OK;

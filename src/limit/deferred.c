@@ -55,23 +55,12 @@ static biascope_status correction_create(correction *c, biascope_error *error) {
   return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the correction of the epoch map");
 }
 
-static void evaluate_exact(correction *c, const double *log_weights) {
-  const bs_exact_map *exact = c->exact;
-  if (exact->expectation) {
-    bs_expectation_evaluate(exact->expectation, log_weights, c->exact_direction);
-    bs_game_spend(c->game, bs_expectation_cost(exact->expectation));
-    return;
-  }
-  bs_epoch_map_evaluate(exact->map, &exact->rule, log_weights, c->exact_direction, NULL);
-  bs_game_spend(c->game, bs_epoch_map_spent(exact->map));
-}
-
 /* The error of the game's D at the log-weights; and the gap there under the exact map. */
 static void measure(correction *c, const double *log_weights, bs_equilibrium *out) {
   bs_game *game = c->game;
   const size_t d = game->features;
   bs_game_evaluate(game, log_weights, false);
-  evaluate_exact(c, log_weights);
+  bs_exact_map_evaluate(c->exact, game, log_weights, c->exact_direction);
   for (size_t k = 0; k < d; k++) c->residual[k] = c->exact_direction[k] - game->direction[k];
   memcpy(game->direction, c->exact_direction, d * sizeof *game->direction);
   bs_game_margins(game, game->direction, game->growth);

@@ -3,14 +3,7 @@
 #define BIASCOPE_LIMIT_DEFERRED_H
 
 #include "limit/equilibrium.h"
-#include "limit/expected.h"
-
-/* The exact D: the map of long replicates under their rule, or the expectation itself if it is not NULL. */
-typedef struct {
-  bs_epoch_map *map;
-  bs_epoch_rule rule;
-  bs_expectation *expectation;
-} bs_exact_map;
+#include "limit/exact_map.h"
 
 /* Finds the equilibrium of the exact map by deferred correction. The game's map replaces the exact one; log_weights (N)
  * start near its equilibrium. The game's D plus a fixed offset, the difference of the two at the last point, has an

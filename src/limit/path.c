@@ -3,8 +3,10 @@
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/constant_step.h"
+#include "limit/exact_map.h"
 #include "limit/flow.h"
 #include "limit/sampling.h"
+#include "limit/search.h"
 #include "limit/step_sum.h"
 #include "loss/classes.h"
 #include <float.h>
@@ -13,11 +15,16 @@
 #include <string.h>
 
 enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8, TIMES_SHARPER = 4 };
+/* Of a sequence that stands in for a random order: its steps, or two epochs, and the samples in all of them; and of the
+ * sequences that correct it: the steps, and samples times weights. */
+enum { STAND_IN = 512, STAND_IN_SAMPLES = 1 << 12, LONG = 1 << 18, LEAST_LONG = 1 << 13, LONG_CELLS = 1 << 25 };
 
 static const double MARGIN_ERROR = 1e-3;
 static const double SMOOTHING = 1e-4; /* of sign updates; on the way to a point of rest it falls from */
 static const double FIRST_SMOOTHING = 0.1, SHARPER = 0.1;
-static const double ARRIVED = 1e-6;  /* 1 - cos between D and the direction that the path leads to */
+/* 1 - cos between D and the direction that the path leads to, and in a random order, where both are sampled. */
+static const double ARRIVED = 1e-6, ARRIVED_SAMPLED = 1e-4;
+static const double AGAIN = 1.2;     /* the part by which the time grows until D is corrected again */
 static const double AT_REST = 1e-12; /* |D - decay w| relative to |D| */
 
 typedef struct {
@@ -34,17 +41,17 @@ static void path_free(path *p) {
   bs_schedule_free(&p->schedule);
 }
 
-static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, double margin_error, path *p,
-                                   biascope_error *error) {
+/* sampled: the steps of the sequence that stands for a random order. */
+static biascope_status path_create(const bs_question *question, const bs_epoch_rule *rule, double margin_error,
+                                   size_t sampled, path *p, biascope_error *error) {
   const biascope_options *training = &question->training;
   bs_epoch_rule smooth = *rule;
   if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
     smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
   if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
   *p = (path){0};
-  biascope_status status = bs_schedule_create(
-      training, question->data, question->options.sample_length ? question->options.sample_length : SAMPLED_STEPS, 0,
-      &p->schedule, error);
+  if (question->options.sample_length > 0) sampled = question->options.sample_length;
+  biascope_status status = bs_schedule_create(training, question->data, sampled, 0, &p->schedule, error);
   if (status == BIASCOPE_OK)
     status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.direction, &p->map, error);
   if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
@@ -140,7 +147,7 @@ static biascope_status follow_steps(const bs_question *question, const bs_epoch_
 biascope_status bs_predict_after_steps(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                        biascope_error *error) {
   path p;
-  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, SAMPLED_STEPS, &p, error);
   if (status != BIASCOPE_OK) return status;
   follow_signs_closely(&p);
   status = follow_steps(question, rule, &p, error);
@@ -156,21 +163,78 @@ static double distance_from(path *p, const double *direction) {
   return 1.0 - bs_cosine(p->game.features, p->game.direction, direction);
 }
 
+/* What makes D of the sequence that stands in for a random order the mean over long ones: an offset, found again when
+ * the path has gone on for a while. */
+typedef struct {
+  bool needed;
+  bs_exact_map exact;
+  double *offset, *mean; /* d */
+  double next;           /* the time when the offset is found again */
+} correction;
+
+static void correction_free(correction *c) {
+  bs_exact_map_free(&c->exact);
+  free(c->offset);
+  free(c->mean);
+}
+
+static size_t batch_of(const bs_question *question) {
+  return question->training.batch_size > 0 ? question->training.batch_size : question->data->samples;
+}
+
+static biascope_status correction_create(const bs_question *question, path *p, correction *c, biascope_error *error) {
+  const size_t d = p->game.features, most = LONG_CELLS / d / batch_of(question);
+  *c = (correction){.needed = bs_seed_matters(&question->training)};
+  if (!c->needed) return BIASCOPE_OK;
+  c->offset = BS_NEW(double, d);
+  c->mean = BS_NEW(double, d);
+  biascope_status status = c->offset && c->mean ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+  bs_epoch_rule exact = p->game.rule;
+  if (exact.direction == BS_SIGN) exact.smoothing = BS_SAMPLED_SMOOTHING;
+  const size_t steps = most < LEAST_LONG ? LEAST_LONG : most < LONG ? most : LONG;
+  if (status == BIASCOPE_OK) status = bs_exact_map_create(question, &exact, &p->game, steps, &c->exact, error);
+  p->game.offset = c->offset;
+  return status;
+}
+
+/* At the path's point, whose time counts from `earlier` before the flow's. */
+static void correct(correction *c, path *p, double earlier) {
+  const double *slopes = bs_flow_log_slopes(p->flow);
+  if (!c->needed || bs_flow_time(p->flow) < c->next) return;
+  bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
+  bs_game_evaluate(&p->game, slopes, false);
+  for (size_t k = 0; k < p->game.features; k++) c->offset[k] += c->mean[k] - p->game.direction[k];
+  c->next = AGAIN * (bs_flow_time(p->flow) + earlier) - earlier;
+}
+
+static void follow_way(path *p, correction *c, bs_way *way) {
+  const double whole = way->time * (1.0 - 1e-12), arrived = c->needed ? ARRIVED_SAMPLED : ARRIVED;
+  bs_flow_start(p->flow, way->start);
+  correct(c, p, way->time);
+  while (bs_flow_time(p->flow) < whole && path_advance(p, way->time)) correct(c, p, way->time);
+  const bool followed = bs_flow_time(p->flow) >= whole;
+  for (size_t k = 0; k < p->game.features; k++)
+    way->increment[k] = followed ? bs_flow_weights(p->flow)[k] - way->start[k] : 0.0;
+  way->apart = distance_from(p, way->direction);
+  for (int n = 0; n < MOST_FLOW_STEPS && way->apart > arrived && followed && path_advance(p, INFINITY); n++) {
+    correct(c, p, way->time);
+    way->apart = distance_from(p, way->direction);
+  }
+}
+
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error) {
+  const size_t epochs = 2 * bs_batches_per_epoch(&question->training, question->data->samples);
+  const size_t affordable = STAND_IN_SAMPLES / batch_of(question), most = affordable < STAND_IN ? affordable : STAND_IN;
   path p;
-  const biascope_status status = path_create(question, rule, way->error, &p, error);
+  correction c;
+  biascope_status status = path_create(question, rule, way->error, epochs > most ? epochs : most, &p, error);
   if (status != BIASCOPE_OK) return status;
-  const size_t d = p.game.features;
-  bs_flow_start(p.flow, way->start);
-  while (bs_flow_time(p.flow) < way->time * (1.0 - 1e-12) && path_advance(&p, way->time)) continue;
-  const bool followed = bs_flow_time(p.flow) >= way->time * (1.0 - 1e-12);
-  for (size_t k = 0; k < d; k++) way->increment[k] = followed ? bs_flow_weights(p.flow)[k] - way->start[k] : 0.0;
-  way->apart = distance_from(&p, way->direction);
-  for (int n = 0; n < MOST_FLOW_STEPS && way->apart > ARRIVED && followed && path_advance(&p, INFINITY); n++)
-    way->apart = distance_from(&p, way->direction);
+  status = correction_create(question, &p, &c, error);
+  if (status == BIASCOPE_OK) follow_way(&p, &c, way);
+  correction_free(&c);
   path_free(&p);
-  return BIASCOPE_OK;
+  return status;
 }
 
 /* max |D - decay w| / max |D| at the flow's point. */
@@ -204,7 +268,7 @@ static double come_to_rest(path *p, double decay, double *least) {
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error) {
   path p;
-  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, SAMPLED_STEPS, &p, error);
   if (status != BIASCOPE_OK) return status;
   const bool signs = p.game.rule.direction == BS_SIGN;
   double moving = INFINITY, least = AT_REST;
@@ -252,7 +316,7 @@ biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rul
   const biascope_options *training = &question->training;
   const double threshold = log(training->eps);
   path p;
-  biascope_status status = path_create(question, rule, MARGIN_ERROR, &p, error);
+  biascope_status status = path_create(question, rule, MARGIN_ERROR, SAMPLED_STEPS, &p, error);
   if (status != BIASCOPE_OK) return status;
   double *gradient = BS_NEW(double, p.game.features), before = 0.0, now = 0.0, start = 0.0;
   bool advanced = gradient != NULL;

@@ -27,30 +27,15 @@ static const double NEAR_ZERO = 200.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
 typedef struct {
   const bs_question *question;
   const bs_epoch_rule *rule;
-  bs_schedule short_schedule, schedules[BS_REPLICATES];
-  size_t count;
+  bs_schedule short_schedule;
   bs_epoch_map *stand_in;
   bs_exact_map exact;
   bs_game game;
   double *log_weights, *offset;
 } work;
 
-/* Unless the caller chooses the length of a sequence. */
-static bool is_exact(const work *w) {
-  const bs_question *question = w->question;
-  return question->options.sample_length == 0 && bs_expectation_applies(question->data, &question->training, w->rule);
-}
-
-static void free_exact(work *w) {
-  bs_epoch_map_free(w->exact.map);
-  w->exact.map = NULL;
-  bs_expectation_free(w->exact.expectation);
-  w->exact.expectation = NULL;
-  while (w->count > 0) bs_schedule_free(&w->schedules[--w->count]);
-}
-
 static void work_free(work *w) {
-  free_exact(w);
+  bs_exact_map_free(&w->exact);
   bs_game_free(&w->game);
   bs_epoch_map_free(w->stand_in);
   bs_schedule_free(&w->short_schedule);
@@ -74,25 +59,6 @@ static biascope_status work_create(work *w, size_t least, biascope_error *error)
   if (status == BIASCOPE_OK) status = bs_game_create(w->stand_in, &rule, &w->game, error);
   const double effort = w->question->options.effort;
   if (status == BIASCOPE_OK && effort > 0.0) w->game.most_effort = fmin(w->game.most_effort, effort);
-  return status;
-}
-
-/* Sequences of `total` steps, or where it can be had the expectation itself. */
-static biascope_status make_exact(work *w, size_t total, biascope_error *error) {
-  const bs_question *question = w->question;
-  const size_t steps = bs_replicate_steps(total, w->rule->beta1, w->rule->beta2);
-  biascope_status status = BIASCOPE_OK;
-  free_exact(w);
-  w->exact.rule = *w->rule;
-  if (is_exact(w))
-    return bs_expectation_create(w->game.rows, w->game.samples, w->game.features, w->rule, &w->exact.expectation,
-                                 error);
-  while (w->count < BS_REPLICATES && status == BIASCOPE_OK) {
-    status = bs_schedule_create(&question->training, question->data, steps, w->count, &w->schedules[w->count], error);
-    if (status == BIASCOPE_OK) w->count++;
-  }
-  if (status == BIASCOPE_OK)
-    status = bs_epoch_map_create(question->data, w->schedules, w->count, w->rule->direction, &w->exact.map, error);
   return status;
 }
 
@@ -139,7 +105,8 @@ static biascope_status describe_failure(const work *w, const bs_equilibrium *fou
  * where there is no better one. */
 static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found = {.gap = INFINITY};
-  biascope_status status = make_exact(w, total, error);
+  bs_exact_map_free(&w->exact);
+  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, &w->exact, error);
   if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   if (isfinite(found.gap) && (first || status == BIASCOPE_OK))

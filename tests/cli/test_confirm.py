@@ -208,10 +208,20 @@ def test_small_steps_choose_the_limit(library, tmp_path, number):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [2062, 2296, 3000])
+@pytest.mark.parametrize("number", [2062, 2296, 3000, 4873])
 def test_small_steps_choose_the_limit_of_long_runs(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 3e8)
     assert row["confirmed"] and row["settled"] and row["cosine"] > 0.999, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [4, 104])
+def test_a_random_order_is_followed_on_barely_separable_data(batch):
+    """Where a run has not settled after millions of steps, the path of the mean over the order leads to the limit."""
+    flags = ["--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.99, "--batch-size", batch, "--order", "shuffle"]
+    answer, code, _ = predict(LIMITS / "sonar.npy", *flags)
+    assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "path" and answer["gap"] <= 1e-9
+    assert answer["rate"] > 0 and (numpy.load(LIMITS / "sonar.npy") @ answer["direction"]).min() > 0
 
 
 @pytest.mark.slow

@@ -1,0 +1,29 @@
+/* Random orders: the mean update itself, over long random sequences or as an expectation. */
+#ifndef BIASCOPE_LIMIT_EXACT_MAP_H
+#define BIASCOPE_LIMIT_EXACT_MAP_H
+
+#include "limit/expected.h"
+#include "limit/game.h"
+#include "limit/predict.h"
+#include "limit/sampling.h"
+
+typedef struct {
+  bs_epoch_rule rule;
+  bs_expectation *expectation; /* or NULL, and then the mean over the replicates */
+  bs_epoch_map *map;
+  bs_schedule schedules[BS_REPLICATES];
+  size_t count; /* of the schedules */
+} bs_exact_map;
+
+/* Whether the expectation can be had, so that no sequence is needed: unless the caller chooses the length of one. */
+bool bs_exact_map_is_expectation(const bs_question *question, const bs_epoch_rule *rule);
+
+/* Of `total` steps in all. Borrows the game's rows. On failure nothing is left to free. */
+biascope_status bs_exact_map_create(const bs_question *question, const bs_epoch_rule *rule, const bs_game *game,
+                                    size_t total, bs_exact_map *out, biascope_error *error);
+void bs_exact_map_free(bs_exact_map *exact);
+
+/* direction (d): the mean update at the log-weights (N); its cost counts as the game's effort. */
+void bs_exact_map_evaluate(const bs_exact_map *exact, bs_game *game, const double *log_weights, double *direction);
+
+#endif
