@@ -9,15 +9,17 @@
 #include "limit/search.h"
 #include "limit/step_sum.h"
 #include "loss/classes.h"
+#include "margin/rows.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FLOW_STEPS = 20000, SAMPLED_STEPS = 1 << 14, TIME_PIECES = 8, TIMES_SHARPER = 4 };
-/* Of a sequence that stands in for a random order: its steps, or two epochs, and the samples in all of them; and of the
- * sequences that correct it: the steps, and samples times weights. */
-enum { STAND_IN = 512, STAND_IN_SAMPLES = 1 << 12, LONG = 1 << 18, LEAST_LONG = 1 << 13, LONG_CELLS = 1 << 25 };
+/* Of a sequence that stands in for a random order: its steps, or two epochs; steps times weights; and samples times
+ * weights. And of the sequences that correct it. */
+enum { STAND_IN = 1 << 12, STAND_IN_CELLS = 1 << 20, STAND_IN_WORK = 1 << 24 };
+enum { LONG = 1 << 17, LEAST_LONG = 1 << 14, LONG_WORK = 1 << 25 };
 
 static const double MARGIN_ERROR = 1e-3;
 static const double SMOOTHING = 1e-4; /* of sign updates; on the way to a point of rest it falls from */
@@ -183,7 +185,7 @@ static size_t batch_of(const bs_question *question) {
 }
 
 static biascope_status correction_create(const bs_question *question, path *p, correction *c, biascope_error *error) {
-  const size_t d = p->game.features, most = LONG_CELLS / d / batch_of(question);
+  const size_t d = p->game.features, most = LONG_WORK / d / batch_of(question);
   *c = (correction){.needed = bs_seed_matters(&question->training)};
   if (!c->needed) return BIASCOPE_OK;
   c->offset = BS_NEW(double, d);
@@ -225,10 +227,12 @@ static void follow_way(path *p, correction *c, bs_way *way) {
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error) {
   const size_t epochs = 2 * bs_batches_per_epoch(&question->training, question->data->samples);
-  const size_t affordable = STAND_IN_SAMPLES / batch_of(question), most = affordable < STAND_IN ? affordable : STAND_IN;
+  const size_t d = bs_margin_weights(question->data), work = STAND_IN_WORK / d / batch_of(question);
+  const size_t cells = STAND_IN_CELLS / d, most = cells < work ? cells : work,
+               steps = most < STAND_IN ? most : STAND_IN;
   path p;
   correction c;
-  biascope_status status = path_create(question, rule, way->error, epochs > most ? epochs : most, &p, error);
+  biascope_status status = path_create(question, rule, way->error, epochs > steps ? epochs : steps, &p, error);
   if (status != BIASCOPE_OK) return status;
   status = correction_create(question, &p, &c, error);
   if (status == BIASCOPE_OK) follow_way(&p, &c, way);
