@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ATTEMPTS = 40 };
+enum { MOST_ATTEMPTS = 40, PATIENT = 5 };
+static const double IMPATIENT = 0.3;
 
 struct bs_flow {
   bs_game *game;
@@ -243,7 +244,9 @@ bool bs_flow_advance(bs_flow *flow, double limit) {
   for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const double h = fmin(flow->step, limit - flow->time);
     const double error = try_step(flow, h);
-    const double factor = isfinite(error) ? fmin(8.0, fmax(0.1, 0.9 / sqrt(error))) : 0.1;
+    /* beside a jump of D the error does not fall like h^2: after some attempts steps shrink faster */
+    const double most = attempt >= PATIENT && error > 1.0 ? IMPATIENT : 8.0;
+    const double factor = isfinite(error) ? fmin(most, fmax(0.1, 0.9 / sqrt(error))) : 0.1;
     flow->step = h < flow->step && factor > 1.0 ? flow->step : h * factor;
     if (!(error <= 1.0)) continue;
     if (!all_finite(d, flow->trial_weights) || !all_finite(N, flow->trial_margins)) return false;
