@@ -13,11 +13,13 @@
 /* Steps of the sequence that stands in, two epochs of it at least, and of longer ones, where the mean over that is too
  * rough; of the random sequences where the caller does not
  * choose: the first, then up to LONGER times as many again and again until the standard error is WANTED_ERROR, within
- * MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten seconds.
+ * MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten seconds; more where the error is so
+ * large that no run can confirm the answer.
  */
 static const size_t STAND_IN_STEPS[] = {512, 4096, 16384};
-enum { FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 100000000 };
+enum { FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 800000000 };
 static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
+static const double USEFUL_ERROR = 0.02, USEFUL_EFFORT = 2.5e10;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
 /* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
@@ -117,16 +119,22 @@ static biascope_status correct(work *w, size_t total, bool first, biascope_predi
   return bs_sampling_error(&w->game, w->exact.map, &w->exact.rule, w->log_weights, &out->standard_error, error);
 }
 
+/* How many times as long the next sequences are, as far as the effort allows; the last ones spent `spent`. */
+static double lengthen(const work *w, double total, double spent, const biascope_prediction *out) {
+  const double most = (double)MOST_CELLS / (double)(out->outputs * out->features);
+  const bool useful = out->standard_error <= USEFUL_ERROR;
+  const double wanted = useful ? WANTED_ERROR : USEFUL_ERROR, ratio = out->standard_error / wanted;
+  const double left = ((useful ? LENGTHENING_EFFORT : USEFUL_EFFORT) - w->game.effort) / spent;
+  return fmin(fmin(most / total, left), fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+}
+
 /* Over longer and longer sequences: what a short one says of its error is rough. */
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
-  const double most = (double)MOST_CELLS / (double)(out->outputs * out->features);
   double total = chosen ? (double)chosen : FIRST_SAMPLE, before = w->game.effort;
   biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
   while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
-    const double ratio = out->standard_error / WANTED_ERROR;
-    const double left = (LENGTHENING_EFFORT - w->game.effort) / (w->game.effort - before);
-    const double times = fmin(fmin(most / total, left), fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+    const double times = lengthen(w, total, w->game.effort - before, out);
     if (times < LEAST_LONGER) break;
     total *= times;
     before = w->game.effort;
