@@ -1,0 +1,97 @@
+/* The path from a run that has not settled: of vanishing steps, or of the averaged equation of the run. */
+#include "confirm/attempts.h"
+
+#include "base/vector.h"
+#include "confirm/average.h"
+#include "rule/optimizer.h"
+#include <math.h>
+
+/* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
+ * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
+static const double STAYS = 0.8;
+/* 1 - cos between a run in a random order and the answer, beyond which the run decides if it has settled. */
+static const double BESIDE = 1e-3;
+/* By how much smaller steps are of a run that is compared with the path again. */
+static const double FINER = 10.0;
+
+/* Whether a run in a random order shows by itself that it goes elsewhere: what chance moves, no path of the mean
+ * describes. */
+static bool has_settled_elsewhere(const bs_confirmation *c) {
+  const bool decided = c->run.settle <= BS_RUN_SHOWS || !bs_run_nears(c, c->answer);
+  return bs_seed_matters(c->training) && decided && bs_run_distance(c, c->answer) > BESIDE;
+}
+
+/* Whether a run is away from the answer and does not come nearer, as far as its increments show. */
+static bool stays_elsewhere(const bs_confirmation *c) {
+  const double apart = bs_run_distance(c, c->answer);
+  const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
+  return c->equilibrium && apart > bs_run_allowance(c->answer) &&
+         (has_settled_elsewhere(c) || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
+}
+
+/* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
+static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
+  bool leads = false;
+  biascope_status status = BIASCOPE_OK;
+  if (!c->answer->unique && c->answer->outputs > 1)
+    return bs_note_run(c, error); /* a smoothed path has a common part of its own */
+  if (stays_elsewhere(c)) return bs_note_run(c, error);
+  if (c->equilibrium) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && !leads) status = bs_search_from_run(c, true, &leads, error);
+  if (status == BIASCOPE_OK) status = bs_note_run(c, error);
+  return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
+}
+
+biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error) {
+  bool contradicted = false;
+  biascope_status status = compare_path(c, error);
+  if (status == BIASCOPE_OK && c->answer->confirmed && c->adopted) status = bs_contradict(c, &contradicted, error);
+  if (!contradicted) return status;
+  bs_withdraw(c);
+  if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
+  return status == BIASCOPE_OK && !c->answer->confirmed ? compare_path(c, error) : status;
+}
+
+/* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
+ * steps may agree, or be nearer to the path, although it does not come as far. */
+biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error) {
+  const double goal = c->run.margin / FINER;
+  bool leads = false;
+  if (!c->equilibrium || bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(goal >= BS_LEAST_GOAL) ||
+      stays_elsewhere(c) || (!c->answer->unique && c->answer->outputs > 1))
+    return BIASCOPE_OK;
+  bs_run before = c->run;
+  c->run = (bs_run){0};
+  biascope_status status = bs_run_make(c->data, c->training, before.steps, goal, BS_RUN_FADING, &c->run, error);
+  if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
+  if (status == BIASCOPE_OK && !c->answer->confirmed) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && leads) status = bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
+  if (status != BIASCOPE_OK || c->answer->confirmed) {
+    bs_run_free(&before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = before; /* which says more, for it came further */
+  return bs_note_run(c, error);
+}
+
+/* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */
+biascope_status bs_follow_average(bs_confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  bs_average average;
+  biascope_status status = bs_average_follow(c->data, c->training, &average, error);
+  if (status != BIASCOPE_OK || !average.settles) {
+    bs_average_free(&average);
+    return status;
+  }
+  if (average.growth < 0.0) {
+    status = bs_answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, average.increment, average.growth, error);
+    answer->method = "the averaged equation of the run, to step 10^15";
+    answer->confirmed_by = "path";
+  } else if (c->equilibrium && 1.0 - bs_cosine(bs_confirmation_weights(answer), average.increment, answer->direction) <=
+                                   bs_run_allowance(answer)) {
+    status = bs_confirm_answer(c, bs_limit_kind_of(c, answer), "path");
+  }
+  bs_average_free(&average);
+  return status;
+}

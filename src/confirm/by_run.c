@@ -1,0 +1,168 @@
+/* Runs of more and smaller steps, until one decides. */
+#include "confirm/attempts.h"
+
+#include "base/vector.h"
+#include "confirm/face.h"
+#include "data/dataset.h"
+#include "rule/optimizer.h"
+#include "train/cost.h"
+#include <math.h>
+
+/* The first run: its steps in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four times
+ * as long, with twice the margin. */
+enum { MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
+static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
+/* With variance reduction the goal stays, so that steps shrink with their number: coordinates whose gradient is smaller
+ * than the correction's error, in proportion to the step, move freely, and are few only where steps are very small. */
+static const double REDUCED_GOAL = 60.0;
+/* Multiplications of all runs together if the first one exceeds what they may take, and with variance reduction. */
+static const double MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
+/* Where runs settle elsewhere than the equilibrium, a last one takes smaller and many more steps. */
+static const double LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
+static const double LAST_GOAL = 100.0;
+/* The margin of a run of smaller steps that must not contradict the one that agrees, beside that one's; and how much
+ * further it has to be from the answer than a run that agrees. */
+static const double SMALLER = 0.5, FAR = 1.5;
+/* In a random order large steps leave by chance what small ones keep to: much smaller ones. */
+static const double SMALLER_SAMPLED = 0.125;
+/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point that a
+ * run comes to, and 1 - cos with that run, for it to be the answer. */
+static const double POINT_GAP = 1e-3, AT_POINT = 1e-6;
+
+/* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
+bool bs_steps_are_free(const bs_confirmation *c) {
+  return !bs_run_keeps_steps(c->training) && !bs_weights_shrink(c->training) && !c->training->variance_reduction;
+}
+
+static double first_steps(const biascope_options *training) {
+  const double beta = fmax(bs_effective_beta1(training), bs_effective_beta2(training));
+  return fmax(BS_FIRST_STEPS, MEMORIES / (1.0 - beta));
+}
+
+/* Whether a run of smaller steps goes elsewhere than the answer: far from it, it comes no nearer, or it does not follow
+ * the path there. */
+static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biascope_error *error) {
+  const biascope_prediction *answer = c->answer;
+  const bool apart =
+      !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
+  bool leads = false;
+  *elsewhere = apart && !bs_run_nears(c, answer);
+  if (!apart || *elsewhere || bs_seed_matters(c->training)) return BIASCOPE_OK;
+  const biascope_status status = bs_path_leads_to(c, answer, &leads, error);
+  *elsewhere = status == BIASCOPE_OK && !leads;
+  return status;
+}
+
+/* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
+ * than the one that agrees has settled elsewhere; it takes the place of the other then. It takes more
+ * steps where that is cheap, or has to decide between the answer and an equilibrium that was found without a run. */
+biascope_status bs_contradict(bs_confirmation *c, bool *contradicted, biascope_error *error) {
+  const biascope_prediction *answer = c->answer;
+  const double cost = bs_step_cost(c->data, c->training), wanted = (double)(LONGER * c->run.steps);
+  const uint64_t steps = (uint64_t)fmin(wanted, (c->adopted ? LAST_EFFORT : BS_RUN_EFFORT) / cost);
+  bs_run before = c->run;
+  *contradicted = false;
+  if (answer->kind != BIASCOPE_LIMIT_DIRECTION || !bs_steps_are_free(c) || (!c->adopted && (double)steps < wanted))
+    return BIASCOPE_OK;
+  const double smaller = bs_seed_matters(c->training) ? SMALLER_SAMPLED : SMALLER;
+  const double goal = smaller * before.margin * pow((double)steps / wanted, 1.0 - before.lr_decay);
+  if (goal < BS_LEAST_GOAL) return BIASCOPE_OK;
+  c->run = (bs_run){0};
+  biascope_status status = bs_run_make(c->data, c->training, steps, goal, BS_RUN_FADING, &c->run, error);
+  if (status == BIASCOPE_OK) status = goes_elsewhere(c, contradicted, error);
+  if (*contradicted || status != BIASCOPE_OK) {
+    bs_run_free(&before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = before;
+  return BIASCOPE_OK;
+}
+
+biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *error) {
+  const double cost = bs_step_cost(c->data, c->training);
+  const bool reduced = c->training->variance_reduction;
+  double left = reduced ? REDUCED_EFFORT : fmin(MOST_EFFORT, fmax(BS_RUN_EFFORT, LEAST_STEPS * cost));
+  double goal = reduced ? REDUCED_GOAL : FIRST_GOAL;
+  uint64_t steps = (uint64_t)fmin(first_steps(c->training), left / cost);
+  biascope_status status = BIASCOPE_OK;
+  do { /* the last one is kept for what follows */
+    bs_run_free(&c->run);
+    status = bs_run_make(c->data, c->training, steps, goal, BS_RUN_FADING, &c->run, error);
+    if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
+    left -= (double)steps * cost;
+    bool contradicted = false;
+    if (status == BIASCOPE_OK && c->answer->confirmed) status = bs_contradict(c, &contradicted, error);
+    if (contradicted) {
+      bs_withdraw(c);
+      goal *= SMALLER;
+      steps *= LONGER;
+      status = bs_weigh_run(c, error);
+    }
+    steps *= LONGER;
+    if (!reduced) goal *= FURTHER;
+  } while (status == BIASCOPE_OK && !c->answer->confirmed && (double)steps * cost <= left);
+  return status;
+}
+
+/* The steps of a last run. */
+static uint64_t last_steps(const bs_confirmation *c) {
+  return (uint64_t)(LAST_EFFORT / bs_step_cost(c->data, c->training));
+}
+
+/* In the place of the former run. */
+static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) {
+  bs_run_free(&c->run);
+  return bs_run_make(c->data, c->training, last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
+}
+
+/* Averages that lag behind fading gradients turn a run aside, and so do large steps; and what no path confirms may need
+ * more steps to settle: a longer run of smaller steps. */
+biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
+  const double longer = (double)last_steps(c) / (double)c->run.steps;
+  const bool slower = LAST_GOAL / c->run.margin <= SMALLER * pow(longer, 1.0 - c->run.lr_decay);
+  const bool settled = c->run.settle <= BS_RUN_SETTLED;
+  if (!bs_steps_are_free(c) || longer <= 1.0 || (settled && c->run.fading <= LEAST_FADING && !slower))
+    return BIASCOPE_OK;
+  const biascope_status status = make_last_run(c, error);
+  return status == BIASCOPE_OK ? bs_weigh_run(c, error) : status;
+}
+
+/* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. Which one
+ * depends on how far averages lag. */
+biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
+  bool reached = false;
+  const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
+  if (c->answer->unique || !full || !(c->run.settle <= BS_RUN_SETTLED) || bs_weights_shrink(c->training))
+    return BIASCOPE_OK;
+  biascope_status status = BIASCOPE_OK;
+  if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && last_steps(c) > c->run.steps)
+    status = make_last_run(c, error);
+  if (status == BIASCOPE_OK && c->run.settle <= BS_RUN_SETTLED)
+    status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
+  if (status == BIASCOPE_OK) status = bs_note_run(c, error);
+  return status == BIASCOPE_OK && reached ? bs_confirm_answer(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
+}
+
+static bool steps_are_of_matrices(const biascope_options *training, const biascope_prediction *answer) {
+  const bs_direction direction = bs_optimizer_rule_of(training->optimizer)->direction;
+  return answer->outputs > 1 && bs_direction_couples(direction) && direction != BS_NORMALISED;
+}
+
+/* If the last run has settled at the best point of a search whose gap singular values keep from vanishing. */
+biascope_status bs_take_point(bs_confirmation *c, biascope_error *error) {
+  biascope_prediction *answer = c->answer;
+  if (c->equilibrium || !steps_are_of_matrices(c->training, answer) || !(answer->gap <= POINT_GAP) ||
+      !bs_run_agrees(c, answer) || !(bs_run_distance(c, answer) <= AT_POINT))
+    return BIASCOPE_OK;
+  answer->method = "the point of least gap that was found, to which a run comes";
+  const biascope_status status = bs_note_run(c, error);
+  return status == BIASCOPE_OK ? bs_confirm_answer(c, bs_limit_kind_of(c, answer), "run") : status;
+}
+
+/* Where nothing has settled, the loss may rise all the same while weights grow: wrong samples weigh fully, and do not
+ * turn the direction. */
+biascope_status bs_find_worsening(bs_confirmation *c, biascope_error *error) {
+  if (c->equilibrium || !bs_steps_are_free(c) || !c->run.worsens) return BIASCOPE_OK;
+  return bs_answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->run.increment, c->run.growth, error);
+}
