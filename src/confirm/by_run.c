@@ -25,9 +25,9 @@ static const double LAST_GOAL = 100.0;
 static const double SMALLER = 0.5, FAR = 1.5;
 /* In a random order large steps leave by chance what small ones keep to: much smaller ones. */
 static const double SMALLER_SAMPLED = 0.125;
-/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point that a
- * run comes to, and 1 - cos with that run, for it to be the answer. */
-static const double POINT_GAP = 1e-3, AT_POINT = 1e-6;
+/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point with
+ * which a run agrees, and that of one to which a run has come, 1 - cos, for it to be the answer. */
+static const double NEAR_GAP = 1e-6, POINT_GAP = 1e-3, AT_POINT = 1e-6;
 
 /* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
 bool bs_steps_are_free(const bs_confirmation *c) {
@@ -153,7 +153,7 @@ static bool steps_are_of_matrices(const biascope_options *training, const biasco
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   if (c->equilibrium || !steps_are_of_matrices(c->training, answer) || !(answer->gap <= POINT_GAP) ||
-      !bs_run_agrees(c, answer) || !(bs_run_distance(c, answer) <= AT_POINT))
+      !bs_run_agrees(c, answer) || !(answer->gap <= NEAR_GAP || bs_run_distance(c, answer) <= AT_POINT))
     return BIASCOPE_OK;
   answer->method = "the point of least gap that was found, to which a run comes";
   const biascope_status status = bs_note_run(c, error);
