@@ -435,6 +435,10 @@ BIASCOPE_API double biascope_options_guaranteed(const biascope_options *options,
 /* Whether biascope_predict's `steps` can say where a run is: its update does not depend on the size of the gradient, so
  * that the run follows the path of vanishing steps. biascope_forecast says more where it can follow. */
 BIASCOPE_API bool biascope_options_follow_path(const biascope_options *options);
+/* The norm in which the optimizer's steps are largest, and of whose max margin biascope_diagnose is best asked, for
+ * data with so many outputs (biascope_dataset_outputs): of one, where weights are a row, those of matrix optimizers are
+ * L2. */
+BIASCOPE_API biascope_norm_kind biascope_options_norm(const biascope_options *options, size_t outputs);
 
 typedef enum {
   BIASCOPE_OPTION_REAL,   /* a real number */

@@ -228,10 +228,12 @@ nb::dict find_parts(const Data &data, const std::string &loss, const nb::object 
   return fields;
 }
 
-nb::dict diagnose(const Data &data, const Options &training, const std::string &norm, double fraction, uint64_t steps,
-                  const nb::object &tick) {
+nb::dict diagnose(const Data &data, const Options &training, const std::optional<std::string> &norm, double fraction,
+                  uint64_t steps, const nb::object &tick) {
   const auto found = std::make_shared<Found<biascope_diagnosis, biascope_diagnosis_free>>();
-  const biascope_goal goal = {kind_of(norm), fraction, steps};
+  const biascope_norm_kind widest =
+      biascope_options_norm(training.options.get(), biascope_dataset_outputs(data.set.get()));
+  const biascope_goal goal = {norm ? kind_of(*norm) : widest, fraction, steps};
   compute(
       [=, set = data.set, settings = training.options] {
         found->status = biascope_diagnose(set.get(), settings.get(), &goal, &found->value, &found->error);

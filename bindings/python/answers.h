@@ -21,7 +21,7 @@ nb::tuple certify(const Data &data, const nb::object &tick);
 /* A status for each pair of more than two classes. */
 std::vector<std::vector<int>> decide_pairs(const Data &data, const nb::object &tick);
 nb::dict find_parts(const Data &data, const std::string &loss, const nb::object &tick);
-nb::dict diagnose(const Data &data, const Options &training, const std::string &norm, double fraction, uint64_t steps,
-                  const nb::object &tick);
+nb::dict diagnose(const Data &data, const Options &training, const std::optional<std::string> &norm, double fraction,
+                  uint64_t steps, const nb::object &tick);
 
 #endif

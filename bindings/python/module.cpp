@@ -66,7 +66,7 @@ NB_MODULE(_biascope, module) {
   module.def("certify", &certify, nb::arg(), nb::arg().none());
   module.def("decide_pairs", &decide_pairs, nb::arg(), nb::arg().none());
   module.def("find_parts", &find_parts, nb::arg(), nb::arg(), nb::arg().none());
-  module.def("diagnose", &diagnose, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none());
+  module.def("diagnose", &diagnose, nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg().none());
   module.def("option_table", &option_table);
   module.def("recorded_steps", &recorded_steps);
   module.def("version", [] { return std::string(biascope_version()); });

@@ -13,7 +13,6 @@ typedef struct {
   biascope_goal goal;
 } doctor_flags;
 
-static const char *const NORMS[] = {"l2", "linf", "l1", "spectral", "nuclear", NULL}; /* as the references */
 static const struct argp_child CHILDREN[] = {
     {&cli_data_argp, 0, 0, 0}, {&cli_optimizer_argp, 0, "Optimizer:", 2}, {&cli_common_argp, 0, 0, 0}, {0}};
 static const struct argp_option OPTIONS[] = {
@@ -32,7 +31,9 @@ static void parse_goal(struct argp_state *state, const char *text, biascope_goal
   if (!colon || (size_t)(colon - text) >= sizeof norm)
     argp_error(state, "--want: '%s' is not of the form NORM:FRACTION, as in linf:0.98", text);
   memcpy(norm, text, (size_t)(colon - text));
-  goal->norm = biascope_reference_norm((size_t)cli_parse_choice(state, "--want", norm, NORMS));
+  const char *names[BIASCOPE_REFERENCE_NORMS + 1] = {0};
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) names[n] = biascope_reference_name(n);
+  goal->norm = biascope_reference_norm((size_t)cli_parse_choice(state, "--want", norm, names));
   goal->fraction = cli_parse_double(state, "--want", colon + 1, 0x1p-40, 1.0 - 0x1p-40);
 }
 
@@ -87,9 +88,10 @@ static biascope_text percent(double fraction, double known_to) {
 static void print_limit(const biascope_diagnosis *d, const biascope_dataset *data, double known_to) {
   const biascope_reference_set references = biascope_dataset_references(data);
   printf("goes to       %s\nmargins      ", d->limit.method);
-  for (size_t n = 0; NORMS[n]; n++)
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     if (references >> n & 1)
-      printf("%s %s%% of the best %s", n > 0 ? "," : "", percent(d->fraction[n], known_to).text, NORMS[n]);
+      printf("%s %s%% of the best %s", n > 0 ? "," : "", percent(d->fraction[n], known_to).text,
+             biascope_reference_name(n));
   puts(" margin, in the limit");
   if (isfinite(d->limit.rate))
     printf("rate          margins grow by %s per unit of sum eta\n",
@@ -135,7 +137,7 @@ static void print_step_size(const biascope_diagnosis *d) {
 static const char *goal_name(const biascope_goal *goal) {
   size_t n = 0;
   while (biascope_reference_norm(n) != goal->norm) n++;
-  return NORMS[n];
+  return biascope_reference_name(n);
 }
 
 static void print_text(const doctor_flags *flags, const biascope_dataset *data, const biascope_diagnosis *d) {
@@ -182,8 +184,8 @@ static json_t *recommended_json(const biascope_diagnosis *d) {
 static json_t *fractions_json(const biascope_diagnosis *d, const biascope_dataset *data) {
   const biascope_reference_set references = biascope_dataset_references(data);
   json_t *object = json_object();
-  for (size_t n = 0; NORMS[n]; n++)
-    if (references >> n & 1) json_object_set_new(object, NORMS[n], cli_json_number(d->fraction[n]));
+  for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
+    if (references >> n & 1) json_object_set_new(object, biascope_reference_name(n), cli_json_number(d->fraction[n]));
   return object;
 }
 
@@ -209,24 +211,9 @@ static int print_json(const doctor_flags *flags, const biascope_dataset *data, c
   return cli_print_json(object);
 }
 
-/* The default: the norm in which the optimizer's steps are largest; of two classes, whose weights are one row, the
- * matrix optimizers' is l2. */
 static void choose_goal(const biascope_options *options, const biascope_dataset *data, biascope_goal *goal) {
-  static const struct {
-    const char *optimizer;
-    biascope_norm_kind norm;
-  } NATURAL[] = {{"gd", BIASCOPE_L2},
-                 {"ngd", BIASCOPE_L2},
-                 {"muon", BIASCOPE_SPECTRAL},
-                 {"spectral", BIASCOPE_SPECTRAL},
-                 {"shampoo", BIASCOPE_SPECTRAL}};
   if (goal->fraction > 0.0) return;
-  char optimizer[64] = "";
-  biascope_options_get(options, "optimizer", optimizer, sizeof optimizer, NULL);
-  goal->norm = BIASCOPE_LINF;
-  for (size_t n = 0; n < sizeof NATURAL / sizeof *NATURAL; n++)
-    if (strcmp(optimizer, NATURAL[n].optimizer) == 0) goal->norm = NATURAL[n].norm;
-  if (goal->norm == BIASCOPE_SPECTRAL && biascope_dataset_outputs(data) == 1) goal->norm = BIASCOPE_L2;
+  goal->norm = biascope_options_norm(options, biascope_dataset_outputs(data));
   goal->fraction = 0.98;
 }
 

@@ -25,8 +25,9 @@ static const double LAST_GOAL = 100.0;
 static const double SMALLER = 0.5, FAR = 1.5;
 /* In a random order large steps leave by chance what small ones keep to: much smaller ones. */
 static const double SMALLER_SAMPLED = 0.125;
-/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps: that of a point with
- * which a run agrees, and that of one to which a run has come, 1 - cos, for it to be the answer. */
+/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps, as smoothing does of signs:
+ * the gap of a point with which a run agrees, and that of one to which a run has come, 1 - cos, for it to be the
+ * answer. */
 static const double NEAR_GAP = 1e-6, POINT_GAP = 1e-3, AT_POINT = 1e-6;
 
 /* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
@@ -149,12 +150,15 @@ static bool steps_are_of_matrices(const biascope_options *training, const biasco
   return answer->outputs > 1 && bs_direction_couples(direction) && direction != BS_NORMALISED;
 }
 
-/* If the last run has settled at the best point of a search whose gap singular values keep from vanishing. */
+/* If the last run has settled at the best point of a search whose gap singular values keep from vanishing, or smoothing
+ * of signs. */
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
-  if (c->equilibrium || !steps_are_of_matrices(c->training, answer) || !(answer->gap <= POINT_GAP) ||
-      !bs_run_agrees(c, answer) || !(answer->gap <= NEAR_GAP || bs_run_distance(c, answer) <= AT_POINT))
-    return BIASCOPE_OK;
+  const bool matrices = steps_are_of_matrices(c->training, answer);
+  const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
+  const bool near = (matrices || signs) && answer->gap <= NEAR_GAP;
+  const bool at = matrices && answer->gap <= POINT_GAP && bs_run_distance(c, answer) <= AT_POINT;
+  if (c->equilibrium || !(near || at) || !bs_run_agrees(c, answer)) return BIASCOPE_OK;
   answer->method = "the point of least gap that was found, to which a run comes";
   const biascope_status status = bs_note_run(c, error);
   return status == BIASCOPE_OK ? bs_confirm_answer(c, bs_limit_kind_of(c, answer), "run") : status;

@@ -16,6 +16,7 @@ const bs_optimizer_rule BS_RULE(adagrad) = {
     .torch = {{BS_OPTION_LR, 1e-2}, {BS_OPTION_EPS, 1e-10}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
     .second = BS_SECOND_SUM,
     .direction = BS_RATIO,
+    .norm = BIASCOPE_LINF,
     .step = step_adagrad,
     .limit = BS_LIMIT_ACCUMULATED,
     .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES | BS_FAST_ROOTS};

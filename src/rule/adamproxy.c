@@ -14,6 +14,7 @@ FASTEST(static, bool, step_adamproxy, (const bs_update *u, double scale), (u, sc
 const bs_optimizer_rule BS_RULE(adamproxy) = {.name = "adamproxy",
                                               .second = BS_SECOND_PER_SAMPLE,
                                               .direction = BS_RATIO,
+                                              .norm = BIASCOPE_LINF,
                                               .full_batch = true,
                                               .step = step_adamproxy,
                                               .limit = BS_LIMIT_EQUILIBRIUM,

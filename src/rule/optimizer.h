@@ -70,8 +70,9 @@ typedef struct bs_optimizer_rule {
   void (*averages)(const biascope_options *options, bs_epoch_rule *out);
   /* Turns the rate of a step, whose eta and shrink are filled, into the factors of this rule. NULL: no change. */
   void (*weigh)(const biascope_options *options, uint64_t step, bs_rate *rate);
-  bs_direction direction; /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
-  bool full_batch;        /* defined for the full batch only */
+  bs_direction direction;  /* of the step and, for BS_LIMIT_EQUILIBRIUM, of the epoch map */
+  biascope_norm_kind norm; /* in which steps are largest; of one row of weights, those of matrices are L2 */
+  bool full_batch;         /* defined for the full batch only */
   bs_step *step;
   bs_step *blended; /* with bias correction or Nesterov's momentum, which weigh m, g and eps; NULL: the same */
   /* How many doubles the rule keeps and works in, for weights of so many rows and columns. NULL: none. */

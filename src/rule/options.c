@@ -98,6 +98,11 @@ double biascope_options_guaranteed(const biascope_options *options, double misal
   return fmax(0.0, 1.0 - 2.0 * misalignment / best);
 }
 
+biascope_norm_kind biascope_options_norm(const biascope_options *options, size_t outputs) {
+  const biascope_norm_kind norm = bs_optimizer_rule_of(options->optimizer)->norm;
+  return outputs == 1 && (norm == BIASCOPE_SPECTRAL || norm == BIASCOPE_NUCLEAR) ? BIASCOPE_L2 : norm;
+}
+
 bool biascope_options_follow_path(const biascope_options *options) {
   return bs_optimizer_rule_of(options->optimizer)->limit == BS_LIMIT_EQUILIBRIUM && options->eps == 0.0;
 }

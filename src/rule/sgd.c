@@ -44,6 +44,7 @@ const bs_optimizer_rule BS_RULE(gd) = {
     .blended = step_nesterov,
     .torch = {{BS_OPTION_LR, 1e-3}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
     .direction = BS_IDENTITY,
+    .norm = BIASCOPE_L2,
     .step = step_gd,
     .limit = BS_LIMIT_L2,
     .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
@@ -63,6 +64,7 @@ static bool step_ngd(const bs_update *u, double scale) {
 const bs_optimizer_rule BS_RULE(ngd) = {.name = "ngd",
                                         .reads = {{BS_OPTION_BETA1, 0.0}},
                                         .direction = BS_NORMALISED,
+                                        .norm = BIASCOPE_L2,
                                         .step = step_ngd,
                                         .limit = BS_LIMIT_EQUILIBRIUM,
                                         .fast = BS_FAST_PASSES};

@@ -16,6 +16,7 @@ FASTEST(static, bool, step_sign, (const bs_update *u, double scale), (u, scale))
 
 const bs_optimizer_rule BS_RULE(signgd) = {.name = "signgd",
                                            .direction = BS_SIGN,
+                                           .norm = BIASCOPE_LINF,
                                            .step = step_sign,
                                            .limit = BS_LIMIT_EQUILIBRIUM,
                                            .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
@@ -23,6 +24,7 @@ const bs_optimizer_rule BS_RULE(signgd) = {.name = "signgd",
 const bs_optimizer_rule BS_RULE(signum) = {.name = "signum",
                                            .reads = {{BS_OPTION_BETA1, 0.9}},
                                            .direction = BS_SIGN,
+                                           .norm = BIASCOPE_LINF,
                                            .step = step_sign,
                                            .limit = BS_LIMIT_EQUILIBRIUM,
                                            .fast = BS_FAST_ALONE | BS_FAST_LAZY | BS_FAST_PASSES};
@@ -53,6 +55,7 @@ const bs_optimizer_rule BS_RULE(lion) = {
     .name = "lion",
     .reads = {{BS_OPTION_BETA1, 0.9}, {BS_OPTION_BETA2, 0.99}, {BS_OPTION_WEIGHT_DECAY, 0.0}},
     .direction = BS_SIGN,
+    .norm = BIASCOPE_LINF,
     .averages = average_lion,
     .weigh = weigh_lion,
     .step = step_lion,

@@ -3,9 +3,12 @@ import json
 import os
 import subprocess
 
+import pytest
+
 BIASCOPE = os.environ["BIASCOPE"]
 
 
+@pytest.mark.plain_build
 def test_every_step_is_held_against_its_floor():
     result = subprocess.run([BIASCOPE, "bench", "--json"], capture_output=True, text=True, check=True)
     tables = json.loads(result.stdout)
@@ -26,6 +29,7 @@ def test_every_step_is_held_against_its_floor():
         assert row["samples"] == 512 and all(value > 0 for value in row.values())
 
 
+@pytest.mark.plain_build
 def test_the_table_has_a_line_for_every_size():
     result = subprocess.run([BIASCOPE, "bench"], capture_output=True, text=True, check=True)
     assert result.stderr == "" and len(result.stdout.splitlines()) >= 20

@@ -86,6 +86,7 @@ def test_a_runaway_is_called_one(betas):
     assert "runaway" in text and "cosine" not in text
 
 
+@pytest.mark.plain_build
 def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     answer, code, message = predict(LIMITS / "s2_0.csv", "--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.5,
                                     "--lr", 0.01)
@@ -151,6 +152,7 @@ def test_the_flow_confirms_what_it_comes_to():
     assert code == 4 and answer["kind"] == "unsettled" and "beta1^2 > beta2" in message
 
 
+@pytest.mark.plain_build
 def test_a_run_that_cannot_settle_in_time_is_followed_by_its_averages():
     """Adam, one sample a step, on barely separable data: the loss falls for ten million steps and then rises for ever."""
     flags = ["--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.95, "--batch-size", 1]

@@ -36,6 +36,7 @@ def test_stale_momentum_is_seen_and_mended():
     assert result["margin_ratio"]["linf"] >= diagnosis["promise"]["fraction"] >= 0.98
 
 
+@pytest.mark.plain_build
 def test_the_misalignment_is_the_distance_of_momentum_and_gradient():
     """rho at the predicted limit, written out: momentum over frozen weights, from its periodic start."""
     x = numpy.loadtxt(GAUSSIAN, delimiter=",")
@@ -69,6 +70,7 @@ def test_what_no_beta_reaches_is_not_promised():
     assert "short of what is wanted" in run("doctor", GAUSSIAN, "--optimizer", "adam", "--batch-size", 1).stdout
 
 
+@pytest.mark.plain_build
 def test_a_constant_step_size_may_never_catch_up():
     """Then the limit cannot be certified, but what is wrong and what would do are known."""
     result = run("doctor", GAUSSIAN, *SIGNUM, "--lr-decay", 0)
@@ -130,6 +132,7 @@ def teacher(tmp_path, samples, features, classes):
     return path, x, y, rows
 
 
+@pytest.mark.plain_build
 def test_the_misalignment_of_several_classes(tmp_path):
     path, _, _, rows = teacher(tmp_path, 12, 5, 3)
     flags = ["--label-column", -1, "--optimizer", "signum", "--batch-size", 4, "--beta1", 0.9]

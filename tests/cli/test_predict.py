@@ -98,6 +98,7 @@ RULES = [("adam", "ratio", 0.9, 0.95), ("adam", "ratio", 0.5, 0.9), ("adam", "ra
          ("adam", "ratio", 0.9, 0.999), ("rmsprop", "ratio", 0.0, 0.9), ("ngd", "normalised", 0.9, 0.0)]
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("optimizer, update, beta1, beta2", RULES)
 @pytest.mark.parametrize("seed", range(4))
 def test_equilibria_of_random_data(tmp_path, seed, optimizer, update, beta1, beta2):
@@ -127,6 +128,7 @@ def weights(path, *flags):
     return np.array(end["direction"]) * np.exp(end["weight_norm_log"])
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("flags", [
     ("--optimizer", "adam", "--beta2", 0.95, "--batch-size", 2),
     ("--optimizer", "adam", "--beta2", 0.95, "--batch-size", 1, "--order", "shuffle"),
@@ -152,6 +154,7 @@ def test_weight_decay_comes_to_rest(tmp_path):
     assert train(path, *flags, "--steps", 2000000)["cosine"]["predicted"] >= 0.99999
 
 
+@pytest.mark.plain_build
 def test_special_cases_agree_with_solve(tmp_path):
     """gd and ngd over the full batch: l2; sign updates over the full batch: linf; to 1e-9, on random data."""
     for seed in range(3):
@@ -225,6 +228,7 @@ def test_eps_hands_over_to_gradient_descent():
         assert losses[0] - losses[1] > 4 and losses[2] - losses[3] < 0.5, losses
 
 
+@pytest.mark.plain_build
 def test_support_in_one_batch_gives_the_linf_margin():
     """Iris has its linf support among the first hundred samples: the other batch's gradients vanish beside theirs, and
     updates of columns that such a batch alone decides slide."""
@@ -300,6 +304,7 @@ def test_signs_without_memory_compare_weights_within_a_batch_and_a_column():
     assert found["rate"] == pytest.approx(slide * x[3, 3], rel=1e-9) and found["gap"] <= 1e-10
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("file, flags", [
     ("s3_1.csv", ("--optimizer", "ngd", "--beta1", 0, "--batch-size", 3, "--order", "shuffle")),
     ("s3_1.csv", ("--optimizer", "ngd", "--beta1", 0, "--batch-size", 3, "--order", "replacement")),
@@ -334,6 +339,7 @@ def test_the_mean_of_single_draws_is_exact(tmp_path, beta1, beta2):
     assert (abs(means.mean(axis=0) - expected) < 5 * error).all() and error.max() < 0.02
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("beta1", (0.9, 0.99))
 def test_signs_of_random_orders_that_few_samples_decide(tmp_path, beta1):
     """Nearly collinear: the mean of the signs over a random sequence is a staircase, and what is solved is smoothed."""

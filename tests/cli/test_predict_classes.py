@@ -86,6 +86,7 @@ def options(optimizer, batch, beta1, beta2=0.0):
 
 
 # Trials of bench/study_classes.py that settle soon.
+@pytest.mark.plain_build
 @pytest.mark.parametrize("number", [108, 110, 114])
 def test_what_is_confirmed_is_where_the_simulator_goes(tmp_path, simulator, number):
     row = judge.trial(simulator, tmp_path, number, 3e8)

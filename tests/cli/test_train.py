@@ -53,6 +53,7 @@ def test_a_few_steps_are_the_papers_algorithm_in_numpy():
     assert result["weight_norm_log"] == pytest.approx(numpy.log(numpy.linalg.norm(w)), abs=1e-9)
 
 
+@pytest.mark.plain_build
 def test_wide_sparse_data_train_without_what_is_too_large_to_find(tmp_path):
     """700 samples of 3000 features: no linf cosine, no limit, and a warning of either; the margins' ratios stand."""
     random = numpy.random.default_rng(1)
