@@ -90,6 +90,10 @@ def forgotten(options):
     return min(1 - options["beta1"], second * (1 - options["beta2"]))
 
 
+def run_away(steps, lr):
+    return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
+
+
 def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
     """What training does: the increments' direction, how far they have settled, the least margin. A run that settles
     elsewhere than `beside` must stay there with ever smaller steps to ever greater margins, up to 200 times the effort:
@@ -108,7 +112,7 @@ def judge(library, x, options, effort=3e8, decay=0.25, beside=None):
         lr = smaller or step_size(library, x, options, steps, decay, goal)
         w = simulate(library, x, options, lr, decay, [steps // 4, steps // 2, steps])
         if len(w) < 3:
-            return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
+            return run_away(steps, lr)
         settle, margin = cosine(w[1] - w[0], w[2] - w[1]), float((x @ w[2]).min())
         found = {"runaway": False, "increment": w[2] - w[1], "settle": settle, "margin": margin, "steps": steps,
                  "lr": lr, "settled": settle >= SETTLED and LEAST_MARGIN <= margin <= MOST_FADING * steps / fading}
@@ -127,7 +131,7 @@ def judge_rest(library, x, options, effort, decay):
     lr = min(0.1 / abs(x).sum(axis=1).max(), 40 / options["weight_decay"] * (1 - decay) / steps ** (1 - decay))
     w = simulate(library, x, options, lr, decay, [steps // 2, steps])
     if len(w) < 2:
-        return {"runaway": True, "settled": False, "settle": 0.0, "margin": None, "steps": steps, "lr": lr}
+        return run_away(steps, lr)
     settle = cosine(w[0], w[1])
     return {"runaway": False, "increment": w[1], "settle": settle, "margin": None, "steps": steps, "lr": lr,
             "settled": settle >= SETTLED}

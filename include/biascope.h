@@ -558,6 +558,9 @@ typedef enum {
   BIASCOPE_LIMIT_UNSETTLED       /* none of these was found */
 } biascope_limit_kind;
 
+/* 1 - cos between increments of a run that has settled. */
+#define BIASCOPE_RUN_SETTLED 1e-3
+
 /* An equilibrium c* of the epoch map D(c), and the direction D(c*) to which training converges. See
  * docs/limit.md. */
 typedef struct {

@@ -11,9 +11,6 @@ enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, U
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
-/* The cosine of a settled run's increments. */
-static const double SETTLED = 1.0 - 1e-3;
-
 /* Relative: the accuracy of a margin along the path of training (src/limit/path.c). */
 static const double PATH_KNOWN_TO = 1e-3;
 
@@ -252,7 +249,8 @@ static void print_run(const predict_flags *flags, const biascope_prediction *pre
   const biascope_measurement *m = &measured[prediction->others + 1];
   printf("training   after %llu small steps its direction %s: increments at cosine %.6f with those before\n",
          (unsigned long long)prediction->run_steps,
-         prediction->run_settled >= SETTLED ? "has settled, away from any that was found" : "still changes",
+         prediction->run_settled >= 1.0 - BIASCOPE_RUN_SETTLED ? "has settled, away from any that was found"
+                                                               : "still changes",
          prediction->run_settled);
   if (!flags->references) return;
   print_cosines(flags, "there", m, RUN_KNOWN_TO);

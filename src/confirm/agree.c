@@ -51,7 +51,7 @@ bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *predicti
   if (bs_weights_shrink(c->training)) return apart <= bs_run_allowance(prediction);
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
   const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || bs_run_nears(c, prediction);
-  return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BS_RUN_SETTLED && nears;
+  return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BIASCOPE_RUN_SETTLED && nears;
 }
 
 /* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate
@@ -69,7 +69,7 @@ void bs_take_common_part(const bs_confirmation *c, biascope_prediction *predicti
   const size_t k = prediction->outputs, d = prediction->features;
   const double *shown = c->run.increment;
   double *direction = prediction->direction, along = 0.0, length = 0.0;
-  if (!common_part_is_open(c, prediction) || !(c->run.settle <= BS_RUN_SETTLED)) return;
+  if (!common_part_is_open(c, prediction) || !(c->run.settle <= BIASCOPE_RUN_SETTLED)) return;
   for (size_t f = 0; f < d; f++) {
     double own = 0.0, run = 0.0;
     for (size_t j = 0; j < k; j++) own += direction[j * d + f] / (double)k;

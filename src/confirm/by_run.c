@@ -25,8 +25,8 @@ static const double LAST_GOAL = 100.0;
 static const double SMALLER = 0.5, FAR = 1.5;
 /* In a random order large steps leave by chance what small ones keep to: much smaller ones. */
 static const double SMALLER_SAMPLED = 0.125;
-/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps, as smoothing does of signs:
- * the gap of a point with which a run agrees, and that of one to which a run has come, 1 - cos, for it to be the
+/* Steps of matrices divide by singular values, and those that tend to zero leave larger gaps, as smoothing does of
+ * signs: the gap of a point with which a run agrees, and that of one to which a run has come, 1 - cos, for it to be the
  * answer. */
 static const double NEAR_GAP = 1e-6, POINT_GAP = 1e-3, AT_POINT = 1e-6;
 
@@ -44,8 +44,8 @@ static double first_steps(const biascope_options *training) {
  * the path there. */
 static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biascope_error *error) {
   const biascope_prediction *answer = c->answer;
-  const bool apart =
-      !c->run.escaped && c->run.settle <= BS_RUN_SETTLED && bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
+  const bool apart = !c->run.escaped && c->run.settle <= BIASCOPE_RUN_SETTLED &&
+                     bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
   bool leads = false;
   *elsewhere = apart && !bs_run_nears(c, answer);
   if (!apart || *elsewhere || bs_seed_matters(c->training)) return BIASCOPE_OK;
@@ -122,7 +122,7 @@ static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) 
 biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
   const double longer = (double)last_steps(c) / (double)c->run.steps;
   const bool slower = LAST_GOAL / c->run.margin <= SMALLER * pow(longer, 1.0 - c->run.lr_decay);
-  const bool settled = c->run.settle <= BS_RUN_SETTLED;
+  const bool settled = c->run.settle <= BIASCOPE_RUN_SETTLED;
   if (!bs_steps_are_free(c) || longer <= 1.0 || (settled && c->run.fading <= LEAST_FADING && !slower))
     return BIASCOPE_OK;
   const biascope_status status = make_last_run(c, error);
@@ -134,12 +134,12 @@ biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
   bool reached = false;
   const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
-  if (c->answer->unique || !full || !(c->run.settle <= BS_RUN_SETTLED) || bs_weights_shrink(c->training))
+  if (c->answer->unique || !full || !(c->run.settle <= BIASCOPE_RUN_SETTLED) || bs_weights_shrink(c->training))
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
   if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && last_steps(c) > c->run.steps)
     status = make_last_run(c, error);
-  if (status == BIASCOPE_OK && c->run.settle <= BS_RUN_SETTLED)
+  if (status == BIASCOPE_OK && c->run.settle <= BIASCOPE_RUN_SETTLED)
     status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
   if (status == BIASCOPE_OK) status = bs_note_run(c, error);
   return status == BIASCOPE_OK && reached ? bs_confirm_answer(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;

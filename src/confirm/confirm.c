@@ -22,7 +22,7 @@ bool bs_limit_is_theorem(const biascope_options *training) {
 /* What the increments of the last run did. */
 static void describe_run(const bs_confirmation *c, size_t size, char *text) {
   const bs_run *run = &c->run;
-  if (run->settle <= BS_RUN_SETTLED)
+  if (run->settle <= BIASCOPE_RUN_SETTLED)
     snprintf(text, size, "after %llu small steps training has settled", (unsigned long long)run->steps);
   else
     snprintf(
@@ -36,7 +36,7 @@ static void describe_run(const bs_confirmation *c, size_t size, char *text) {
 /* searched: the result of the search for an equilibrium, if it found none. */
 static biascope_status unconfirmed(bs_confirmation *c, const biascope_error *searched, biascope_error *error) {
   biascope_prediction *answer = c->answer;
-  const bool settled = c->run.settle <= BS_RUN_SETTLED;
+  const bool settled = c->run.settle <= BIASCOPE_RUN_SETTLED;
   char run[320];
   answer->kind = settled && c->equilibrium ? BIASCOPE_LIMIT_DIRECTION : BIASCOPE_LIMIT_UNSETTLED;
   describe_run(c, sizeof run, run);

@@ -4,9 +4,6 @@
 
 #include "confirm/run.h"
 
-/* 1 - cos between the increments of a run that has settled. */
-#define BS_RUN_SETTLED 1e-3
-
 typedef struct {
   const biascope_dataset *data;
   const biascope_options *training;

@@ -81,7 +81,7 @@ biascope_status bs_weigh_run(bs_confirmation *c, biascope_error *error) {
   bool adopted = false;
   biascope_status status = BIASCOPE_OK;
   if (c->equilibrium) bs_take_common_part(c, answer);
-  if (!(c->equilibrium && bs_run_agrees(c, answer)) && run->settle <= BS_RUN_SETTLED && !approaches(c))
+  if (!(c->equilibrium && bs_run_agrees(c, answer)) && run->settle <= BIASCOPE_RUN_SETTLED && !approaches(c))
     status = bs_search_from_run(c, false, &adopted, error);
   if (status == BIASCOPE_OK) status = bs_note_run(c, error);
   if (status == BIASCOPE_OK && c->equilibrium && (adopted || bs_run_agrees(c, answer)))
