@@ -18,6 +18,10 @@ static const double BESIDE = 1e-5, NEARER = 0.98;
  * updates. */
 static const double RATE = 0.5;
 
+bool bs_limit_is_theorem(const biascope_options *training) {
+  return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
+}
+
 size_t bs_confirmation_weights(const biascope_prediction *prediction) {
   return prediction->outputs * prediction->features;
 }

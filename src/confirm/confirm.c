@@ -15,10 +15,6 @@
  * leave a gap that rounding hides. */
 static const double CONFIRMED_GAP = 1e-9;
 
-bool bs_limit_is_theorem(const biascope_options *training) {
-  return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
-}
-
 /* What the increments of the last run did. */
 static void describe_run(const bs_confirmation *c, size_t size, char *text) {
   const bs_run *run = &c->run;

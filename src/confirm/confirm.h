@@ -20,7 +20,4 @@ biascope_status bs_confirm_by_flow(const biascope_dataset *data, const biascope_
                                    const biascope_predict_options *options, biascope_status found,
                                    biascope_prediction *answer, biascope_error *error);
 
-/* What a theorem guarantees, whatever a run shows in its steps: gradient descent, and rules that turn into it. */
-bool bs_limit_is_theorem(const biascope_options *training);
-
 #endif

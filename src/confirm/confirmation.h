@@ -17,6 +17,9 @@ typedef struct {
   double *searched; /* the increment of the last run from which was searched in a random order, or NULL; owned */
 } bs_confirmation;
 
+/* What a theorem guarantees, whatever a run shows in its steps: gradient descent, and rules that turn into it. */
+bool bs_limit_is_theorem(const biascope_options *training);
+
 /* How many weights a prediction is of. */
 size_t bs_confirmation_weights(const biascope_prediction *prediction);
 /* 1 - cos between the last increment of the run and the direction; and up to which the two agree. */

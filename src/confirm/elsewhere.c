@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/vector.h"
-#include "confirm/confirm.h"
 #include "limit/predict.h"
 #include "loss/classes.h"
 #include "margin/rows.h"

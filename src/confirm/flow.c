@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "confirm/confirmation.h"
 #include "limit/predict.h"
 #include "margin/rows.h"
 #include "rule/option.h"

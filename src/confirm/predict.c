@@ -4,15 +4,6 @@
 #include "confirm/confirm.h"
 #include "confirm/rest.h"
 #include "rule/optimizer.h"
-#include <stdlib.h>
-
-void biascope_prediction_free(biascope_prediction *prediction) {
-  free(prediction->direction);
-  free(prediction->dual);
-  free(prediction->other_directions);
-  free(prediction->run_direction);
-  *prediction = (biascope_prediction){0};
-}
 
 biascope_status biascope_predict(const biascope_dataset *data, const biascope_options *training,
                                  const biascope_predict_options *options, biascope_prediction *out,

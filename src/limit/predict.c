@@ -10,6 +10,14 @@
 
 static const double DEFAULT_TOLERANCE = 1e-10;
 
+void biascope_prediction_free(biascope_prediction *prediction) {
+  free(prediction->direction);
+  free(prediction->dual);
+  free(prediction->other_directions);
+  free(prediction->run_direction);
+  *prediction = (biascope_prediction){0};
+}
+
 biascope_status bs_prediction_allocate(const biascope_dataset *data, biascope_prediction *out, biascope_error *error) {
   *out = (biascope_prediction){.samples = data->samples,
                                .features = data->features,
