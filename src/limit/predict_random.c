@@ -19,7 +19,7 @@
 static const size_t STAND_IN_STEPS[] = {512, 4096, 16384};
 enum { FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 800000000 };
 static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
-static const double USEFUL_ERROR = 0.02, USEFUL_EFFORT = 2.5e10;
+static const double USEFUL_ERROR = 0.02, USEFUL_EFFORT = 4e10;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
 /* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
