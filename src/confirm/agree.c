@@ -17,6 +17,9 @@ static const double BESIDE = 1e-5, NEARER = 0.98;
 /* Margins grow at the rate of the equilibrium, to within this part of it: averages that lag change the length of
  * updates. */
 static const double RATE = 0.5;
+/* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
+ * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
+static const double STAYS = 0.8;
 
 bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
@@ -48,6 +51,12 @@ bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *predictio
   const double before =
       1.0 - bs_cosine(bs_confirmation_weights(prediction), c->run.weights[BS_RUN_QUARTER], prediction->direction);
   return bs_run_distance(c, prediction) <= NEARER * before;
+}
+
+bool bs_run_stays(const bs_confirmation *c, const biascope_prediction *prediction) {
+  const double apart = bs_run_distance(c, prediction);
+  const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
+  return change < STAYS * angle * log(2.0) / log((double)c->run.steps);
 }
 
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction) {

@@ -6,9 +6,6 @@
 #include "rule/optimizer.h"
 #include <math.h>
 
-/* A direction that comes nearer like 1 / log t changes, while t doubles, by log 2 / log t of its angle to the limit. A
- * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
-static const double STAYS = 0.8;
 /* 1 - cos between a run in a random order and the answer, beyond which the run decides if it has settled. */
 static const double BESIDE = 1e-3;
 /* By how much smaller steps are of a run that is compared with the path again. */
@@ -21,12 +18,10 @@ static bool has_settled_elsewhere(const bs_confirmation *c) {
   return bs_seed_matters(c->training) && decided && bs_run_distance(c, c->answer) > BESIDE;
 }
 
-/* Whether a run is away from the answer and does not come nearer, as far as its increments show. */
+/* Whether no path from the run is to decide. */
 static bool stays_elsewhere(const bs_confirmation *c) {
-  const double apart = bs_run_distance(c, c->answer);
-  const double angle = acos(fmax(-1.0, 1.0 - apart)), change = acos(fmax(-1.0, 1.0 - c->run.settle));
-  return c->equilibrium && apart > bs_run_allowance(c->answer) &&
-         (has_settled_elsewhere(c) || change < STAYS * angle * log(2.0) / log((double)c->run.steps));
+  return c->equilibrium && bs_run_distance(c, c->answer) > bs_run_allowance(c->answer) &&
+         (has_settled_elsewhere(c) || bs_run_stays(c, c->answer));
 }
 
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */

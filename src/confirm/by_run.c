@@ -47,7 +47,7 @@ static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biasc
   const bool apart = !c->run.escaped && c->run.settle <= BIASCOPE_RUN_SETTLED &&
                      bs_run_distance(c, answer) > FAR * bs_run_allowance(answer);
   bool leads = false;
-  *elsewhere = apart && !bs_run_nears(c, answer);
+  *elsewhere = apart && (!bs_run_nears(c, answer) || bs_run_stays(c, answer));
   if (!apart || *elsewhere || bs_seed_matters(c->training)) return BIASCOPE_OK;
   const biascope_status status = bs_path_leads_to(c, answer, &leads, error);
   *elsewhere = status == BIASCOPE_OK && !leads;

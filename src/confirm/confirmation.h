@@ -29,6 +29,8 @@ double bs_run_allowance(const biascope_prediction *prediction);
 bool bs_is_precise(const biascope_prediction *prediction);
 /* Whether the run's last increment is nearer to the prediction than the one before. */
 bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *prediction);
+/* Whether the run's increments change less than those of a run on its way to the prediction would. */
+bool bs_run_stays(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
 biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction);
