@@ -13,12 +13,11 @@
 #define BS_RUN_FADING 0.25
 /* The least margin that a run of smaller steps aims for. */
 #define BS_LEAST_GOAL 5.0
-/* The steps of a first run, at most. */
+/* The steps of a first run; more if averages remember longer, fewer if steps are costly. */
 #define BS_FIRST_STEPS 200000
 
 /* by: the static string that `confirmed_by` becomes. */
 biascope_status bs_confirm_answer(bs_confirmation *c, biascope_limit_kind kind, const char *by);
-void bs_withdraw(bs_confirmation *c);
 /* Stores in the answer what the run shows about it. */
 biascope_status bs_note_run(bs_confirmation *c, biascope_error *error);
 /* Makes what the run does the answer, which is then no equilibrium of positive rate; a former equilibrium becomes one
@@ -30,8 +29,8 @@ biascope_status bs_weigh_run(bs_confirmation *c, biascope_error *error);
 
 /* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
 bool bs_steps_are_free(const bs_confirmation *c);
-/* Whether a run of smaller steps than the one that agrees has settled elsewhere; it takes the place of the other then.
- */
+/* Whether a run of smaller steps than the one that agrees has settled elsewhere. It takes the place of the other then,
+ * and the answer is no longer confirmed. */
 biascope_status bs_contradict(bs_confirmation *c, bool *contradicted, biascope_error *error);
 
 biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *error);

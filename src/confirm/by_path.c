@@ -42,8 +42,7 @@ biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error) {
   biascope_status status = compare_path(c, error);
   if (status == BIASCOPE_OK && c->answer->confirmed && c->adopted) status = bs_contradict(c, &contradicted, error);
   if (!contradicted) return status;
-  bs_withdraw(c);
-  if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
+  status = bs_weigh_run(c, error);
   return status == BIASCOPE_OK && !c->answer->confirmed ? compare_path(c, error) : status;
 }
 

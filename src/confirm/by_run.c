@@ -54,6 +54,11 @@ static biascope_status goes_elsewhere(bs_confirmation *c, bool *elsewhere, biasc
   return status;
 }
 
+static void withdraw(biascope_prediction *answer) {
+  answer->confirmed = false;
+  answer->confirmed_by = NULL;
+}
+
 /* Of several equilibria that attract, large steps may choose another than small ones do. Whether a run of smaller steps
  * than the one that agrees has settled elsewhere; it takes the place of the other then. It takes more
  * steps where that is cheap, or has to decide between the answer and an equilibrium that was found without a run. */
@@ -71,6 +76,7 @@ biascope_status bs_contradict(bs_confirmation *c, bool *contradicted, biascope_e
   c->run = (bs_run){0};
   biascope_status status = bs_run_make(c->data, c->training, steps, goal, BS_RUN_FADING, &c->run, error);
   if (status == BIASCOPE_OK) status = goes_elsewhere(c, contradicted, error);
+  if (*contradicted) withdraw(c->answer);
   if (*contradicted || status != BIASCOPE_OK) {
     bs_run_free(&before);
     return status;
@@ -95,7 +101,6 @@ biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *err
     bool contradicted = false;
     if (status == BIASCOPE_OK && c->answer->confirmed) status = bs_contradict(c, &contradicted, error);
     if (contradicted) {
-      bs_withdraw(c);
       goal *= SMALLER;
       steps *= LONGER;
       status = bs_weigh_run(c, error);
@@ -145,18 +150,13 @@ biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && reached ? bs_confirm_answer(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
 }
 
-static bool steps_are_of_matrices(const biascope_options *training, const biascope_prediction *answer) {
-  const bs_direction direction = bs_optimizer_rule_of(training->optimizer)->direction;
-  return answer->outputs > 1 && bs_direction_couples(direction) && direction != BS_NORMALISED;
-}
-
 /* If the last run has settled at the best point of a search whose gap singular values keep from vanishing, or smoothing
  * of signs. */
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
-  const bool matrices = steps_are_of_matrices(c->training, answer);
-  const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
-  const bool near = (matrices || signs) && answer->gap <= NEAR_GAP;
+  const bs_direction direction = bs_optimizer_rule_of(c->training->optimizer)->direction;
+  const bool matrices = answer->outputs > 1 && bs_direction_couples(direction) && direction != BS_NORMALISED;
+  const bool near = (matrices || direction == BS_SIGN) && answer->gap <= NEAR_GAP;
   const bool at = matrices && answer->gap <= POINT_GAP && bs_run_distance(c, answer) <= AT_POINT;
   if (c->equilibrium || !(near || at) || !bs_run_agrees(c, answer)) return BIASCOPE_OK;
   answer->method = "the point of least gap that was found, to which a run comes";

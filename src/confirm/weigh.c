@@ -20,12 +20,6 @@ biascope_status bs_confirm_answer(bs_confirmation *c, biascope_limit_kind kind, 
   return BIASCOPE_OK;
 }
 
-void bs_withdraw(bs_confirmation *c) {
-  c->answer->confirmed = false;
-  c->answer->confirmed_by = NULL;
-}
-
-/* Stores in the answer what the run shows about it. */
 biascope_status bs_note_run(bs_confirmation *c, biascope_error *error) {
   biascope_prediction *answer = c->answer;
   if (isfinite(answer->gap)) answer->increment_cosine = 1.0 - bs_run_distance(c, answer);
@@ -40,8 +34,6 @@ biascope_status bs_note_run(bs_confirmation *c, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-/* Makes what the run does the answer, which is then no equilibrium of positive rate; a former equilibrium becomes one
- * of the others. */
 biascope_status bs_answer_by_run(bs_confirmation *c, biascope_limit_kind kind, const double *direction, double rate,
                                  biascope_error *error) {
   biascope_prediction *answer = c->answer;

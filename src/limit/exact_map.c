@@ -1,6 +1,6 @@
 #include "limit/exact_map.h"
 
-bool bs_exact_map_is_expectation(const bs_question *question, const bs_epoch_rule *rule) {
+static bool has_expectation(const bs_question *question, const bs_epoch_rule *rule) {
   return question->options.sample_length == 0 && bs_expectation_applies(question->data, &question->training, rule);
 }
 
@@ -16,7 +16,7 @@ biascope_status bs_exact_map_create(const bs_question *question, const bs_epoch_
   const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
   biascope_status status = BIASCOPE_OK;
   *out = (bs_exact_map){.rule = *rule};
-  if (bs_exact_map_is_expectation(question, rule))
+  if (has_expectation(question, rule))
     return bs_expectation_create(game->rows, game->samples, game->features, rule, &out->expectation, error);
   while (out->count < BS_REPLICATES && status == BIASCOPE_OK) {
     status =

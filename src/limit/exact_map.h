@@ -15,10 +15,8 @@ typedef struct {
   size_t count; /* of the schedules */
 } bs_exact_map;
 
-/* Whether the expectation can be had, so that no sequence is needed: unless the caller chooses the length of one. */
-bool bs_exact_map_is_expectation(const bs_question *question, const bs_epoch_rule *rule);
-
-/* Of `total` steps in all. Borrows the game's rows. On failure nothing is left to free. */
+/* Of `total` steps in all, or where it can be had the expectation, unless the caller chooses the length. Borrows the
+ * game's rows. On failure nothing is left to free. */
 biascope_status bs_exact_map_create(const bs_question *question, const bs_epoch_rule *rule, const bs_game *game,
                                     size_t total, bs_exact_map *out, biascope_error *error);
 void bs_exact_map_free(bs_exact_map *exact);

@@ -168,9 +168,8 @@ static double distance_from(path *p, const double *direction) {
 /* What makes D of the sequence that stands in for a random order the mean over long ones: an offset, found again when
  * the path has gone on for a while. */
 typedef struct {
-  bool needed;
   bs_exact_map exact;
-  double *offset, *mean; /* d */
+  double *offset, *mean; /* d; NULL where the order is fixed */
   double next;           /* the time when the offset is found again */
 } correction;
 
@@ -180,14 +179,11 @@ static void correction_free(correction *c) {
   free(c->mean);
 }
 
-static size_t batch_of(const bs_question *question) {
-  return question->training.batch_size > 0 ? question->training.batch_size : question->data->samples;
-}
-
 static biascope_status correction_create(const bs_question *question, path *p, correction *c, biascope_error *error) {
-  const size_t d = p->game.features, most = LONG_WORK / d / batch_of(question);
-  *c = (correction){.needed = bs_seed_matters(&question->training)};
-  if (!c->needed) return BIASCOPE_OK;
+  const size_t d = p->game.features;
+  const size_t most = LONG_WORK / d / bs_batch_size(&question->training, question->data->samples);
+  *c = (correction){0};
+  if (!bs_seed_matters(&question->training)) return BIASCOPE_OK;
   c->offset = BS_NEW(double, d);
   c->mean = BS_NEW(double, d);
   biascope_status status = c->offset && c->mean ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
@@ -202,7 +198,7 @@ static biascope_status correction_create(const bs_question *question, path *p, c
 /* At the path's point, whose time counts from `earlier` before the flow's. */
 static void correct(correction *c, path *p, double earlier) {
   const double *slopes = bs_flow_log_slopes(p->flow);
-  if (!c->needed || bs_flow_time(p->flow) < c->next) return;
+  if (!c->offset || bs_flow_time(p->flow) < c->next) return;
   bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
   bs_game_evaluate(&p->game, slopes, false);
   for (size_t k = 0; k < p->game.features; k++) c->offset[k] += c->mean[k] - p->game.direction[k];
@@ -210,7 +206,7 @@ static void correct(correction *c, path *p, double earlier) {
 }
 
 static void follow_way(path *p, correction *c, bs_way *way) {
-  const double whole = way->time * (1.0 - 1e-12), arrived = c->needed ? ARRIVED_SAMPLED : ARRIVED;
+  const double whole = way->time * (1.0 - 1e-12), arrived = c->offset ? ARRIVED_SAMPLED : ARRIVED;
   bs_flow_start(p->flow, way->start);
   correct(c, p, way->time);
   while (bs_flow_time(p->flow) < whole && path_advance(p, way->time)) correct(c, p, way->time);
@@ -224,15 +220,20 @@ static void follow_way(path *p, correction *c, bs_way *way) {
   }
 }
 
+static size_t stand_in_steps(const bs_question *question) {
+  const biascope_options *training = &question->training;
+  const size_t d = bs_margin_weights(question->data), samples = question->data->samples;
+  const size_t cells = STAND_IN_CELLS / d, work = STAND_IN_WORK / d / bs_batch_size(training, samples);
+  const size_t affordable = cells < work ? cells : work, steps = affordable < STAND_IN ? affordable : STAND_IN;
+  const size_t two_epochs = 2 * bs_batches_per_epoch(training, samples);
+  return two_epochs > steps ? two_epochs : steps;
+}
+
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error) {
-  const size_t epochs = 2 * bs_batches_per_epoch(&question->training, question->data->samples);
-  const size_t d = bs_margin_weights(question->data), work = STAND_IN_WORK / d / batch_of(question);
-  const size_t cells = STAND_IN_CELLS / d, most = cells < work ? cells : work,
-               steps = most < STAND_IN ? most : STAND_IN;
   path p;
   correction c;
-  biascope_status status = path_create(question, rule, way->error, epochs > steps ? epochs : steps, &p, error);
+  biascope_status status = path_create(question, rule, way->error, stand_in_steps(question), &p, error);
   if (status != BIASCOPE_OK) return status;
   status = correction_create(question, &p, &c, error);
   if (status == BIASCOPE_OK) follow_way(&p, &c, way);
