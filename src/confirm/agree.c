@@ -21,6 +21,9 @@ static const double RATE = 0.5;
  * run that changes less than this part of that stays where it is, and no path from it confirms another place. */
 static const double STAYS = 0.8;
 
+/* Updates of an epoch that may be looked at one by one. */
+static const double MOST_WATCHED = 1e6;
+
 bool bs_limit_is_theorem(const biascope_options *training) {
   return bs_optimizer_rule_of(training->optimizer)->limit != BS_LIMIT_EQUILIBRIUM || training->eps > 0.0;
 }
@@ -65,6 +68,16 @@ bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *predicti
   const bool rate = isnan(prediction->rate) || fabs(c->run.growth - prediction->rate) <= RATE * fabs(prediction->rate);
   const bool nears = bs_seed_matters(c->training) || apart <= BESIDE || bs_run_nears(c, prediction);
   return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BIASCOPE_RUN_SETTLED && nears;
+}
+
+bool bs_updates_may_be_watched(const bs_confirmation *c) {
+  bs_epoch_rule rule;
+  biascope_options training = *c->training;
+  bs_epoch_rule_of(&training, c->data->samples, &rule);
+  const size_t steps = bs_batches_per_epoch(c->training, c->data->samples), d = bs_margin_weights(c->data);
+  const bool full = steps == 1 && rule.direction == BS_RATIO;
+  return (rule.direction == BS_SIGN || full) && c->training->order == BIASCOPE_CYCLIC &&
+         (double)steps * (double)d <= MOST_WATCHED;
 }
 
 /* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate

@@ -4,6 +4,16 @@
 
 #include "confirm/run.h"
 
+/* Where the path of small steps from the middle of a run leads. */
+typedef struct {
+  uint64_t steps;      /* of the run, */
+  double lr;           /* and its lr: of which run it is; 0 steps: of none */
+  bool agrees;         /* it gains what the run gains over its last half */
+  double *direction;   /* d: in which weights grow at its end */
+  double *log_weights; /* a row of the margins each: log |l'| there */
+  double *updates;     /* of an epoch of signs, steps x d; NULL where they may not be watched */
+} bs_path_end;
+
 typedef struct {
   const biascope_dataset *data;
   const biascope_options *training;
@@ -14,6 +24,7 @@ typedef struct {
   bool adopted;     /* the answer was found from the weights of a run */
   bool repels;      /* so was the answer again, and training does not stay there */
   bs_run run;
+  bs_path_end path; /* of the last run from which it was followed; owned */
   double *searched; /* the increment of the last run from which was searched in a random order, or NULL; owned */
 } bs_confirmation;
 
@@ -33,16 +44,22 @@ bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *predictio
 bool bs_run_stays(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
+/* Whether updates are signs in a fixed order, and few enough to be looked at one by one. */
+bool bs_updates_may_be_watched(const bs_confirmation *c);
 biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction);
 /* The part of a direction that is common to all classes becomes that of the run, where no equilibrium decides it. */
 void bs_take_common_part(const bs_confirmation *c, biascope_prediction *prediction);
 
 /* Appends a direction to the other equilibria. */
 biascope_status bs_keep_other(biascope_prediction *to, const double *direction, biascope_error *error);
-/* Whether the path of small steps is that of the run over its last half, and leads to the prediction. For random orders
- * and constant steps there is no such exact path. */
-biascope_status bs_path_leads_to(const bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
+/* Whether the path of small steps is that of the run over its last half, and leads to the prediction; NULL: follows it
+ * only, to where it leads. There is no such path for constant steps. */
+biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
                                  biascope_error *error);
+void bs_path_end_free(bs_path_end *path);
+/* Searches for an equilibrium from the end of the path that was followed from the run, which becomes the answer if the
+ * path ends in it. */
+biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_error *error);
 /* Searches for an equilibrium from the run's weights, which becomes the answer where the run agrees with it. by_path:
  * where the path of small steps leads there. */
 biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopted, biascope_error *error);

@@ -12,20 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
-static const double SAME_PATH = 1e-3;
-/* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
- * only the fine path decides between them. */
-static const double COARSE = 0.03, FINE = 1e-3;
 /* 1 - cos between directions of one equilibrium found twice. */
 static const double SAME = 1e-8;
 /* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
 static const double SEARCHED = 1e-3;
 static const double RANDOM_EFFORT = 5e9; /* of such a search */
-/* Updates of an epoch that may be watched one by one, for so many epochs, or so many steps. */
-static const double MOST_WATCHED = 1e6, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
-/* for following the path from a run */
-static const double PATH_EFFORT = 4e9, RANDOM_PATH_EFFORT = 1.5e10, PATH_STEPS = 40.0;
+/* The epochs over which updates are watched one by one, or so many steps. */
+static const double LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 
 biascope_status bs_keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
   const size_t d = bs_confirmation_weights(to);
@@ -64,102 +57,97 @@ static void find_log_weights(const bs_confirmation *c, double *log_weights) {
   for (size_t i = 0; i < rows; i += each) bs_classes_slopes(loss, each, log_weights + i, log_weights + i, NULL);
 }
 
-/* Whether the path of small steps, followed with that error, gains what the run gained over its last half, and leads to
- * the prediction. */
-static biascope_status follow_from_run(const bs_confirmation *c, const biascope_prediction *prediction,
-                                       double margin_error, double *increment, bool *leads, biascope_error *error) {
-  const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
-  const double least = bs_seed_matters(c->training) ? RANDOM_PATH_EFFORT : PATH_EFFORT;
-  const biascope_predict_options options = {.effort = fmax(least, PATH_STEPS * n * d * fmin(n, d))};
-  bs_way way = {.start = c->run.weights[BS_RUN_HALF],
-                .time = c->run.time,
-                .error = margin_error,
-                .direction = prediction->direction,
-                .increment = increment};
-  const biascope_status status = bs_follow_way(c->data, c->training, &options, &way, error);
-  *leads = status == BIASCOPE_OK &&
-           bs_cosine(bs_margin_weights(c->data), way.increment, c->run.increment) >= 1.0 - SAME_PATH &&
-           way.apart <= bs_run_allowance(prediction);
-  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
-}
-
-biascope_status bs_path_leads_to(const bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
-                                 biascope_error *error) {
-  *leads = false;
-  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training) || c->repels || !bs_is_precise(prediction))
-    return BIASCOPE_OK;
-  double *increment = BS_NEW(double, bs_margin_weights(c->data));
-  if (!increment) return bs_fail_memory(error, "the path of training");
-  biascope_status status = BIASCOPE_OK;
-  if (bs_margin_rows(c->data) <= bs_margin_weights(c->data))
-    status = follow_from_run(c, prediction, COARSE, increment, leads, error);
-  if (status == BIASCOPE_OK && !*leads) status = follow_from_run(c, prediction, FINE, increment, leads, error);
-  free(increment);
-  return status;
-}
-
 /* The updates of signs in a fixed order that the run goes on with; NULL where there are none, or too many. */
 static biascope_status watch(bs_confirmation *c, double **updates, biascope_error *error) {
-  bs_epoch_rule rule;
-  biascope_options training = *c->training;
-  bs_epoch_rule_of(&training, c->data->samples, &rule);
   const size_t steps = bs_batches_per_epoch(c->training, c->data->samples), d = bs_margin_weights(c->data);
-  const bool full = steps == 1 && rule.direction == BS_RATIO;
   *updates = NULL;
-  if ((rule.direction != BS_SIGN && !full) || c->training->order != BIASCOPE_CYCLIC ||
-      (double)steps * (double)d > MOST_WATCHED)
-    return BIASCOPE_OK;
+  if (!bs_updates_may_be_watched(c)) return BIASCOPE_OK;
   *updates = BS_NEW(double, steps *d);
   if (!*updates) return bs_fail_memory(error, "the updates of a run");
   const double epochs = fmax(LEAST_EPOCHS, fmin(MOST_EPOCHS, WATCHED_STEPS / (double)steps));
   return bs_run_watch_signs(c->data, c->training, &c->run, (uint64_t)epochs, *updates, error);
 }
 
-/* Whether a search in a random order has begun at the run's weights already. */
-static biascope_status is_searched(bs_confirmation *c, bool *searched, biascope_error *error) {
+/* Whether a search in a random order has begun at such weights already. */
+static biascope_status is_searched(bs_confirmation *c, const double *direction, bool *searched, biascope_error *error) {
   const size_t d = bs_margin_weights(c->data);
-  *searched = c->searched && bs_cosine(d, c->searched, c->run.increment) >= 1.0 - SEARCHED;
+  *searched = c->searched && bs_cosine(d, c->searched, direction) >= 1.0 - SEARCHED;
   if (*searched || c->training->order == BIASCOPE_CYCLIC) return BIASCOPE_OK;
   if (!c->searched) c->searched = BS_NEW(double, d);
   if (!c->searched) return bs_fail_memory(error, "the confirming run");
-  memcpy(c->searched, c->run.increment, d * sizeof *c->searched);
+  memcpy(c->searched, direction, d * sizeof *c->searched);
+  return BIASCOPE_OK;
+}
+
+/* What a search found, which the caller frees. */
+typedef struct {
+  biascope_prediction prediction;
+  bool filled, equilibrium;
+  bool same; /* as the answer */
+} search_result;
+
+/* Searches from there; `filled` is false where there is nothing to free. */
+static biascope_status search_from(bs_confirmation *c, const bs_start *start, search_result *found,
+                                   biascope_error *error) {
+  const bool random = c->training->order != BIASCOPE_CYCLIC;
+  const double effort = c->options->effort > 0.0 ? c->options->effort : INFINITY;
+  const biascope_predict_options options = {.tolerance = c->options->tolerance,
+                                            .sample_length = c->options->sample_length,
+                                            .effort = random ? fmin(RANDOM_EFFORT, effort) : c->options->effort};
+  biascope_prediction *prediction = &found->prediction;
+  const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
+  found->filled = status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED;
+  found->equilibrium = found->filled && prediction->gap <= c->gap;
+  found->same = false;
+  if (!found->equilibrium) return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+  prediction->unique = prediction->unique && c->answer->unique;
+  bs_take_common_part(c, prediction);
+  found->same = c->equilibrium &&
+                bs_cosine(bs_margin_weights(c->data), prediction->direction, c->answer->direction) >= 1.0 - SAME;
+  /* found, but refused all the same */
+  if (found->same && status == BIASCOPE_NOT_CONVERGED && prediction->gap <= options.tolerance) c->repels = true;
+  return BIASCOPE_OK;
+}
+
+static biascope_status adopt_or_free(bs_confirmation *c, bool adopted, search_result *found, biascope_error *error) {
+  if (adopted) return adopt(c, &found->prediction, error);
+  if (found->filled) biascope_prediction_free(&found->prediction);
   return BIASCOPE_OK;
 }
 
 biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopted, biascope_error *error) {
-  biascope_prediction found;
-  const double effort = c->options->effort > 0.0 ? c->options->effort : INFINITY;
-  const biascope_predict_options options = {
-      .tolerance = c->options->tolerance,
-      .sample_length = c->options->sample_length,
-      .effort = c->training->order == BIASCOPE_CYCLIC ? c->options->effort : fmin(RANDOM_EFFORT, effort)};
+  bool searched;
   *adopted = false;
   if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
-  bool searched;
-  biascope_status status = is_searched(c, &searched, error);
+  biascope_status status = is_searched(c, c->run.increment, &searched, error);
   if (status != BIASCOPE_OK || searched) return status;
-  double *log_weights = BS_NEW(double, bs_margin_rows(c->data));
+  double *log_weights = BS_NEW(double, bs_margin_rows(c->data)), *updates = NULL;
   if (!log_weights) return bs_fail_memory(error, "the start of a search");
   find_log_weights(c, log_weights);
-  double *updates = NULL;
   const biascope_status watched = by_path ? BIASCOPE_OK : watch(c, &updates, error);
   const bs_start start = {.log_weights = log_weights, .updates = watched == BIASCOPE_OK ? updates : NULL};
-  status = watched;
-  if (watched != BIASCOPE_NO_MEMORY) status = bs_predict_from(c->data, c->training, &options, &start, &found, error);
+  search_result found = {0};
+  status = watched == BIASCOPE_NO_MEMORY ? watched : search_from(c, &start, &found, error);
   free(log_weights);
   free(updates);
-  if (status == BIASCOPE_NO_MEMORY) return status;
-  biascope_status path = BIASCOPE_OK;
-  const bool equilibrium = (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) && found.gap <= c->gap;
-  if (equilibrium) found.unique = found.unique && c->answer->unique;
-  if (equilibrium) bs_take_common_part(c, &found);
-  const bool same = equilibrium && c->equilibrium &&
-                    bs_cosine(bs_margin_weights(c->data), found.direction, c->answer->direction) >= 1.0 - SAME;
-  /* found, but refused all the same */
-  if (same && status == BIASCOPE_NOT_CONVERGED && found.gap <= options.tolerance) c->repels = true;
-  *adopted = equilibrium && !by_path && bs_run_agrees(c, &found);
-  if (equilibrium && by_path && !same) path = bs_path_leads_to(c, &found, adopted, error);
-  if (*adopted) return adopt(c, &found, error);
-  if (status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED) biascope_prediction_free(&found);
-  return path;
+  if (status != BIASCOPE_OK) return status;
+  *adopted = found.equilibrium && !by_path && bs_run_agrees(c, &found.prediction);
+  if (found.equilibrium && by_path && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
+  const biascope_status taken = adopt_or_free(c, *adopted, &found, error);
+  return status == BIASCOPE_OK ? taken : status;
+}
+
+biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_error *error) {
+  bool searched;
+  *adopted = false;
+  if (c->path.steps != c->run.steps || !c->path.agrees) return BIASCOPE_OK;
+  biascope_status status = is_searched(c, c->path.direction, &searched, error);
+  if (status != BIASCOPE_OK || searched) return status;
+  const bs_start start = {.log_weights = c->path.log_weights, .updates = c->path.updates};
+  search_result found = {0};
+  status = search_from(c, &start, &found, error);
+  if (status != BIASCOPE_OK) return status;
+  if (found.equilibrium && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
+  const biascope_status taken = adopt_or_free(c, *adopted, &found, error);
+  return status == BIASCOPE_OK ? taken : status;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/vector.h"
 #include "confirm/confirmation.h"
 #include "limit/predict.h"
 #include "margin/rows.h"
@@ -32,14 +33,15 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   const biascope_predict_options affordable = {.effort =
                                                    options->effort > 0.0 ? fmin(EFFORT, options->effort) : EFFORT};
   const size_t d = bs_margin_weights(data);
-  double *zero = BS_NEW(double, d), *increment = BS_NEW(double, d);
+  double *zero = BS_NEW(double, d), *increment = BS_NEW(double, d), *end = BS_NEW(double, d);
   bs_way way = {
-      .start = zero, .error = MARGIN_ERROR, .direction = answer->direction, .increment = increment, .apart = INFINITY};
-  const biascope_status status = zero && increment ? bs_follow_way(data, training, &affordable, &way, error)
-                                                   : bs_fail_memory(error, "the path of training");
-  *arrives = status == BIASCOPE_OK && way.apart <= AGREES;
+      .start = zero, .error = MARGIN_ERROR, .direction = answer->direction, .increment = increment, .end = end};
+  const biascope_status status = zero && increment && end ? bs_follow_way(data, training, &affordable, &way, error)
+                                                          : bs_fail_memory(error, "the path of training");
+  *arrives = status == BIASCOPE_OK && bs_cosine(d, end, answer->direction) >= 1.0 - AGREES;
   free(zero);
   free(increment);
+  free(end);
   return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
 }
 

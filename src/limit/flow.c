@@ -182,19 +182,16 @@ static void solve_stage(bs_flow *flow, double a, double *k, double *z) {
   for (size_t j = 0; j < n; j++) z[flow->member[j]] = response[j]; /* more precise where a is large */
 }
 
-/* The largest error of a margin over the step, relative to the distance from the least margin: samples far above it
- * carry no weight. A common shift of all margins changes nothing. */
+/* The largest error over the step of a margin's distance from that of the sample that leads its part, relative to that
+ * distance: samples far behind decide nothing, and a common shift of a part's margins changes nothing. */
 static double step_error(const bs_flow *flow, double h) {
-  const size_t N = flow->game->samples;
-  double largest = -INFINITY, error = 0.0;
-  size_t lead = 0;
-  for (size_t i = 0; i < N; i++) {
-    if (flow->log_slopes[i] > largest) largest = flow->log_slopes[lead = i];
-  }
-  const double shift = flow->decay > 0.0 ? 0.0 : flow->z1[lead] + flow->z2[lead];
-  for (size_t i = 0; i < N; i++) {
+  const bs_parts *parts = &flow->game->parts;
+  double error = 0.0;
+  for (size_t i = 0; i < flow->game->samples; i++) {
+    const size_t lead = parts->ahead[i];
+    const double shift = flow->decay > 0.0 ? 0.0 : flow->z1[lead] + flow->z2[lead];
     const double e = 0.5 * h * fabs(flow->z1[i] + flow->z2[i] - shift);
-    error = fmax(error, e / (1.0 + largest - flow->log_slopes[i]));
+    error = fmax(error, e / (1.0 + parts->behind[i]));
   }
   return error / flow->tolerance;
 }

@@ -10,6 +10,7 @@
 #include "limit/step_sum.h"
 #include "loss/classes.h"
 #include "margin/rows.h"
+#include "rule/option.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -24,8 +25,13 @@ enum { LONG = 1 << 17, LEAST_LONG = 1 << 14, LONG_WORK = 1 << 25 };
 static const double MARGIN_ERROR = 1e-3;
 static const double SMOOTHING = 1e-4; /* of sign updates; on the way to a point of rest it falls from */
 static const double FIRST_SMOOTHING = 0.1, SHARPER = 0.1;
+/* The same if the path decides between equilibria, from which more smoothing leads it by hundredths of a radian. */
+static const double SHARP = 1e-5;
 /* 1 - cos between D and the direction that the path leads to, and in a random order, where both are sampled. */
 static const double ARRIVED = 1e-6, ARRIVED_SAMPLED = 1e-4;
+/* 1 - cos between the changes of the weights over two spans of time, each at least as long as all the time before,
+ * below which the path has settled if it stays so until its time is by that factor longer. */
+static const double SETTLED = 1e-7, STAYS = 1e3;
 static const double AGAIN = 1.2;     /* the part by which the time grows until D is corrected again */
 static const double AT_REST = 1e-12; /* |D - decay w| relative to |D| */
 
@@ -34,6 +40,7 @@ typedef struct {
   bs_epoch_map *map;
   bs_game game;
   bs_flow *flow;
+  bool shrinks; /* by weight decay, so that weights come to rest */
 } path;
 
 static void path_free(path *p) {
@@ -51,7 +58,7 @@ static biascope_status path_create(const bs_question *question, const bs_epoch_r
   if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
     smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
   if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
-  *p = (path){0};
+  *p = (path){.shrinks = bs_weights_shrink(training)};
   if (question->options.sample_length > 0) sampled = question->options.sample_length;
   biascope_status status = bs_schedule_create(training, question->data, sampled, 0, &p->schedule, error);
   if (status == BIASCOPE_OK)
@@ -205,19 +212,86 @@ static void correct(correction *c, path *p, double earlier) {
   c->next = AGAIN * (bs_flow_time(p->flow) + earlier) - earlier;
 }
 
-static void follow_way(path *p, correction *c, bs_way *way) {
-  const double whole = way->time * (1.0 - 1e-12), arrived = c->offset ? ARRIVED_SAMPLED : ARRIVED;
+/* The direction of the path's way while its time doubles, which no sliding of signs to and fro disturbs. */
+typedef struct {
+  double *mark;       /* d: the weights when the time was `from` */
+  double *direction;  /* d: of Euclidean norm 1, or 0 where no time has doubled yet */
+  double *before;     /* d: the same of the time before that */
+  double from, since; /* since: from when on it has settled; INFINITY: it has not */
+} course;
+
+static void course_free(course *way) {
+  free(way->mark);
+  free(way->direction);
+  free(way->before);
+}
+
+static biascope_status course_create(size_t d, course *way, biascope_error *error) {
+  *way = (course){.mark = BS_NEW(double, d), .direction = BS_NEW(double, d), .before = BS_NEW(double, d)};
+  return way->mark && way->direction && way->before ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+}
+
+static void course_start(course *way, size_t d, const double *w, double time) {
+  memcpy(way->mark, w, d * sizeof *w);
+  way->from = time;
+  way->since = INFINITY;
+}
+
+/* Whether the path has settled. */
+static bool course_watch(course *way, size_t d, const double *w, double time) {
+  if (time < 2.0 * way->from) return false;
+  memcpy(way->before, way->direction, d * sizeof *way->before);
+  for (size_t k = 0; k < d; k++) way->direction[k] = w[k] - way->mark[k];
+  bs_scale(d, 1.0 / bs_norm2(d, way->direction), way->direction);
+  const bool same = bs_cosine(d, way->before, way->direction) >= 1.0 - SETTLED;
+  way->since = same ? fmin(way->since, time) : INFINITY;
+  memcpy(way->mark, w, d * sizeof *w);
+  way->from = time;
+  return time >= STAYS * way->since;
+}
+
+/* From the end of the piece on. */
+static void follow_to_end(path *p, correction *c, course *taken, bs_way *way) {
+  const size_t d = p->game.features;
+  const double arrived = c->offset ? ARRIVED_SAMPLED : ARRIVED;
+  const double *w = bs_flow_weights(p->flow);
+  double apart = way->direction ? distance_from(p, way->direction) : INFINITY;
+  bool settled = false;
+  course_start(taken, d, w, bs_flow_time(p->flow) + way->time);
+  for (int n = 0; n < MOST_FLOW_STEPS && apart > arrived && !settled && path_advance(p, INFINITY); n++) {
+    correct(c, p, way->time);
+    settled = !p->shrinks && course_watch(taken, d, w, bs_flow_time(p->flow) + way->time);
+    if (way->direction) apart = distance_from(p, way->direction);
+  }
+  bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
+  memcpy(way->end, settled ? taken->direction : p->game.direction, d * sizeof *way->end);
+}
+
+/* The smoothed signs of an epoch's updates. */
+static biascope_status export_updates(path *p, double *updates, biascope_error *error) {
+  const size_t cells = p->schedule.steps * p->game.features;
+  double *sizes = BS_NEW(double, cells);
+  if (!sizes) return bs_fail_memory(error, "the path of training");
+  bs_epoch_map_momenta(p->map, &p->game.rule, bs_flow_log_slopes(p->flow), updates, sizes);
+  for (size_t n = 0; n < cells; n++) {
+    const double root = hypot(updates[n], p->game.rule.smoothing * sizes[n]);
+    if (root > 0.0) updates[n] /= root;
+  }
+  free(sizes);
+  return BIASCOPE_OK;
+}
+
+static void follow_way(path *p, correction *c, course *taken, bs_way *way) {
+  const size_t d = p->game.features;
+  const double whole = way->time * (1.0 - 1e-12);
   bs_flow_start(p->flow, way->start);
   correct(c, p, way->time);
   while (bs_flow_time(p->flow) < whole && path_advance(p, way->time)) correct(c, p, way->time);
   const bool followed = bs_flow_time(p->flow) >= whole;
-  for (size_t k = 0; k < p->game.features; k++)
-    way->increment[k] = followed ? bs_flow_weights(p->flow)[k] - way->start[k] : 0.0;
-  way->apart = distance_from(p, way->direction);
-  for (int n = 0; n < MOST_FLOW_STEPS && way->apart > arrived && followed && path_advance(p, INFINITY); n++) {
-    correct(c, p, way->time);
-    way->apart = distance_from(p, way->direction);
-  }
+  for (size_t k = 0; k < d; k++) way->increment[k] = followed ? bs_flow_weights(p->flow)[k] - way->start[k] : 0.0;
+  memset(way->end, 0, d * sizeof *way->end);
+  if (followed) follow_to_end(p, c, taken, way);
+  if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
 }
 
 static size_t stand_in_steps(const bs_question *question) {
@@ -233,10 +307,16 @@ biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule 
                                biascope_error *error) {
   path p;
   correction c;
+  course taken;
   biascope_status status = path_create(question, rule, way->error, stand_in_steps(question), &p, error);
   if (status != BIASCOPE_OK) return status;
+  if (p.game.rule.direction == BS_SIGN && !bs_seed_matters(&question->training)) p.game.rule.smoothing = SHARP;
   status = correction_create(question, &p, &c, error);
-  if (status == BIASCOPE_OK) follow_way(&p, &c, way);
+  const biascope_status created = course_create(p.game.features, &taken, error);
+  if (status == BIASCOPE_OK) status = created;
+  if (status == BIASCOPE_OK) follow_way(&p, &c, &taken, way);
+  if (status == BIASCOPE_OK && way->updates) status = export_updates(&p, way->updates, error);
+  course_free(&taken);
   correction_free(&c);
   path_free(&p);
   return status;

@@ -13,8 +13,8 @@ biascope_status bs_predict_after_steps(const bs_question *question, const bs_epo
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error);
 
-/* Follows the path from the weights of `way` over its time, and on until it has come to its direction or goes on too
- * long. BIASCOPE_OK wherever it ends. */
+/* Follows the path from the weights of `way` over its time, and on until it has come to its direction, has settled, or
+ * goes on too long. BIASCOPE_OK wherever it ends. */
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error);
 

@@ -299,7 +299,6 @@ static biascope_status follow_scaled(const bs_question *question, bs_way *way, b
   scaled.start = start;
   scaled.time = ldexp(way->time, question->exponent) * mapped.training.lr / question->training.lr;
   const biascope_status status = bs_path_follow(&mapped, &rule, &scaled, error);
-  way->apart = scaled.apart;
   free(start);
   return status;
 }

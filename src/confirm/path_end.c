@@ -1,0 +1,89 @@
+/* Where the path of small steps leads from a run. */
+#include "confirm/confirmation.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/vector.h"
+#include "limit/predict.h"
+#include "margin/rows.h"
+#include "rule/option.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
+static const double SAME_PATH = 1e-3;
+/* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
+ * only the fine path decides between them. */
+static const double COARSE = 0.03, FINE = 1e-3;
+/* Multiplications; fewer if no equilibrium has been found. */
+static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND = 0.5;
+
+void bs_path_end_free(bs_path_end *path) {
+  free(path->direction);
+  free(path->log_weights);
+  free(path->updates);
+  *path = (bs_path_end){0};
+}
+
+static bool is_known(const bs_confirmation *c) {
+  return c->path.steps == c->run.steps && c->path.lr == c->run.lr;
+}
+
+static bool path_leads(const bs_confirmation *c, const biascope_prediction *prediction) {
+  return is_known(c) && prediction && c->path.agrees &&
+         1.0 - bs_cosine(bs_confirmation_weights(prediction), c->path.direction, prediction->direction) <=
+             bs_run_allowance(prediction);
+}
+
+static biascope_status allocate(const bs_confirmation *c, bs_path_end *path, biascope_error *error) {
+  const size_t d = bs_margin_weights(c->data), steps = bs_batches_per_epoch(c->training, c->data->samples);
+  const bool signs = bs_updates_may_be_watched(c);
+  path->direction = BS_NEW(double, d);
+  path->log_weights = BS_NEW(double, bs_margin_rows(c->data));
+  if (signs) path->updates = BS_NEW(double, steps *d);
+  const bool allocated = path->direction && path->log_weights && (path->updates || !signs);
+  return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+}
+
+/* Follows the path with that error; direction: where it may lead, or NULL. */
+static biascope_status follow(bs_confirmation *c, const double *direction, double margin_error, biascope_error *error) {
+  const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
+  const double least = bs_seed_matters(c->training) ? RANDOM_EFFORT : EFFORT;
+  const double most = fmax(least, STEPS * n * d * fmin(n, d));
+  const biascope_predict_options options = {.effort = direction ? most : BLIND * most};
+  double *increment = BS_NEW(double, bs_margin_weights(c->data));
+  bs_path_end_free(&c->path);
+  biascope_status status = allocate(c, &c->path, error);
+  bs_way way = {.start = c->run.weights[BS_RUN_HALF],
+                .time = c->run.time,
+                .error = margin_error,
+                .direction = direction,
+                .increment = increment,
+                .end = c->path.direction,
+                .log_weights = c->path.log_weights,
+                .updates = c->path.updates};
+  if (status == BIASCOPE_OK && !increment) status = bs_fail_memory(error, "the path of training");
+  if (status == BIASCOPE_OK) status = bs_follow_way(c->data, c->training, &options, &way, error);
+  c->path.steps = c->run.steps;
+  c->path.lr = c->run.lr;
+  c->path.agrees =
+      status == BIASCOPE_OK && bs_cosine(bs_margin_weights(c->data), increment, c->run.increment) >= 1.0 - SAME_PATH;
+  free(increment);
+  return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
+}
+
+biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
+                                 biascope_error *error) {
+  const double *direction = prediction ? prediction->direction : NULL;
+  *leads = false;
+  if (bs_limit_is_theorem(c->training) || bs_run_keeps_steps(c->training) || c->repels ||
+      (prediction ? !bs_is_precise(prediction) : bs_weights_shrink(c->training)))
+    return BIASCOPE_OK;
+  biascope_status status = BIASCOPE_OK;
+  if (!is_known(c)) {
+    if (bs_margin_rows(c->data) <= bs_margin_weights(c->data)) status = follow(c, direction, COARSE, error);
+    if (status == BIASCOPE_OK && !path_leads(c, prediction)) status = follow(c, direction, FINE, error);
+  }
+  *leads = status == BIASCOPE_OK && path_leads(c, prediction);
+  return status;
+}
