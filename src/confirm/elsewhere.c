@@ -8,6 +8,7 @@
 #include "loss/classes.h"
 #include "margin/rows.h"
 #include "rule/option.h"
+#include "train/cost.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@ static const double SAME = 1e-8;
 /* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
 static const double SEARCHED = 1e-3;
 static const double RANDOM_EFFORT = 5e9; /* of such a search */
-/* The epochs over which updates are watched one by one, or so many steps. */
-static const double LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
+/* The epochs over which updates are watched one by one, or so many steps or multiplications of them. */
+static const double WATCHED_EFFORT = 1e9, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 
 biascope_status bs_keep_other(biascope_prediction *to, const double *direction, biascope_error *error) {
   const size_t d = bs_confirmation_weights(to);
@@ -64,7 +65,8 @@ static biascope_status watch(bs_confirmation *c, double **updates, biascope_erro
   if (!bs_updates_may_be_watched(c)) return BIASCOPE_OK;
   *updates = BS_NEW(double, steps *d);
   if (!*updates) return bs_fail_memory(error, "the updates of a run");
-  const double epochs = fmax(LEAST_EPOCHS, fmin(MOST_EPOCHS, WATCHED_STEPS / (double)steps));
+  const double watched = fmin(WATCHED_STEPS, WATCHED_EFFORT / bs_step_cost(c->data, c->training));
+  const double epochs = fmax(LEAST_EPOCHS, fmin(MOST_EPOCHS, watched / (double)steps));
   return bs_run_watch_signs(c->data, c->training, &c->run, (uint64_t)epochs, *updates, error);
 }
 

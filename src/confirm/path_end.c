@@ -6,6 +6,7 @@
 #include "base/vector.h"
 #include "limit/predict.h"
 #include "margin/rows.h"
+#include "rule/optimizer.h"
 #include "rule/option.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
- * only the fine path decides between them. */
+ * only the fine path decides between them; so it does for signs, which slide. */
 static const double COARSE = 0.03, FINE = 1e-3;
 /* Multiplications; fewer if no equilibrium has been found. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND = 0.5;
@@ -81,7 +82,8 @@ biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
   if (!is_known(c)) {
-    if (bs_margin_rows(c->data) <= bs_margin_weights(c->data)) status = follow(c, direction, COARSE, error);
+    const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
+    if (!signs && bs_margin_rows(c->data) <= bs_margin_weights(c->data)) status = follow(c, direction, COARSE, error);
     if (status == BIASCOPE_OK && !path_leads(c, prediction)) status = follow(c, direction, FINE, error);
   }
   *leads = status == BIASCOPE_OK && path_leads(c, prediction);

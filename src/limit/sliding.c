@@ -205,7 +205,7 @@ static void mean_update(const work *w, double *direction) {
     bs_axpy(d, 1.0 / (double)w->schedule->steps, w->updates + t * d, direction);
 }
 
-/* The least change of the sliding updates that makes the growth equal on every level. */
+/* The least change of the sliding updates, and of the growth of every level, that makes the growth equal there. */
 static bool solve_updates(work *w) {
   bs_game *game = w->game;
   const size_t n = w->n, d = game->features, columns = w->count + w->levels.count;
@@ -217,7 +217,7 @@ static bool solve_updates(work *w) {
     const double *x = game->rows + w->member[j] * d;
     for (size_t e = 0; e < w->count; e++) system->matrix[e * n + j] = per_step * x[w->sliding[e].coordinate];
     system->matrix[(w->count + w->levels.level[w->member[j]]) * n + j] = -1.0;
-    system->right[j] = -bs_dot(d, x, game->direction);
+    system->right[j] = w->levels.value[w->levels.level[w->member[j]]] - bs_dot(d, x, game->direction);
   }
   if (!bs_linear_system_solve(system, game)) return false;
   for (size_t e = 0; e < w->count; e++) {
