@@ -195,7 +195,7 @@ def test_signs_in_random_orders_are_found(library, tmp_path, number):
 # Chains, sparse and one-hot data, on which one batch decides columns of m / sqrt(v) alone; and signs of which a run
 # shows better than any search which of them slide.
 @pytest.mark.plain_build
-@pytest.mark.parametrize("number", [409, 1000, 1261, 1435, 282, 392, 543])
+@pytest.mark.parametrize("number", [409, 1000, 1261, 1435, 282, 392, 543, 6303, 7004, 7059, 8048])
 def test_updates_that_slide_are_found(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 1e8)
     assert row["confirmed"] and row["cosine"] > 0.999, row
@@ -203,7 +203,7 @@ def test_updates_that_slide_are_found(library, tmp_path, number):
 
 # Several equilibria, or several optimal directions, of which runs of large steps near another than runs of small ones.
 @pytest.mark.plain_build
-@pytest.mark.parametrize("number", [1957, 3415])
+@pytest.mark.parametrize("number", [1957, 3415, 7393])
 def test_small_steps_choose_the_limit(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 3e8)
     assert row["confirmed"] and row["settled"] and row["cosine"] > 0.999, row
@@ -224,6 +224,15 @@ def test_a_random_order_is_followed_on_barely_separable_data(batch):
     answer, code, _ = predict(LIMITS / "sonar.npy", *flags)
     assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "path" and answer["gap"] <= 1e-9
     assert answer["rate"] > 0 and (numpy.load(LIMITS / "sonar.npy") @ answer["direction"]).min() > 0
+
+
+@pytest.mark.slow
+def test_signs_on_barely_separable_data_go_where_their_path_ends():
+    """The search from w = 0 finds another equilibrium of these signs, to which no run and no path comes."""
+    flags = ["--optimizer", "signum", "--beta1", 0.99, "--batch-size", 4]
+    answer, code, _ = predict(LIMITS / "sonar.npy", *flags)
+    assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "path" and answer["gap"] <= 1e-9
+    assert answer["others"] and (numpy.load(LIMITS / "sonar.npy") @ answer["direction"]).min() > 0
 
 
 @pytest.mark.slow
