@@ -58,11 +58,16 @@ extern __attribute__((visibility("hidden"))) bs_vectors bs_vectors_used;
 #define FASTEST(linkage, type, name, parameters, arguments) BS_FORMS(linkage, type, return, name, parameters, arguments)
 #define FASTEST_VOID(linkage, name, parameters, arguments) BS_FORMS(linkage, void, , name, parameters, arguments)
 
-/* For functions written for AVX-512, which may only run if bs_has_avx512(). */
+/* For functions written for AVX-512, or for AVX2 with fused multiply-adds, which may only run if bs_has_avx512() or
+ * bs_has_avx2_and_fma(). */
 #if defined(__x86_64__) && !defined(BIASCOPE_COVERAGE)
 #define AVX512 __attribute__((target("avx512f,avx512dq,avx512vl")))
 static inline bool bs_has_avx512(void) {
   return bs_vectors_used == BS_AVX512;
+}
+#define AVX2_FMA __attribute__((target("avx2,fma")))
+static inline bool bs_has_avx2_and_fma(void) {
+  return bs_vectors_used >= BS_AVX2 && __builtin_cpu_supports("fma");
 }
 #endif
 /* For a loop in which no pass writes what another pass reads. */

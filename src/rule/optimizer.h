@@ -58,7 +58,7 @@ enum {
   BS_FAST_ALONE = 1 << 0,  /* the gradient as a multiple of a sample: no coordinate's step reads another coordinate */
   BS_FAST_LAZY = 1 << 1,   /* features updated lazily: it is known how a direction shrinks without gradients */
   BS_FAST_PASSES = 1 << 2, /* passes over tiles or blocks of the data: the step reads no gradient of a single sample */
-  BS_FAST_ROOTS = 1 << 3   /* AVX-512 computes the roots of m / (sqrt(v) + eps) by multiplications */
+  BS_FAST_ROOTS = 1 << 3   /* some roots of m / (sqrt(v) + eps) by multiplications */
 };
 
 typedef struct bs_optimizer_rule {

@@ -3,11 +3,11 @@
 #include "train/fast/blocks.h"
 #include "train/fast/lazy.h"
 #include "train/fast/passes.h"
-#include "train/fast/step_avx512.h"
+#include "train/fast/step_roots.h"
 #include <math.h>
 
 bs_step *bs_fast_step_of(const biascope_options *options) {
-  return bs_step_avx512_of(options);
+  return bs_step_roots_of(options);
 }
 
 biascope_status bs_fast_create(bs_fast *fast, const bs_scope *whole, const biascope_options *options,

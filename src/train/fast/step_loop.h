@@ -1,0 +1,135 @@
+/* The steps of the rules that divide by a root, m / (sqrt(v) + eps): included once for each instruction set, without a
+ * guard. The divider works on roots and quotients while the multipliers rest; here some of the roots are multiplied out
+ * beside it, correctly rounded like the divider's own. What the file that includes this defines:
+ *
+ *   LANES, VECTOR           the doubles in a vector, and its type
+ *   LANE_SET                a set of lanes, for BELOW(x, y), ABOVE(x, y), UNEQUAL(x, y) and HAS_LANES(set); | and & act
+ *                           on sets, and NO_LANES is the empty one
+ *   INLINE_STEP, STEP       attributes of functions that are compiled for the instruction set
+ *   ALL(x), ROOT(x)         a number in every lane; the divider's root
+ *   FUSED(a, b, c)          a b + c, rounded once, and FUSED_LESS(a, b, c), c - a b
+ *   QUOTIENT(m, d)          m / d, but 0 where d is 0 or no number
+ *   find_first_digits(count, x, y): reciprocals y of the roots of x >= BS_TINY, with an error below FIRST_ERROR y
+ *   are_plain(count, v)     whether all numbers are at least BS_TINY
+ *   UNCERTAIN               the exponent of the uncertainty of a root that is multiplied out, see there
+ *   LARGEST_GROUP           vectors whose steps take turns: one after the other they would wait for themselves
+ *
+ * and, with its help, update_from(...), all vectors from a coordinate on. */
+
+typedef long long INTEGERS __attribute__((vector_size(LANES * sizeof(long long))));
+
+INLINE_STEP VECTOR times_power_of_two(VECTOR x, long long power) {
+  return (VECTOR)((INTEGERS)x + power * (1LL << 52));
+}
+
+/* Roots of `count` vectors of numbers from BS_TINY up. Returns lanes in which one of them is not proved right.
+ *
+ * y is the root's reciprocal with an error e, g the root and h half its reciprocal after a step of third order, with
+ * errors below E = 2.6 e^3. The root is g + (x - g^2) / (root + g), which g + (x - g^2) h leaves by less than 1.5 E^2
+ * of it; so it lies between that and 2^UNCERTAIN of g less or more. Rounding keeps order: where both round to one
+ * number, so does the root. */
+INLINE_STEP LANE_SET multiply_out_roots(int count, const VECTOR *x, VECTOR *root) {
+  VECTOR y[LARGEST_GROUP], r[LARGEST_GROUP], g[LARGEST_GROUP], h[LARGEST_GROUP];
+  LANE_SET unproved = NO_LANES;
+  find_first_digits(count, x, y);
+  UNROLLED for (int i = 0; i < count; i++) g[i] = x[i] * y[i];
+  UNROLLED for (int i = 0; i < count; i++) r[i] = FUSED_LESS(g[i], y[i], ALL(1.0));
+  UNROLLED for (int i = 0; i < count; i++) h[i] = times_power_of_two(y[i], -1);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = r[i] * FUSED(ALL(0.375), r[i], ALL(0.5));
+  UNROLLED for (int i = 0; i < count; i++) g[i] = FUSED(g[i], r[i], g[i]);
+  UNROLLED for (int i = 0; i < count; i++) h[i] = FUSED(h[i], r[i], h[i]);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = FUSED_LESS(g[i], g[i], x[i]);
+  UNROLLED for (int i = 0; i < count; i++) r[i] = r[i] * h[i];
+  UNROLLED for (int i = 0; i < count; i++) {
+    const VECTOR error = times_power_of_two(g[i], UNCERTAIN), high = g[i] + (r[i] + error);
+    root[i] = g[i] + (r[i] - error);
+    unproved |= UNEQUAL(root[i], high);
+  }
+  return unproved;
+}
+
+typedef struct {
+  VECTOR scale, beta1, beta2, rest1, rest2, eta, shrink, eps;
+  bs_eps source; /* of eps */
+} rates;
+
+INLINE_STEP VECTOR plus_eps(VECTOR root, rates rate, const double *own) {
+  if (rate.source == BS_EPS_ZERO) return root;
+  return root + (rate.source == BS_EPS_OF_ALL ? rate.eps : *(const VECTOR *)own);
+}
+
+/* m and v after the step, for `count` vectors from k on; roots[i] for those from `beside` on. */
+INLINE_STEP void update_moments(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k,
+                                VECTOR *m, VECTOR *v, VECTOR *root) {
+  UNROLLED for (int i = 0; i < count; i++) {
+    const size_t at = k + (size_t)i * LANES;
+    const VECTOR product = rate.scale * *(const VECTOR *)(u.row + at), g = ALL(0.0) + product;
+    v[i] = *(const VECTOR *)(u.v + at);
+    if (second == BS_SECOND_AVERAGE) v[i] = rate.beta2 * v[i] + rate.rest2 * (product * product);
+    if (second == BS_SECOND_SUM) v[i] = v[i] + product * product;
+    if (second != BS_SECOND_PER_SAMPLE) *(VECTOR *)(u.v + at) = v[i];
+    if (i >= beside) root[i] = ROOT(v[i]);
+    m[i] = rate.beta1 * *(const VECTOR *)(u.m + at) + rate.rest1 * g;
+    *(VECTOR *)(u.m + at) = m[i];
+  }
+}
+
+/* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
+INLINE_STEP LANE_SET update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
+  VECTOR m[LARGEST_GROUP], v[LARGEST_GROUP], root[LARGEST_GROUP], ratio[LARGEST_GROUP];
+  LANE_SET faded = NO_LANES;
+  update_moments(count, beside, second, u, rate, k, m, v, root);
+  if (beside && __builtin_expect(are_plain(count, v), 1)) {
+    if (__builtin_expect(HAS_LANES(multiply_out_roots(beside, v, root)), 0))
+      UNROLLED for (int i = 0; i < beside; i++) root[i] = ROOT(v[i]);
+    UNROLLED for (int i = 0; i < count; i++) ratio[i] = m[i] / plus_eps(root[i], rate, u.eps + k + (size_t)i * LANES);
+  } else {
+    UNROLLED for (int i = 0; i < count; i++) {
+      if (i < beside) root[i] = ROOT(v[i]);
+      ratio[i] = QUOTIENT(m[i], plus_eps(root[i], rate, u.eps + k + (size_t)i * LANES));
+      faded |= BELOW(v[i], ALL(BS_TINY)) & ABOVE(v[i], ALL(0.0));
+    }
+  }
+  UNROLLED for (int i = 0; i < count; i++) {
+    VECTOR *w = (VECTOR *)(u.w + k + (size_t)i * LANES);
+    *w = rate.shrink * *w - rate.eta * ratio[i];
+  }
+  return faded;
+}
+
+INLINE_STEP LANE_SET update_from(bs_second_moment second, bs_update u, rates rate);
+
+INLINE_STEP bool update_all(bs_second_moment second, bs_update u, bs_eps source, double scale) {
+  const VECTOR one = ALL(1.0);
+  rates rate = {.scale = ALL(scale),
+                .beta1 = ALL(u.rate->beta1),
+                .beta2 = ALL(u.rate->beta2),
+                .eta = ALL(u.rate->eta),
+                .shrink = ALL(u.rate->shrink),
+                .eps = ALL(u.eps[0]),
+                .source = source};
+  rate.rest1 = one - rate.beta1;
+  rate.rest2 = one - rate.beta2;
+  return HAS_LANES(update_from(second, u, rate));
+}
+
+INLINE_STEP bool update(bs_second_moment second, bs_update u, double scale) {
+  const bs_eps source = bs_eps_of(&u);
+  return source == BS_EPS_OWN      ? update_all(second, u, BS_EPS_OWN, scale)
+         : source == BS_EPS_OF_ALL ? update_all(second, u, BS_EPS_OF_ALL, scale)
+                                   : update_all(second, u, BS_EPS_ZERO, scale);
+}
+
+STEP static bool step_average(const bs_update *u, double scale) {
+  return update(BS_SECOND_AVERAGE, *u, scale);
+}
+STEP static bool step_sum(const bs_update *u, double scale) {
+  return update(BS_SECOND_SUM, *u, scale);
+}
+STEP static bool step_per_sample(const bs_update *u, double scale) {
+  return update(BS_SECOND_PER_SAMPLE, *u, scale);
+}
+
+/* For each second moment; NULL: no rule that divides by a root keeps it. */
+static bs_step *const STEPS[] = {
+    [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
