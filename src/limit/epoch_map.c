@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Coordinates do not meet in an elementwise rule, so the map runs over blocks of them that fit the cache. */
-enum { BLOCK_BYTES = 1 << 20, BLOCK_LEAST = 4 };
+enum { BLOCK_BYTES = 1 << 20, BLOCK_LEAST = 16 };
 
 static const double FADED = 300.0; /* difference of log-weights at which the ratio of squares is near underflow */
 
@@ -195,16 +195,18 @@ static double cost_of_columns(const bs_epoch_map *map, const bs_epoch_rule *rule
                  with_sensitivity);
 }
 
-/* Of filling in the weights of every step. */
-static double weighing_cost(const bs_schedule *schedule) {
-  static const double STEP = 8.0, ENTRY = 3.0;
-  return STEP * (double)schedule->steps + ENTRY * (double)schedule->start[schedule->steps];
+/* Of filling in the weights of every step: within batches these take exponentials. */
+static double weighing_cost(const bs_epoch_rule *rule, const bs_schedule *schedule) {
+  static const double STEP = 8.0, ENTRY = 3.0, BATCH = 20.0, EXPONENTIAL = 12.0;
+  const bool within = bs_epoch_memoryless(rule);
+  const double steps = (double)schedule->steps, entries = (double)schedule->start[schedule->steps];
+  return (within ? BATCH : STEP) * steps + (within ? EXPONENTIAL : ENTRY) * entries;
 }
 
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
   double cost = 0.0, steps = 0.0, entries = 0.0;
   for (size_t s = 0; s < map->schedule_count; s++) {
-    cost += weighing_cost(&map->schedules[s]);
+    cost += weighing_cost(rule, &map->schedules[s]);
     steps += (double)map->schedules[s].steps;
     entries += (double)map->schedules[s].start[map->schedules[s].steps];
   }
@@ -276,7 +278,7 @@ static void rerun_columns(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
   for (size_t s = first; s < first + count; s++) {
     bs_epoch_fill_weights(map, rule, &map->schedules[s], map->masked, false);
     bs_epoch_elementwise(map, rule, run->first, run->count, direction, sensitivity);
-    map->spent += weighing_cost(&map->schedules[s]) + cost_of_columns(map, rule, run->count, sensitivity != NULL);
+    map->spent += weighing_cost(rule, &map->schedules[s]) + cost_of_columns(map, rule, run->count, sensitivity != NULL);
   }
 }
 
@@ -298,7 +300,8 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
     else
       run_blocks(map, rule, direction, sensitivity);
     steps += map->schedules[s].steps;
-    map->spent += weighing_cost(&map->schedules[s]) + cost_of_columns(map, rule, map->features, sensitivity != NULL);
+    map->spent +=
+        weighing_cost(rule, &map->schedules[s]) + cost_of_columns(map, rule, map->features, sensitivity != NULL);
   }
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
     if (columns_stand_alone(map, rule, &map->partial[p], log_weights))

@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Below it exp() is 0, and slow. */
+static const double LEAST_EXPONENT = -745.2;
+
 static void softmax(size_t n, const double *log_weights, double *weight) {
   double largest = -INFINITY, sum = 0.0;
   for (size_t i = 0; i < n; i++) largest = fmax(largest, log_weights[i]);
@@ -12,7 +15,8 @@ static void softmax(size_t n, const double *log_weights, double *weight) {
     memset(weight, 0, n * sizeof *weight);
     return;
   }
-  for (size_t i = 0; i < n; i++) sum += weight[i] = exp(log_weights[i] - largest);
+  for (size_t i = 0; i < n; i++)
+    sum += weight[i] = log_weights[i] - largest < LEAST_EXPONENT ? 0.0 : exp(log_weights[i] - largest);
   bs_scale(n, 1.0 / sum, weight);
 }
 
@@ -54,25 +58,35 @@ static void set_gaps(bs_kept_steps *kept, const bs_epoch_rule *rule, size_t step
 /* The sum over a batch of weights relative to the largest of all, down to which they are exact in the batch, too. */
 static const double EXACT = 1e-250;
 
-/* Weights within each batch: none is lost. */
+/* Weights within a batch, in `entry`: none is lost. */
+static void weigh_batch(const bs_epoch_map *map, const uint32_t *batch, size_t count, const double *log_weights,
+                        double *entry) {
+  double sum = 0.0;
+  for (size_t n = 0; n < count; n++) sum += entry[n] = map->weight[batch[n]];
+  if (sum > EXACT) {
+    bs_scale(count, 1.0 / sum, entry);
+    return;
+  }
+  for (size_t n = 0; n < count; n++) entry[n] = log_weights[batch[n]];
+  softmax(count, entry, entry);
+}
+
 static void fill_batches(bs_epoch_map *map, const bs_schedule *schedule, const double *log_weights) {
   bs_kept_steps *kept = &map->kept;
+  size_t end = 0;
   softmax(map->samples, log_weights, map->weight);
   for (size_t t = 0; t < schedule->steps; t++) {
-    const size_t first = schedule->start[t], count = schedule->start[t + 1] - first;
-    double sum = 0.0;
-    for (size_t n = first; n < first + count; n++) {
-      kept->sample[n] = schedule->sample[n];
-      sum += kept->entry[n] = map->weight[schedule->sample[n]];
-    }
-    if (sum > EXACT) {
-      bs_scale(count, 1.0 / sum, kept->entry + first);
-    } else {
-      for (size_t n = first; n < first + count; n++) kept->entry[n] = log_weights[schedule->sample[n]];
-      softmax(count, kept->entry + first, kept->entry + first);
+    const uint32_t *batch = schedule->sample + schedule->start[t];
+    const size_t count = schedule->start[t + 1] - schedule->start[t], first = end;
+    weigh_batch(map, batch, count, log_weights, kept->entry + first);
+    for (size_t n = 0; n < count; n++) {
+      const double weight = kept->entry[first + n];
+      if (weight == 0.0) continue;
+      kept->sample[end] = batch[n];
+      kept->entry[end++] = weight;
     }
     keep_step(kept, schedule, t);
-    kept->start[kept->period.steps] = first + count;
+    kept->start[kept->period.steps] = end;
   }
 }
 
