@@ -14,7 +14,8 @@
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
- * only the fine path decides between them; so it does for signs, which slide. */
+ * only the fine path decides between them; so it does for signs, which slide; and in random orders
+ * the correction takes longer than the steps. */
 static const double COARSE = 0.03, FINE = 1e-3;
 /* Multiplications; fewer if no equilibrium has been found. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND = 0.5;
@@ -83,7 +84,8 @@ biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *
   biascope_status status = BIASCOPE_OK;
   if (!is_known(c)) {
     const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
-    if (!signs && bs_margin_rows(c->data) <= bs_margin_weights(c->data)) status = follow(c, direction, COARSE, error);
+    if (!signs && !bs_seed_matters(c->training) && bs_margin_rows(c->data) <= bs_margin_weights(c->data))
+      status = follow(c, direction, COARSE, error);
     if (status == BIASCOPE_OK && !path_leads(c, prediction)) status = follow(c, direction, FINE, error);
   }
   *leads = status == BIASCOPE_OK && path_leads(c, prediction);

@@ -12,13 +12,13 @@ void bs_exact_map_free(bs_exact_map *exact) {
 }
 
 biascope_status bs_exact_map_create(const bs_question *question, const bs_epoch_rule *rule, const bs_game *game,
-                                    size_t total, bs_exact_map *out, biascope_error *error) {
+                                    size_t total, size_t replicates, bs_exact_map *out, biascope_error *error) {
   const size_t steps = bs_replicate_steps(total, rule->beta1, rule->beta2);
   biascope_status status = BIASCOPE_OK;
   *out = (bs_exact_map){.rule = *rule};
   if (has_expectation(question, rule))
     return bs_expectation_create(game->rows, game->samples, game->features, rule, &out->expectation, error);
-  while (out->count < BS_REPLICATES && status == BIASCOPE_OK) {
+  while (out->count < replicates && status == BIASCOPE_OK) {
     status =
         bs_schedule_create(&question->training, question->data, steps, out->count, &out->schedules[out->count], error);
     if (status == BIASCOPE_OK) out->count++;

@@ -15,10 +15,11 @@ typedef struct {
   size_t count; /* of the schedules */
 } bs_exact_map;
 
-/* Of `total` steps in all, or where it can be had the expectation, unless the caller chooses the length. Borrows the
- * game's rows. On failure nothing is left to free. */
+/* Of so many replicates, BS_REPLICATES at most, each as long as if they were that many and of `total` steps in all; or
+ * where it can be had the expectation, unless the caller chooses the length. Borrows the game's rows. On failure
+ * nothing is left to free. */
 biascope_status bs_exact_map_create(const bs_question *question, const bs_epoch_rule *rule, const bs_game *game,
-                                    size_t total, bs_exact_map *out, biascope_error *error);
+                                    size_t total, size_t replicates, bs_exact_map *out, biascope_error *error);
 void bs_exact_map_free(bs_exact_map *exact);
 
 /* direction (d): the mean update at the log-weights (N); its cost counts as the game's effort. */

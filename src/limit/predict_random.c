@@ -108,7 +108,7 @@ static biascope_status describe_failure(const work *w, const bs_equilibrium *fou
 static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found = {.gap = INFINITY};
   bs_exact_map_free(&w->exact);
-  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, &w->exact, error);
+  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, BS_REPLICATES, &w->exact, error);
   if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   if (isfinite(found.gap) && (first || status == BIASCOPE_OK))
