@@ -16,8 +16,9 @@
 #define ROOT(x) _mm256_sqrt_pd(x)
 #define FUSED(a, b, c) _mm256_fmadd_pd(a, b, c)
 #define FUSED_LESS(a, b, c) _mm256_fnmadd_pd(a, b, c)
+#define LEAST(x, y) _mm256_min_pd(x, y)
+#define MOST(x, y) _mm256_max_pd(x, y)
 #define BELOW(x, y) ((lane_set)_mm256_cmp_pd(x, y, _CMP_LT_OQ))
-#define ABOVE(x, y) ((lane_set)_mm256_cmp_pd(x, y, _CMP_GT_OQ))
 #define UNEQUAL(x, y) ((lane_set)_mm256_cmp_pd(x, y, _CMP_NEQ_UQ))
 #define HAS_LANES(set) (_mm256_movemask_pd((__m256d)(set)) != 0)
 #define QUOTIENT(m, d) _mm256_and_pd((m) / (d), _mm256_cmp_pd(d, ALL(0.0), _CMP_GT_OQ))
@@ -49,13 +50,13 @@ INLINE_STEP void find_first_digits(int count, const __m256d *x, __m256d *y) {
 
 /* False for infinities and what is no number as well. */
 INLINE_STEP bool are_plain(int count, const __m256d *v) {
-  const int tiny = (1023 - 400) << 20, infinite = 0x7ff00000; /* the upper halves of BS_TINY and of infinity */
+  const int least = (1023 - 400) << 20, infinite = 0x7ff00000; /* the upper halves of BS_TINY and of infinity */
   __m256i most = _mm256_setzero_si256();
   UNROLLED for (int i = 0; i < count; i += 2) {
     const __m256i upper = upper_halves(v[i], v[i + 1 < count ? i + 1 : i]);
-    most = _mm256_max_epu32(most, _mm256_sub_epi32(upper, _mm256_set1_epi32(tiny)));
+    most = _mm256_max_epu32(most, _mm256_sub_epi32(upper, _mm256_set1_epi32(least)));
   }
-  const __m256i beyond = _mm256_or_si256(most, _mm256_cmpgt_epi32(most, _mm256_set1_epi32(infinite - tiny - 1)));
+  const __m256i beyond = _mm256_or_si256(most, _mm256_cmpgt_epi32(most, _mm256_set1_epi32(infinite - least - 1)));
   return _mm256_movemask_ps(_mm256_castsi256_ps(beyond)) == 0;
 }
 

@@ -15,15 +15,16 @@
 #define ROOT(x) _mm512_sqrt_pd(x)
 #define FUSED(a, b, c) _mm512_fmadd_pd(a, b, c)
 #define FUSED_LESS(a, b, c) _mm512_fnmadd_pd(a, b, c)
+#define LEAST(x, y) _mm512_min_pd(x, y)
+#define MOST(x, y) _mm512_max_pd(x, y)
 #define BELOW(x, y) _mm512_cmp_pd_mask(x, y, _CMP_LT_OQ)
-#define ABOVE(x, y) _mm512_cmp_pd_mask(x, y, _CMP_GT_OQ)
 #define UNEQUAL(x, y) _mm512_cmp_pd_mask(x, y, _CMP_NEQ_UQ)
 #define HAS_LANES(set) ((set) != 0)
 #define QUOTIENT(m, d) quotient(m, d)
 enum { LARGEST_GROUP = 4, UNCERTAIN = -78 }; /* e = 2^-14, E = 2^-40.6: a root in 2^24 is not proved */
 
 INLINE_STEP __m512d quotient(__m512d m, __m512d d) {
-  return _mm512_maskz_div_pd(ABOVE(d, ALL(0.0)), m, d);
+  return _mm512_maskz_div_pd(BELOW(ALL(0.0), d), m, d);
 }
 
 INLINE_STEP void find_first_digits(int count, const __m512d *x, __m512d *y) {

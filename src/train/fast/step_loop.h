@@ -3,14 +3,15 @@
  * beside it, correctly rounded like the divider's own. What the file that includes this defines:
  *
  *   LANES, VECTOR           the doubles in a vector, and its type
- *   LANE_SET                a set of lanes, for BELOW(x, y), ABOVE(x, y), UNEQUAL(x, y) and HAS_LANES(set); | and & act
- *                           on sets, and NO_LANES is the empty one
+ *   LANE_SET                a set of lanes, for BELOW(x, y), UNEQUAL(x, y) and HAS_LANES(set); | acts on sets, and
+ *                           NO_LANES is the empty one
  *   INLINE_STEP, STEP       attributes of functions that are compiled for the instruction set
  *   ALL(x), ROOT(x)         a number in every lane; the divider's root
  *   FUSED(a, b, c)          a b + c, rounded once, and FUSED_LESS(a, b, c), c - a b
+ *   LEAST(x, y), MOST(x, y) the smaller and the larger one; y if one is no number
  *   QUOTIENT(m, d)          m / d, but 0 where d is 0 or no number
- *   find_first_digits(count, x, y): reciprocals y of the roots of x >= BS_TINY, with an error below FIRST_ERROR y
- *   are_plain(count, v)     whether all numbers are at least BS_TINY
+ *   find_first_digits(count, x, y): reciprocals y of the roots of x >= 2^-900, to some bits
+ *   are_plain(count, v)     whether the numbers in `count` vectors are BS_TINY or more
  *   UNCERTAIN               the exponent of the uncertainty of a root that is multiplied out, see there
  *   LARGEST_GROUP           vectors whose steps take turns: one after the other they would wait for themselves
  *
@@ -22,7 +23,7 @@ INLINE_STEP VECTOR times_power_of_two(VECTOR x, long long power) {
   return (VECTOR)((INTEGERS)x + power * (1LL << 52));
 }
 
-/* Roots of `count` vectors of numbers from BS_TINY up. Returns lanes in which one of them is not proved right.
+/* Roots of `count` vectors of numbers from 2^-900 up. Returns lanes in which one of them is not proved right.
  *
  * y is the root's reciprocal with an error e, g the root and h half its reciprocal after a step of third order, with
  * errors below E = 2.6 e^3. The root is g + (x - g^2) / (root + g), which g + (x - g^2) h leaves by less than 1.5 E^2
@@ -74,27 +75,45 @@ INLINE_STEP void update_moments(int count, int beside, bs_second_moment second, 
   }
 }
 
-/* `count` vectors from k on, of which the first `beside` have their roots multiplied out. Returns the faded lanes. */
-INLINE_STEP LANE_SET update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
-  VECTOR m[LARGEST_GROUP], v[LARGEST_GROUP], root[LARGEST_GROUP], ratio[LARGEST_GROUP];
-  LANE_SET faded = NO_LANES;
-  update_moments(count, beside, second, u, rate, k, m, v, root);
-  if (beside && __builtin_expect(are_plain(count, v), 1)) {
-    if (__builtin_expect(HAS_LANES(multiply_out_roots(beside, v, root)), 0))
-      UNROLLED for (int i = 0; i < beside; i++) root[i] = ROOT(v[i]);
-    UNROLLED for (int i = 0; i < count; i++) ratio[i] = m[i] / plus_eps(root[i], rate, u.eps + k + (size_t)i * LANES);
-  } else {
-    UNROLLED for (int i = 0; i < count; i++) {
-      if (i < beside) root[i] = ROOT(v[i]);
-      ratio[i] = QUOTIENT(m[i], plus_eps(root[i], rate, u.eps + k + (size_t)i * LANES));
-      faded |= BELOW(v[i], ALL(BS_TINY)) & ABOVE(v[i], ALL(0.0));
-    }
+/* The roots of the vectors before `beside`. Where some v may be zero, these take the place of 2^-900, and its root is
+ * taken off again: beside any other it is nothing. Returns the faded lanes of `count` vectors. */
+INLINE_STEP LANE_SET find_roots(int count, int beside, bool plain, const VECTOR *v, VECTOR *root) {
+  VECTOR x[LARGEST_GROUP], least = ALL(1.0);
+  UNROLLED for (int i = 0; i < beside; i++) x[i] = plain ? v[i] : MOST(ALL(0x1p-900), v[i]);
+  /* The double before v; before zero it is no number, of which the least takes no notice. */
+  UNROLLED for (int i = 0; i < count && !plain; i++) least = LEAST((VECTOR)((INTEGERS)v[i] - 1), least);
+  const LANE_SET faded = plain ? NO_LANES : BELOW(least, ALL(0x1.fffffffffffffp-401));
+  if (!beside) return faded;
+  const LANE_SET unproved = multiply_out_roots(beside, x, root);
+  UNROLLED for (int i = 0; i < beside && !plain; i++) root[i] = root[i] - ALL(0x1p-450);
+  if (__builtin_expect(HAS_LANES(unproved | faded), 0)) UNROLLED for (int i = 0; i < beside; i++) root[i] = ROOT(v[i]);
+  return faded;
+}
+
+/* The weights of `count` vectors from k on, of which the first `beside` have their roots multiplied out. plain: no v is
+ * below BS_TINY. Returns the faded lanes. */
+INLINE_STEP LANE_SET update_weights(int count, int beside, bool plain, bs_update u, rates rate, size_t k,
+                                    const VECTOR *m, const VECTOR *v, VECTOR *root) {
+  VECTOR ratio[LARGEST_GROUP];
+  const LANE_SET faded = find_roots(count, beside, plain, v, root);
+  UNROLLED for (int i = 0; i < count; i++) {
+    const VECTOR denominator = plus_eps(root[i], rate, u.eps + k + (size_t)i * LANES);
+    ratio[i] = QUOTIENT(m[i], denominator);
+    if (plain) ratio[i] = m[i] / denominator;
   }
   UNROLLED for (int i = 0; i < count; i++) {
     VECTOR *w = (VECTOR *)(u.w + k + (size_t)i * LANES);
     *w = rate.shrink * *w - rate.eta * ratio[i];
   }
   return faded;
+}
+
+INLINE_STEP LANE_SET update_group(int count, int beside, bs_second_moment second, bs_update u, rates rate, size_t k) {
+  VECTOR m[LARGEST_GROUP], v[LARGEST_GROUP], root[LARGEST_GROUP];
+  update_moments(count, beside, second, u, rate, k, m, v, root);
+  if (beside && __builtin_expect(are_plain(count, v), 1))
+    return update_weights(count, beside, true, u, rate, k, m, v, root);
+  return update_weights(count, beside, false, u, rate, k, m, v, root);
 }
 
 INLINE_STEP LANE_SET update_from(bs_second_moment second, bs_update u, rates rate);
