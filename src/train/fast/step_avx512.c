@@ -39,8 +39,8 @@ INLINE_STEP bool are_plain(int count, const __m512d *v) {
 
 #include "train/fast/step_loop.h"
 
-/* The last coordinates, at most four: half a vector keeps the divider busy for half the time. */
-INLINE_STEP __mmask8 update_four(bs_second_moment second, bs_update u, rates rate, size_t k) {
+/* Four coordinates, or the last ones: half a vector keeps the divider busy for half the time. */
+INLINE_STEP __mmask8 update_four(bs_second_moment second, bool last, bs_update u, rates rate, size_t k) {
 #define HALF(x) _mm512_castpd512_pd256(x)
   const __m256d product = HALF(rate.scale) * _mm256_load_pd(u.row + k), g = _mm256_setzero_pd() + product;
   __m256d v = _mm256_load_pd(u.v + k);
@@ -54,24 +54,33 @@ INLINE_STEP __mmask8 update_four(bs_second_moment second, bs_update u, rates rat
     denominator += rate.source == BS_EPS_OF_ALL ? HALF(rate.eps) : _mm256_load_pd(u.eps + k);
   const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
   const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
-  /* With the zeros after them: the next dot product loads a whole vector, which would wait for a narrower store. */
-  _mm512_store_pd(u.w + k, _mm512_zextpd256_pd512(HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step));
+  /* The last with the zeros after them: the next dot product loads a whole vector, which would wait for a half. */
+  const __m256d w = HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step;
+  if (last)
+    _mm512_store_pd(u.w + k, _mm512_zextpd256_pd512(w));
+  else
+    _mm256_store_pd(u.w + k, w);
   return _mm256_cmp_pd_mask(v, _mm256_set1_pd(BS_TINY), _CMP_LT_OQ) &
          _mm256_cmp_pd_mask(v, _mm256_setzero_pd(), _CMP_GT_OQ);
 #undef HALF
 }
 
 INLINE_STEP __mmask8 update_from(bs_second_moment second, bs_update u, rates rate) {
+  enum { FEW = 12 };
   const size_t group = LARGEST_GROUP * (size_t)LANES, pair = 2 * (size_t)LANES;
   __mmask8 faded = 0;
   size_t k = 0;
+  if (u.count <= FEW) { /* halves: the first results are ready sooner */
+    for (; k < u.count; k += LANES / 2) faded |= update_four(second, false, u, rate, k);
+    return faded;
+  }
   for (; k + group <= u.count; k += group) faded |= update_group(LARGEST_GROUP, LARGEST_GROUP / 2, second, u, rate, k);
   if (k > 0 && k + pair <= u.count) { /* a root multiplied out takes longer: two alone would wait for it */
     faded |= update_group(2, 1, second, u, rate, k);
     k += pair;
   }
   for (; k + LANES / 2 < u.count; k += LANES) faded |= update_group(1, 0, second, u, rate, k);
-  if (k < u.count) faded |= update_four(second, u, rate, k);
+  if (k < u.count) faded |= update_four(second, true, u, rate, k);
   return faded;
 }
 
