@@ -31,9 +31,12 @@ static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
   if (!c->answer->unique && c->answer->outputs > 1)
     return bs_note_run(c, error); /* a smoothed path has a common part of its own */
   if (stays_elsewhere(c)) return bs_note_run(c, error);
-  status = bs_path_leads_to(c, c->equilibrium ? c->answer : NULL, &leads, error);
-  if (status == BIASCOPE_OK && !leads) status = bs_search_from_path(c, &leads, error);
+  const bool known = c->equilibrium;
+  if (known) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && known && !leads) status = bs_search_from_path(c, &leads, error);
   if (status == BIASCOPE_OK && !leads) status = bs_search_from_run(c, true, &leads, error);
+  if (status == BIASCOPE_OK && !known && !leads) status = bs_path_leads_to(c, NULL, &leads, error);
+  if (status == BIASCOPE_OK && !known && !leads) status = bs_search_from_path(c, &leads, error);
   if (status == BIASCOPE_OK) status = bs_note_run(c, error);
   return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }

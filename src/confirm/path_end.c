@@ -17,8 +17,8 @@ static const double SAME_PATH = 1e-3;
  * only the fine path decides between them; so it does for signs, which slide; and in random orders
  * the correction takes longer than the steps. */
 static const double COARSE = 0.03, FINE = 1e-3;
-/* Multiplications; fewer if no equilibrium has been found. */
-static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND = 0.5;
+/* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. */
+static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9;
 
 void bs_path_end_free(bs_path_end *path) {
   free(path->direction);
@@ -52,7 +52,7 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
   const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
   const double least = bs_seed_matters(c->training) ? RANDOM_EFFORT : EFFORT;
   const double most = fmax(least, STEPS * n * d * fmin(n, d));
-  const biascope_predict_options options = {.effort = direction ? most : BLIND * most};
+  const biascope_predict_options options = {.effort = direction ? most : BLIND_EFFORT};
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   bs_path_end_free(&c->path);
   biascope_status status = allocate(c, &c->path, error);
