@@ -81,14 +81,14 @@ bool bs_updates_may_be_watched(const bs_confirmation *c) {
 }
 
 /* No margin of several classes depends on a vector that is added to the weights of every class. Signs that alternate
- * may leave it open, over the full batch where the max margin does: no equilibrium decides it then, nor a smoothed
- * path, but how single steps alternate. */
+ * may leave it open, with variance reduction where the max margin does: no equilibrium decides it then, nor a smoothed
+ * path, but how single steps alternate. Over the full batch it is part of what by_face.c finds. */
 static bool common_part_is_open(const bs_confirmation *c, const biascope_prediction *prediction) {
   biascope_options training = *c->training;
   bs_epoch_rule rule;
   bs_epoch_rule_of(&training, prediction->samples, &rule);
   return prediction->outputs > 1 && !bs_weights_shrink(c->training) &&
-         (!prediction->unique || rule.direction == BS_SIGN);
+         !bs_is_full_batch(c->training, prediction->samples) && (!prediction->unique || rule.direction == BS_SIGN);
 }
 
 void bs_take_common_part(const bs_confirmation *c, biascope_prediction *prediction) {

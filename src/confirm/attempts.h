@@ -33,6 +33,10 @@ bool bs_steps_are_free(const bs_confirmation *c);
  * and the answer is no longer confirmed. */
 biascope_status bs_contradict(bs_confirmation *c, bool *contradicted, biascope_error *error);
 
+/* Whether signs of the full batch decide between several optimal directions, and a run of free steps shows which. */
+bool bs_signs_decide_face(const bs_confirmation *c);
+
+biascope_status bs_run_along_face(bs_confirmation *c, biascope_error *error);
 biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error);

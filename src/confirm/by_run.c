@@ -139,7 +139,8 @@ biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
   bool reached = false;
   const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
-  if (c->answer->unique || !full || !(c->run.settle <= BIASCOPE_RUN_SETTLED) || bs_weights_shrink(c->training))
+  if (c->answer->unique || !full || bs_signs_decide_face(c) || !(c->run.settle <= BIASCOPE_RUN_SETTLED) ||
+      bs_weights_shrink(c->training))
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
   if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && last_steps(c) > c->run.steps)

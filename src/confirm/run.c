@@ -45,6 +45,10 @@ static double forgotten_per_step(const biascope_options *options, size_t samples
   return fmin(epoch, fmin(1.0 - bs_effective_beta1(options), 0.5 * (1.0 - bs_effective_beta2(options))));
 }
 
+double bs_run_steps_to(const biascope_options *training, size_t samples, double goal, double fading) {
+  return goal * (1.0 - DECAY) / (fading * forgotten_per_step(training, samples));
+}
+
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
 static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
                                  double fading, biascope_error *error) {

@@ -28,6 +28,8 @@ typedef struct {
  * takes the steps of `training`. */
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             double fading, bs_run *out, biascope_error *error);
+/* The steps after which a run of such small steps has a least margin of `goal` while gradients fade no faster. */
+double bs_run_steps_to(const biascope_options *training, size_t samples, double goal, double fading);
 void bs_run_free(bs_run *run);
 
 /* Goes on for so many epochs in a fixed order. updates (steps of an epoch x weights): the mean over them of the sign of

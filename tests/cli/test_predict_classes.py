@@ -118,16 +118,42 @@ def test_one_row_of_weights_makes_muon_normalised_descent(tmp_path):
     assert np.allclose(muon["direction"], ngd["direction"], atol=1e-9) and muon["rate"] == pytest.approx(ngd["rate"], abs=1e-9)
 
 
+# Where full-batch Adam is after 2 10^7 steps and a least margin of 1,970, by another program: the first and last rows.
+FAR_ON_WINE = [[0.2266, 0.0805, 0.1075, -0.2266, 0.1563, -0.0867, 0.2266, -0.0802, 0.0230, 0.0090, 0.1426, 0.1597, 0.2266],
+               [0.2166, 0.0376, 0.2266, -0.0064, -0.1085, 0.0298, -0.2266, -0.1396, -0.0345, 0.2266, -0.2266, -0.0319, 0.2266]]
+
+
 @pytest.mark.slow
 def test_the_nearest_of_several_optimal_directions_is_the_answer_for_signs():
+    """Up to a least margin of 75 the run looks settled at cosine 0.97 with its limit."""
     path = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "tables", "wine_data.csv")
     answer = predict(path, "--standardize", "--optimizer", "adam", "--batch-size", "full")
     assert answer["kind"] == "direction" and answer["confirmed_by"] == "run" and not answer["unique"]
-    assert answer["gap"] < 1e-10 and answer["increment_cosine"] > 0.9995
+    assert answer["gap"] < 1e-10 and answer["increment_cosine"] > 0.9999
     table = np.genfromtxt(path, delimiter=",", skip_header=1)
     x, y = (table[:, :-1] - table[:, :-1].mean(0)) / table[:, :-1].std(0), table[:, -1].astype(int)
     w = np.array(answer["direction"])
     assert judge.margin(x, y, w) / abs(w).max() == pytest.approx(1.53839126116376, rel=1e-9)
+    assert np.allclose(w[[0, 2]], FAR_ON_WINE, atol=5e-3)
+
+
+# Features that repeat others leave several optimal directions; what smoothed signs come to is 1e-3 off.
+@pytest.mark.slow
+@pytest.mark.plain_build
+@pytest.mark.parametrize("chosen", [options("signgd", 0, 0.0), options("adam", 0, 0.9, 0.99)], ids=lambda o: o["optimizer"])
+def test_which_of_several_optimal_directions_is_that_of_the_simulator(tmp_path, simulator, chosen):
+    draw = np.random.default_rng(3)
+    x, y = judge.teacher(*(int(draw.integers(*within)) for within in ((3, 6), (3, 10), (8, 31))), draw)
+    x = np.c_[x, -0.5 * x[:, :2], x[:, 2] - x[:, 0]]
+    judge.write(tmp_path / "data.csv", x, y)
+    chosen = {**chosen, "batch": len(y)}
+    answer = predict(tmp_path / "data.csv", *judge.flags(chosen))
+    steps = 400000
+    lr = judge.step_size(simulator, x, y, chosen, steps, 0.25, 600.0)
+    w = judge.simulate(simulator, x, y, chosen, lr, 0.25, [steps // 4, steps // 2, steps])
+    assert judge.margin(x, y, w[2]) > 300 and judge.cosine(w[2] - w[1], w[1] - w[0]) > 0.99999
+    assert not answer["unique"] and answer["confirmed_by"] == "run" and answer["gap"] < 1e-10
+    assert judge.cosine(w[2] - w[1], np.array(answer["direction"])) > 0.99999
 
 
 @pytest.mark.slow
