@@ -8,9 +8,9 @@
 #include "rule/option.h"
 #include <math.h>
 
-/* A run agrees with a direction if the cosine of its last increment with the direction is at least 1 - AGREES, less the
- * uncertainty from a sampled order, and if the run itself has settled. */
-static const double AGREES = 3e-4, MOST_SAMPLED = 5e-4;
+/* A run agrees with a direction if the cosine of its last increment with the direction is at least 1 - BS_AGREES, less
+ * the uncertainty from a sampled order, and if the run itself has settled. */
+static const double MOST_SAMPLED = 5e-4;
 /* Nor does a run in a fixed order agree that is further than this from the direction and comes no nearer: one on its
  * way there comes nearer from one increment to the next, at least by this factor of 1 - cos. */
 static const double BESIDE = 1e-5, NEARER = 0.98;
@@ -43,7 +43,7 @@ static double sampled(const biascope_prediction *prediction) {
 }
 
 double bs_run_allowance(const biascope_prediction *prediction) {
-  return AGREES + fmin(MOST_SAMPLED, sampled(prediction));
+  return BS_AGREES + fmin(MOST_SAMPLED, sampled(prediction));
 }
 
 bool bs_is_precise(const biascope_prediction *prediction) {

@@ -18,19 +18,19 @@ static bool has_settled_elsewhere(const bs_confirmation *c) {
   return bs_seed_matters(c->training) && decided && bs_run_distance(c, c->answer) > BESIDE;
 }
 
-/* Whether no path from the run is to decide. */
-static bool stays_elsewhere(const bs_confirmation *c) {
-  return c->equilibrium && bs_run_distance(c, c->answer) > bs_run_allowance(c->answer) &&
-         (has_settled_elsewhere(c) || bs_run_stays(c, c->answer));
+/* Whether a path from the run may decide. Of several optimal directions over several classes it may not: a smoothed
+ * path has a common part of its own. */
+static bool path_may_decide(const bs_confirmation *c) {
+  const bool stays = c->equilibrium && bs_run_distance(c, c->answer) > bs_run_allowance(c->answer) &&
+                     (has_settled_elsewhere(c) || bs_run_stays(c, c->answer));
+  return !stays && (c->answer->unique || c->answer->outputs == 1);
 }
 
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
 static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
-  if (!c->answer->unique && c->answer->outputs > 1)
-    return bs_note_run(c, error); /* a smoothed path has a common part of its own */
-  if (stays_elsewhere(c)) return bs_note_run(c, error);
+  if (!path_may_decide(c)) return bs_note_run(c, error);
   const bool known = c->equilibrium;
   if (known) status = bs_path_leads_to(c, c->answer, &leads, error);
   if (status == BIASCOPE_OK && known && !leads) status = bs_search_from_path(c, &leads, error);
@@ -56,7 +56,7 @@ biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error) 
   const double goal = c->run.margin / FINER;
   bool leads = false;
   if (!c->equilibrium || bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(goal >= BS_LEAST_GOAL) ||
-      stays_elsewhere(c) || (!c->answer->unique && c->answer->outputs > 1))
+      !path_may_decide(c))
     return BIASCOPE_OK;
   bs_run before = c->run;
   c->run = (bs_run){0};

@@ -31,6 +31,9 @@ typedef struct {
 /* What a theorem guarantees, whatever a run shows in its steps: gradient descent, and rules that turn into it. */
 bool bs_limit_is_theorem(const biascope_options *training);
 
+/* 1 - cos up to which a run, or the end of a flow, agrees with a direction. */
+#define BS_AGREES 3e-4
+
 /* How many weights a prediction is of. */
 size_t bs_confirmation_weights(const biascope_prediction *prediction);
 /* 1 - cos between the last increment of the run and the direction; and up to which the two agree. */

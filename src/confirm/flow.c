@@ -10,9 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* 1 - cos between the direction found and that of the end of the flow. */
-static const double AGREES = 3e-4;
-/* For a random order: its error, about 1e-5 in 1 - cos, is far below AGREES. */
+/* For a random order: its error, about 1e-5 in 1 - cos, is far below BS_AGREES. */
 enum { SAMPLED_STEPS = 1 << 11 };
 /* Multiplications, 2 10^9 a second. */
 static const double EFFORT = 5e8;
@@ -38,7 +36,7 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
       .start = zero, .error = MARGIN_ERROR, .direction = answer->direction, .increment = increment, .end = end};
   const biascope_status status = zero && increment && end ? bs_follow_way(data, training, &affordable, &way, error)
                                                           : bs_fail_memory(error, "the path of training");
-  *arrives = status == BIASCOPE_OK && bs_cosine(d, end, answer->direction) >= 1.0 - AGREES;
+  *arrives = status == BIASCOPE_OK && bs_cosine(d, end, answer->direction) >= 1.0 - BS_AGREES;
   free(zero);
   free(increment);
   free(end);
