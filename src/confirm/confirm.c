@@ -96,6 +96,7 @@ biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_o
   if (status == BIASCOPE_OK && !answer->confirmed) status = unconfirmed(&c, &searched, error);
   bs_run_free(&c.run);
   bs_path_end_free(&c.path);
+  bs_search_result_free(&c.found);
   free(c.searched);
   return status;
 }

@@ -14,6 +14,16 @@ typedef struct {
   double *updates;     /* of an epoch of signs, steps x d; NULL where they may not be watched */
 } bs_path_end;
 
+/* What a search from the weights of a run found. */
+typedef struct {
+  uint64_t steps; /* of the run, */
+  double lr;      /* and its lr; 0 steps: of none */
+  biascope_prediction prediction;
+  bool filled; /* the prediction is to be freed */
+  bool equilibrium;
+  bool same; /* as the answer */
+} bs_search_result;
+
 typedef struct {
   const biascope_dataset *data;
   const biascope_options *training;
@@ -24,8 +34,9 @@ typedef struct {
   bool adopted;     /* the answer was found from the weights of a run */
   bool repels;      /* so was the answer again, and training does not stay there */
   bs_run run;
-  bs_path_end path; /* of the last run from which it was followed; owned */
-  double *searched; /* the increment of the last run from which was searched in a random order, or NULL; owned */
+  bs_path_end path;       /* of the last run from which it was followed; owned */
+  bs_search_result found; /* of the last run from which was searched, and not adopted; owned */
+  double *searched;       /* the increment of the last run from which was searched in a random order, or NULL; owned */
 } bs_confirmation;
 
 /* What a theorem guarantees, whatever a run shows in its steps: gradient descent, and rules that turn into it. */
@@ -60,6 +71,7 @@ biascope_status bs_keep_other(biascope_prediction *to, const double *direction, 
 biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
                                  biascope_error *error);
 void bs_path_end_free(bs_path_end *path);
+void bs_search_result_free(bs_search_result *found);
 /* Searches for an equilibrium from the end of the path that was followed from the run, which becomes the answer if the
  * path ends in it. */
 biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_error *error);

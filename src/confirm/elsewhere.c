@@ -81,15 +81,13 @@ static biascope_status is_searched(bs_confirmation *c, const double *direction, 
   return BIASCOPE_OK;
 }
 
-/* What a search found, which the caller frees. */
-typedef struct {
-  biascope_prediction prediction;
-  bool filled, equilibrium;
-  bool same; /* as the answer */
-} search_result;
+void bs_search_result_free(bs_search_result *found) {
+  if (found->filled) biascope_prediction_free(&found->prediction);
+  *found = (bs_search_result){0};
+}
 
-/* Searches from there; `filled` is false where there is nothing to free. */
-static biascope_status search_from(bs_confirmation *c, const bs_start *start, search_result *found,
+/* Searches from there. */
+static biascope_status search_from(bs_confirmation *c, const bs_start *start, bs_search_result *found,
                                    biascope_error *error) {
   const bool random = c->training->order != BIASCOPE_CYCLIC;
   const double effort = c->options->effort > 0.0 ? c->options->effort : INFINITY;
@@ -98,9 +96,10 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, se
                                             .effort = random ? fmin(RANDOM_EFFORT, effort) : c->options->effort};
   biascope_prediction *prediction = &found->prediction;
   const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
+  found->steps = c->run.steps;
+  found->lr = c->run.lr;
   found->filled = status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED;
   found->equilibrium = found->filled && prediction->gap <= c->gap;
-  found->same = false;
   if (!found->equilibrium) return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
   prediction->unique = prediction->unique && c->answer->unique;
   bs_take_common_part(c, prediction);
@@ -111,9 +110,25 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, se
   return BIASCOPE_OK;
 }
 
-static biascope_status adopt_or_free(bs_confirmation *c, bool adopted, search_result *found, biascope_error *error) {
+/* Searches from the weights of the run, and with `watched` from the updates that it goes on with. */
+static biascope_status search_from_weights(bs_confirmation *c, bool watched, bs_search_result *found,
+                                           biascope_error *error) {
+  double *log_weights = BS_NEW(double, bs_margin_rows(c->data)), *updates = NULL;
+  if (!log_weights) return bs_fail_memory(error, "the start of a search");
+  find_log_weights(c, log_weights);
+  const biascope_status seen = watched ? watch(c, &updates, error) : BIASCOPE_OK;
+  const bs_start start = {.log_weights = log_weights, .updates = seen == BIASCOPE_OK ? updates : NULL};
+  const biascope_status status = seen == BIASCOPE_NO_MEMORY ? seen : search_from(c, &start, found, error);
+  free(log_weights);
+  free(updates);
+  return status;
+}
+
+/* Makes what was found the answer; or keeps it, for a path that may lead there. */
+static biascope_status adopt_or_keep(bs_confirmation *c, bool adopted, bs_search_result *found, biascope_error *error) {
   if (adopted) return adopt(c, &found->prediction, error);
-  if (found->filled) biascope_prediction_free(&found->prediction);
+  bs_search_result_free(&c->found);
+  c->found = *found;
   return BIASCOPE_OK;
 }
 
@@ -121,21 +136,21 @@ biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopt
   bool searched;
   *adopted = false;
   if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
-  biascope_status status = is_searched(c, c->run.increment, &searched, error);
-  if (status != BIASCOPE_OK || searched) return status;
-  double *log_weights = BS_NEW(double, bs_margin_rows(c->data)), *updates = NULL;
-  if (!log_weights) return bs_fail_memory(error, "the start of a search");
-  find_log_weights(c, log_weights);
-  const biascope_status watched = by_path ? BIASCOPE_OK : watch(c, &updates, error);
-  const bs_start start = {.log_weights = log_weights, .updates = watched == BIASCOPE_OK ? updates : NULL};
-  search_result found = {0};
-  status = watched == BIASCOPE_NO_MEMORY ? watched : search_from(c, &start, &found, error);
-  free(log_weights);
-  free(updates);
-  if (status != BIASCOPE_OK) return status;
+  bs_search_result found = {0};
+  const bool signs = bs_updates_may_be_watched(c), again = c->found.steps == c->run.steps && c->found.lr == c->run.lr;
+  biascope_status status = BIASCOPE_OK;
+  if (by_path && again && !signs) { /* the same search would find the same */
+    found = c->found;
+    c->found = (bs_search_result){0};
+  } else {
+    status = is_searched(c, c->run.increment, &searched, error);
+    if (status != BIASCOPE_OK || searched) return status;
+    status = search_from_weights(c, !by_path, &found, error);
+    if (status != BIASCOPE_OK) return status;
+  }
   *adopted = found.equilibrium && !by_path && bs_run_agrees(c, &found.prediction);
   if (found.equilibrium && by_path && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
-  const biascope_status taken = adopt_or_free(c, *adopted, &found, error);
+  const biascope_status taken = adopt_or_keep(c, *adopted, &found, error);
   return status == BIASCOPE_OK ? taken : status;
 }
 
@@ -146,10 +161,11 @@ biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_
   biascope_status status = is_searched(c, c->path.direction, &searched, error);
   if (status != BIASCOPE_OK || searched) return status;
   const bs_start start = {.log_weights = c->path.log_weights, .updates = c->path.updates};
-  search_result found = {0};
+  bs_search_result found = {0};
   status = search_from(c, &start, &found, error);
   if (status != BIASCOPE_OK) return status;
   if (found.equilibrium && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
-  const biascope_status taken = adopt_or_free(c, *adopted, &found, error);
-  return status == BIASCOPE_OK ? taken : status;
+  if (*adopted) return adopt(c, &found.prediction, error);
+  bs_search_result_free(&found);
+  return status;
 }
