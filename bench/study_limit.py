@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -260,7 +261,7 @@ def flags(options):
 
 
 def limit_processor_time():
-    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))
 
 
 def predict(path, words, confirm):
@@ -270,8 +271,10 @@ def predict(path, words, confirm):
     result = subprocess.run([BIASCOPE, "predict", path, *words, "--starts", "0", "--json", *extra], capture_output=True,
                             text=True, preexec_fn=limit_processor_time)
     seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    if result.returncode < 0:
+    if result.returncode == -signal.SIGXCPU:
         return {}, 4, f"no answer within {PATIENCE} s", seconds
+    if result.returncode < 0:
+        raise RuntimeError(f"predict {path} {' '.join(words)} died of signal {-result.returncode}: {result.stderr}")
     answer = json.loads(result.stdout) if result.stdout.startswith("{") else {}
     return answer, result.returncode, result.stderr.strip(), seconds
 

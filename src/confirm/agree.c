@@ -75,6 +75,7 @@ bool bs_updates_may_be_watched(const bs_confirmation *c) {
   biascope_options training = *c->training;
   bs_epoch_rule_of(&training, c->data->samples, &rule);
   const size_t steps = bs_batches_per_epoch(c->training, c->data->samples), d = bs_margin_weights(c->data);
+  if (bs_batches_per_epoch(&training, c->data->samples) > steps) return false; /* adamproxy averages over samples */
   const bool full = steps == 1 && rule.direction == BS_RATIO;
   return (rule.direction == BS_SIGN || full) && c->training->order == BIASCOPE_CYCLIC &&
          (double)steps * (double)d <= MOST_WATCHED;

@@ -210,7 +210,7 @@ def test_small_steps_choose_the_limit(library, tmp_path, number):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [2062, 2296, 3000, 4873])
+@pytest.mark.parametrize("number", [2062, 2296, 3000, 4873, 8746])
 def test_small_steps_choose_the_limit_of_long_runs(library, tmp_path, number):
     row = judge.trial(library, tmp_path, number, "run", 3e8)
     assert row["confirmed"] and row["settled"] and row["cosine"] > 0.999, row
