@@ -36,6 +36,9 @@ biascope_status bs_contradict(bs_confirmation *c, bool *contradicted, biascope_e
 /* Whether signs of the full batch decide between several optimal directions, and a run of free steps shows which. */
 bool bs_signs_decide_face(const bs_confirmation *c);
 
+/* The optimal direction nearest to the run's increment becomes the answer, where there is one nearby. */
+biascope_status bs_take_nearest_optimal(bs_confirmation *c, biascope_error *error);
+
 biascope_status bs_run_along_face(bs_confirmation *c, biascope_error *error);
 biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error);

@@ -27,8 +27,7 @@ static bool is_far(const bs_confirmation *c) {
   return !c->run.escaped && c->run.margin >= FAR_ENOUGH && c->run.settle <= bs_run_allowance(c->answer);
 }
 
-/* The optimal direction nearest to the run's increment becomes the answer. */
-static biascope_status take(bs_confirmation *c, biascope_error *error) {
+biascope_status bs_take_nearest_optimal(bs_confirmation *c, biascope_error *error) {
   bool reached = false;
   biascope_status status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
   if (status == BIASCOPE_OK) status = bs_note_run(c, error);
@@ -52,18 +51,19 @@ static biascope_status take_finer_run(bs_confirmation *c, biascope_error *error)
   c->run = (bs_run){0};
   biascope_status status =
       bs_run_make(c->data, c->training, (uint64_t)steps, FINER_GOAL, BS_RUN_FADING, &c->run, error);
-  if (status == BIASCOPE_OK && is_far(c) && lags_no_more(c, &before)) status = take(c, error);
+  if (status == BIASCOPE_OK && is_far(c) && lags_no_more(c, &before)) status = bs_take_nearest_optimal(c, error);
   bs_run_free(&before);
   return status;
 }
 
 biascope_status bs_run_along_face(bs_confirmation *c, biascope_error *error) {
+  if (!bs_signs_decide_face(c)) return BIASCOPE_OK;
   const double wanted = bs_run_steps_to(c->training, c->data->samples, FAR_GOAL, BS_RUN_FADING);
   const double steps = fmin(FAR_EFFORT / bs_step_cost(c->data, c->training), fmax(FAR_STEPS, wanted));
-  if (!bs_signs_decide_face(c) || steps < BS_FIRST_STEPS) return BIASCOPE_OK;
+  if (steps < BS_FIRST_STEPS) return BIASCOPE_OK;
   biascope_status status = bs_run_make(c->data, c->training, (uint64_t)steps, FAR_GOAL, BS_RUN_FADING, &c->run, error);
   if (status != BIASCOPE_OK || !is_far(c)) return status;
   /* averages that lag do not lead to where the search found a limit without them */
   const bool decided = c->run.fading <= LITTLE_FADING || bs_run_distance(c, c->answer) <= bs_run_allowance(c->answer);
-  return decided ? take(c, error) : take_finer_run(c, error);
+  return decided ? bs_take_nearest_optimal(c, error) : take_finer_run(c, error);
 }

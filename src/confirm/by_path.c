@@ -26,17 +26,23 @@ static bool path_may_decide(const bs_confirmation *c) {
   return !stays && (c->answer->unique || c->answer->outputs == 1);
 }
 
+/* Whether the path from the run leads to the goal, NULL: none is known; or to an equilibrium that is found from its
+ * end. */
+static biascope_status path_leads(bs_confirmation *c, const biascope_prediction *goal, bool *leads,
+                                  biascope_error *error) {
+  const biascope_status status = bs_path_leads_to(c, goal, leads, error);
+  return status == BIASCOPE_OK && !*leads ? bs_search_from_path(c, leads, error) : status;
+}
+
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
 static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
   if (!path_may_decide(c)) return bs_note_run(c, error);
   const bool known = c->equilibrium;
-  if (known) status = bs_path_leads_to(c, c->answer, &leads, error);
-  if (status == BIASCOPE_OK && known && !leads) status = bs_search_from_path(c, &leads, error);
+  if (known) status = path_leads(c, c->answer, &leads, error);
   if (status == BIASCOPE_OK && !leads) status = bs_search_from_run(c, true, &leads, error);
-  if (status == BIASCOPE_OK && !known && !leads) status = bs_path_leads_to(c, NULL, &leads, error);
-  if (status == BIASCOPE_OK && !known && !leads) status = bs_search_from_path(c, &leads, error);
+  if (status == BIASCOPE_OK && !known && !leads) status = path_leads(c, NULL, &leads, error);
   if (status == BIASCOPE_OK) status = bs_note_run(c, error);
   return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }

@@ -2,7 +2,6 @@
 #include "confirm/attempts.h"
 
 #include "base/vector.h"
-#include "confirm/face.h"
 #include "data/dataset.h"
 #include "rule/optimizer.h"
 #include "train/cost.h"
@@ -137,7 +136,6 @@ biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
 /* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. Which one
  * depends on how far averages lag. */
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
-  bool reached = false;
   const bool full = bs_is_full_batch(c->training, c->data->samples) || c->training->variance_reduction;
   if (c->answer->unique || !full || bs_signs_decide_face(c) || !(c->run.settle <= BIASCOPE_RUN_SETTLED) ||
       bs_weights_shrink(c->training))
@@ -145,10 +143,8 @@ biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && last_steps(c) > c->run.steps)
     status = make_last_run(c, error);
-  if (status == BIASCOPE_OK && c->run.settle <= BIASCOPE_RUN_SETTLED)
-    status = bs_face_take_run(c->data, &c->run, c->answer, &reached, error);
-  if (status == BIASCOPE_OK) status = bs_note_run(c, error);
-  return status == BIASCOPE_OK && reached ? bs_confirm_answer(c, BIASCOPE_LIMIT_DIRECTION, "run") : status;
+  if (status != BIASCOPE_OK) return status;
+  return c->run.settle <= BIASCOPE_RUN_SETTLED ? bs_take_nearest_optimal(c, error) : bs_note_run(c, error);
 }
 
 /* If the last run has settled at the best point of a search whose gap singular values keep from vanishing, or smoothing

@@ -6,8 +6,7 @@
 
 /* Where the path of small steps from the middle of a run leads. */
 typedef struct {
-  uint64_t steps;      /* of the run, */
-  double lr;           /* and its lr: of which run it is; 0 steps: of none */
+  bs_run_name from;    /* the run */
   bool agrees;         /* it gains what the run gains over its last half */
   double *direction;   /* d: in which weights grow at its end */
   double *log_weights; /* a row of the margins each: log |l'| there */
@@ -16,10 +15,8 @@ typedef struct {
 
 /* What a search from the weights of a run found. */
 typedef struct {
-  uint64_t steps; /* of the run, */
-  double lr;      /* and its lr; 0 steps: of none */
-  biascope_prediction prediction;
-  bool filled; /* the prediction is to be freed */
+  bs_run_name from;
+  biascope_prediction prediction; /* without arrays if there is none */
   bool equilibrium;
   bool same; /* as the answer */
 } bs_search_result;

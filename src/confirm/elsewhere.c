@@ -82,7 +82,7 @@ static biascope_status is_searched(bs_confirmation *c, const double *direction, 
 }
 
 void bs_search_result_free(bs_search_result *found) {
-  if (found->filled) biascope_prediction_free(&found->prediction);
+  biascope_prediction_free(&found->prediction);
   *found = (bs_search_result){0};
 }
 
@@ -96,10 +96,8 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, bs
                                             .effort = random ? fmin(RANDOM_EFFORT, effort) : c->options->effort};
   biascope_prediction *prediction = &found->prediction;
   const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
-  found->steps = c->run.steps;
-  found->lr = c->run.lr;
-  found->filled = status == BIASCOPE_OK || status == BIASCOPE_NOT_CONVERGED;
-  found->equilibrium = found->filled && prediction->gap <= c->gap;
+  found->from = bs_run_name_of(&c->run);
+  found->equilibrium = prediction->direction && prediction->gap <= c->gap;
   if (!found->equilibrium) return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
   prediction->unique = prediction->unique && c->answer->unique;
   bs_take_common_part(c, prediction);
@@ -137,7 +135,7 @@ biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopt
   *adopted = false;
   if (bs_limit_is_theorem(c->training) || bs_weights_shrink(c->training)) return BIASCOPE_OK;
   bs_search_result found = {0};
-  const bool signs = bs_updates_may_be_watched(c), again = c->found.steps == c->run.steps && c->found.lr == c->run.lr;
+  const bool signs = bs_updates_may_be_watched(c), again = bs_run_has_name(&c->run, c->found.from);
   biascope_status status = BIASCOPE_OK;
   if (by_path && again && !signs) { /* the same search would find the same */
     found = c->found;
@@ -157,7 +155,7 @@ biascope_status bs_search_from_run(bs_confirmation *c, bool by_path, bool *adopt
 biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_error *error) {
   bool searched;
   *adopted = false;
-  if (c->path.steps != c->run.steps || !c->path.agrees) return BIASCOPE_OK;
+  if (!bs_run_has_name(&c->run, c->path.from) || !c->path.agrees) return BIASCOPE_OK;
   biascope_status status = is_searched(c, c->path.direction, &searched, error);
   if (status != BIASCOPE_OK || searched) return status;
   const bs_start start = {.log_weights = c->path.log_weights, .updates = c->path.updates};

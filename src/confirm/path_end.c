@@ -14,8 +14,8 @@
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
 static const double SAME_PATH = 1e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
- * only the fine path decides between them; so it does for signs, which slide; and in random orders
- * the correction takes longer than the steps. */
+ * only the fine path decides between them; so it does for signs, which slide; and in random orders the correction takes
+ * longer than the steps. */
 static const double COARSE = 0.03, FINE = 1e-3;
 /* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9;
@@ -27,12 +27,8 @@ void bs_path_end_free(bs_path_end *path) {
   *path = (bs_path_end){0};
 }
 
-static bool is_known(const bs_confirmation *c) {
-  return c->path.steps == c->run.steps && c->path.lr == c->run.lr;
-}
-
 static bool path_leads(const bs_confirmation *c, const biascope_prediction *prediction) {
-  return is_known(c) && prediction && c->path.agrees &&
+  return bs_run_has_name(&c->run, c->path.from) && prediction && c->path.agrees &&
          1.0 - bs_cosine(bs_confirmation_weights(prediction), c->path.direction, prediction->direction) <=
              bs_run_allowance(prediction);
 }
@@ -66,8 +62,7 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
                 .updates = c->path.updates};
   if (status == BIASCOPE_OK && !increment) status = bs_fail_memory(error, "the path of training");
   if (status == BIASCOPE_OK) status = bs_follow_way(c->data, c->training, &options, &way, error);
-  c->path.steps = c->run.steps;
-  c->path.lr = c->run.lr;
+  c->path.from = bs_run_name_of(&c->run);
   c->path.agrees =
       status == BIASCOPE_OK && bs_cosine(bs_margin_weights(c->data), increment, c->run.increment) >= 1.0 - SAME_PATH;
   free(increment);
@@ -82,7 +77,7 @@ biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *
       (prediction ? !bs_is_precise(prediction) : bs_weights_shrink(c->training)))
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
-  if (!is_known(c)) {
+  if (!bs_run_has_name(&c->run, c->path.from)) {
     const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
     if (!signs && !bs_seed_matters(c->training) && bs_margin_rows(c->data) <= bs_margin_weights(c->data))
       status = follow(c, direction, COARSE, error);

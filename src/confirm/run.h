@@ -31,6 +31,17 @@ biascope_status bs_run_make(const biascope_dataset *data, const biascope_options
 /* The steps after which a run of such small steps has a least margin of `goal` while gradients fade no faster. */
 double bs_run_steps_to(const biascope_options *training, size_t samples, double goal, double fading);
 void bs_run_free(bs_run *run);
+/* Which run something was found from: on the same data with the same options its steps and lr tell runs apart. */
+typedef struct {
+  uint64_t steps; /* 0: none */
+  double lr;
+} bs_run_name;
+static inline bs_run_name bs_run_name_of(const bs_run *run) {
+  return (bs_run_name){run->steps, run->lr};
+}
+static inline bool bs_run_has_name(const bs_run *run, bs_run_name name) {
+  return run->steps == name.steps && run->lr == name.lr;
+}
 
 /* Goes on for so many epochs in a fixed order. updates (steps of an epoch x weights): the mean over them of the sign of
  * each step's update. */

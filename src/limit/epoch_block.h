@@ -57,7 +57,9 @@ struct bs_epoch_map {
   double spent;  /* multiplications of the last evaluation */
 };
 
-/* Fills `weight` and `kept` from log-weights: softmax over all samples, or over each batch where there is no memory.
+/* Whether weights are compared within each batch, and not among all samples. */
+bool bs_epoch_weighs_batches(const bs_epoch_rule *rule);
+/* Fills `weight` and `kept` from log-weights: softmax over each batch where these are compared, else over all samples.
  * every_step: keeps the steps without samples that weigh, too. */
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
                            const double *log_weights, bool every_step);

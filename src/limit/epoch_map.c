@@ -198,7 +198,7 @@ static double cost_of_columns(const bs_epoch_map *map, const bs_epoch_rule *rule
 /* Of filling in the weights of every step: within batches these take exponentials. */
 static double weighing_cost(const bs_epoch_rule *rule, const bs_schedule *schedule) {
   static const double STEP = 8.0, ENTRY = 3.0, BATCH = 20.0, EXPONENTIAL = 12.0;
-  const bool within = bs_epoch_memoryless(rule);
+  const bool within = bs_epoch_weighs_batches(rule);
   const double steps = (double)schedule->steps, entries = (double)schedule->start[schedule->steps];
   return (within ? BATCH : STEP) * steps + (within ? EXPONENTIAL : ENTRY) * entries;
 }

@@ -9,6 +9,7 @@
 
 #include "data/dataset.h"
 #include "limit/schedule.h"
+#include <math.h>
 
 typedef struct bs_epoch_map bs_epoch_map;
 
@@ -41,6 +42,11 @@ void bs_epoch_map_evaluate_one(bs_epoch_map *map, size_t schedule, const bs_epoc
 /* The momenta of every step of the first schedule, and the same averages of sum c_i |x_i|: steps x d, row-major. */
 void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta,
                           double *sizes);
+/* The sign of a momentum smoothed by `width`, the smoothing times its size. */
+static inline double bs_smoothed_sign(double momentum, double width) {
+  const double root = hypot(momentum, width);
+  return root > 0.0 ? momentum / root : 0.0;
+}
 const bs_schedule *bs_epoch_map_schedule(const bs_epoch_map *map, size_t schedule);
 
 #endif

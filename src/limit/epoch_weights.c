@@ -114,15 +114,19 @@ static void fill_remembered(bs_epoch_map *map, const bs_epoch_rule *rule, const 
   }
 }
 
+bool bs_epoch_weighs_batches(const bs_epoch_rule *rule) {
+  const bs_comparison comparison = bs_epoch_comparison(rule);
+  return comparison == BS_COMPARE_IN_BATCH || comparison == BS_COMPARE_IN_BATCH_AND_COLUMN;
+}
+
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
                            const double *log_weights, bool every_step) {
   map->kept.period.steps = 0;
   map->kept.start[0] = 0;
-  const bs_comparison comparison = bs_epoch_comparison(rule);
-  if (comparison == BS_COMPARE_IN_DATA || comparison == BS_COMPARE_IN_COLUMN)
-    fill_remembered(map, rule, schedule, log_weights, every_step);
-  else
+  if (bs_epoch_weighs_batches(rule))
     fill_batches(map, schedule, log_weights);
+  else
+    fill_remembered(map, rule, schedule, log_weights, every_step);
   set_gaps(&map->kept, rule, schedule->steps);
 }
 

@@ -276,10 +276,7 @@ static biascope_status export_updates(path *p, double *updates, biascope_error *
   double *sizes = BS_NEW(double, cells);
   if (!sizes) return bs_fail_memory(error, "the path of training");
   bs_epoch_map_momenta(p->map, &p->game.rule, bs_flow_log_slopes(p->flow), updates, sizes);
-  for (size_t n = 0; n < cells; n++) {
-    const double root = hypot(updates[n], p->game.rule.smoothing * sizes[n]);
-    if (root > 0.0) updates[n] /= root;
-  }
+  for (size_t n = 0; n < cells; n++) updates[n] = bs_smoothed_sign(updates[n], p->game.rule.smoothing * sizes[n]);
   free(sizes);
   return BIASCOPE_OK;
 }

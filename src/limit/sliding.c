@@ -163,8 +163,8 @@ static bool list_sliding(work *w, double threshold) {
   const size_t d = w->game->features;
   w->count = 0;
   for (size_t n = 0; n < w->schedule->steps * d; n++) {
-    const double m = w->momenta[n], root = hypot(m, w->game->rule.smoothing * w->sizes[n]);
-    const double smoothed = w->seen ? w->seen[n] : root > 0.0 ? m / root : 0.0;
+    const double width = w->game->rule.smoothing * w->sizes[n];
+    const double smoothed = w->seen ? w->seen[n] : bs_smoothed_sign(w->momenta[n], width);
     element e = {.step = n / d, .coordinate = n % d, .size = w->sizes[n]};
     w->updates[n] = smoothed != 0.0 ? copysign(1.0, smoothed) : 0.0;
     if (!(w->sizes[n] > 0.0) || fabs(smoothed) >= threshold || !find_level(w, &e)) continue;

@@ -227,13 +227,6 @@ def separable(X: Any, y: Any = None, *, loss: str = "logistic", intercept: bool 
                         found["minimiser"], [])
 
 
-def _widest_norm(optimizer: str, several: bool) -> str:
-    """The norm in which the optimizer's steps are largest."""
-    if optimizer in ("muon", "spectral", "shampoo"):
-        return "spectral" if several else "l2"
-    return "l2" if optimizer in ("gd", "ngd") else "linf"
-
-
 def doctor(X: Any, y: Any = None, optimizer: Any = "adam", *, want: str | None = None, fraction: float = 0.98,
            steps: int = 1_000_000, intercept: bool = False, progress: bool | None = None, **options: Any) -> Diagnosis:
     """What a run with these options will do, and options that reach `fraction` of the best margin of the norm `want`
