@@ -241,21 +241,30 @@ static bool is_lost(const bs_epoch_map *map, const uint32_t *batch, size_t count
   return touching > -INFINITY && touching < largest - FADED;
 }
 
-static double largest_touching(const bs_epoch_map *map, const bs_column_run *run, const double *log_weights) {
+static double largest_of(const bs_epoch_map *map, const double *log_weights) {
   double largest = -INFINITY;
-  for (size_t n = run->begin; n < run->end; n++) largest = fmax(largest, log_weights[map->touching[n]]);
+  for (size_t i = 0; i < map->samples; i++) largest = log_weights[i] > largest ? log_weights[i] : largest;
   return largest;
 }
 
+/* Whether a sample touches the columns, and none whose log-weight is `least` or more. */
+static bool touched_faintly(const bs_epoch_map *map, const bs_column_run *run, const double *log_weights,
+                            double least) {
+  bool touched = false;
+  for (size_t n = run->begin; n < run->end; n++) {
+    const double weight = log_weights[map->touching[n]];
+    if (weight >= least) return false;
+    touched |= weight > -INFINITY;
+  }
+  return touched;
+}
+
 /* Whether the columns hang on the weights of the samples that touch them relative to each other, in any batch by a rule
- * without memory. Fills `masked` then. */
+ * without memory. Fills `masked` then. largest: of the log-weights. */
 static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_column_run *run,
-                                const double *log_weights) {
+                                const double *log_weights, double largest) {
   if (!bs_epoch_memoryless(rule)) {
-    const double touching = largest_touching(map, run, log_weights);
-    double largest = touching;
-    for (size_t i = 0; i < map->samples; i++) largest = fmax(largest, log_weights[i]);
-    if (!(touching > -INFINITY && touching < largest - BS_STANDS_ALONE)) return false;
+    if (!touched_faintly(map, run, log_weights, largest - BS_STANDS_ALONE)) return false;
     mask(map, run, log_weights);
     return true;
   }
@@ -303,8 +312,9 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
     map->spent +=
         weighing_cost(rule, &map->schedules[s]) + cost_of_columns(map, rule, map->features, sensitivity != NULL);
   }
+  const double largest = largest_of(map, log_weights);
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
-    if (columns_stand_alone(map, rule, &map->partial[p], log_weights))
+    if (columns_stand_alone(map, rule, &map->partial[p], log_weights, largest))
       rerun_columns(map, rule, first, count, &map->partial[p], direction, sensitivity);
   }
   bs_scale(map->features, 1.0 / (double)steps, direction);
@@ -333,11 +343,12 @@ static void copy_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, size_t fi
 void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights, double *momenta,
                           double *sizes) {
   const size_t d = map->features;
+  const double largest = largest_of(map, log_weights);
   bs_epoch_fill_weights(map, rule, map->schedules, log_weights, true);
   for (size_t first = 0; first < d; first += map->block)
     copy_momenta(map, rule, first, first + map->block < d ? map->block : d - first, momenta, sizes);
   for (size_t p = 0; p < map->partial_count; p++) {
-    if (!columns_stand_alone(map, rule, &map->partial[p], log_weights)) continue;
+    if (!columns_stand_alone(map, rule, &map->partial[p], log_weights, largest)) continue;
     bs_epoch_fill_weights(map, rule, map->schedules, map->masked, true);
     copy_momenta(map, rule, map->partial[p].first, map->partial[p].count, momenta, sizes);
   }
