@@ -11,11 +11,16 @@
 
 enum { MOST_ATTEMPTS = 40, PATIENT = 5 };
 static const double IMPATIENT = 0.3;
+/* Of a step's error, relative to what it may be: one of a jump; the cosine between changes there and back; and factors
+ * of the tolerance. */
+static const double NOTICED = 0.05, BACK = 0.5, CLOSER = 0.1, FURTHER = 10.0;
 
 struct bs_flow {
   bs_game *game;
   const bs_loss *loss;
   double decay, tolerance, time, step;
+  double closer;               /* <= 1: the part of the tolerance that a step may take, where signs chatter */
+  double error;                /* of the step before, relative to what it may be */
   size_t relevant, order;      /* samples of relevant weight; min of these and d, the order of the linear system */
   size_t *member;              /* the relevant samples */
   double *weights, *margins;   /* w, z */
@@ -23,6 +28,7 @@ struct bs_flow {
   double *share, *slope_decay; /* how it depends on margins: loss/classes.h */
   double *trial_weights, *trial_margins, *trial_slopes;
   double *start;             /* D(c) at the start of the step */
+  double *change;            /* of it, over the step before */
   double *k1, *k2, *z1, *z2; /* stages in w and in z */
   double *response;          /* of the relevant samples' z */
   double *right;             /* max(N, d) */
@@ -47,6 +53,7 @@ void bs_flow_free(bs_flow *flow) {
                            flow->trial_margins,
                            flow->trial_slopes,
                            flow->start,
+                           flow->change,
                            flow->k1,
                            flow->k2,
                            flow->z1,
@@ -68,11 +75,12 @@ biascope_status bs_flow_create(bs_game *game, const bs_loss *loss, double decay,
   *out = NULL;
   bs_flow *flow = BS_NEW(bs_flow, 1);
   if (!flow) return bs_fail_memory(error, "the flow");
-  *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance};
+  *flow = (bs_flow){.game = game, .loss = loss, .decay = decay, .tolerance = tolerance, .closer = 1.0};
   double **const by_sample[] = {&flow->margins,       &flow->log_slopes,   &flow->share, &flow->slope_decay,
                                 &flow->trial_margins, &flow->trial_slopes, &flow->z1,    &flow->z2,
                                 &flow->response};
-  double **const by_feature[] = {&flow->weights, &flow->trial_weights, &flow->start, &flow->k1, &flow->k2};
+  double **const by_feature[] = {&flow->weights, &flow->trial_weights, &flow->start, &flow->change, &flow->k1,
+                                 &flow->k2};
   bool allocated = true;
   for (size_t i = 0; i < sizeof by_sample / sizeof by_sample[0]; i++)
     allocated &= (*by_sample[i] = BS_NEW(double, N)) != NULL;
@@ -129,6 +137,26 @@ static void scale_sensitivity(const bs_flow *flow, size_t i, double *out) {
     if (j != i) bs_axpy(d, -(1.0 - decay) * share, sensitivity + j * d, out);
 }
 
+/* Steps longer than the smoothed jump of a sign throw the update from one side to the other and back again, each within
+ * the tolerance, until one of them happens to end on the jump: takes them closer there at once. */
+static void watch_chatter(bs_flow *flow) {
+  const bs_game *game = flow->game;
+  const size_t d = game->features;
+  double back = 0.0, before = 0.0, now = 0.0;
+  for (size_t k = 0; k < d; k++) {
+    const double change = game->direction[k] - flow->start[k];
+    back += change * flow->change[k];
+    before += flow->change[k] * flow->change[k];
+    now += change * change;
+    flow->change[k] = change;
+    flow->start[k] = game->direction[k];
+  }
+  if (game->rule.direction != BS_SIGN) return;
+  const bool chatters = flow->error > NOTICED && back < -BACK * sqrt(before * now);
+  const double least = fmin(1.0, game->rule.smoothing / flow->tolerance);
+  flow->closer = chatters ? fmax(least, CLOSER * flow->closer) : fmin(1.0, FURTHER * flow->closer);
+}
+
 /* The sensitivities at the weights, for the samples of relevant weight: the method keeps its order with any Jacobian.
  */
 static void linearise(bs_flow *flow) {
@@ -136,7 +164,7 @@ static void linearise(bs_flow *flow) {
   const size_t d = game->features;
   bs_game_evaluate(game, flow->log_slopes, true);
   bs_parts_rank(&game->parts, flow->log_slopes);
-  memcpy(flow->start, game->direction, d * sizeof(double));
+  watch_chatter(flow);
   flow->relevant = 0;
   for (size_t i = 0; i < game->samples; i++) {
     if (!bs_parts_relevant(&game->parts, i)) continue;
@@ -193,7 +221,7 @@ static double step_error(const bs_flow *flow, double h) {
     const double e = 0.5 * h * fabs(flow->z1[i] + flow->z2[i] - shift);
     error = fmax(error, e / (1.0 + parts->behind[i]));
   }
-  return error / flow->tolerance;
+  return error / (flow->closer * flow->tolerance);
 }
 
 /* Fills the trial point at step h from the sensitivities at hand; gives its error, NaN where it fails. */
@@ -247,6 +275,7 @@ bool bs_flow_advance(bs_flow *flow, double limit) {
     flow->step = h < flow->step && factor > 1.0 ? flow->step : h * factor;
     if (!(error <= 1.0)) continue;
     if (!all_finite(d, flow->trial_weights) || !all_finite(N, flow->trial_margins)) return false;
+    flow->error = error;
     accept(flow, h);
     return true;
   }
