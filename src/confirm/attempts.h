@@ -44,6 +44,7 @@ biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *err
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error);
+biascope_status bs_follow_path_of_signs(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error);
 biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_average(bs_confirmation *c, biascope_error *error);

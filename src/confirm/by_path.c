@@ -4,12 +4,14 @@
 #include "base/vector.h"
 #include "confirm/average.h"
 #include "rule/optimizer.h"
+#include "train/cost.h"
 #include <math.h>
 
 /* 1 - cos between a run in a random order and the answer, beyond which the run decides if it has settled. */
 static const double BESIDE = 1e-3;
-/* By how much smaller steps are of a run that is compared with the path again. */
-static const double FINER = 10.0;
+/* By how much smaller steps are of a run that is compared with the path again; with signs, the largest margin that it
+ * aims for, and how many times as many they may be. */
+static const double FINER = 10.0, SIGNS_GOAL = 15.0, MORE = 4.0;
 
 /* Whether a run in a random order shows by itself that it goes elsewhere: what chance moves, no path of the mean
  * describes. */
@@ -49,6 +51,7 @@ static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
 
 biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error) {
   bool contradicted = false;
+  if (c->followed) return BIASCOPE_OK; /* which says more than a path from larger steps */
   biascope_status status = compare_path(c, error);
   if (status == BIASCOPE_OK && c->answer->confirmed && c->adopted) status = bs_contradict(c, &contradicted, error);
   if (!contradicted) return status;
@@ -56,20 +59,26 @@ biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error) {
   return status == BIASCOPE_OK && !c->answer->confirmed ? compare_path(c, error) : status;
 }
 
-/* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
- * steps may agree, or be nearer to the path, although it does not come as far. */
-biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error) {
-  const double goal = c->run.margin / FINER;
+/* Whether a path from a run of smaller steps leads to the answer; of signs, also where another equilibrium is found
+ * from its end. */
+static biascope_status compare_finer_path(bs_confirmation *c, biascope_error *error) {
+  const biascope_prediction *goal = c->equilibrium ? c->answer : NULL;
   bool leads = false;
-  if (!c->equilibrium || bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(goal >= BS_LEAST_GOAL) ||
-      !path_may_decide(c))
-    return BIASCOPE_OK;
+  biascope_status status = bs_weigh_run(c, error);
+  if (status != BIASCOPE_OK || c->answer->confirmed) return status;
+  status = bs_updates_slide(c) ? path_leads(c, goal, &leads, error) : bs_path_leads_to(c, goal, &leads, error);
+  c->followed = bs_updates_slide(c) && c->path.agrees && bs_run_has_name(&c->run, c->path.from);
+  if (status == BIASCOPE_OK && leads) status = bs_note_run(c, error);
+  return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
+}
+
+static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double goal, biascope_error *error) {
   bs_run before = c->run;
+  if (bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(goal >= BS_LEAST_GOAL) || !path_may_decide(c))
+    return BIASCOPE_OK;
   c->run = (bs_run){0};
-  biascope_status status = bs_run_make(c->data, c->training, before.steps, goal, BS_RUN_FADING, &c->run, error);
-  if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
-  if (status == BIASCOPE_OK && !c->answer->confirmed) status = bs_path_leads_to(c, c->answer, &leads, error);
-  if (status == BIASCOPE_OK && leads) status = bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
+  biascope_status status = bs_run_make(c->data, c->training, steps, goal, BS_RUN_FADING, &c->run, error);
+  if (status == BIASCOPE_OK) status = compare_finer_path(c, error);
   if (status != BIASCOPE_OK || c->answer->confirmed) {
     bs_run_free(&before);
     return status;
@@ -77,6 +86,22 @@ biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error) 
   bs_run_free(&c->run);
   c->run = before; /* which says more, for it came further */
   return bs_note_run(c, error);
+}
+
+/* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller
+ * steps may agree, or be nearer to the path, although it does not come as far. */
+biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error) {
+  if (bs_updates_slide(c) || !c->equilibrium) return BIASCOPE_OK;
+  return follow_finer(c, c->run.steps, c->run.margin / FINER, error);
+}
+
+/* Signs leave it further than other updates, for steps blur what slides: the run of smaller steps comes first, and of
+ * more where they are cheap. */
+biascope_status bs_follow_path_of_signs(bs_confirmation *c, biascope_error *error) {
+  if (!bs_updates_slide(c)) return BIASCOPE_OK;
+  const double taken = (double)c->run.steps, affordable = BS_RUN_EFFORT / bs_step_cost(c->data, c->training);
+  const uint64_t steps = (uint64_t)fmax(taken, fmin(MORE * taken, affordable));
+  return follow_finer(c, steps, fmin(SIGNS_GOAL, c->run.margin / FINER), error);
 }
 
 /* If no run has settled and no path has led anywhere: where the averaged equation of the run comes to. */

@@ -31,6 +31,7 @@ typedef struct {
   bool adopted;     /* the answer was found from the weights of a run */
   bool repels;      /* so was the answer again, and training does not stay there */
   bs_run run;
+  bool followed;          /* a run of smaller steps than any other is on its path, which has led nowhere */
   bs_path_end path;       /* of the last run from which it was followed; owned */
   bs_search_result found; /* of the last run from which was searched, and not adopted; owned */
   double *searched;       /* the increment of the last run from which was searched in a random order, or NULL; owned */
@@ -55,7 +56,9 @@ bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *predictio
 bool bs_run_stays(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
-/* Whether updates are signs in a fixed order, and few enough to be looked at one by one. */
+/* Whether updates are signs in a fixed order, which slide; */
+bool bs_updates_slide(const bs_confirmation *c);
+/* and whether updates are signs in a fixed order, and few enough to be looked at one by one. */
 bool bs_updates_may_be_watched(const bs_confirmation *c);
 biascope_limit_kind bs_limit_kind_of(const bs_confirmation *c, const biascope_prediction *prediction);
 /* The part of a direction that is common to all classes becomes that of the run, where no equilibrium decides it. */

@@ -18,6 +18,8 @@ static const double SAME = 1e-8;
 /* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
 static const double SEARCHED = 1e-3;
 static const double RANDOM_EFFORT = 5e9; /* of such a search */
+/* Of a search for sliding updates from where a path has got to, or so many for every number in the data. */
+static const double PATH_EFFORT = 1e9, PASSES = 3e4;
 /* The epochs over which updates are watched one by one, or so many steps or multiplications of them. */
 static const double WATCHED_EFFORT = 1e9, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 
@@ -87,13 +89,13 @@ void bs_search_result_free(bs_search_result *found) {
 }
 
 /* Searches from there. */
-static biascope_status search_from(bs_confirmation *c, const bs_start *start, bs_search_result *found,
+static biascope_status search_from(bs_confirmation *c, const bs_start *start, double most, bs_search_result *found,
                                    biascope_error *error) {
   const bool random = c->training->order != BIASCOPE_CYCLIC;
-  const double effort = c->options->effort > 0.0 ? c->options->effort : INFINITY;
+  const double effort = c->options->effort > 0.0 ? fmin(c->options->effort, most) : most;
   const biascope_predict_options options = {.tolerance = c->options->tolerance,
                                             .sample_length = c->options->sample_length,
-                                            .effort = random ? fmin(RANDOM_EFFORT, effort) : c->options->effort};
+                                            .effort = random ? fmin(RANDOM_EFFORT, effort) : effort};
   biascope_prediction *prediction = &found->prediction;
   const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
   found->from = bs_run_name_of(&c->run);
@@ -108,6 +110,11 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, bs
   return BIASCOPE_OK;
 }
 
+static double effort_on_path(const bs_confirmation *c) {
+  if (!bs_updates_slide(c)) return INFINITY;
+  return fmax(PATH_EFFORT, PASSES * (double)bs_margin_rows(c->data) * (double)bs_margin_weights(c->data));
+}
+
 /* Searches from the weights of the run, and with `watched` from the updates that it goes on with. */
 static biascope_status search_from_weights(bs_confirmation *c, bool watched, bs_search_result *found,
                                            biascope_error *error) {
@@ -116,7 +123,8 @@ static biascope_status search_from_weights(bs_confirmation *c, bool watched, bs_
   find_log_weights(c, log_weights);
   const biascope_status seen = watched ? watch(c, &updates, error) : BIASCOPE_OK;
   const bs_start start = {.log_weights = log_weights, .updates = seen == BIASCOPE_OK ? updates : NULL};
-  const biascope_status status = seen == BIASCOPE_NO_MEMORY ? seen : search_from(c, &start, found, error);
+  const biascope_status status =
+      seen == BIASCOPE_NO_MEMORY ? seen : search_from(c, &start, watched ? INFINITY : effort_on_path(c), found, error);
   free(log_weights);
   free(updates);
   return status;
@@ -160,7 +168,7 @@ biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_
   if (status != BIASCOPE_OK || searched) return status;
   const bs_start start = {.log_weights = c->path.log_weights, .updates = c->path.updates};
   bs_search_result found = {0};
-  status = search_from(c, &start, &found, error);
+  status = search_from(c, &start, effort_on_path(c), &found, error);
   if (status != BIASCOPE_OK) return status;
   if (found.equilibrium && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
   if (*adopted) return adopt(c, &found.prediction, error);

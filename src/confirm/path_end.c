@@ -17,8 +17,10 @@ static const double SAME_PATH = 1e-3;
  * only the fine path decides between them; so it does for signs, which slide; and in random orders the correction takes
  * longer than the steps. */
 static const double COARSE = 0.03, FINE = 1e-3;
-/* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. */
+/* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. Of signs in a
+ * fixed order, once the path has gained what the run gains, and until then. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9;
+static const double SIGNS_EFFORT = 7e9, BLIND_SIGNS_EFFORT = 1e9;
 
 void bs_path_end_free(bs_path_end *path) {
   free(path->direction);
@@ -48,7 +50,8 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
   const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
   const double least = bs_seed_matters(c->training) ? RANDOM_EFFORT : EFFORT;
   const double most = fmax(least, STEPS * n * d * fmin(n, d));
-  const biascope_predict_options options = {.effort = direction ? most : BLIND_EFFORT};
+  const bool slides = bs_updates_slide(c);
+  const biascope_predict_options options = {.effort = direction ? most : slides ? BLIND_SIGNS_EFFORT : BLIND_EFFORT};
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   bs_path_end_free(&c->path);
   biascope_status status = allocate(c, &c->path, error);
@@ -56,6 +59,9 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
                 .time = c->run.time,
                 .error = margin_error,
                 .direction = direction,
+                .gain = c->run.increment,
+                .same = SAME_PATH,
+                .further = slides ? fmax(SIGNS_EFFORT, most) : 0.0,
                 .increment = increment,
                 .end = c->path.direction,
                 .log_weights = c->path.log_weights,

@@ -290,7 +290,9 @@ static void follow_way(path *p, correction *c, course *taken, bs_way *way) {
   const bool followed = bs_flow_time(p->flow) >= whole;
   for (size_t k = 0; k < d; k++) way->increment[k] = followed ? bs_flow_weights(p->flow)[k] - way->start[k] : 0.0;
   memset(way->end, 0, d * sizeof *way->end);
-  if (followed) follow_to_end(p, c, taken, way);
+  const bool same = followed && (!way->gain || bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same);
+  if (same && way->further > 0.0) p->game.most_effort = fmax(p->game.most_effort, way->further);
+  if (same) follow_to_end(p, c, taken, way);
   if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
 }
 

@@ -115,7 +115,8 @@ biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, do
   biascope_status status = BIASCOPE_NOT_CONVERGED;
   if (!a.trial || (search->start && !a.start)) status = bs_fail_memory(error, "the equilibrium search");
   if (a.start && status == BIASCOPE_NOT_CONVERGED) memcpy(a.start, search->start, game->samples * sizeof *a.start);
-  for (int number = 0; number < ATTEMPTS && status == BIASCOPE_NOT_CONVERGED; number++) {
+  const int attempts = search->attempts > 0 ? search->attempts : ATTEMPTS;
+  for (int number = 0; number < attempts && status == BIASCOPE_NOT_CONVERGED; number++) {
     if (number == 0 || !bs_game_exhausted(game)) status = try_once(&a, number, error);
   }
   free(a.trial);

@@ -11,6 +11,7 @@ typedef struct {
   const double *start;   /* N log-weights where the search starts; NULL: along the path from w = 0 */
   const double *updates; /* of signs, the mean updates of a run there (steps of the schedule x d), or NULL */
   double smoothing;      /* of signs, at the end of the search; 0: none, and the sliding updates are solved for */
+  int attempts;          /* along the path, each closer than the one before; 0: as many as may help */
   double epoch_step;     /* eta nb of a constant step size, 0 for steps that tend to zero: it decides what is stable */
 } bs_search;
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FAILURES = 8, FEW_STEPS = 12, STEPS_AFTER_LEAP = 60, STEPS_AFTER_STRIDE = 300, MOST_STEPS = 6000 };
+enum { ATTEMPTS = 2 }; /* the third is the longest, and has not helped where the second did not */
+enum { MOST_FAILURES = 8, FEW_STEPS = 12, STEPS_AFTER_LEAP = 60, STEPS_AFTER_STRIDE = 300, MOST_STEPS = 3000 };
 
 static const double FIRST_SMOOTHING = 0.1;
 static const double NEAR[] = {1e-3, 1e-2, 1e-4}; /* first smoothings near a given start */
@@ -191,6 +192,7 @@ static biascope_status search_smoothly(bs_game *game, const bs_search *search, d
                                        biascope_error *error) {
   bs_search roughly = *search;
   roughly.tolerance = FOLLOWED;
+  roughly.attempts = ATTEMPTS;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
   if (search->start && search->updates) status = solve_as_seen(game, search, log_weights, out, error);
   if (status != BIASCOPE_NOT_CONVERGED) return status;
