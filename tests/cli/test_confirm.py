@@ -235,6 +235,36 @@ def test_signs_on_barely_separable_data_go_where_their_path_ends():
     assert answer["others"] and (numpy.load(LIMITS / "sonar.npy") @ answer["direction"]).min() > 0
 
 
+def separable_integers(number):
+    draw = numpy.random.default_rng(number)
+    samples, features = int(draw.integers(40, 160)), int(draw.integers(8, 24))
+    x, w = draw.integers(-4, 5, (samples, features)).astype(float), draw.normal(size=features)
+    x *= numpy.sign(x @ w)[:, None]
+    return x[abs(x @ w) > 0.3]
+
+
+def check_many_samples(library, folder, number, chosen, steps):
+    """The answer is confirmed by the path, and the simulator's increments after so many steps are there."""
+    x, path = separable_integers(number), folder / "integers.npy"
+    numpy.save(path, x)
+    answer, code, message = predict(path, *judge.flags(chosen), "--starts", 0)
+    assert code == 0 and answer["confirmed_by"] == "path" and answer["gap"] <= 1e-12, message
+    lr = judge.step_size(library, x, chosen, steps, 0.25, 100.0)
+    before, after = judge.simulate(library, x, chosen, lr, 0.25, [steps // 2, steps])
+    assert judge.cosine(after - before, numpy.array(answer["direction"])) >= RIGHT
+
+
+def test_signs_of_many_samples_go_where_the_path_from_small_steps_leads(library, tmp_path):
+    """The search from w = 0 finds nothing, and runs of larger steps leave the path."""
+    check_many_samples(library, tmp_path, 12, options("signum", 1, beta1=0.9), 4_000_000)
+
+
+@pytest.mark.slow
+def test_larger_steps_of_signs_settle_elsewhere(library, tmp_path):
+    """Runs of 16 million steps settle at another equilibrium, and those of 64 million and more do not."""
+    check_many_samples(library, tmp_path, 5, options("signum", 4, beta1=0.9), 64_000_000)
+
+
 @pytest.mark.slow
 def test_no_confirmed_prediction_is_wrong(library, tmp_path):
     settled, confirmed = check(library, tmp_path, range(60))
