@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ATTEMPTS = 40, CONFIRMATIONS = 3, MOST_FADING = 60 };
+enum { MOST_ATTEMPTS = 40, MOST_FADING = 60 };
+/* Steps in a row with the gap that is aimed at; and with the one that is asked for, beyond which rounding may leave no
+ * smaller one. */
+enum { CONFIRMATIONS = 3, ROUNDED = 8 };
 
 static const double CERTAIN = 1e-12;     /* the gap that is aimed at, */
 static const double ROUGH = 1e-8;        /* or roughly */
@@ -184,20 +187,22 @@ static bool is_settled(const work *w) {
   return true;
 }
 
-/* Whether the point will do, after so many steps in a row with the gap that is aimed at. */
-static bool is_enough(const work *w, int certain) {
+/* Whether the point will do, after so many steps in a row with the gap that is aimed at, and with that asked for. */
+static bool is_enough(const work *w, int certain, int tolerable) {
   if (w->how->roughly) return certain > 0;
-  return certain >= CONFIRMATIONS && (is_settled(w) || certain > MOST_FADING);
+  if (certain > MOST_FADING) return true;
+  return (certain >= CONFIRMATIONS || tolerable >= ROUNDED) && is_settled(w);
 }
 
 static biascope_status iterate(work *w, biascope_error *error) {
-  int certain = 0;
+  int certain = 0, tolerable = 0;
   for (int step = 0; step <= w->how->most_steps; step++) {
     const biascope_status status = linearise(w, error);
     if (status != BIASCOPE_OK) return status;
     if (step == 0) w->step = w->how->first / fmax(bs_max_abs(w->game->samples, w->growth), 1e-300);
     certain = w->now.gap <= (w->how->roughly ? ROUGH : CERTAIN) ? certain + 1 : 0;
-    if (is_enough(w, certain)) {
+    tolerable = w->now.gap <= w->how->tolerance ? tolerable + 1 : 0;
+    if (is_enough(w, certain, tolerable)) {
       /* settled weights rather than those of the least gap, in which samples that do not belong linger */
       *w->out = w->now;
       memcpy(w->best, w->log_weights, w->game->samples * sizeof *w->best);
