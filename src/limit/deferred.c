@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ROUNDS = 40, PATIENCE = 8, HISTORY = 6, STEPS = 300 };
+enum { MOST_ROUNDS = 40, PATIENCE = 8, HISTORY = 6, STEPS = 100 };
 
 static const double RANK_TOLERANCE = 1e-8;
 

@@ -279,6 +279,13 @@ static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, co
   return false;
 }
 
+bool bs_epoch_map_has_columns_apart(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights) {
+  const double largest = map->partial_count > 0 ? largest_of(map, log_weights) : 0.0;
+  for (size_t p = 0; p < map->partial_count; p++)
+    if (columns_stand_alone(map, rule, &map->partial[p], log_weights, largest)) return true;
+  return false;
+}
+
 static void rerun_columns(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
                           const bs_column_run *run, double *direction, double *sensitivity) {
   memset(direction + run->first, 0, run->count * sizeof *direction);

@@ -27,6 +27,9 @@ size_t bs_epoch_map_rows_of_each(const bs_epoch_map *map);
 const double *bs_epoch_map_rows(const bs_epoch_map *map);
 size_t bs_epoch_map_schedules(const bs_epoch_map *map);
 
+/* Whether columns that only some samples touch are decided by samples that are negligible beside others. */
+bool bs_epoch_map_has_columns_apart(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights);
+
 /* The approximate number of multiplications of an evaluation in which every sample has weight; and of the last one. */
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity);
 double bs_epoch_map_spent(const bs_epoch_map *map);

@@ -5,12 +5,14 @@
 #include "limit/expected.h"
 #include "limit/game.h"
 #include "limit/predict.h"
+#include "limit/sampled_signs.h"
 #include "limit/sampling.h"
 
 typedef struct {
   bs_epoch_rule rule;
   bs_expectation *expectation; /* or NULL, and then the mean over the replicates */
   bs_epoch_map *map;
+  bs_sampled_signs *signs; /* of these replicates; or NULL, and then the map's D */
   bs_schedule schedules[BS_REPLICATES];
   size_t count; /* of the schedules */
 } bs_exact_map;
@@ -24,5 +26,11 @@ void bs_exact_map_free(bs_exact_map *exact);
 
 /* direction (d): the mean update at the log-weights (N); its cost counts as the game's effort. */
 void bs_exact_map_evaluate(const bs_exact_map *exact, bs_game *game, const double *log_weights, double *direction);
+/* From the scatter of its independent parts about `mean` (d), their mean: 1 - cos by which chance sets that aside; 0
+ * where there is none or it is not known. one: d entries of scratch. */
+double bs_exact_map_chance(const bs_exact_map *exact, const double *log_weights, const double *mean, size_t d,
+                           double *one);
+/* Its independent parts, whose mean it is at these weights; none of an expectation. */
+bs_replicates bs_exact_map_replicates(const bs_exact_map *exact, const double *log_weights);
 
 #endif

@@ -56,9 +56,14 @@ void bs_game_margins(const bs_game *game, const double *u, double *out) {
 }
 
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity) {
-  bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction,
-                        with_sensitivity ? game->sensitivity : NULL);
+  double *sensitivity = with_sensitivity ? game->sensitivity : NULL;
+  if (game->signs) {
+    bs_normal_signs_evaluate(game->signs, log_weights, game->direction, sensitivity);
+    bs_game_spend(game, bs_normal_signs_cost(game->signs, with_sensitivity));
+  } else {
+    bs_epoch_map_evaluate(game->map, &game->rule, log_weights, game->direction, sensitivity);
+    bs_game_spend(game, bs_epoch_map_spent(game->map));
+  }
   for (size_t k = 0; game->offset && k < game->features; k++) game->direction[k] += game->offset[k];
   bs_game_margins(game, game->direction, game->growth);
-  bs_game_spend(game, bs_epoch_map_spent(game->map));
 }

@@ -3,11 +3,13 @@
 #ifndef BIASCOPE_LIMIT_GAME_H
 #define BIASCOPE_LIMIT_GAME_H
 
+#include "limit/normal_signs.h"
 #include "limit/parts.h"
 #include "loss/loss.h"
 
 typedef struct {
-  bs_epoch_map *map; /* borrowed */
+  bs_epoch_map *map;      /* borrowed */
+  bs_normal_signs *signs; /* D is theirs, and not the map's; or NULL. Borrowed */
   bs_epoch_rule rule;
   size_t samples, features;
   size_t rows_of_each;  /* samples side by side that share a loss: the rows of a sample of several classes */

@@ -121,8 +121,9 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
                                : find(&f, &rule, &f.found.value, error);
   if (status == BIASCOPE_OK || (status == BIASCOPE_NOT_CONVERGED && !refine && isfinite(f.found.gap)))
     bs_export_equilibrium(game, f.log_weights, &f.found, out);
-  if (status == BIASCOPE_OK && bs_epoch_map_schedules(game->map) > 1 && !map_is_constant(question, &rule))
-    status = bs_sampling_error(game, game->map, &game->rule, f.log_weights, &out->standard_error, error);
+  const bs_replicates replicates = bs_replicates_of_game(game);
+  if (status == BIASCOPE_OK && replicates.count > 1 && !map_is_constant(question, &rule))
+    status = bs_sampling_error(game, &replicates, f.log_weights, &out->standard_error, error);
   else if (status == BIASCOPE_OK && !map_is_constant(question, &rule))
     status = bs_find_others(question, game, &f.search, out, error);
   free(f.log_weights);

@@ -10,16 +10,30 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Steps of the sequence that stands in, two epochs of it at least, and of longer ones, where the mean over that is too
- * rough; of the random sequences where the caller does not
- * choose: the first, then up to LONGER times as many again and again until the standard error is WANTED_ERROR, within
- * MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten seconds; more where the error is so
- * large that no run can confirm the answer.
- */
-static const size_t STAND_IN_STEPS[] = {512, 4096, 16384};
-enum { FIRST_SAMPLE = 1 << 13, LONGER = 8, MOST_CELLS = 800000000 };
+/* What stands in for the mean over random orders, one after the other while they fail: the steps of a random sequence,
+ * two epochs of it at least, or the signs of a normal momentum. */
+typedef struct {
+  bool normal_signs;
+  size_t steps;
+} stand_in;
+static const stand_in STAND_INS[] = {{true, 512}, {false, 512}, {false, 4096}, {false, 16384}};
+/* Of the random sequences that correct it where the caller does not choose: the steps of the first ones, and as a
+ * multiple of those of the sequence that stands in; then up to LONGER times as many again and again until the standard
+ * error is WANTED_ERROR, within MOST_CELLS steps times features and LENGTHENING_EFFORT multiplications, some ten
+ * seconds; more where the error is so large that no run can confirm the answer. */
+enum {
+  LEAST_SAMPLE = 1 << 13,
+  MOST_FIRST_SAMPLE = 1 << 16,
+  LONGER = 8,
+  MUCH_LONGER = 16,
+  TIMES_STAND_IN = 16,
+  MOST_CELLS = 800000000
+};
+enum { LEAST_REPLICATES = 6 };
+static const double CHEAP_EFFORT = 1e8, STEP_COST = 16.0; /* multiplications of a pass; of a step, per column */
 static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
-static const double USEFUL_ERROR = 0.02, USEFUL_EFFORT = 4e10;
+enum { MANY_STEPS = 1 << 12 };
+static const double USEFUL_ERROR = 0.03, USEFUL_EFFORT = 4e10;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
 /* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
@@ -31,21 +45,24 @@ typedef struct {
   const bs_epoch_rule *rule;
   bs_schedule short_schedule;
   bs_epoch_map *stand_in;
+  bs_normal_signs *signs; /* stand in where steps are signs; or NULL */
   bs_exact_map exact;
   bs_game game;
+  bool many_steps; /* in the sequence that stands in */
   double *log_weights, *offset;
 } work;
 
 static void work_free(work *w) {
   bs_exact_map_free(&w->exact);
   bs_game_free(&w->game);
+  bs_normal_signs_free(w->signs);
   bs_epoch_map_free(w->stand_in);
   bs_schedule_free(&w->short_schedule);
   free(w->log_weights);
   free(w->offset);
 }
 
-static biascope_status work_create(work *w, size_t least, biascope_error *error) {
+static biascope_status work_create(work *w, const stand_in *by, biascope_error *error) {
   const biascope_dataset *data = w->question->data;
   w->log_weights = BS_NEW(double, bs_margin_rows(data));
   w->offset = BS_NEW(double, bs_margin_weights(data));
@@ -53,19 +70,22 @@ static biascope_status work_create(work *w, size_t least, biascope_error *error)
   bs_epoch_rule rule = *w->rule;
   if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
   const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
-  const size_t steps = two_epochs > least ? two_epochs : least;
+  const size_t steps = two_epochs > by->steps ? two_epochs : by->steps;
   biascope_status status =
       bs_schedule_create(&w->question->training, data, steps, BS_REPLICATES, &w->short_schedule, error);
   if (status == BIASCOPE_OK)
     status = bs_epoch_map_create(data, &w->short_schedule, 1, rule.direction, &w->stand_in, error);
   if (status == BIASCOPE_OK) status = bs_game_create(w->stand_in, &rule, &w->game, error);
+  if (status == BIASCOPE_OK && by->normal_signs)
+    status = bs_normal_signs_create(w->stand_in, &w->question->training, &rule, &w->signs, error);
+  w->game.signs = w->signs;
   const double effort = w->question->options.effort;
   if (status == BIASCOPE_OK && effort > 0.0) w->game.most_effort = fmin(w->game.most_effort, effort);
   return status;
 }
 
-/* Along the path of training to the equilibrium of the short sequence, roughly: what is not found there may be found
- * over the long ones. */
+/* Along the path of training to the equilibrium of the stand-in, roughly: what is not found there may be found over the
+ * long sequences. */
 static biascope_status search_roughly(work *w, biascope_error *error) {
   const biascope_options *training = &w->question->training;
   const bs_search search = {.loss = bs_loss_of(training->loss),
@@ -73,7 +93,8 @@ static biascope_status search_roughly(work *w, biascope_error *error) {
                             .tolerance = STAND_IN_GAP,
                             .smoothing = STAND_IN_SMOOTHING};
   bs_equilibrium found;
-  const biascope_status status = bs_search_by_rule(&w->game, &search, w->log_weights, &found, error);
+  const biascope_status status = w->signs ? bs_equilibrium_search(&w->game, &search, w->log_weights, &found, error)
+                                          : bs_search_by_rule(&w->game, &search, w->log_weights, &found, error);
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
@@ -108,7 +129,9 @@ static biascope_status describe_failure(const work *w, const bs_equilibrium *fou
 static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found = {.gap = INFINITY};
   bs_exact_map_free(&w->exact);
-  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, BS_REPLICATES, &w->exact, error);
+  const size_t affordable = total / bs_replicate_steps(total, w->rule->beta1, w->rule->beta2);
+  const size_t replicates = affordable > LEAST_REPLICATES ? affordable : LEAST_REPLICATES; /* of a long memory fewer */
+  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, replicates, &w->exact, error);
   if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
   if (isfinite(found.gap) && (first || status == BIASCOPE_OK))
@@ -116,7 +139,8 @@ static biascope_status correct(work *w, size_t total, bool first, biascope_predi
   if (status == BIASCOPE_NOT_CONVERGED) return describe_failure(w, &found, error);
   if (w->exact.expectation) return BIASCOPE_OK;
   if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
-  return bs_sampling_error(&w->game, w->exact.map, &w->exact.rule, w->log_weights, &out->standard_error, error);
+  const bs_replicates parts = bs_exact_map_replicates(&w->exact, w->log_weights);
+  return bs_sampling_error(&w->game, &parts, w->log_weights, &out->standard_error, error);
 }
 
 /* How many times as long the next sequences are, as far as the effort allows; the last ones spent `spent`. */
@@ -125,17 +149,31 @@ static double lengthen(const work *w, double total, double spent, const biascope
   const bool useful = out->standard_error <= USEFUL_ERROR;
   const double wanted = useful ? WANTED_ERROR : USEFUL_ERROR, ratio = out->standard_error / wanted;
   const double left = ((useful ? LENGTHENING_EFFORT : USEFUL_EFFORT) - w->game.effort) / spent;
-  return fmin(fmin(most / total, left), fmin(LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+  return fmin(fmin(most / total, left), fmin(w->signs ? MUCH_LONGER : LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+}
+
+/* Steps of the first sequences: as many as is cheap beside a normal momentum, and else few, but for ratios many beside
+ * those of a long stand-in. Signs of a short memory jump the more, the less they are smoothed. */
+static double first_sample(const work *w) {
+  const biascope_dataset *data = w->question->data;
+  const double batch = (double)bs_batch_size(&w->question->training, data->samples);
+  const double cheap = CHEAP_EFFORT / ((double)bs_margin_weights(data) * (batch + STEP_COST));
+  if (w->signs) return fmax(LEAST_SAMPLE, fmin(MOST_FIRST_SAMPLE, cheap));
+  const bool long_stand_in = w->many_steps && w->rule->direction != BS_SIGN;
+  return long_stand_in ? TIMES_STAND_IN * (double)w->short_schedule.steps : LEAST_SAMPLE;
 }
 
 /* Over longer and longer sequences: what a short one says of its error is rough. */
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
-  double total = chosen ? (double)chosen : FIRST_SAMPLE, before = w->game.effort;
+  const double first = first_sample(w);
+  double total = chosen ? (double)chosen : first, before = w->game.effort;
   biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
   while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
     const double times = lengthen(w, total, w->game.effort - before, out);
     if (times < LEAST_LONGER) break;
+    if (out->standard_error > USEFUL_ERROR && w->question->options.effort == 0.0)
+      w->game.most_effort = fmax(w->game.most_effort, USEFUL_EFFORT);
     total *= times;
     before = w->game.effort;
     longer = correct(w, (size_t)total, false, out, error);
@@ -143,11 +181,11 @@ static biascope_status solve(work *w, biascope_prediction *out, biascope_error *
   return status == BIASCOPE_OK && longer != BIASCOPE_NOT_CONVERGED ? longer : status;
 }
 
-/* With a stand-in of that many steps; effort: what all of them have spent. */
-static biascope_status attempt(const bs_question *question, const bs_epoch_rule *rule, size_t stand_in, double *effort,
-                               biascope_prediction *out, biascope_error *error) {
-  work w = {.question = question, .rule = rule};
-  biascope_status status = work_create(&w, stand_in, error);
+/* With that stand-in; effort: what all of them have spent. */
+static biascope_status attempt(const bs_question *question, const bs_epoch_rule *rule, const stand_in *by,
+                               double *effort, biascope_prediction *out, biascope_error *error) {
+  work w = {.question = question, .rule = rule, .many_steps = by->steps >= MANY_STEPS};
+  biascope_status status = work_create(&w, by, error);
   if (status == BIASCOPE_OK) {
     w.game.effort = *effort;
     status = search_roughly(&w, error);
@@ -162,8 +200,9 @@ biascope_status bs_predict_random_order(const bs_question *question, const bs_ep
                                         biascope_prediction *out, biascope_error *error) {
   double effort = 0.0;
   biascope_status status = BIASCOPE_NOT_CONVERGED;
-  for (size_t n = 0; n < sizeof STAND_IN_STEPS / sizeof *STAND_IN_STEPS && status == BIASCOPE_NOT_CONVERGED; n++) {
-    if (n == 0 || effort < LENGTHENING_EFFORT) status = attempt(question, rule, STAND_IN_STEPS[n], &effort, out, error);
+  for (size_t n = 0; n < sizeof STAND_INS / sizeof *STAND_INS && status == BIASCOPE_NOT_CONVERGED; n++) {
+    if (STAND_INS[n].normal_signs && !bs_normal_signs_apply(question->data, &question->training, rule)) continue;
+    if (effort < LENGTHENING_EFFORT) status = attempt(question, rule, &STAND_INS[n], &effort, out, error);
   }
   return status;
 }

@@ -27,13 +27,13 @@ static void respond(const bs_response *response, double *change, double *right, 
 }
 
 /* The error of a mean of replicates; what their mean is off by counts in full. */
-static void spread(const bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule, const bs_response *response,
-                   const double *log_weights, double *change, double *own, double *right, double *mean, double *out) {
-  const size_t replicates = bs_epoch_map_schedules(map), d = game->features;
+static void spread(const bs_game *game, const bs_replicates *of, const bs_response *response, const double *log_weights,
+                   double *change, double *own, double *right, double *mean, double *out) {
+  const size_t replicates = of->count, d = game->features;
   const double length = bs_norm2(d, game->direction);
   double sum = 0.0;
   for (size_t r = 0; r < replicates; r++) {
-    bs_epoch_map_evaluate_one(map, r, rule, log_weights, change);
+    of->evaluate(of->state, r, log_weights, change);
     bs_axpy(d, -1.0, game->direction, change);
     respond(response, change, right, own);
     bs_axpy(d, -bs_dot(d, change, game->direction) / (length * length), game->direction, change);
@@ -44,8 +44,17 @@ static void spread(const bs_game *game, bs_epoch_map *map, const bs_epoch_rule *
   *out = hypot(sqrt(sum / (double)(replicates * (replicates - 1))), bs_norm2(d, mean) / length);
 }
 
-biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
-                                  const double *log_weights, double *out, biascope_error *error) {
+static void evaluate_schedule(void *state, size_t schedule, const double *log_weights, double *direction) {
+  const bs_game *game = state;
+  bs_epoch_map_evaluate_one(game->map, schedule, &game->rule, log_weights, direction);
+}
+
+bs_replicates bs_replicates_of_game(bs_game *game) {
+  return (bs_replicates){bs_epoch_map_schedules(game->map), evaluate_schedule, game};
+}
+
+biascope_status bs_sampling_error(bs_game *game, const bs_replicates *replicates, const double *log_weights,
+                                  double *out, biascope_error *error) {
   bs_response response;
   biascope_status status = bs_response_create(game, &response, error);
   double *change = BS_NEW(double, game->features), *own = BS_NEW(double, game->features);
@@ -58,7 +67,7 @@ biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epo
     status = bs_response_gather(&response, error);
   }
   if (status == BIASCOPE_OK && bs_response_factor(&response, REGULAR * bs_max_abs(game->samples, game->growth)))
-    spread(game, map, rule, &response, log_weights, change, own, right, mean, out);
+    spread(game, replicates, &response, log_weights, change, own, right, mean, out);
   bs_response_free(&response);
   free(change);
   free(own);

@@ -9,10 +9,19 @@ enum { BS_REPLICATES = 16 };
 /* The steps in one replicate if the caller asks for `total` in all: enough for the moving averages. */
 size_t bs_replicate_steps(size_t total, double beta1, double beta2);
 
+/* Independent estimates of D: evaluate(state, r, log_weights, direction) gives the one of that number. */
+typedef struct {
+  size_t count;
+  void (*evaluate)(void *state, size_t replicate, const double *log_weights, double *direction);
+  void *state;
+} bs_replicates;
+/* The schedules of the game's map. */
+bs_replicates bs_replicates_of_game(bs_game *game);
+
 /* The standard error (angle, radians) of the direction at an equilibrium of the game, whose D is about the mean over
- * the replicates of a map under the rule. It combines the spread of D between replicates with the shift of c that
+ * the replicates. It combines the spread of D between replicates with the shift of c that
  * responds to it, and includes the difference between that mean and D. */
-biascope_status bs_sampling_error(bs_game *game, bs_epoch_map *map, const bs_epoch_rule *rule,
-                                  const double *log_weights, double *out, biascope_error *error);
+biascope_status bs_sampling_error(bs_game *game, const bs_replicates *replicates, const double *log_weights,
+                                  double *out, biascope_error *error);
 
 #endif
