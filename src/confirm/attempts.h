@@ -40,6 +40,8 @@ bool bs_signs_decide_face(const bs_confirmation *c);
 biascope_status bs_take_nearest_optimal(bs_confirmation *c, biascope_error *error);
 
 biascope_status bs_run_along_face(bs_confirmation *c, biascope_error *error);
+/* The steps of a last run. */
+uint64_t bs_last_steps(const bs_confirmation *c);
 biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_face(bs_confirmation *c, biascope_error *error);
 biascope_status bs_take_point(bs_confirmation *c, biascope_error *error);
@@ -47,6 +49,7 @@ biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_path_of_signs(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_finer_path(bs_confirmation *c, biascope_error *error);
 biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error);
+biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_average(bs_confirmation *c, biascope_error *error);
 biascope_status bs_find_worsening(bs_confirmation *c, biascope_error *error);
 

@@ -36,16 +36,38 @@ static biascope_status path_leads(bs_confirmation *c, const biascope_prediction 
   return status == BIASCOPE_OK && !*leads ? bs_search_from_path(c, leads, error) : status;
 }
 
+/* If the path ends where margins fall, no weights separate in the limit. */
+static biascope_status take_worsening_path(bs_confirmation *c, biascope_error *error) {
+  double growth;
+  if (!bs_path_worsens(c, &growth)) return BIASCOPE_OK;
+  const biascope_status status = bs_answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->path.direction, growth, error);
+  c->answer->method = "the path of small steps from a run";
+  c->answer->confirmed_by = "path";
+  return status;
+}
+
+/* If no equilibrium is known: where the path leads, to one or to where margins fall. */
+static biascope_status follow_blindly(bs_confirmation *c, bool *leads, biascope_error *error) {
+  const biascope_status status = bs_path_leads_to(c, NULL, leads, error);
+  if (status != BIASCOPE_OK) return status;
+  const biascope_status taken = take_worsening_path(c, error);
+  return taken == BIASCOPE_OK && !c->answer->confirmed ? bs_search_from_path(c, leads, error) : taken;
+}
+
 /* If the last run has not settled: whether it is on a path to the answer, or to another equilibrium. */
 static biascope_status compare_path(bs_confirmation *c, biascope_error *error) {
   bool leads = false;
   biascope_status status = BIASCOPE_OK;
   if (!path_may_decide(c)) return bs_note_run(c, error);
-  const bool known = c->equilibrium;
+  const bool known = c->equilibrium, random = bs_seed_matters(c->training);
   if (known) status = path_leads(c, c->answer, &leads, error);
-  if (status == BIASCOPE_OK && !leads) status = bs_search_from_run(c, true, &leads, error);
-  if (status == BIASCOPE_OK && !known && !leads) status = path_leads(c, NULL, &leads, error);
-  if (status == BIASCOPE_OK) status = bs_note_run(c, error);
+  if (status == BIASCOPE_OK && known && !leads && random && bs_path_arrives(c, c->answer))
+    return bs_note_run(c, error); /* chance sets the run's gain apart, and less so that of a longer run */
+  if (status == BIASCOPE_OK && !known && random) status = follow_blindly(c, &leads, error); /* cheaper than a search */
+  if (status == BIASCOPE_OK && !leads && !c->answer->confirmed) status = bs_search_from_run(c, true, &leads, error);
+  if (status == BIASCOPE_OK && !leads && !known && !random) status = follow_blindly(c, &leads, error);
+  if (status != BIASCOPE_OK || c->answer->confirmed) return status;
+  status = bs_note_run(c, error);
   return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
@@ -62,13 +84,17 @@ biascope_status bs_follow_path(bs_confirmation *c, biascope_error *error) {
 /* Whether a path from a run of smaller steps leads to the answer; of signs, also where another equilibrium is found
  * from its end. */
 static biascope_status compare_finer_path(bs_confirmation *c, biascope_error *error) {
-  const biascope_prediction *goal = c->equilibrium ? c->answer : NULL;
   bool leads = false;
   biascope_status status = bs_weigh_run(c, error);
   if (status != BIASCOPE_OK || c->answer->confirmed) return status;
-  status = bs_updates_slide(c) ? path_leads(c, goal, &leads, error) : bs_path_leads_to(c, goal, &leads, error);
+  if (!c->equilibrium)
+    status = follow_blindly(c, &leads, error);
+  else
+    status =
+        bs_updates_slide(c) ? path_leads(c, c->answer, &leads, error) : bs_path_leads_to(c, c->answer, &leads, error);
+  if (status != BIASCOPE_OK || c->answer->confirmed) return status;
   c->followed = bs_updates_slide(c) && c->path.agrees && bs_run_has_name(&c->run, c->path.from);
-  if (status == BIASCOPE_OK && leads) status = bs_note_run(c, error);
+  if (leads) status = bs_note_run(c, error);
   return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
@@ -86,6 +112,26 @@ static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double g
   bs_run_free(&c->run);
   c->run = before; /* which says more, for it came further */
   return bs_note_run(c, error);
+}
+
+/* In a random order chance sets the run's gain apart, too, and less so that of more steps. */
+biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error) {
+  bool leads = false;
+  if (!bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c)) return BIASCOPE_OK;
+  bs_run before = c->run;
+  c->run = (bs_run){0};
+  biascope_status status =
+      bs_run_make_finer(c->data, c->training, bs_last_steps(c), &before, 1.0 / FINER, &c->run, error);
+  if (status == BIASCOPE_OK) status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status == BIASCOPE_OK && leads) status = bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
+  if (status == BIASCOPE_OK && leads) status = bs_note_run(c, error);
+  if (status != BIASCOPE_OK || leads) {
+    bs_run_free(&before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = before;
+  return status;
 }
 
 /* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller

@@ -110,21 +110,20 @@ biascope_status bs_run_longer_and_longer(bs_confirmation *c, biascope_error *err
   return status;
 }
 
-/* The steps of a last run. */
-static uint64_t last_steps(const bs_confirmation *c) {
+uint64_t bs_last_steps(const bs_confirmation *c) {
   return (uint64_t)(LAST_EFFORT / bs_step_cost(c->data, c->training));
 }
 
 /* In the place of the former run. */
 static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) {
   bs_run_free(&c->run);
-  return bs_run_make(c->data, c->training, last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
+  return bs_run_make(c->data, c->training, bs_last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
 }
 
 /* Averages that lag behind fading gradients turn a run aside, and so do large steps; and what no path confirms may need
  * more steps to settle: a longer run of smaller steps. */
 biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
-  const double longer = (double)last_steps(c) / (double)c->run.steps;
+  const double longer = (double)bs_last_steps(c) / (double)c->run.steps;
   const bool slower = LAST_GOAL / c->run.margin <= SMALLER * pow(longer, 1.0 - c->run.lr_decay);
   const bool settled = c->run.settle <= BIASCOPE_RUN_SETTLED;
   if (!bs_steps_are_free(c) || longer <= 1.0 || (settled && c->run.fading <= LEAST_FADING && !slower))
@@ -141,7 +140,7 @@ biascope_status bs_take_face(bs_confirmation *c, biascope_error *error) {
       bs_weights_shrink(c->training))
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
-  if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && last_steps(c) > c->run.steps)
+  if (c->run.fading > LEAST_FADING && bs_steps_are_free(c) && bs_last_steps(c) > c->run.steps)
     status = make_last_run(c, error);
   if (status != BIASCOPE_OK) return status;
   return c->run.settle <= BIASCOPE_RUN_SETTLED ? bs_take_nearest_optimal(c, error) : bs_note_run(c, error);

@@ -10,6 +10,10 @@ typedef struct {
   bool agrees;         /* it gains what the run gains over its last half */
   double *direction;   /* d: in which weights grow at its end */
   double *log_weights; /* a row of the margins each: log |l'| there */
+  bool settled;        /* that has settled */
+  double speed;        /* of the weights there, per unit of sum eta */
+  double error;        /* the standard error of `direction` in radians, in a random order */
+  double falls;        /* standard errors by which the growth of the margins that decide there is below 0 */
   double *updates;     /* of an epoch of signs, steps x d; NULL where they may not be watched */
 } bs_path_end;
 
@@ -70,6 +74,10 @@ biascope_status bs_keep_other(biascope_prediction *to, const double *direction, 
  * only, to where it leads. There is no such path for constant steps. */
 biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *prediction, bool *leads,
                                  biascope_error *error);
+/* Whether a settled path, which is the run's over its last half, ends where a margin falls; and how fast. */
+bool bs_path_worsens(const bs_confirmation *c, double *growth);
+/* Whether the path followed from the run ends in the prediction, and does so whatever the run gained. */
+bool bs_path_arrives(const bs_confirmation *c, const biascope_prediction *prediction);
 void bs_path_end_free(bs_path_end *path);
 void bs_search_result_free(bs_search_result *found);
 /* Searches for an equilibrium from the end of the path that was followed from the run, which becomes the answer if the

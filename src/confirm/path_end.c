@@ -11,15 +11,20 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* 1 - cos between the gains of the run and of the path of small steps from the same weights. */
-static const double SAME_PATH = 1e-3;
+/* 1 - cos between the gains of the run and of the path of small steps from the same weights; and at most what is added
+ * for the chance in both of a random order. */
+static const double SAME_PATH = 1e-3, MOST_CHANCE = 2e-3;
+/* Standard errors by which margins fall that are said to; and 1 - cos that is at most added for the sampling error of a
+ * path, whose sequences are shorter than those of the answer. */
+static const double CERTAINLY = 4.0, MOST_SAMPLED = 5e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
- * only the fine path decides between them; so it does for signs, which slide; and in random orders the correction takes
- * longer than the steps. */
-static const double COARSE = 0.03, FINE = 1e-3;
+ * only the fine path decides between them; so it does for signs, which slide. In random orders sampling errs by more
+ * than other rules' steps. */
+static const double COARSE = 0.03, FINE = 1e-3, SAMPLED = 3e-3;
 /* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. Of signs in a
  * fixed order, once the path has gained what the run gains, and until then. */
-static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9;
+static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9,
+                    BLIND_RANDOM_EFFORT = 1.5e10;
 static const double SIGNS_EFFORT = 7e9, BLIND_SIGNS_EFFORT = 1e9;
 
 void bs_path_end_free(bs_path_end *path) {
@@ -29,10 +34,24 @@ void bs_path_end_free(bs_path_end *path) {
   *path = (bs_path_end){0};
 }
 
-static bool path_leads(const bs_confirmation *c, const biascope_prediction *prediction) {
-  return bs_run_has_name(&c->run, c->path.from) && prediction && c->path.agrees &&
+bool bs_path_arrives(const bs_confirmation *c, const biascope_prediction *prediction) {
+  return bs_run_has_name(&c->run, c->path.from) &&
          1.0 - bs_cosine(bs_confirmation_weights(prediction), c->path.direction, prediction->direction) <=
-             bs_run_allowance(prediction);
+             bs_run_allowance(prediction) + fmin(MOST_SAMPLED, 0.5 * c->path.error * c->path.error);
+}
+
+static bool path_leads(const bs_confirmation *c, const biascope_prediction *prediction) {
+  return prediction && c->path.agrees && bs_path_arrives(c, prediction);
+}
+
+bool bs_path_worsens(const bs_confirmation *c, double *growth) {
+  const bs_path_end *path = &c->path;
+  double least = INFINITY;
+  if (!bs_run_has_name(&c->run, path->from) || !path->agrees || !path->settled) return false;
+  for (size_t i = 0; i < bs_margin_rows(c->data); i++)
+    least = fmin(least, bs_margin_row_dot(c->data, i, path->direction));
+  *growth = least * path->speed;
+  return least < 0.0 && path->falls >= CERTAINLY;
 }
 
 static biascope_status allocate(const bs_confirmation *c, bs_path_end *path, biascope_error *error) {
@@ -48,10 +67,12 @@ static biascope_status allocate(const bs_confirmation *c, bs_path_end *path, bia
 /* Follows the path with that error; direction: where it may lead, or NULL. */
 static biascope_status follow(bs_confirmation *c, const double *direction, double margin_error, biascope_error *error) {
   const double n = (double)bs_margin_rows(c->data), d = (double)bs_margin_weights(c->data);
-  const double least = bs_seed_matters(c->training) ? RANDOM_EFFORT : EFFORT;
+  const bool random = bs_seed_matters(c->training);
+  const double least = random ? RANDOM_EFFORT : EFFORT;
   const double most = fmax(least, STEPS * n * d * fmin(n, d));
   const bool slides = bs_updates_slide(c);
-  const biascope_predict_options options = {.effort = direction ? most : slides ? BLIND_SIGNS_EFFORT : BLIND_EFFORT};
+  const double blind = random ? BLIND_RANDOM_EFFORT : slides ? BLIND_SIGNS_EFFORT : BLIND_EFFORT;
+  const biascope_predict_options options = {.effort = direction ? most : blind};
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   bs_path_end_free(&c->path);
   biascope_status status = allocate(c, &c->path, error);
@@ -59,7 +80,7 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
                 .time = c->run.time,
                 .error = margin_error,
                 .direction = direction,
-                .gain = c->run.increment,
+                .gain = random ? NULL : c->run.increment, /* chance sets apart what a random order gains */
                 .same = SAME_PATH,
                 .further = slides ? fmax(SIGNS_EFFORT, most) : 0.0,
                 .increment = increment,
@@ -69,8 +90,12 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
   if (status == BIASCOPE_OK && !increment) status = bs_fail_memory(error, "the path of training");
   if (status == BIASCOPE_OK) status = bs_follow_way(c->data, c->training, &options, &way, error);
   c->path.from = bs_run_name_of(&c->run);
-  c->path.agrees =
-      status == BIASCOPE_OK && bs_cosine(bs_margin_weights(c->data), increment, c->run.increment) >= 1.0 - SAME_PATH;
+  c->path.agrees = status == BIASCOPE_OK && bs_cosine(bs_margin_weights(c->data), increment, c->run.increment) >=
+                                                1.0 - SAME_PATH - fmin(MOST_CHANCE, c->run.chance + way.chance);
+  c->path.settled = way.settled;
+  c->path.speed = way.speed;
+  c->path.error = way.end_error;
+  c->path.falls = way.falls;
   free(increment);
   return status == BIASCOPE_NO_MEMORY ? status : BIASCOPE_OK;
 }
@@ -87,7 +112,8 @@ biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *
     const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
     if (!signs && !bs_seed_matters(c->training) && bs_margin_rows(c->data) <= bs_margin_weights(c->data))
       status = follow(c, direction, COARSE, error);
-    if (status == BIASCOPE_OK && !path_leads(c, prediction)) status = follow(c, direction, FINE, error);
+    if (status == BIASCOPE_OK && !path_leads(c, prediction))
+      status = follow(c, direction, !signs && bs_seed_matters(c->training) ? SAMPLED : FINE, error);
   }
   *leads = status == BIASCOPE_OK && path_leads(c, prediction);
   return status;

@@ -16,7 +16,7 @@ static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier
 /* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
 static const double RESTS = 0.02;
 static const double WORSE = 0.02; /* of the loss, relative, from one mark to the next */
-enum { PILOT_SHARE = 16, LEAST_PILOT = 1024 };
+enum { PILOT_SHARE = 16, LEAST_PILOT = 1024, PARTS = 8 };
 
 bool bs_run_keeps_steps(const biascope_options *training) {
   return training->lr_decay == 0.0 || bs_optimizer_rule_of(training->optimizer)->second == BS_SECOND_SUM;
@@ -134,6 +134,32 @@ static void measure(const biascope_dataset *data, const biascope_options *option
   run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
 }
 
+/* To the end, in equal parts. Their differences tell what chance there is in a random order: twice a part's variance.
+ */
+static biascope_status finish(biascope_trainer *trainer, size_t d, bs_run *run, biascope_error *error) {
+  const double *w = biascope_trainer_weights(trainer);
+  double *at = BS_NEW(double, d), *gain = BS_NEW(double, d), sum = 0.0, length = 0.0;
+  biascope_status status = at && gain ? BIASCOPE_OK : bs_fail_memory(error, "the confirming run");
+  if (status == BIASCOPE_OK) memcpy(at, w, d * sizeof *at);
+  for (uint64_t part = 1; part <= PARTS && status == BIASCOPE_OK; part++) {
+    const uint64_t until = run->steps / 2 + (run->steps - run->steps / 2) * part / PARTS;
+    status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
+    w = biascope_trainer_weights(trainer);
+    for (size_t k = 0; k < d; k++) {
+      const double now = w[k] - at[k];
+      if (part > 1) sum += (now - gain[k]) * (now - gain[k]);
+      gain[k] = now;
+      at[k] = w[k];
+    }
+  }
+  for (size_t k = 0; k < d && status == BIASCOPE_OK; k++)
+    length += (w[k] - run->weights[BS_RUN_HALF][k]) * (w[k] - run->weights[BS_RUN_HALF][k]);
+  if (length > 0.0) run->chance = 0.5 * PARTS * sum / (2.0 * (PARTS - 1)) / length;
+  free(at);
+  free(gain);
+  return status;
+}
+
 static biascope_status follow(const biascope_dataset *data, const biascope_options *options, bs_run *run,
                               biascope_error *error) {
   biascope_status status = biascope_trainer_create(data, options, &run->trainer, error);
@@ -142,7 +168,10 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   double log_loss[BS_RUN_MARKS];
   for (int mark = 0; mark < BS_RUN_MARKS && status == BIASCOPE_OK; mark++) {
     const uint64_t until = run->steps >> (BS_RUN_ALL - mark);
-    status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
+    if (mark < BS_RUN_ALL || !bs_seed_matters(options))
+      status = biascope_trainer_run(trainer, until - biascope_trainer_step(trainer), error);
+    else
+      status = finish(trainer, bs_outputs(data) * data->features, run, error);
     memcpy(run->weights[mark], biascope_trainer_weights(trainer), bs_outputs(data) * data->features * sizeof(double));
     log_loss[mark] = biascope_trainer_log_loss(trainer);
   }
@@ -151,17 +180,31 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   return run->escaped ? BIASCOPE_OK : status;
 }
 
+static biascope_status make(const biascope_dataset *data, const biascope_options *options, uint64_t steps, bs_run *out,
+                            biascope_error *error) {
+  *out = (bs_run){.steps = steps, .lr = options->lr, .lr_decay = options->lr_decay};
+  biascope_status status = allocate(bs_outputs(data) * data->features, out, error);
+  if (status == BIASCOPE_OK) status = follow(data, options, out, error);
+  if (status != BIASCOPE_OK) bs_run_free(out);
+  return status;
+}
+
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             double fading, bs_run *out, biascope_error *error) {
   biascope_options options;
-  *out = (bs_run){.steps = steps};
-  biascope_status status = choose_steps(data, training, steps, goal, fading, &options, error);
-  if (status == BIASCOPE_OK) status = allocate(bs_outputs(data) * data->features, out, error);
-  out->lr = options.lr;
-  out->lr_decay = options.lr_decay;
-  if (status == BIASCOPE_OK) status = follow(data, &options, out, error);
-  if (status != BIASCOPE_OK) bs_run_free(out);
-  return status;
+  *out = (bs_run){0};
+  const biascope_status status = choose_steps(data, training, steps, goal, fading, &options, error);
+  return status == BIASCOPE_OK ? make(data, &options, steps, out, error) : status;
+}
+
+biascope_status bs_run_make_finer(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
+                                  const bs_run *run, double factor, bs_run *out, biascope_error *error) {
+  biascope_options options = *training;
+  options.given = 0;
+  options.eps = 0.0;
+  options.lr = factor * run->lr;
+  options.lr_decay = run->lr_decay;
+  return make(data, &options, steps, out, error);
 }
 
 biascope_status bs_run_watch_signs(const biascope_dataset *data, const biascope_options *training, bs_run *run,

@@ -17,6 +17,7 @@ typedef struct {
   double growth;                 /* the growth of that margin since half of the steps, per unit of sum eta */
   bool worsens;                  /* from mark to mark the loss rises, and the least margin, below 0, falls */
   double fading;                 /* what gradients fade by in a step at the end, of what the averages forget */
+  double chance;                 /* of a random order, in the increment: 1 - cos by which it sets it aside */
   bool rests;                    /* the increment is negligible beside the weights, although sum eta grows */
   bool escaped;                  /* weights left the range of doubles: only steps, lr and lr_decay are valid */
   biascope_trainer *trainer;     /* at its end */
@@ -28,6 +29,9 @@ typedef struct {
  * takes the steps of `training`. */
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             double fading, bs_run *out, biascope_error *error);
+/* The same with steps that are `factor` times those of such a run. */
+biascope_status bs_run_make_finer(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
+                                  const bs_run *run, double factor, bs_run *out, biascope_error *error);
 /* The steps after which a run of such small steps has a least margin of `goal` while gradients fade no faster. */
 double bs_run_steps_to(const biascope_options *training, size_t samples, double goal, double fading);
 void bs_run_free(bs_run *run);

@@ -30,14 +30,16 @@ static const double SHARP = 1e-5;
 /* 1 - cos between D and the direction that the path leads to, and in a random order, where both are sampled. */
 static const double ARRIVED = 1e-6, ARRIVED_SAMPLED = 1e-4;
 /* 1 - cos between the changes of the weights over two spans of time, each at least as long as all the time before,
- * below which the path has settled if it stays so until its time is by that factor longer. */
-static const double SETTLED = 1e-7, STAYS = 1e3;
+ * below which the path has settled if it stays so until its time is by that factor longer; D is sampled in a random
+ * order. */
+static const double SETTLED = 1e-7, SETTLED_SAMPLED = 1e-4, STAYS = 1e3;
 static const double AGAIN = 1.2;     /* the part by which the time grows until D is corrected again */
 static const double AT_REST = 1e-12; /* |D - decay w| relative to |D| */
 
 typedef struct {
   bs_schedule schedule;
   bs_epoch_map *map;
+  bs_normal_signs *signs; /* the game's, or NULL */
   bs_game game;
   bs_flow *flow;
   bool shrinks; /* by weight decay, so that weights come to rest */
@@ -46,6 +48,7 @@ typedef struct {
 static void path_free(path *p) {
   bs_flow_free(p->flow);
   bs_game_free(&p->game);
+  bs_normal_signs_free(p->signs);
   bs_epoch_map_free(p->map);
   bs_schedule_free(&p->schedule);
 }
@@ -176,14 +179,16 @@ static double distance_from(path *p, const double *direction) {
  * the path has gone on for a while. */
 typedef struct {
   bs_exact_map exact;
-  double *offset, *mean; /* d; NULL where the order is fixed */
-  double next;           /* the time when the offset is found again */
+  double *offset, *mean, *one; /* d; NULL where the order is fixed */
+  double next;                 /* the time when the offset is found again */
+  double chance;               /* in the mean, bs_exact_map_chance */
 } correction;
 
 static void correction_free(correction *c) {
   bs_exact_map_free(&c->exact);
   free(c->offset);
   free(c->mean);
+  free(c->one);
 }
 
 static biascope_status correction_create(const bs_question *question, path *p, correction *c, biascope_error *error) {
@@ -193,7 +198,8 @@ static biascope_status correction_create(const bs_question *question, path *p, c
   if (!bs_seed_matters(&question->training)) return BIASCOPE_OK;
   c->offset = BS_NEW(double, d);
   c->mean = BS_NEW(double, d);
-  biascope_status status = c->offset && c->mean ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+  c->one = BS_NEW(double, d);
+  biascope_status status = c->offset && c->mean && c->one ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
   bs_epoch_rule exact = p->game.rule;
   if (exact.direction == BS_SIGN) exact.smoothing = BS_SAMPLED_SMOOTHING;
   const size_t steps = most < LEAST_LONG ? LEAST_LONG : most < LONG ? most : LONG;
@@ -210,6 +216,7 @@ static void correct(correction *c, path *p, double earlier) {
   const double *slopes = bs_flow_log_slopes(p->flow);
   if (!c->offset || bs_flow_time(p->flow) < c->next) return;
   bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
+  if (c->next == 0.0) c->chance = bs_exact_map_chance(&c->exact, slopes, c->mean, p->game.features, c->one);
   bs_game_evaluate(&p->game, slopes, false);
   for (size_t k = 0; k < p->game.features; k++) c->offset[k] += c->mean[k] - p->game.direction[k];
   c->next = AGAIN * (bs_flow_time(p->flow) + earlier) - earlier;
@@ -221,6 +228,8 @@ typedef struct {
   double *direction;  /* d: of Euclidean norm 1, or 0 where no time has doubled yet */
   double *before;     /* d: the same of the time before that */
   double from, since; /* since: from when on it has settled; INFINITY: it has not */
+  double same;        /* 1 - cos of a way that has settled */
+  double speed;       /* the length of that way per time */
 } course;
 
 static void course_free(course *way) {
@@ -229,8 +238,8 @@ static void course_free(course *way) {
   free(way->before);
 }
 
-static biascope_status course_create(size_t d, course *way, biascope_error *error) {
-  *way = (course){.mark = BS_NEW(double, d), .direction = BS_NEW(double, d), .before = BS_NEW(double, d)};
+static biascope_status course_create(size_t d, double same, course *way, biascope_error *error) {
+  *way = (course){.same = same, .mark = BS_NEW(double, d), .direction = BS_NEW(double, d), .before = BS_NEW(double, d)};
   return way->mark && way->direction && way->before ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
 }
 
@@ -245,16 +254,56 @@ static bool course_watch(course *way, size_t d, const double *w, double time) {
   if (time < 2.0 * way->from) return false;
   memcpy(way->before, way->direction, d * sizeof *way->before);
   for (size_t k = 0; k < d; k++) way->direction[k] = w[k] - way->mark[k];
-  bs_scale(d, 1.0 / bs_norm2(d, way->direction), way->direction);
-  const bool same = bs_cosine(d, way->before, way->direction) >= 1.0 - SETTLED;
+  const double length = bs_norm2(d, way->direction);
+  bs_scale(d, 1.0 / length, way->direction);
+  way->speed = length / (time - way->from);
+  const bool same = bs_cosine(d, way->before, way->direction) >= 1.0 - way->same;
   way->since = same ? fmin(way->since, time) : INFINITY;
   memcpy(way->mark, w, d * sizeof *w);
   way->from = time;
   return time >= STAYS * way->since;
 }
 
+/* The mean over the weights of how fast margins grow, from each part of a random order's mean; as the way's `falls`. */
+static biascope_status measure_fall(path *p, const bs_replicates *of, bs_way *way, biascope_error *error) {
+  const size_t N = p->game.samples, d = p->game.features;
+  const double *slopes = bs_flow_log_slopes(p->flow), total = log_sum_exp(N, slopes), count = (double)of->count;
+  double *gradient = BS_NEW(double, d), *one = BS_NEW(double, d), sum = 0.0, squares = 0.0;
+  if (gradient && one) {
+    for (size_t i = 0; i < N; i++) bs_axpy(d, exp(slopes[i] - total), p->game.rows + i * d, gradient);
+    for (size_t r = 0; r < of->count; r++) {
+      of->evaluate(of->state, r, slopes, one);
+      const double growth = bs_dot(d, gradient, one);
+      sum += growth;
+      squares += growth * growth;
+    }
+    const double mean = sum / count, variance = (squares / count - mean * mean) / (count - 1.0);
+    way->falls = -mean / sqrt(fmax(variance, 0.0));
+  }
+  const biascope_status status = gradient && one ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+  free(gradient);
+  free(one);
+  return status;
+}
+
+/* What chance there is in the end of the path. */
+static biascope_status weigh_end(path *p, const correction *c, bs_way *way, biascope_error *error) {
+  const double *slopes = bs_flow_log_slopes(p->flow);
+  way->end_error = 0.0;
+  if (!c->offset) {
+    const bs_equilibrium end = bs_equilibrium_measure(&p->game, slopes);
+    way->falls = end.value < 0.0 ? INFINITY : 0.0;
+    return BIASCOPE_OK;
+  }
+  const bs_replicates of = bs_exact_map_replicates(&c->exact, slopes);
+  way->falls = 0.0;
+  if (c->exact.expectation || of.count < 2) return BIASCOPE_OK;
+  const biascope_status status = bs_sampling_error(&p->game, &of, slopes, &way->end_error, error);
+  return status == BIASCOPE_OK ? measure_fall(p, &of, way, error) : status;
+}
+
 /* From the end of the piece on. */
-static void follow_to_end(path *p, correction *c, course *taken, bs_way *way) {
+static biascope_status follow_to_end(path *p, correction *c, course *taken, bs_way *way, biascope_error *error) {
   const size_t d = p->game.features;
   const double arrived = c->offset ? ARRIVED_SAMPLED : ARRIVED;
   const double *w = bs_flow_weights(p->flow);
@@ -267,7 +316,10 @@ static void follow_to_end(path *p, correction *c, course *taken, bs_way *way) {
     if (way->direction) apart = distance_from(p, way->direction);
   }
   bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
+  way->settled = settled;
+  way->speed = taken->speed;
   memcpy(way->end, settled ? taken->direction : p->game.direction, d * sizeof *way->end);
+  return weigh_end(p, c, way, error);
 }
 
 /* The smoothed signs of an epoch's updates. */
@@ -281,19 +333,23 @@ static biascope_status export_updates(path *p, double *updates, biascope_error *
   return BIASCOPE_OK;
 }
 
-static void follow_way(path *p, correction *c, course *taken, bs_way *way) {
+static biascope_status follow_way(path *p, correction *c, course *taken, bs_way *way, biascope_error *error) {
   const size_t d = p->game.features;
   const double whole = way->time * (1.0 - 1e-12);
   bs_flow_start(p->flow, way->start);
   correct(c, p, way->time);
   while (bs_flow_time(p->flow) < whole && path_advance(p, way->time)) correct(c, p, way->time);
   const bool followed = bs_flow_time(p->flow) >= whole;
+  way->chance = c->chance;
   for (size_t k = 0; k < d; k++) way->increment[k] = followed ? bs_flow_weights(p->flow)[k] - way->start[k] : 0.0;
   memset(way->end, 0, d * sizeof *way->end);
+  way->settled = false;
+  way->falls = way->end_error = 0.0;
   const bool same = followed && (!way->gain || bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same);
   if (same && way->further > 0.0) p->game.most_effort = fmax(p->game.most_effort, way->further);
-  if (same) follow_to_end(p, c, taken, way);
+  const biascope_status status = same ? follow_to_end(p, c, taken, way, error) : BIASCOPE_OK;
   if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
+  return status;
 }
 
 static size_t stand_in_steps(const bs_question *question) {
@@ -308,15 +364,18 @@ static size_t stand_in_steps(const bs_question *question) {
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
                                biascope_error *error) {
   path p;
-  correction c;
+  correction c = {0};
   course taken;
   biascope_status status = path_create(question, rule, way->error, stand_in_steps(question), &p, error);
   if (status != BIASCOPE_OK) return status;
   if (p.game.rule.direction == BS_SIGN && !bs_seed_matters(&question->training)) p.game.rule.smoothing = SHARP;
-  status = correction_create(question, &p, &c, error);
-  const biascope_status created = course_create(p.game.features, &taken, error);
+  if (bs_normal_signs_apply(question->data, &question->training, rule))
+    status = bs_normal_signs_create(p.map, &question->training, rule, &p.signs, error);
+  p.game.signs = p.signs;
+  if (status == BIASCOPE_OK) status = correction_create(question, &p, &c, error);
+  const biascope_status created = course_create(p.game.features, c.offset ? SETTLED_SAMPLED : SETTLED, &taken, error);
   if (status == BIASCOPE_OK) status = created;
-  if (status == BIASCOPE_OK) follow_way(&p, &c, &taken, way);
+  if (status == BIASCOPE_OK) status = follow_way(&p, &c, &taken, way, error);
   if (status == BIASCOPE_OK && way->updates) status = export_updates(&p, way->updates, error);
   course_free(&taken);
   correction_free(&c);

@@ -299,6 +299,11 @@ static biascope_status follow_scaled(const bs_question *question, bs_way *way, b
   scaled.start = start;
   scaled.time = ldexp(way->time, question->exponent) * mapped.training.lr / question->training.lr;
   const biascope_status status = bs_path_follow(&mapped, &rule, &scaled, error);
+  way->chance = scaled.chance;
+  way->settled = scaled.settled;
+  way->end_error = scaled.end_error;
+  way->falls = scaled.falls;
+  way->speed = scaled.speed * mapped.training.lr / question->training.lr;
   free(start);
   return status;
 }

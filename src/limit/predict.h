@@ -44,7 +44,13 @@ typedef struct {
   double same;         /* 1 - cos with the path's gain beyond which it is not followed on from the end of the piece; */
   double further;      /* and the effort it may take there if it is; 0: that of the options */
   double *increment;   /* d: on return the change of the weights over the piece; 0 if it was not followed so far */
+  double chance;       /* on return of a random order, 1 - cos by which sampling it sets the increment aside */
   double *end;         /* d: on return the direction in which weights grow at the end of the path */
+  bool settled;        /* on return: that has settled, */
+  double speed;        /* and the weights move so fast in it, in Euclidean norm per unit of s */
+  double end_error;    /* on return of a random order, the standard error of that direction in radians */
+  double falls;        /* on return, by how many standard errors the mean growth of the margins that decide is below
+                        * 0; of a fixed order infinitely many or none */
   double *log_weights; /* N: on return log |l'(z_i)| there, up to a common constant; NULL: not wanted */
   double *updates;     /* of signs in a fixed order, on return each update of an epoch there: steps x d; NULL: not
                         * wanted */

@@ -127,6 +127,15 @@ def test_an_update_without_a_mean_has_no_limit(tmp_path, beta1, beta2, infinite)
     assert (code == 4 and "no mean" in message) == infinite
 
 
+@pytest.mark.parametrize("beta1", [0.9, 0.99])
+def test_signs_of_half_the_samples_in_random_orders(tmp_path, beta1):
+    """As microarrays are: the mean of signs that are remembered for many epochs, which sequences alone hardly show."""
+    path = tmp_path / "wide.npy"
+    numpy.save(path, limit_data.low_rank(120))
+    answer, code, _ = predict(path, "--optimizer", "signum", "--beta1", beta1, "--batch-size", 19, "--order", "shuffle")
+    assert code == 0 and answer["confirmed"] and answer["standard_error"] < 0.01 and answer["gap"] <= 1e-9
+
+
 def test_rest_is_no_direction():
     answer, code, _ = predict(DATA / "reports/petals.csv", "--label-column", "cls", "--optimizer", "signum",
                               "--batch-size", 1)
