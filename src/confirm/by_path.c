@@ -116,8 +116,9 @@ static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double g
 
 /* In a random order chance sets the run's gain apart, too, and less so that of more steps. */
 biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error) {
+  const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
   bool leads = false;
-  if (!bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c)) return BIASCOPE_OK;
+  if (!signs || !bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c)) return BIASCOPE_OK;
   bs_run before = c->run;
   c->run = (bs_run){0};
   biascope_status status =
