@@ -203,8 +203,7 @@ static biascope_status correction_create(const bs_question *question, path *p, c
   bs_epoch_rule exact = p->game.rule;
   if (exact.direction == BS_SIGN) exact.smoothing = BS_SAMPLED_SMOOTHING;
   const size_t steps = most < LEAST_LONG ? LEAST_LONG : most < LONG ? most : LONG;
-  const size_t affordable = steps / bs_replicate_steps(steps, exact.beta1, exact.beta2);
-  const size_t replicates = affordable > 1 ? affordable : 1; /* of a long memory fewer */
+  const size_t replicates = bs_replicates_of_total(steps, exact.beta1, exact.beta2, 1);
   if (status == BIASCOPE_OK)
     status = bs_exact_map_create(question, &exact, &p->game, steps, replicates, &c->exact, error);
   p->game.offset = c->offset;

@@ -129,8 +129,7 @@ static biascope_status describe_failure(const work *w, const bs_equilibrium *fou
 static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found = {.gap = INFINITY};
   bs_exact_map_free(&w->exact);
-  const size_t affordable = total / bs_replicate_steps(total, w->rule->beta1, w->rule->beta2);
-  const size_t replicates = affordable > LEAST_REPLICATES ? affordable : LEAST_REPLICATES; /* of a long memory fewer */
+  const size_t replicates = bs_replicates_of_total(total, w->rule->beta1, w->rule->beta2, LEAST_REPLICATES);
   biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, replicates, &w->exact, error);
   if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
   if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;

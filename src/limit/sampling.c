@@ -17,6 +17,11 @@ size_t bs_replicate_steps(size_t total, double beta1, double beta2) {
   return share > least ? share : least;
 }
 
+size_t bs_replicates_of_total(size_t total, double beta1, double beta2, size_t least) {
+  const size_t made = total / bs_replicate_steps(total, beta1, beta2);
+  return made < least ? least : made < BS_REPLICATES ? made : BS_REPLICATES;
+}
+
 /* change (d entries, in: D of the replicate less the mean) becomes the change of the equilibrium's direction. */
 static void respond(const bs_response *response, double *change, double *right, double *own) {
   const bs_game *game = response->game;

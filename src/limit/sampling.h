@@ -9,6 +9,9 @@ enum { BS_REPLICATES = 16 };
 /* The steps in one replicate if the caller asks for `total` in all: enough for the moving averages. */
 size_t bs_replicate_steps(size_t total, double beta1, double beta2);
 
+/* How many of these the total makes: BS_REPLICATES at most, of a long memory fewer, and `least` in any case. */
+size_t bs_replicates_of_total(size_t total, double beta1, double beta2, size_t least);
+
 /* Independent estimates of D: evaluate(state, r, log_weights, direction) gives the one of that number. */
 typedef struct {
   size_t count;

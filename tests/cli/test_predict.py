@@ -64,6 +64,13 @@ def test_a_batch_larger_than_the_data_is_refused():
     assert result.returncode == 1 and "11" in result.stderr and "1 to 10, the number of samples" in result.stderr
 
 
+def test_short_sequences_of_a_random_order():
+    """Of a short memory a total makes more sequences of whole length than are ever taken."""
+    result = run(GAUSSIAN, "--optimizer", "signgd", "--batch-size", 2, "--order", "shuffle", "--sample-length", 95,
+                 "--confirm", "none")
+    assert result.returncode in (0, 4), result.stderr
+
+
 # ---- Random data: the epoch map written out, and training itself, as judges ---------------------------
 
 def generate(folder, samples, features, seed, kind="gaussian", *options):
