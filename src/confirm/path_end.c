@@ -14,9 +14,9 @@
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights; and at most what is added
  * for the chance in both of a random order. */
 static const double SAME_PATH = 1e-3, MOST_CHANCE = 2e-3;
-/* Standard errors by which margins fall that are said to; and 1 - cos that is at most added for the sampling error of a
- * path, whose sequences are shorter than those of the answer. */
-static const double CERTAINLY = 4.0, MOST_SAMPLED = 5e-3;
+/* Standard errors by which margins fall that are said to; and by which a path may miss the answer, as its sequences are
+ * shorter, and 1 - cos that is at most added for them. */
+static const double CERTAINLY = 4.0, MISSES = 2.0, MOST_SAMPLED = 5e-3;
 /* Errors of a margin in a step along that path. With more samples than features several equilibria may attract, and
  * only the fine path decides between them; so it does for signs, which slide. In random orders sampling errs by more
  * than other rules' steps. */
@@ -37,7 +37,7 @@ void bs_path_end_free(bs_path_end *path) {
 bool bs_path_arrives(const bs_confirmation *c, const biascope_prediction *prediction) {
   return bs_run_has_name(&c->run, c->path.from) &&
          1.0 - bs_cosine(bs_confirmation_weights(prediction), c->path.direction, prediction->direction) <=
-             bs_run_allowance(prediction) + fmin(MOST_SAMPLED, 0.5 * c->path.error * c->path.error);
+             bs_run_allowance(prediction) + fmin(MOST_SAMPLED, 0.5 * pow(MISSES * c->path.error, 2.0));
 }
 
 static bool path_leads(const bs_confirmation *c, const biascope_prediction *prediction) {

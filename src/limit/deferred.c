@@ -14,7 +14,7 @@ static const double RANK_TOLERANCE = 1e-8;
 
 /* A round maps an offset to the error of D at the equilibrium for that offset; the fixed point is wanted. Anderson's
  * acceleration (1965) uses the combination of the last rounds with the least residual. */
-typedef struct {
+struct bs_deferred {
   bs_game *game;
   const bs_exact_map *exact;
   double *offset, *exact_direction, *residual;
@@ -22,9 +22,11 @@ typedef struct {
   double *last_offset, *last_residual;
   double *matrix, *right;
   size_t rounds;
-} correction;
+  bool ended; /* the last residual is part of the offset */
+};
 
-static void correction_free(correction *c) {
+void bs_deferred_free(bs_deferred *c) {
+  if (!c) return;
   free(c->exact_direction);
   free(c->residual);
   free(c->last_offset);
@@ -35,11 +37,17 @@ static void correction_free(correction *c) {
     free(c->offsets[h]);
     free(c->residuals[h]);
   }
+  free(c);
 }
 
-static biascope_status correction_create(correction *c, biascope_error *error) {
-  const size_t d = c->game->features;
+biascope_status bs_deferred_create(bs_game *game, const bs_exact_map *exact, double *offset, bs_deferred **out,
+                                   biascope_error *error) {
+  const size_t d = game->features;
   size_t entries = 0;
+  bs_deferred *c = *out = BS_NEW(bs_deferred, 1);
+  if (!c) return bs_fail_memory(error, "the correction of the epoch map");
+  *c = (bs_deferred){.game = game, .exact = exact, .offset = offset};
+  game->offset = offset;
   c->exact_direction = BS_NEW(double, d);
   c->residual = BS_NEW(double, d);
   c->last_offset = BS_NEW(double, d);
@@ -52,11 +60,14 @@ static biascope_status correction_create(correction *c, biascope_error *error) {
     c->residuals[h] = BS_NEW(double, d);
     allocated &= c->offsets[h] && c->residuals[h];
   }
-  return allocated ? BIASCOPE_OK : bs_fail_memory(error, "the correction of the epoch map");
+  if (allocated) return BIASCOPE_OK;
+  bs_deferred_free(c);
+  *out = NULL;
+  return bs_fail_memory(error, "the correction of the epoch map");
 }
 
 /* The error of the game's D at the log-weights; and the gap there under the exact map. */
-static void measure(correction *c, const double *log_weights, bs_equilibrium *out) {
+static void measure(bs_deferred *c, const double *log_weights, bs_equilibrium *out) {
   bs_game *game = c->game;
   const size_t d = game->features;
   bs_game_evaluate(game, log_weights, false);
@@ -70,7 +81,7 @@ static void measure(correction *c, const double *log_weights, bs_equilibrium *ou
 
 /* The next offset: the last one plus its residual, minus what earlier rounds say about how residuals depend on
  * offsets. */
-static biascope_status accelerate(correction *c, biascope_error *error) {
+static biascope_status accelerate(bs_deferred *c, biascope_error *error) {
   const size_t d = c->game->features, slot = c->rounds % HISTORY;
   if (c->rounds > 0) {
     for (size_t k = 0; k < d; k++) {
@@ -97,9 +108,10 @@ static biascope_status accelerate(correction *c, biascope_error *error) {
   return BIASCOPE_OK;
 }
 
-static biascope_status iterate(correction *c, double tolerance, double *log_weights, bs_equilibrium *out,
-                               biascope_error *error) {
+biascope_status bs_deferred_correct(bs_deferred *c, double tolerance, double *log_weights, bs_equilibrium *out,
+                                    biascope_error *error) {
   double best = INFINITY;
+  if (c->ended) bs_axpy(c->game->features, -1.0, c->residual, c->offset);
   for (int round = 0, stalled = 0; round < MOST_ROUNDS && stalled < PATIENCE; round++) {
     measure(c, log_weights, out);
     stalled = out->gap < 0.5 * best ? 0 : stalled + 1;
@@ -114,15 +126,6 @@ static biascope_status iterate(correction *c, double tolerance, double *log_weig
   if (out->gap > tolerance) measure(c, log_weights, out);
   /* so that the game's D is the exact one from here on */
   bs_axpy(c->game->features, 1.0, c->residual, c->offset);
+  c->ended = true;
   return out->gap <= tolerance ? BIASCOPE_OK : BIASCOPE_NOT_CONVERGED;
-}
-
-biascope_status bs_deferred_correct(bs_game *game, const bs_exact_map *exact, double tolerance, double *offset,
-                                    double *log_weights, bs_equilibrium *out, biascope_error *error) {
-  correction c = {.game = game, .exact = exact, .offset = offset};
-  biascope_status status = correction_create(&c, error);
-  game->offset = offset;
-  if (status == BIASCOPE_OK) status = iterate(&c, tolerance, log_weights, out, error);
-  correction_free(&c);
-  return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "limit/deferred.h"
+#include "limit/long_sequences.h"
 #include "limit/sampling.h"
 #include "limit/search.h"
 #include "margin/rows.h"
@@ -25,20 +26,22 @@ enum {
   LEAST_SAMPLE = 1 << 13,
   MOST_FIRST_SAMPLE = 1 << 16,
   LONGER = 8,
-  MUCH_LONGER = 16,
+  MUCH_LONGER = 32,
   TIMES_STAND_IN = 16,
   MOST_CELLS = 800000000
 };
 enum { LEAST_REPLICATES = 6 };
 static const double CHEAP_EFFORT = 1e8, STEP_COST = 16.0; /* multiplications of a pass; of a step, per column */
-static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5;
+static const double WANTED_ERROR = 2e-3, LENGTHENING_EFFORT = 1e10, LEAST_LONGER = 1.5, SAFELY = 1.5;
 enum { MANY_STEPS = 1 << 12 };
 static const double USEFUL_ERROR = 0.03, USEFUL_EFFORT = 4e10;
+/* The gap at which the standard error is measured first, and what a round takes from there beside those before. */
+static const double MEASURABLE_GAP = 1e-3, POLISHING = 2.0;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
 /* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
  * what it is multiplied with where that is too few. */
-static const double NEAR_ZERO = 200.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
+static const double NEAR_ZERO = 12800.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
 
 typedef struct {
   const bs_question *question;
@@ -47,12 +50,15 @@ typedef struct {
   bs_epoch_map *stand_in;
   bs_normal_signs *signs; /* stand in where steps are signs; or NULL */
   bs_exact_map exact;
+  bs_deferred *deferred; /* the correction by it */
+  size_t total;          /* its steps */
   bs_game game;
   bool many_steps; /* in the sequence that stands in */
   double *log_weights, *offset;
 } work;
 
 static void work_free(work *w) {
+  bs_deferred_free(w->deferred);
   bs_exact_map_free(&w->exact);
   bs_game_free(&w->game);
   bs_normal_signs_free(w->signs);
@@ -98,21 +104,36 @@ static biascope_status search_roughly(work *w, biascope_error *error) {
   return status == BIASCOPE_NOT_CONVERGED ? BIASCOPE_OK : status;
 }
 
-/* Signs are smoothed so far that the mean over the sequence is smooth enough to be solved, twice where that fails. */
-static biascope_status correct_smoothed(work *w, size_t total, bs_equilibrium *found, biascope_error *error) {
-  const bool signs = w->rule->direction == BS_SIGN;
-  biascope_status status = BIASCOPE_NOT_CONVERGED;
-  if (signs) w->exact.rule.smoothing = fmin(MOST_SMOOTHING, fmax(BS_SAMPLED_SMOOTHING, NEAR_ZERO / (double)total));
-  for (int n = 0; n < 2 && status == BIASCOPE_NOT_CONVERGED && (n == 0 || (signs && !bs_game_exhausted(&w->game)));
-       n++) {
-    if (n > 0) w->exact.rule.smoothing *= SMOOTHER;
-    status = bs_deferred_correct(&w->game, &w->exact, w->question->options.tolerance, w->offset, w->log_weights, found,
-                                 error);
-  }
+/* The correction by sequences of `total` steps, unless it is there already. Their signs are smoothed so far that the
+ * mean is smooth enough to be solved. */
+static biascope_status create_correction(work *w, size_t total, biascope_error *error) {
+  if (w->deferred && total == w->total) return BIASCOPE_OK;
+  const size_t replicates = bs_replicates_of_total(total, w->rule->beta1, w->rule->beta2, LEAST_REPLICATES);
+  bs_deferred_free(w->deferred);
+  w->deferred = NULL;
+  w->total = total;
+  bs_exact_map_free(&w->exact);
+  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, replicates, &w->exact, error);
+  if (status == BIASCOPE_OK) status = bs_deferred_create(&w->game, &w->exact, w->offset, &w->deferred, error);
+  if (w->rule->direction == BS_SIGN)
+    w->exact.rule.smoothing = fmin(MOST_SMOOTHING, fmax(BS_SAMPLED_SMOOTHING, NEAR_ZERO / (double)total));
   return status;
 }
 
-static biascope_status describe_failure(const work *w, const bs_equilibrium *found, biascope_error *error) {
+/* Twice where signs are smoothed too little. */
+static biascope_status correct_smoothed(work *w, double gap, bs_equilibrium *found, biascope_error *error) {
+  biascope_status status = bs_deferred_correct(w->deferred, gap, w->log_weights, found, error);
+  if (status != BIASCOPE_NOT_CONVERGED || w->rule->direction != BS_SIGN || bs_game_exhausted(&w->game)) return status;
+  bs_deferred_free(w->deferred);
+  w->exact.rule.smoothing *= SMOOTHER;
+  status = bs_deferred_create(&w->game, &w->exact, w->offset, &w->deferred, error);
+  return status == BIASCOPE_OK ? bs_deferred_correct(w->deferred, gap, w->log_weights, found, error) : status;
+}
+
+/* The best point is the answer as far as there is one. */
+static biascope_status describe_failure(const work *w, const bs_equilibrium *found, biascope_prediction *out,
+                                        biascope_error *error) {
+  if (isfinite(found->gap)) bs_export_equilibrium(&w->game, w->log_weights, found, out);
   if (!isfinite(found->gap))
     return bs_fail(
         error, BIASCOPE_NOT_CONVERGED,
@@ -124,31 +145,37 @@ static biascope_status describe_failure(const work *w, const bs_equilibrium *fou
       w->question->options.tolerance, found->gap);
 }
 
+static biascope_status find_error(work *w, double *out, biascope_error *error) {
+  *out = 0.0;
+  if (w->exact.expectation) return BIASCOPE_OK;
+  const double smoothing = w->exact.rule.smoothing;
+  if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
+  const bs_replicates parts = bs_exact_map_replicates(&w->exact, w->log_weights);
+  const biascope_status status = bs_sampling_error(&w->game, &parts, w->log_weights, out, error);
+  w->exact.rule.smoothing = smoothing;
+  return status;
+}
+
 /* Over sequences of `total` steps; the answer and its standard error into `out`, which keeps an answer that it has
  * where there is no better one. */
 static biascope_status correct(work *w, size_t total, bool first, biascope_prediction *out, biascope_error *error) {
   bs_equilibrium found = {.gap = INFINITY};
-  bs_exact_map_free(&w->exact);
-  const size_t replicates = bs_replicates_of_total(total, w->rule->beta1, w->rule->beta2, LEAST_REPLICATES);
-  biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, replicates, &w->exact, error);
-  if (status == BIASCOPE_OK) status = correct_smoothed(w, total, &found, error);
-  if (status != BIASCOPE_OK && status != BIASCOPE_NOT_CONVERGED) return status;
-  if (isfinite(found.gap) && (first || status == BIASCOPE_OK))
-    bs_export_equilibrium(&w->game, w->log_weights, &found, out);
-  if (status == BIASCOPE_NOT_CONVERGED) return describe_failure(w, &found, error);
-  if (w->exact.expectation) return BIASCOPE_OK;
-  if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
-  const bs_replicates parts = bs_exact_map_replicates(&w->exact, w->log_weights);
-  return bs_sampling_error(&w->game, &parts, w->log_weights, &out->standard_error, error);
+  biascope_status status = create_correction(w, total, error);
+  if (status == BIASCOPE_OK) status = correct_smoothed(w, w->question->options.tolerance, &found, error);
+  if (status == BIASCOPE_NOT_CONVERGED && first) return describe_failure(w, &found, out, error);
+  if (status != BIASCOPE_OK) return status;
+  bs_export_equilibrium(&w->game, w->log_weights, &found, out);
+  return find_error(w, &out->standard_error, error);
 }
 
 /* How many times as long the next sequences are, as far as the effort allows; the last ones spent `spent`. */
-static double lengthen(const work *w, double total, double spent, const biascope_prediction *out) {
-  const double most = (double)MOST_CELLS / (double)(out->outputs * out->features);
-  const bool useful = out->standard_error <= USEFUL_ERROR;
-  const double wanted = useful ? WANTED_ERROR : USEFUL_ERROR, ratio = out->standard_error / wanted;
+static double lengthen(const work *w, double total, double spent, double standard_error) {
+  const double most = (double)MOST_CELLS / (double)w->game.features;
+  const bool useful = standard_error <= USEFUL_ERROR;
+  const double wanted = useful ? WANTED_ERROR : USEFUL_ERROR, ratio = standard_error / wanted;
   const double left = ((useful ? LENGTHENING_EFFORT : USEFUL_EFFORT) - w->game.effort) / spent;
-  return fmin(fmin(most / total, left), fmin(w->signs ? MUCH_LONGER : LONGER, fmax(2.0, 1.1 * ratio * ratio)));
+  return fmin(fmin(most / total, left),
+              fmin(w->signs ? MUCH_LONGER : LONGER, fmax(LEAST_LONGER, SAFELY * ratio * ratio)));
 }
 
 /* Steps of the first sequences: as many as is cheap beside a normal momentum, and else few, but for ratios many beside
@@ -162,22 +189,41 @@ static double first_sample(const work *w) {
   return long_stand_in ? TIMES_STAND_IN * (double)w->short_schedule.steps : LEAST_SAMPLE;
 }
 
+/* The steps of sequences over which the standard error is small enough to be useful, or as many as can be afforded: to
+ * measure it a rough equilibrium will do. BIASCOPE_NOT_CONVERGED if there is none of the first ones. */
+static biascope_status find_useful(work *w, double *total, biascope_prediction *out, biascope_error *error) {
+  for (bool first = true;; first = false) {
+    const double before = w->game.effort;
+    bs_equilibrium found = {.gap = INFINITY};
+    double standard_error;
+    biascope_status status = create_correction(w, (size_t)*total, error);
+    if (status == BIASCOPE_OK) status = correct_smoothed(w, MEASURABLE_GAP, &found, error);
+    if (status == BIASCOPE_NOT_CONVERGED) return first ? describe_failure(w, &found, out, error) : BIASCOPE_OK;
+    if (status == BIASCOPE_OK) status = find_error(w, &standard_error, error);
+    if (status != BIASCOPE_OK || standard_error <= USEFUL_ERROR) return status;
+    if (w->question->options.effort == 0.0) w->game.most_effort = fmax(w->game.most_effort, USEFUL_EFFORT);
+    const double times = lengthen(w, *total, POLISHING * (w->game.effort - before), standard_error);
+    if (times < LEAST_LONGER) return BIASCOPE_OK;
+    *total *= times;
+  }
+}
+
 /* Over longer and longer sequences: what a short one says of its error is rough. */
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
-  const double first = first_sample(w);
-  double total = chosen ? (double)chosen : first, before = w->game.effort;
-  biascope_status status = correct(w, (size_t)total, true, out, error), longer = status;
-  while (longer == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
-    const double times = lengthen(w, total, w->game.effort - before, out);
+  double total = chosen ? (double)chosen : first_sample(w), before = w->game.effort;
+  biascope_status status = chosen ? BIASCOPE_OK : find_useful(w, &total, out, error);
+  if (status == BIASCOPE_OK) status = correct(w, (size_t)total, true, out, error);
+  while (status == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
+    const double times = lengthen(w, total, w->game.effort - before, out->standard_error);
     if (times < LEAST_LONGER) break;
-    if (out->standard_error > USEFUL_ERROR && w->question->options.effort == 0.0)
-      w->game.most_effort = fmax(w->game.most_effort, USEFUL_EFFORT);
     total *= times;
     before = w->game.effort;
-    longer = correct(w, (size_t)total, false, out, error);
+    const biascope_status longer = correct(w, (size_t)total, false, out, error);
+    if (longer == BIASCOPE_NOT_CONVERGED) break;
+    status = longer;
   }
-  return status == BIASCOPE_OK && longer != BIASCOPE_NOT_CONVERGED ? longer : status;
+  return status;
 }
 
 /* With that stand-in; effort: what all of them have spent. */
@@ -201,7 +247,10 @@ biascope_status bs_predict_random_order(const bs_question *question, const bs_ep
   biascope_status status = BIASCOPE_NOT_CONVERGED;
   for (size_t n = 0; n < sizeof STAND_INS / sizeof *STAND_INS && status == BIASCOPE_NOT_CONVERGED; n++) {
     if (STAND_INS[n].normal_signs && !bs_normal_signs_apply(question->data, &question->training, rule)) continue;
-    if (effort < LENGTHENING_EFFORT) status = attempt(question, rule, &STAND_INS[n], &effort, out, error);
+    if (effort >= LENGTHENING_EFFORT) break;
+    if (!STAND_INS[n].normal_signs && bs_long_sequences_apply(question, rule))
+      return bs_predict_by_long_sequences(question, rule, &effort, out, error);
+    status = attempt(question, rule, &STAND_INS[n], &effort, out, error);
   }
   return status;
 }
