@@ -11,7 +11,7 @@ enum { FIRST_KEY = 2000 };
 static struct argp_option options[CLI_MOST_OPTIONS + 1];
 static char names[CLI_MOST_OPTIONS][32], helps[CLI_MOST_OPTIONS][768];
 
-/* Every command has --seed; only train has --threads. */
+/* Every command has --seed; only train and predict have --threads. */
 static bool has_own_flag(const char *name) {
   return !strcmp(name, "seed") || !strcmp(name, "threads");
 }

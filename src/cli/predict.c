@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL, REFERENCES };
+enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL, REFERENCES, THREADS };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
 enum { COSINE_DIGITS = 8, RATE_DIGITS = 10 };
 
@@ -26,6 +27,7 @@ typedef struct {
   cli_result result;
   biascope_predict_options options;
   bool starts_given;
+  size_t threads;
   predict_run_flags run;
   biascope_reference_set references;
   plateaus two; /* found: with eps > 0 */
@@ -53,6 +55,10 @@ static const struct argp_option OPTIONS[] = {
      "What to compare with: of l2, linf, l1, of several classes spectral and nuclear (max margins), and proxy "
      "(AdamProxy's "
      "limit), as in l2,linf (default all)",
+     3},
+    {"threads", THREADS, "K", 0,
+     "Threads for random orders and large data; the result is the same for any number (default: one for each "
+     "processor)",
      3},
     {0},
 };
@@ -97,6 +103,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
   case CONFIRM:
     flags->options.confirm = (biascope_confirm)cli_parse_choice(state, "--confirm", text, CONFIRMATIONS);
+    return 0;
+  case THREADS:
+    flags->threads = (size_t)cli_parse_u64(state, "--threads", text, 1, 1024);
     return 0;
   case REFERENCES:
     flags->references = cli_parse_references(state, text, ALL_REFERENCES);
@@ -411,6 +420,8 @@ int cli_predict(int argc, char **argv) {
   biascope_error error;
   biascope_status status = check_flags(&flags, &error);
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
+  const size_t threads = flags.threads > 0 ? flags.threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "threads", threads, &error);
   if (status == BIASCOPE_OK && flags.run.steps > 0)
     status = cli_set_total_steps(flags.optimizer.options, flags.run.steps, &error);
   if (status == BIASCOPE_OK) status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);

@@ -16,7 +16,7 @@ static const double RANK_TOLERANCE = 1e-8;
  * acceleration (1965) uses the combination of the last rounds with the least residual. */
 struct bs_deferred {
   bs_game *game;
-  const bs_exact_map *exact;
+  bs_exact_map *exact;
   double *offset, *exact_direction, *residual;
   double *offsets[HISTORY], *residuals[HISTORY]; /* differences between rounds */
   double *last_offset, *last_residual;
@@ -40,7 +40,7 @@ void bs_deferred_free(bs_deferred *c) {
   free(c);
 }
 
-biascope_status bs_deferred_create(bs_game *game, const bs_exact_map *exact, double *offset, bs_deferred **out,
+biascope_status bs_deferred_create(bs_game *game, bs_exact_map *exact, double *offset, bs_deferred **out,
                                    biascope_error *error) {
   const size_t d = game->features;
   size_t entries = 0;

@@ -10,7 +10,7 @@
 typedef struct bs_deferred bs_deferred;
 
 /* Borrows all of them. offset: d entries of the caller's, to which the game points from now on. */
-biascope_status bs_deferred_create(bs_game *game, const bs_exact_map *exact, double *offset, bs_deferred **out,
+biascope_status bs_deferred_create(bs_game *game, bs_exact_map *exact, double *offset, bs_deferred **out,
                                    biascope_error *error);
 void bs_deferred_free(bs_deferred *deferred);
 

@@ -23,6 +23,7 @@ typedef struct {
   bs_epoch_rule rule;
   double *log_weights; /* N: of the equilibrium so far */
   double *direction;   /* d: its D, of Euclidean norm 1; 0: there is none yet */
+  double *mean;        /* d: the mean update */
   double effort;
 } work;
 
@@ -68,8 +69,8 @@ static biascope_status start(work *w, biascope_error *error) {
 static biascope_status find_error(work *w, bs_game *game, bs_exact_map *exact, double *out, biascope_error *error) {
   const size_t d = game->features;
   exact->rule.smoothing = BS_SAMPLED_SMOOTHING;
-  const bs_replicates parts = bs_exact_map_replicates(exact, w->log_weights);
-  const biascope_status status = bs_sampling_error(game, &parts, w->log_weights, out, error);
+  bs_exact_map_evaluate(exact, game, w->log_weights, w->mean);
+  const biascope_status status = bs_sampling_error(game, exact->parts, w->log_weights, out, error);
   const double length = bs_norm2(d, game->direction);
   double apart = 0.0;
   for (size_t k = 0; k < d; k++) {
@@ -93,7 +94,7 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
   double standard_error;
   biascope_status status = bs_exact_map_create(question, &w->rule, NULL, total, replicates, &exact, error);
   if (status != BIASCOPE_OK) return status;
-  status = bs_game_create(exact.map, &w->rule, &game, error);
+  status = bs_game_create(exact.workers->map, &w->rule, &game, error);
   if (status == BIASCOPE_OK) {
     game.most_effort = out ? EFFORT - w->effort : FIRST_EFFORT;
     status = bs_settle(&game, &how, w->log_weights, &found, error);
@@ -130,11 +131,14 @@ biascope_status bs_predict_by_long_sequences(const bs_question *question, const 
   w.rule.smoothing = SMOOTHING;
   w.log_weights = BS_NEW(double, bs_margin_rows(question->data));
   w.direction = BS_NEW(double, bs_margin_weights(question->data));
-  biascope_status status = w.log_weights && w.direction ? BIASCOPE_OK : bs_fail_memory(error, "the equilibrium");
+  w.mean = BS_NEW(double, bs_margin_weights(question->data));
+  biascope_status status =
+      w.log_weights && w.direction && w.mean ? BIASCOPE_OK : bs_fail_memory(error, "the equilibrium");
   if (status == BIASCOPE_OK) status = start(&w, error);
   if (status == BIASCOPE_OK) status = lengthen(&w, out, error);
   *effort += w.effort;
   free(w.log_weights);
   free(w.direction);
+  free(w.mean);
   return status;
 }

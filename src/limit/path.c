@@ -179,16 +179,15 @@ static double distance_from(path *p, const double *direction) {
  * the path has gone on for a while. */
 typedef struct {
   bs_exact_map exact;
-  double *offset, *mean, *one; /* d; NULL where the order is fixed */
-  double next;                 /* the time when the offset is found again */
-  double chance;               /* in the mean, bs_exact_map_chance */
+  double *offset, *mean; /* d; NULL where the order is fixed */
+  double next;           /* the time when the offset is found again */
+  double chance;         /* in the mean, bs_exact_map_chance */
 } correction;
 
 static void correction_free(correction *c) {
   bs_exact_map_free(&c->exact);
   free(c->offset);
   free(c->mean);
-  free(c->one);
 }
 
 static biascope_status correction_create(const bs_question *question, path *p, correction *c, biascope_error *error) {
@@ -198,8 +197,7 @@ static biascope_status correction_create(const bs_question *question, path *p, c
   if (!bs_seed_matters(&question->training)) return BIASCOPE_OK;
   c->offset = BS_NEW(double, d);
   c->mean = BS_NEW(double, d);
-  c->one = BS_NEW(double, d);
-  biascope_status status = c->offset && c->mean && c->one ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
+  biascope_status status = c->offset && c->mean ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
   bs_epoch_rule exact = p->game.rule;
   if (exact.direction == BS_SIGN) exact.smoothing = BS_SAMPLED_SMOOTHING;
   const size_t steps = most < LEAST_LONG ? LEAST_LONG : most < LONG ? most : LONG;
@@ -215,7 +213,7 @@ static void correct(correction *c, path *p, double earlier) {
   const double *slopes = bs_flow_log_slopes(p->flow);
   if (!c->offset || bs_flow_time(p->flow) < c->next) return;
   bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
-  if (c->next == 0.0) c->chance = bs_exact_map_chance(&c->exact, slopes, c->mean, p->game.features, c->one);
+  if (c->next == 0.0) c->chance = bs_exact_map_chance(&c->exact, c->mean, p->game.features);
   bs_game_evaluate(&p->game, slopes, false);
   for (size_t k = 0; k < p->game.features; k++) c->offset[k] += c->mean[k] - p->game.direction[k];
   c->next = AGAIN * (bs_flow_time(p->flow) + earlier) - earlier;
@@ -263,30 +261,25 @@ static bool course_watch(course *way, size_t d, const double *w, double time) {
   return time >= STAYS * way->since;
 }
 
-/* The mean over the weights of how fast margins grow, from each part of a random order's mean; as the way's `falls`. */
-static biascope_status measure_fall(path *p, const bs_replicates *of, bs_way *way, biascope_error *error) {
+/* By how many standard errors the mean over the weights of how fast margins grow is below 0, from the parts of a random
+ * order's mean. gradient: d entries of scratch. */
+static double measure_fall(const path *p, bs_replicates of, double *gradient) {
   const size_t N = p->game.samples, d = p->game.features;
-  const double *slopes = bs_flow_log_slopes(p->flow), total = log_sum_exp(N, slopes), count = (double)of->count;
-  double *gradient = BS_NEW(double, d), *one = BS_NEW(double, d), sum = 0.0, squares = 0.0;
-  if (gradient && one) {
-    for (size_t i = 0; i < N; i++) bs_axpy(d, exp(slopes[i] - total), p->game.rows + i * d, gradient);
-    for (size_t r = 0; r < of->count; r++) {
-      of->evaluate(of->state, r, slopes, one);
-      const double growth = bs_dot(d, gradient, one);
-      sum += growth;
-      squares += growth * growth;
-    }
-    const double mean = sum / count, variance = (squares / count - mean * mean) / (count - 1.0);
-    way->falls = -mean / sqrt(fmax(variance, 0.0));
+  const double *slopes = bs_flow_log_slopes(p->flow), total = log_sum_exp(N, slopes), count = (double)of.count;
+  double sum = 0.0, squares = 0.0;
+  memset(gradient, 0, d * sizeof *gradient);
+  for (size_t i = 0; i < N; i++) bs_axpy(d, exp(slopes[i] - total), p->game.rows + i * d, gradient);
+  for (size_t r = 0; r < of.count; r++) {
+    const double growth = bs_dot(d, gradient, of.direction + r * d);
+    sum += growth;
+    squares += growth * growth;
   }
-  const biascope_status status = gradient && one ? BIASCOPE_OK : bs_fail_memory(error, "the path of training");
-  free(gradient);
-  free(one);
-  return status;
+  const double mean = sum / count, variance = (squares / count - mean * mean) / (count - 1.0);
+  return -mean / sqrt(fmax(variance, 0.0));
 }
 
 /* What chance there is in the end of the path. */
-static biascope_status weigh_end(path *p, const correction *c, bs_way *way, biascope_error *error) {
+static biascope_status weigh_end(path *p, correction *c, bs_way *way, biascope_error *error) {
   const double *slopes = bs_flow_log_slopes(p->flow);
   way->end_error = 0.0;
   if (!c->offset) {
@@ -294,11 +287,11 @@ static biascope_status weigh_end(path *p, const correction *c, bs_way *way, bias
     way->falls = end.value < 0.0 ? INFINITY : 0.0;
     return BIASCOPE_OK;
   }
-  const bs_replicates of = bs_exact_map_replicates(&c->exact, slopes);
   way->falls = 0.0;
-  if (c->exact.expectation || of.count < 2) return BIASCOPE_OK;
-  const biascope_status status = bs_sampling_error(&p->game, &of, slopes, &way->end_error, error);
-  return status == BIASCOPE_OK ? measure_fall(p, &of, way, error) : status;
+  bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
+  if (c->exact.parts.count < 2) return BIASCOPE_OK;
+  way->falls = measure_fall(p, c->exact.parts, c->mean);
+  return bs_sampling_error(&p->game, c->exact.parts, slopes, &way->end_error, error);
 }
 
 /* From the end of the piece on. */

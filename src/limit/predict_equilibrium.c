@@ -105,6 +105,18 @@ static bs_search search_of(const bs_question *question, const bs_game *game) {
                      .epoch_step = training->lr_decay == 0.0 && !sign ? training->lr * steps : 0.0};
 }
 
+/* From the scatter of the map's schedules. */
+static biascope_status find_error(bs_game *game, const double *log_weights, double *out, biascope_error *error) {
+  const size_t d = game->features, count = bs_epoch_map_schedules(game->map);
+  double *directions = BS_NEW(double, count *d);
+  if (!directions) return bs_fail_memory(error, "the standard error");
+  for (size_t s = 0; s < count; s++)
+    bs_epoch_map_evaluate_one(game->map, s, &game->rule, log_weights, directions + s * d);
+  const biascope_status status = bs_sampling_error(game, (bs_replicates){count, directions}, log_weights, out, error);
+  free(directions);
+  return status;
+}
+
 static biascope_status solve_game(const bs_question *question, bs_game *game, bool refine, biascope_prediction *out,
                                   biascope_error *error) {
   finder f = {.question = question,
@@ -121,9 +133,8 @@ static biascope_status solve_game(const bs_question *question, bs_game *game, bo
                                : find(&f, &rule, &f.found.value, error);
   if (status == BIASCOPE_OK || (status == BIASCOPE_NOT_CONVERGED && !refine && isfinite(f.found.gap)))
     bs_export_equilibrium(game, f.log_weights, &f.found, out);
-  const bs_replicates replicates = bs_replicates_of_game(game);
-  if (status == BIASCOPE_OK && replicates.count > 1 && !map_is_constant(question, &rule))
-    status = bs_sampling_error(game, &replicates, f.log_weights, &out->standard_error, error);
+  if (status == BIASCOPE_OK && bs_epoch_map_schedules(game->map) > 1 && !map_is_constant(question, &rule))
+    status = find_error(game, f.log_weights, &out->standard_error, error);
   else if (status == BIASCOPE_OK && !map_is_constant(question, &rule))
     status = bs_find_others(question, game, &f.search, out, error);
   free(f.log_weights);

@@ -54,7 +54,7 @@ typedef struct {
   size_t total;          /* its steps */
   bs_game game;
   bool many_steps; /* in the sequence that stands in */
-  double *log_weights, *offset;
+  double *log_weights, *offset, *mean;
 } work;
 
 static void work_free(work *w) {
@@ -66,13 +66,15 @@ static void work_free(work *w) {
   bs_schedule_free(&w->short_schedule);
   free(w->log_weights);
   free(w->offset);
+  free(w->mean);
 }
 
 static biascope_status work_create(work *w, const stand_in *by, biascope_error *error) {
   const biascope_dataset *data = w->question->data;
   w->log_weights = BS_NEW(double, bs_margin_rows(data));
   w->offset = BS_NEW(double, bs_margin_weights(data));
-  if (!w->log_weights || !w->offset) return bs_fail_memory(error, "the equilibrium");
+  w->mean = BS_NEW(double, bs_margin_weights(data));
+  if (!w->log_weights || !w->offset || !w->mean) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = *w->rule;
   if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
   const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
@@ -150,10 +152,9 @@ static biascope_status find_error(work *w, double *out, biascope_error *error) {
   if (w->exact.expectation) return BIASCOPE_OK;
   const double smoothing = w->exact.rule.smoothing;
   if (w->rule->direction == BS_SIGN) w->exact.rule.smoothing = BS_SAMPLED_SMOOTHING;
-  const bs_replicates parts = bs_exact_map_replicates(&w->exact, w->log_weights);
-  const biascope_status status = bs_sampling_error(&w->game, &parts, w->log_weights, out, error);
+  bs_exact_map_evaluate(&w->exact, &w->game, w->log_weights, w->mean);
   w->exact.rule.smoothing = smoothing;
-  return status;
+  return bs_sampling_error(&w->game, w->exact.parts, w->log_weights, out, error);
 }
 
 /* Over sequences of `total` steps; the answer and its standard error into `out`, which keeps an answer that it has

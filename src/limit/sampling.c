@@ -32,14 +32,13 @@ static void respond(const bs_response *response, double *change, double *right, 
 }
 
 /* The error of a mean of replicates; what their mean is off by counts in full. */
-static void spread(const bs_game *game, const bs_replicates *of, const bs_response *response, const double *log_weights,
-                   double *change, double *own, double *right, double *mean, double *out) {
-  const size_t replicates = of->count, d = game->features;
+static void spread(const bs_game *game, bs_replicates of, const bs_response *response, double *change, double *own,
+                   double *right, double *mean, double *out) {
+  const size_t replicates = of.count, d = game->features;
   const double length = bs_norm2(d, game->direction);
   double sum = 0.0;
   for (size_t r = 0; r < replicates; r++) {
-    of->evaluate(of->state, r, log_weights, change);
-    bs_axpy(d, -1.0, game->direction, change);
+    for (size_t k = 0; k < d; k++) change[k] = of.direction[r * d + k] - game->direction[k];
     respond(response, change, right, own);
     bs_axpy(d, -bs_dot(d, change, game->direction) / (length * length), game->direction, change);
     const double angle = bs_norm2(d, change) / length;
@@ -49,17 +48,8 @@ static void spread(const bs_game *game, const bs_replicates *of, const bs_respon
   *out = hypot(sqrt(sum / (double)(replicates * (replicates - 1))), bs_norm2(d, mean) / length);
 }
 
-static void evaluate_schedule(void *state, size_t schedule, const double *log_weights, double *direction) {
-  const bs_game *game = state;
-  bs_epoch_map_evaluate_one(game->map, schedule, &game->rule, log_weights, direction);
-}
-
-bs_replicates bs_replicates_of_game(bs_game *game) {
-  return (bs_replicates){bs_epoch_map_schedules(game->map), evaluate_schedule, game};
-}
-
-biascope_status bs_sampling_error(bs_game *game, const bs_replicates *replicates, const double *log_weights,
-                                  double *out, biascope_error *error) {
+biascope_status bs_sampling_error(bs_game *game, bs_replicates replicates, const double *log_weights, double *out,
+                                  biascope_error *error) {
   bs_response response;
   biascope_status status = bs_response_create(game, &response, error);
   double *change = BS_NEW(double, game->features), *own = BS_NEW(double, game->features);
@@ -72,7 +62,7 @@ biascope_status bs_sampling_error(bs_game *game, const bs_replicates *replicates
     status = bs_response_gather(&response, error);
   }
   if (status == BIASCOPE_OK && bs_response_factor(&response, REGULAR * bs_max_abs(game->samples, game->growth)))
-    spread(game, replicates, &response, log_weights, change, own, right, mean, out);
+    spread(game, replicates, &response, change, own, right, mean, out);
   bs_response_free(&response);
   free(change);
   free(own);

@@ -12,19 +12,16 @@ size_t bs_replicate_steps(size_t total, double beta1, double beta2);
 /* How many of these the total makes: BS_REPLICATES at most, of a long memory fewer, and `least` in any case. */
 size_t bs_replicates_of_total(size_t total, double beta1, double beta2, size_t least);
 
-/* Independent estimates of D: evaluate(state, r, log_weights, direction) gives the one of that number. */
+/* Independent estimates of D at the same weights: count x d. */
 typedef struct {
   size_t count;
-  void (*evaluate)(void *state, size_t replicate, const double *log_weights, double *direction);
-  void *state;
+  const double *direction;
 } bs_replicates;
-/* The schedules of the game's map. */
-bs_replicates bs_replicates_of_game(bs_game *game);
 
 /* The standard error (angle, radians) of the direction at an equilibrium of the game, whose D is about the mean over
- * the replicates. It combines the spread of D between replicates with the shift of c that
+ * the replicates, at its weights. It combines the spread of D between replicates with the shift of c that
  * responds to it, and includes the difference between that mean and D. */
-biascope_status bs_sampling_error(bs_game *game, const bs_replicates *replicates, const double *log_weights,
-                                  double *out, biascope_error *error);
+biascope_status bs_sampling_error(bs_game *game, bs_replicates replicates, const double *log_weights, double *out,
+                                  biascope_error *error);
 
 #endif

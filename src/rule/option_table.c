@@ -147,7 +147,9 @@ static const bs_option_row TABLE[BS_OPTIONS] = {
                         .help = "Seed of the sampling order and the noise"},
     [BS_OPTION_THREADS] = {OPTION(threads), WHOLE(1, BS_MOST_THREADS), EVERY_RULE, .zero_name = "one",
                            .speed_only = true, .label = "threads", .placeholder = "K",
-                           .help = "Threads for steps over most of large data; the result is the same for any number"},
+                           .help =
+                               "Threads for steps over most of large data, and for predictions of random orders; the "
+                               "result is the same for any number"},
 };
 
 const bs_option_row *bs_option_row_of(bs_option option) {
