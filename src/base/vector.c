@@ -63,3 +63,10 @@ double bs_angle(size_t n, const double *a, const double *b) {
   }
   return 2.0 * atan2(sqrt(apart), sqrt(together));
 }
+
+double bs_log_sum_exp(size_t n, const double *x) {
+  double largest = -INFINITY, sum = 0.0;
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, x[i]);
+  for (size_t i = 0; i < n; i++) sum += exp(x[i] - largest);
+  return largest + log(sum);
+}

@@ -8,6 +8,8 @@ double bs_dot(size_t n, const double *a, const double *b);
 void bs_axpy(size_t n, double scale, const double *x, double *y); /* y += scale x */
 void bs_scale(size_t n, double scale, double *x);
 double bs_max_abs(size_t n, const double *x);
+/* log sum exp(x_i) without overflow. */
+double bs_log_sum_exp(size_t n, const double *x);
 /* The Euclidean norm and the cosine, without overflow or underflow for entries from 1e-300 to 1e300. */
 double bs_norm2(size_t n, const double *x);
 /* In radians, from 0 to pi; pi / 2 if either vector is zero. Accurate to a few roundings for every angle, whereas the
