@@ -25,7 +25,7 @@ static const double COARSE = 0.03, FINE = 1e-3, SAMPLED = 3e-3;
  * fixed order, once the path has gained what the run gains, and until then. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9,
                     BLIND_RANDOM_EFFORT = 1.5e10;
-static const double SIGNS_EFFORT = 7e9, BLIND_SIGNS_EFFORT = 1e9;
+static const double SIGNS_EFFORT = 1.5e10, BLIND_SIGNS_EFFORT = 1e9;
 
 void bs_path_end_free(bs_path_end *path) {
   free(path->direction);

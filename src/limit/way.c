@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FLOW_STEPS = 20000 };
+enum { MOST_FLOW_STEPS = 1 << 18 };
 /* Of a sequence that stands in for a random order: its steps, or two epochs; steps times weights; and samples times
  * weights. And of the sequences that correct it. */
 enum { STAND_IN = 1 << 12, STAND_IN_CELLS = 1 << 20, STAND_IN_WORK = 1 << 24 };
