@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "limit/exact_map.h"
+#include "limit/long_sequences.h"
 #include "limit/normal_signs.h"
 #include "limit/sampled_signs.h"
 #include <math.h>
@@ -207,10 +208,41 @@ static void pairs_vary_less_than_sequences(void **state) {
   assert_true(paired < 0.25 * alone);
 }
 
+/* Where single samples decide a momentum: at the weights that are found, a simulation moves as predicted, to within
+ * their chance, and no margin grows more slowly than those of the support. */
+static void long_sequences_lead_where_a_simulation_goes(void **state) {
+  static const regime SINGLE = {BIASCOPE_SHUFFLE, 1, 0.9, 0.0};
+  (void)state;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    problem p = problem_of(&SINGLE, seed);
+    biascope_error error;
+    double direction[FEATURES], dual[SAMPLES], simulated[FEATURES], effort = 0.0, squares = 0.0, product = 0.0;
+    biascope_prediction found = {.direction = direction, .dual = dual, .outputs = 1, .samples = SAMPLES};
+    found.rows = SAMPLES;
+    found.features = FEATURES;
+    const bs_question asked = {.data = p.data, .training = p.training, .options = bs_predict_options_of(NULL)};
+    assert_true(bs_long_sequences_apply(&asked, &p.rule));
+    assert_int_equal(bs_predict_by_long_sequences(&asked, &p.rule, &effort, &found, &error), BIASCOPE_OK);
+    assert_true(found.gap <= 1e-10 && found.rate > 0.0 && effort > 0.0);
+    for (size_t i = 0; i < SAMPLES; i++) p.log_weights[i] = dual[i] > 0.0 ? log(dual[i]) : -1000.0;
+    simulate(&p, simulated);
+    for (size_t k = 0; k < FEATURES; k++) {
+      squares += simulated[k] * simulated[k];
+      product += simulated[k] * direction[k];
+    }
+    const double chance = sqrt(FEATURES * 20.0 / 400000.0 / squares); /* of the simulation, in radians */
+    const double angle = acos(fmin(1.0, product / sqrt(squares)));
+    if (!(angle <= 3.0 * (chance + found.standard_error)))
+      fail_msg("seed %d: %g radians from a simulation (chance %g, standard error %g)", (int)seed, angle, chance,
+               found.standard_error);
+    problem_free(&p);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(signs_of_a_normal_momentum_are_about_those_simulated),
-                                     cmocka_unit_test(slopes_of_normal_signs_are_differences),
-                                     cmocka_unit_test(sampled_signs_are_those_simulated),
-                                     cmocka_unit_test(pairs_vary_less_than_sequences)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(signs_of_a_normal_momentum_are_about_those_simulated),
+      cmocka_unit_test(slopes_of_normal_signs_are_differences), cmocka_unit_test(sampled_signs_are_those_simulated),
+      cmocka_unit_test(pairs_vary_less_than_sequences), cmocka_unit_test(long_sequences_lead_where_a_simulation_goes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
