@@ -70,8 +70,12 @@ bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *predicti
   return rate && apart <= bs_run_allowance(prediction) && c->run.settle <= BIASCOPE_RUN_SETTLED && nears;
 }
 
+bool bs_updates_are_signs(const bs_confirmation *c) {
+  return bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
+}
+
 bool bs_updates_slide(const bs_confirmation *c) {
-  return bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN && !bs_seed_matters(c->training);
+  return bs_updates_are_signs(c) && !bs_seed_matters(c->training);
 }
 
 bool bs_updates_may_be_watched(const bs_confirmation *c) {

@@ -98,6 +98,17 @@ static biascope_status compare_finer_path(bs_confirmation *c, biascope_error *er
   return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
 }
 
+/* Keeps the new run if it has confirmed an answer; else the one before, which came further. */
+static biascope_status keep_run(bs_confirmation *c, bs_run *before, biascope_status status, biascope_error *error) {
+  if (status != BIASCOPE_OK || c->answer->confirmed) {
+    bs_run_free(before);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = *before;
+  return bs_note_run(c, error);
+}
+
 static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double goal, biascope_error *error) {
   bs_run before = c->run;
   if (bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(goal >= BS_LEAST_GOAL) || !path_may_decide(c))
@@ -105,20 +116,14 @@ static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double g
   c->run = (bs_run){0};
   biascope_status status = bs_run_make(c->data, c->training, steps, goal, BS_RUN_FADING, &c->run, error);
   if (status == BIASCOPE_OK) status = compare_finer_path(c, error);
-  if (status != BIASCOPE_OK || c->answer->confirmed) {
-    bs_run_free(&before);
-    return status;
-  }
-  bs_run_free(&c->run);
-  c->run = before; /* which says more, for it came further */
-  return bs_note_run(c, error);
+  return keep_run(c, &before, status, error);
 }
 
 /* In a random order chance sets the run's gain apart, too, and less so that of more steps. */
 biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error) {
-  const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
   bool leads = false;
-  if (!signs || !bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c)) return BIASCOPE_OK;
+  if (!bs_updates_are_signs(c) || !bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c))
+    return BIASCOPE_OK;
   bs_run before = c->run;
   c->run = (bs_run){0};
   biascope_status status =
@@ -126,13 +131,7 @@ biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error
   if (status == BIASCOPE_OK) status = bs_path_leads_to(c, c->answer, &leads, error);
   if (status == BIASCOPE_OK && leads) status = bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
   if (status == BIASCOPE_OK && leads) status = bs_note_run(c, error);
-  if (status != BIASCOPE_OK || leads) {
-    bs_run_free(&before);
-    return status;
-  }
-  bs_run_free(&c->run);
-  c->run = before;
-  return status;
+  return keep_run(c, &before, status, error);
 }
 
 /* Steps leave the path in proportion to their size: where the run's gain is not that of the path, a run of smaller

@@ -60,7 +60,8 @@ bool bs_run_nears(const bs_confirmation *c, const biascope_prediction *predictio
 bool bs_run_stays(const bs_confirmation *c, const biascope_prediction *prediction);
 /* Whether the run has settled, and goes where the prediction says, at its rate. */
 bool bs_run_agrees(const bs_confirmation *c, const biascope_prediction *prediction);
-/* Whether updates are signs in a fixed order, which slide; */
+/* Whether updates are signs; in a fixed order, so that they slide; */
+bool bs_updates_are_signs(const bs_confirmation *c);
 bool bs_updates_slide(const bs_confirmation *c);
 /* and whether updates are signs in a fixed order, and few enough to be looked at one by one. */
 bool bs_updates_may_be_watched(const bs_confirmation *c);

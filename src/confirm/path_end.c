@@ -109,7 +109,7 @@ biascope_status bs_path_leads_to(bs_confirmation *c, const biascope_prediction *
     return BIASCOPE_OK;
   biascope_status status = BIASCOPE_OK;
   if (!bs_run_has_name(&c->run, c->path.from)) {
-    const bool signs = bs_optimizer_rule_of(c->training->optimizer)->direction == BS_SIGN;
+    const bool signs = bs_updates_are_signs(c);
     if (!signs && !bs_seed_matters(c->training) && bs_margin_rows(c->data) <= bs_margin_weights(c->data))
       status = follow(c, direction, COARSE, error);
     if (status == BIASCOPE_OK && !path_leads(c, prediction))

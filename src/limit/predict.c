@@ -295,15 +295,14 @@ static biascope_status follow_scaled(const bs_question *question, bs_way *way, b
   double *start = BS_NEW(double, d);
   if (!start) return bs_fail_memory(error, "the path of training");
   for (size_t k = 0; k < d; k++) start[k] = ldexp(way->start[k], question->exponent);
-  bs_way scaled = *way;
-  scaled.start = start;
-  scaled.time = ldexp(way->time, question->exponent) * mapped.training.lr / question->training.lr;
-  const biascope_status status = bs_path_follow(&mapped, &rule, &scaled, error);
-  way->chance = scaled.chance;
-  way->settled = scaled.settled;
-  way->end_error = scaled.end_error;
-  way->falls = scaled.falls;
-  way->speed = scaled.speed * mapped.training.lr / question->training.lr;
+  const bs_way asked = *way;
+  const double faster = mapped.training.lr / question->training.lr;
+  way->start = start;
+  way->time = ldexp(asked.time, question->exponent) * faster;
+  const biascope_status status = bs_path_follow(&mapped, &rule, way, error);
+  way->start = asked.start;
+  way->time = asked.time;
+  way->speed *= faster;
   free(start);
   return status;
 }
