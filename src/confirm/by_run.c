@@ -19,6 +19,7 @@ static const double MOST_EFFORT = 6e9, REDUCED_EFFORT = 1e10;
 /* Where runs settle elsewhere than the equilibrium, a last one takes smaller and many more steps. */
 static const double LEAST_FADING = 0.05, LAST_EFFORT = 6e9;
 static const double LAST_GOAL = 100.0;
+static const double CAME_NEARER = 0.8; /* 1 - cos with the answer, beside that of the run before */
 /* The margin of a run of smaller steps that must not contradict the one that agrees, beside that one's; and how much
  * further it has to be from the answer than a run that agrees. */
 static const double SMALLER = 0.5, FAR = 1.5;
@@ -120,6 +121,18 @@ static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) 
   return bs_run_make(c->data, c->training, bs_last_steps(c), LAST_GOAL, LEAST_FADING, &c->run, error);
 }
 
+/* In a random order chance and large steps may hold a run aside for long: where a longer one of smaller steps has come
+ * nearer to the answer, the path from it decides. */
+static biascope_status follow_if_nearer(bs_confirmation *c, double before, biascope_error *error) {
+  bool leads = false;
+  if (c->answer->confirmed || !bs_seed_matters(c->training) || !c->equilibrium ||
+      !(bs_run_distance(c, c->answer) <= CAME_NEARER * before))
+    return BIASCOPE_OK;
+  const biascope_status status = bs_path_leads_to(c, c->answer, &leads, error);
+  if (status != BIASCOPE_OK || !leads) return status;
+  return bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
+}
+
 /* Averages that lag behind fading gradients turn a run aside, and so do large steps; and what no path confirms may need
  * more steps to settle: a longer run of smaller steps. */
 biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
@@ -128,8 +141,10 @@ biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error) {
   const bool settled = c->run.settle <= BIASCOPE_RUN_SETTLED;
   if (!bs_steps_are_free(c) || longer <= 1.0 || (settled && c->run.fading <= LEAST_FADING && !slower))
     return BIASCOPE_OK;
-  const biascope_status status = make_last_run(c, error);
-  return status == BIASCOPE_OK ? bs_weigh_run(c, error) : status;
+  const double before = bs_run_distance(c, c->answer);
+  biascope_status status = make_last_run(c, error);
+  if (status == BIASCOPE_OK) status = bs_weigh_run(c, error);
+  return status == BIASCOPE_OK ? follow_if_nearer(c, before, error) : status;
 }
 
 /* If the limit is one of several optimal directions of the full batch, and the last run has settled near one. Which one

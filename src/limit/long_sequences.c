@@ -14,7 +14,7 @@
  * for from the one before, all in all, from FIRST times GROWTH until the standard error is small enough. */
 enum { FIRST = 1 << 14, GROWTH = 4, LEAST = 1 << 18, MOST = 1 << 22, MOST_CELLS = 1 << 26 };
 enum { REPLICATES = 6, SETTLING_STEPS = 200 };
-static const double WANTED_ERROR = 0.01, EFFORT = 2e10, FIRST_EFFORT = 4e9;
+static const double WANTED_ERROR = 0.015, EFFORT = 2e10, FIRST_EFFORT = 4e9;
 static const double SMOOTHING = 0.02; /* of signs, so that derivatives are smooth; the standard error counts its bias */
 static const double ROUGH_GAP = 1e-6;
 
