@@ -128,7 +128,7 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
   for (uint64_t seed = 0; seed < 900; seed++) {
     const size_t n = 1 + seed % (MOST - 1), padded = bs_padded(n);
     const biascope_options options = bs_options_of((biascope_optimizer)(seed % RULES));
-    bs_step *step = bs_step_roots_of(&options);
+    bs_step *step = bs_step_roots_of(&options, n);
     fill(n, seed, ours);
     fill(n, seed, theirs);
     const double *const x[] = {ours[0], ours[1]}, *const w[] = {ours[2], ours[3]};
@@ -160,8 +160,9 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
     bs_update plain = update_of(padded, n, theirs, &rate, &matrix[1]);
     plain.even = false;
     assert_int_equal(tiny, BASELINE[seed % RULES]->step(&plain, scale));
-    assert_same_step(bs_step_roots_with(BS_AVX512, &options), n, seed, scale, &rate, theirs);
-    assert_same_step(bs_step_roots_with(BS_AVX2, &options), n, seed, scale, &rate, theirs);
+    for (bs_vectors vectors = BS_AVX2; vectors <= BS_AVX512; vectors++)
+      for (bs_roots roots = 0; roots < BS_ROOTS; roots++)
+        assert_same_step(bs_step_roots_with(vectors, roots, &options), n, seed, scale, &rate, theirs);
     for (int a = 0; a < ARRAYS; a++) assert_memory_equal(ours[a], theirs[a], MOST * sizeof(double));
   }
   for (int a = 0; a < ARRAYS; a++) {
@@ -195,7 +196,7 @@ static void steps_are_those_of_the_plain_formula_to_1e_15(void **state) {
     memset(array[0], 0, MOST * sizeof(double));
     const bs_update update = update_of(MOST, MOST, array, &AS_THEY_ARE, NULL);
     const biascope_options options = bs_options_of(BIASCOPE_ADAM);
-    bs_step_roots_of (&options)(&update, 1.0);
+    bs_step_roots_of(&options, MOST)(&update, 1.0);
     for (size_t k = 0; k < MOST; k++) {
       const long double step = plain_step((long double)array[1][k], (long double)array[3][k], (long double)array[4][k]);
       assert_true(fabsl((long double)array[2][k] + step) <= 1e-15L * fabsl(step));
@@ -233,8 +234,10 @@ static void assert_roots(const double v[TRIED]) {
   const biascope_options options = bs_options_of(BIASCOPE_ADAM);
   assert_roots_of(bs_step_of(&options), v);
   for (bs_vectors vectors = BS_AVX2; vectors <= BS_AVX512; vectors++) {
-    bs_step *step = bs_step_roots_with(vectors, &options);
-    if (step) assert_roots_of(step, v);
+    for (bs_roots roots = 0; roots < BS_ROOTS; roots++) {
+      bs_step *step = bs_step_roots_with(vectors, roots, &options);
+      if (step) assert_roots_of(step, v);
+    }
   }
 }
 

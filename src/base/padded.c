@@ -10,7 +10,7 @@
 #include "base/dot_loop.h"
 
 INLINE double dot_of(size_t lanes, size_t padded, const double *x, const double *w) {
-  /* What a step over few coordinates wrote, it wrote in halves (step_avx512.c), on which whole vectors would wait. */
+  /* What a step over few coordinates wrote, it wrote in fours (step_roots.c), on which vectors of eight would wait. */
   if (lanes == 8 && padded <= (size_t)2 * BS_LANES) return dot_of_4(padded, x, w);
   return lanes == 8 ? dot_of_8(padded, x, w) : lanes == 4 ? dot_of_4(padded, x, w) : dot_of_2(padded, x, w);
 }

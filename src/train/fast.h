@@ -19,8 +19,8 @@ typedef struct {
   bs_moments *moments;
 } bs_scope;
 
-/* The rule's step, or one that gives its bits sooner. */
-bs_step *bs_fast_step_of(const biascope_options *options);
+/* The rule's step, or one that gives its bits sooner over so many features. */
+bs_step *bs_fast_step_of(const biascope_options *options, size_t features);
 
 /* Chooses the paths that are worth it for a run with this whole scope: none for several outputs, nor with variance
  * reduction. Free on failure too. */

@@ -46,7 +46,7 @@ static biascope_status create(bs_moments *moments, const biascope_options *optio
   const bs_epoch_rule averages = bs_averages_of(options);
   *moments =
       (bs_moments){.rule = rule,
-                   .step = bs_fast_step_of(options),
+                   .step = bs_fast_step_of(options, features),
                    .decay = bs_coupled_decay(options),
                    .outputs = outputs,
                    .features = features,

@@ -6,8 +6,8 @@
 #include "train/fast/step_roots.h"
 #include <math.h>
 
-bs_step *bs_fast_step_of(const biascope_options *options) {
-  return bs_step_roots_of(options);
+bs_step *bs_fast_step_of(const biascope_options *options, size_t features) {
+  return bs_step_roots_of(options, features);
 }
 
 biascope_status bs_fast_create(bs_fast *fast, const bs_scope *whole, const biascope_options *options,

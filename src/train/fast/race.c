@@ -4,7 +4,7 @@
 #include <math.h>
 #include <time.h>
 
-enum { LENGTH = 256, STEPS = 8, TRIALS = 16 };
+enum { LENGTH = 256, STEPS = 8, TRIALS = 10 };
 
 typedef struct {
   double g[LENGTH], m[LENGTH], v[LENGTH], w[LENGTH], eps[LENGTH];
@@ -19,13 +19,15 @@ static double time_steps(bs_step *step, arrays *a) {
   return bs_clock(CLOCK_MONOTONIC) - start;
 }
 
-bool bs_race_is_won(bs_step *step, bs_step *against) {
+size_t bs_race(size_t count, bs_step *const *steps) {
   arrays a = {0};
-  double least[2] = {INFINITY, INFINITY}; /* what disturbs a trial makes it longer */
+  double least[BS_MOST_RACING]; /* what disturbs a trial makes it longer */
   for (size_t k = 0; k < LENGTH; k++) a.m[k] = a.v[k] = 1.0 + (double)k / LENGTH;
-  for (int trial = 0; trial < TRIALS; trial++) {
-    least[0] = fmin(least[0], time_steps(step, &a));
-    least[1] = fmin(least[1], time_steps(against, &a));
-  }
-  return least[0] < least[1];
+  for (size_t i = 0; i < count; i++) least[i] = INFINITY;
+  for (int trial = 0; trial < TRIALS; trial++)
+    for (size_t i = 0; i < count; i++) least[i] = fmin(least[i], time_steps(steps[i], &a));
+  size_t winner = 0;
+  for (size_t i = 1; i < count; i++)
+    if (least[i] < least[winner]) winner = i;
+  return winner;
 }

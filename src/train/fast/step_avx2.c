@@ -1,6 +1,5 @@
-/* With vectors of four, and fused multiply-adds for the roots alone. A root and a quotient keep the divider busy for 14
- * cycles (Zen 4); with two of seven roots multiplied out they take 11.4. More of them take longer: the processor looks
- * ahead at 64 instructions that wait, and the chains are long. */
+/* With vectors of four, and fused multiply-adds for the roots alone. Two of seven roots are multiplied out, or half of
+ * them. Both leave the processor waiting: the chains are long, and it looks ahead at some 64 to 97 instructions. */
 #include "train/fast/step_roots.h"
 
 #ifdef AVX2_FMA
@@ -22,7 +21,7 @@
 #define UNEQUAL(x, y) ((lane_set)_mm256_cmp_pd(x, y, _CMP_NEQ_UQ))
 #define HAS_LANES(set) (_mm256_movemask_pd((__m256d)(set)) != 0)
 #define QUOTIENT(m, d) _mm256_and_pd((m) / (d), _mm256_cmp_pd(d, ALL(0.0), _CMP_GT_OQ))
-enum { LARGEST_GROUP = 7, BESIDE = 2 };
+enum { LARGEST_GROUP = 7, FEW_OF = 7, MANY_OF = 4, BESIDE = 2 };
 enum { UNCERTAIN = -64 }; /* e = 1.51 2^-12, E = 2^-32.8: a root in 1,000 is not proved */
 
 typedef long long lane_set __attribute__((vector_size(32)));
@@ -62,21 +61,23 @@ INLINE_STEP bool are_plain(int count, const __m256d *v) {
 
 #include "train/fast/step_loop.h"
 
-INLINE_STEP lane_set update_from(bs_second_moment second, bs_update u, rates rate) {
-  const size_t group = LARGEST_GROUP * (size_t)LANES, end = (u.count + LANES - 1) / LANES * LANES;
+INLINE_STEP lane_set update_from(bs_roots roots, bs_second_moment second, bs_update u, rates rate) {
+  const int count = roots == BS_FEW_ROOTS ? FEW_OF : MANY_OF;
+  const size_t group = (size_t)count * LANES, end = (u.count + LANES - 1) / LANES * LANES;
   lane_set faded = NO_LANES;
   size_t k = 0;
-  for (; k + group <= end; k += group) faded |= update_group(LARGEST_GROUP, BESIDE, second, u, rate, k);
+  for (; k + group <= end; k += group) faded |= update_group(count, BESIDE, second, u, rate, k);
   for (; k < end; k += LANES) faded |= update_group(1, 0, second, u, rate, k);
   return faded;
 }
 
-bs_step *bs_step_avx2_for(const bs_optimizer_rule *rule) {
-  return bs_has_avx2_and_fma() ? STEPS[rule->second] : NULL;
+bs_step *bs_step_avx2_for(const bs_optimizer_rule *rule, bs_roots roots) {
+  return bs_has_avx2_and_fma() ? STEPS[rule->second][roots] : NULL;
 }
 #else
-bs_step *bs_step_avx2_for(const bs_optimizer_rule *rule) {
+bs_step *bs_step_avx2_for(const bs_optimizer_rule *rule, bs_roots roots) {
   (void)rule;
+  (void)roots;
   return NULL;
 }
 #endif

@@ -1,5 +1,4 @@
-/* With vectors of eight. A root and a quotient keep the divider busy for 25 cycles (Zen 4); with half of the roots
- * multiplied out they take 18.5. */
+/* With vectors of eight. Half of the roots are multiplied out, or three quarters. */
 #include "train/fast/step_roots.h"
 
 #ifdef AVX512
@@ -39,8 +38,8 @@ INLINE_STEP bool are_plain(int count, const __m512d *v) {
 
 #include "train/fast/step_loop.h"
 
-/* Four coordinates, or the last ones: half a vector keeps the divider busy for half the time. */
-INLINE_STEP __mmask8 update_four(bs_second_moment second, bool last, bs_update u, rates rate, size_t k) {
+/* The last four coordinates or fewer: half a vector keeps the divider busy for half the time. */
+INLINE_STEP __mmask8 update_last(bs_second_moment second, bs_update u, rates rate, size_t k) {
 #define HALF(x) _mm512_castpd512_pd256(x)
   const __m256d product = HALF(rate.scale) * _mm256_load_pd(u.row + k), g = _mm256_setzero_pd() + product;
   __m256d v = _mm256_load_pd(u.v + k);
@@ -54,42 +53,37 @@ INLINE_STEP __mmask8 update_four(bs_second_moment second, bool last, bs_update u
     denominator += rate.source == BS_EPS_OF_ALL ? HALF(rate.eps) : _mm256_load_pd(u.eps + k);
   const __mmask8 seen = _mm256_cmp_pd_mask(denominator, _mm256_setzero_pd(), _CMP_GT_OQ);
   const __m256d step = HALF(rate.eta) * _mm256_maskz_div_pd(seen, m, denominator);
-  /* The last with the zeros after them: the next dot product loads a whole vector, which would wait for a half. */
+  /* With the zeros after them: the next dot product loads a whole vector, which would wait for a half. */
   const __m256d w = HALF(rate.shrink) * _mm256_load_pd(u.w + k) - step;
-  if (last)
-    _mm512_store_pd(u.w + k, _mm512_zextpd256_pd512(w));
-  else
-    _mm256_store_pd(u.w + k, w);
+  _mm512_store_pd(u.w + k, _mm512_zextpd256_pd512(w));
   return _mm256_cmp_pd_mask(v, _mm256_set1_pd(BS_TINY), _CMP_LT_OQ) &
          _mm256_cmp_pd_mask(v, _mm256_setzero_pd(), _CMP_GT_OQ);
 #undef HALF
 }
 
-INLINE_STEP __mmask8 update_from(bs_second_moment second, bs_update u, rates rate) {
-  enum { FEW = 12 };
+INLINE_STEP __mmask8 update_from(bs_roots roots, bs_second_moment second, bs_update u, rates rate) {
+  const int beside = roots == BS_FEW_ROOTS ? 2 : 3, beside_of_pair = roots == BS_FEW_ROOTS ? 1 : 2;
   const size_t group = LARGEST_GROUP * (size_t)LANES, pair = 2 * (size_t)LANES;
   __mmask8 faded = 0;
   size_t k = 0;
-  if (u.count <= FEW) { /* halves: the first results are ready sooner */
-    for (; k < u.count; k += LANES / 2) faded |= update_four(second, false, u, rate, k);
-    return faded;
-  }
-  for (; k + group <= u.count; k += group) faded |= update_group(LARGEST_GROUP, LARGEST_GROUP / 2, second, u, rate, k);
-  if (k > 0 && k + pair <= u.count) { /* a root multiplied out takes longer: two alone would wait for it */
-    faded |= update_group(2, 1, second, u, rate, k);
+  for (; k + group <= u.count; k += group) faded |= update_group(LARGEST_GROUP, beside, second, u, rate, k);
+  /* One root multiplied out takes longer than one of the divider: a pair by itself would wait for it. */
+  if ((k > 0 || roots == BS_MANY_ROOTS) && k + pair <= u.count) {
+    faded |= update_group(2, beside_of_pair, second, u, rate, k);
     k += pair;
   }
   for (; k + LANES / 2 < u.count; k += LANES) faded |= update_group(1, 0, second, u, rate, k);
-  if (k < u.count) faded |= update_four(second, true, u, rate, k);
+  if (k < u.count) faded |= update_last(second, u, rate, k);
   return faded;
 }
 
-bs_step *bs_step_avx512_for(const bs_optimizer_rule *rule) {
-  return bs_has_avx512() ? STEPS[rule->second] : NULL;
+bs_step *bs_step_avx512_for(const bs_optimizer_rule *rule, bs_roots roots) {
+  return bs_has_avx512() ? STEPS[rule->second][roots] : NULL;
 }
 #else
-bs_step *bs_step_avx512_for(const bs_optimizer_rule *rule) {
+bs_step *bs_step_avx512_for(const bs_optimizer_rule *rule, bs_roots roots) {
   (void)rule;
+  (void)roots;
   return NULL;
 }
 #endif

@@ -13,9 +13,9 @@
  *   find_first_digits(count, x, y): reciprocals y of the roots of x >= 2^-900, to some bits
  *   are_plain(count, v)     whether the numbers in `count` vectors are BS_TINY or more
  *   UNCERTAIN               the exponent of the uncertainty of a root that is multiplied out, see there
- *   LARGEST_GROUP           vectors whose steps take turns: one after the other they would wait for themselves
+ *   LARGEST_GROUP           vectors whose steps take turns at most: one after the other they would wait for themselves
  *
- * and, with its help, update_from(...), all vectors from a coordinate on. */
+ * and, with its help, update_from(...), all vectors with a share of their roots. */
 
 typedef long long INTEGERS __attribute__((vector_size(LANES * sizeof(long long))));
 
@@ -116,9 +116,9 @@ INLINE_STEP LANE_SET update_group(int count, int beside, bs_second_moment second
   return update_weights(count, beside, false, u, rate, k, m, v, root);
 }
 
-INLINE_STEP LANE_SET update_from(bs_second_moment second, bs_update u, rates rate);
+INLINE_STEP LANE_SET update_from(bs_roots roots, bs_second_moment second, bs_update u, rates rate);
 
-INLINE_STEP bool update_all(bs_second_moment second, bs_update u, bs_eps source, double scale) {
+INLINE_STEP bool update_all(bs_roots roots, bs_second_moment second, bs_update u, bs_eps source, double scale) {
   const VECTOR one = ALL(1.0);
   rates rate = {.scale = ALL(scale),
                 .beta1 = ALL(u.rate->beta1),
@@ -129,26 +129,29 @@ INLINE_STEP bool update_all(bs_second_moment second, bs_update u, bs_eps source,
                 .source = source};
   rate.rest1 = one - rate.beta1;
   rate.rest2 = one - rate.beta2;
-  return HAS_LANES(update_from(second, u, rate));
+  return HAS_LANES(update_from(roots, second, u, rate));
 }
 
-INLINE_STEP bool update(bs_second_moment second, bs_update u, double scale) {
+INLINE_STEP bool update(bs_roots roots, bs_second_moment second, bs_update u, double scale) {
   const bs_eps source = bs_eps_of(&u);
-  return source == BS_EPS_OWN      ? update_all(second, u, BS_EPS_OWN, scale)
-         : source == BS_EPS_OF_ALL ? update_all(second, u, BS_EPS_OF_ALL, scale)
-                                   : update_all(second, u, BS_EPS_ZERO, scale);
+  return source == BS_EPS_OWN      ? update_all(roots, second, u, BS_EPS_OWN, scale)
+         : source == BS_EPS_OF_ALL ? update_all(roots, second, u, BS_EPS_OF_ALL, scale)
+                                   : update_all(roots, second, u, BS_EPS_ZERO, scale);
 }
 
-STEP static bool step_average(const bs_update *u, double scale) {
-  return update(BS_SECOND_AVERAGE, *u, scale);
-}
-STEP static bool step_sum(const bs_update *u, double scale) {
-  return update(BS_SECOND_SUM, *u, scale);
-}
-STEP static bool step_per_sample(const bs_update *u, double scale) {
-  return update(BS_SECOND_PER_SAMPLE, *u, scale);
-}
+#define STEP_OF(name, roots, second)                                                                                   \
+  STEP static bool name(const bs_update *u, double scale) {                                                            \
+    return update(roots, second, *u, scale);                                                                           \
+  }
+STEP_OF(average_with_few, BS_FEW_ROOTS, BS_SECOND_AVERAGE)
+STEP_OF(average_with_many, BS_MANY_ROOTS, BS_SECOND_AVERAGE)
+STEP_OF(sum_with_few, BS_FEW_ROOTS, BS_SECOND_SUM)
+STEP_OF(sum_with_many, BS_MANY_ROOTS, BS_SECOND_SUM)
+STEP_OF(per_sample_with_few, BS_FEW_ROOTS, BS_SECOND_PER_SAMPLE)
+STEP_OF(per_sample_with_many, BS_MANY_ROOTS, BS_SECOND_PER_SAMPLE)
+#undef STEP_OF
 
 /* For each second moment; NULL: no rule that divides by a root keeps it. */
-static bs_step *const STEPS[] = {
-    [BS_SECOND_AVERAGE] = step_average, [BS_SECOND_SUM] = step_sum, [BS_SECOND_PER_SAMPLE] = step_per_sample};
+static bs_step *const STEPS[][BS_ROOTS] = {[BS_SECOND_AVERAGE] = {average_with_few, average_with_many},
+                                           [BS_SECOND_SUM] = {sum_with_few, sum_with_many},
+                                           [BS_SECOND_PER_SAMPLE] = {per_sample_with_few, per_sample_with_many}};
