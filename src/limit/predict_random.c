@@ -39,9 +39,9 @@ static const double USEFUL_ERROR = 0.03, USEFUL_EFFORT = 4e10;
 static const double MEASURABLE_GAP = 1e-3, POLISHING = 2.0;
 static const double STAND_IN_SMOOTHING = 0.02; /* of its signs: few momenta make a rough mean */
 static const double STAND_IN_GAP = 1e-6;
-/* Of the signs of long sequences: so that as many momenta lie within it of 0, whose bias the standard error counts; and
- * what it is multiplied with where that is too few. */
-static const double NEAR_ZERO = 12800.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
+/* Of the signs of long sequences: so that as many momenta lie within it of 0, more of those that are nearly normal; the
+ * standard error counts the bias. And what it is multiplied with where that is too few. */
+static const double NEAR_ZERO = 200.0, NEAR_ZERO_NORMAL = 12800.0, MOST_SMOOTHING = 0.02, SMOOTHER = 4.0;
 
 typedef struct {
   const bs_question *question;
@@ -117,8 +117,9 @@ static biascope_status create_correction(work *w, size_t total, biascope_error *
   bs_exact_map_free(&w->exact);
   biascope_status status = bs_exact_map_create(w->question, w->rule, &w->game, total, replicates, &w->exact, error);
   if (status == BIASCOPE_OK) status = bs_deferred_create(&w->game, &w->exact, w->offset, &w->deferred, error);
+  const double smoothing = (w->signs ? NEAR_ZERO_NORMAL : NEAR_ZERO) / (double)total;
   if (w->rule->direction == BS_SIGN)
-    w->exact.rule.smoothing = fmin(MOST_SMOOTHING, fmax(BS_SAMPLED_SMOOTHING, NEAR_ZERO / (double)total));
+    w->exact.rule.smoothing = fmin(MOST_SMOOTHING, fmax(BS_SAMPLED_SMOOTHING, smoothing));
   return status;
 }
 
@@ -190,8 +191,9 @@ static double first_sample(const work *w) {
   return long_stand_in ? TIMES_STAND_IN * (double)w->short_schedule.steps : LEAST_SAMPLE;
 }
 
-/* The steps of sequences over which the standard error is small enough to be useful, or as many as can be afforded: to
- * measure it a rough equilibrium will do. BIASCOPE_NOT_CONVERGED if there is none of the first ones. */
+/* Of a normal momentum, the steps of sequences over which the standard error is small enough to be useful, or as many
+ * as can be afforded: to measure it a rough equilibrium will do. BIASCOPE_NOT_CONVERGED if there is none of the first
+ * ones. */
 static biascope_status find_useful(work *w, double *total, biascope_prediction *out, biascope_error *error) {
   for (bool first = true;; first = false) {
     const double before = w->game.effort;
@@ -213,7 +215,7 @@ static biascope_status find_useful(work *w, double *total, biascope_prediction *
 static biascope_status solve(work *w, biascope_prediction *out, biascope_error *error) {
   const size_t chosen = w->question->options.sample_length;
   double total = chosen ? (double)chosen : first_sample(w), before = w->game.effort;
-  biascope_status status = chosen ? BIASCOPE_OK : find_useful(w, &total, out, error);
+  biascope_status status = w->signs && !chosen ? find_useful(w, &total, out, error) : BIASCOPE_OK;
   if (status == BIASCOPE_OK) status = correct(w, (size_t)total, true, out, error);
   while (status == BIASCOPE_OK && !chosen && out->standard_error > WANTED_ERROR) {
     const double times = lengthen(w, total, w->game.effort - before, out->standard_error);
