@@ -133,6 +133,10 @@ enum { CLI_PATH_SIZE = 4096 + 64 };
 extern const char *const cli_data_places[]; /* where data and pages are, in the build and installed */
 void cli_find_shipped(const char *name, const char *const *places, char path[CLI_PATH_SIZE]);
 
+/* OpenBLAS chooses its kernels by the processor's model when it is loaded, and those for SSE3, a third as fast, for a
+ * model that it does not know: starts the program again with kernels for the vectors that the processor has. */
+void cli_start_with_fast_kernels(char **argv);
+
 /* The program, as main calls it. */
 int cli_run(int argc, char **argv);
 

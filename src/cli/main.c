@@ -105,6 +105,7 @@ static void close_standard_output(void) {
 }
 
 int main(int argc, char **argv) {
+  cli_start_with_fast_kernels(argv);
   if (atexit(close_standard_output) != 0) return BIASCOPE_BAD_INPUT;
   cli_watch_json();
   const char *vectors;
