@@ -24,7 +24,7 @@ typedef struct {
   double *log_weights; /* N: of the equilibrium so far */
   double *direction;   /* d: its D, of Euclidean norm 1; 0: there is none yet */
   double *mean;        /* d: the mean update */
-  double effort;
+  double effort, most_effort;
 } work;
 
 bool bs_long_sequences_apply(const bs_question *question, const bs_epoch_rule *rule) {
@@ -52,7 +52,7 @@ static biascope_status start(work *w, biascope_error *error) {
   if (status == BIASCOPE_OK) {
     status = bs_game_create(map, &w->rule, &game, error);
     if (status == BIASCOPE_OK) {
-      game.most_effort = FIRST_EFFORT;
+      game.most_effort = fmin(FIRST_EFFORT, w->most_effort);
       status = bs_search_by_rule(&game, &search, w->log_weights, &found, error);
       w->effort += game.effort;
       bs_game_free(&game);
@@ -82,7 +82,8 @@ static biascope_status find_error(work *w, bs_game *game, bs_exact_map *exact, d
   return status;
 }
 
-/* Over sequences of so many steps in all, from the equilibrium so far. The answer where `out` is not NULL. */
+/* Over sequences of so many steps in all, from the equilibrium so far. The answer where `out` is not NULL; of the first
+ * ones that answer, the best point where there is none. */
 static biascope_status solve(work *w, size_t total, biascope_prediction *out, biascope_error *error) {
   const bs_question *question = w->question;
   const size_t replicates = bs_replicates_of_total(total, w->rule.beta1, w->rule.beta2, REPLICATES);
@@ -96,10 +97,11 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
   if (status != BIASCOPE_OK) return status;
   status = bs_game_create(exact.workers->map, &w->rule, &game, error);
   if (status == BIASCOPE_OK) {
-    game.most_effort = out ? EFFORT - w->effort : FIRST_EFFORT;
+    game.most_effort = fmin(out ? INFINITY : FIRST_EFFORT, w->most_effort - w->effort);
     status = bs_settle(&game, &how, w->log_weights, &found, error);
     w->effort += game.effort;
-    if (status == BIASCOPE_OK && out) bs_export_equilibrium(&game, w->log_weights, &found, out);
+    const bool best = status == BIASCOPE_NOT_CONVERGED && total == LEAST && isfinite(found.gap);
+    if (out && (status == BIASCOPE_OK || best)) bs_export_equilibrium(&game, w->log_weights, &found, out);
     if (status == BIASCOPE_OK)
       status = find_error(w, &game, &exact, out ? &out->standard_error : &standard_error, error);
     bs_game_free(&game);
@@ -112,11 +114,12 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
       question->options.tolerance, found.gap);
 }
 
-/* Over longer and longer sequences. */
+/* Over longer and longer sequences, to the first that answer, and on as far as the effort allows. */
 static biascope_status lengthen(work *w, biascope_prediction *out, biascope_error *error) {
   double spent = 0.0;
-  for (size_t total = GROWTH * FIRST; total <= MOST && w->effort + GROWTH * spent <= EFFORT; total *= GROWTH) {
+  for (size_t total = GROWTH * FIRST; total <= MOST; total *= GROWTH) {
     const double before = w->effort;
+    if (total > LEAST && w->effort + GROWTH * spent > w->most_effort) break;
     const biascope_status status = solve(w, total, total < LEAST ? NULL : out, error);
     if (status == BIASCOPE_NOT_CONVERGED && total > LEAST) return BIASCOPE_OK;
     if (status != BIASCOPE_OK || (total >= LEAST && out->standard_error <= WANTED_ERROR)) return status;
@@ -127,7 +130,8 @@ static biascope_status lengthen(work *w, biascope_prediction *out, biascope_erro
 
 biascope_status bs_predict_by_long_sequences(const bs_question *question, const bs_epoch_rule *rule, double *effort,
                                              biascope_prediction *out, biascope_error *error) {
-  work w = {.question = question, .rule = *rule};
+  const double allowed = question->options.effort;
+  work w = {.question = question, .rule = *rule, .most_effort = allowed > 0.0 ? fmin(allowed, EFFORT) : EFFORT};
   w.rule.smoothing = SMOOTHING;
   w.log_weights = BS_NEW(double, bs_margin_rows(question->data));
   w.direction = BS_NEW(double, bs_margin_weights(question->data));
