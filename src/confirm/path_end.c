@@ -14,6 +14,8 @@
 /* 1 - cos between the gains of the run and of the path of small steps from the same weights; and at most what is added
  * for the chance in both of a random order. */
 static const double SAME_PATH = 1e-3, MOST_CHANCE = 2e-3;
+/* The same in a random order, for a path to be followed on: one that is apart may still arrive. */
+static const double FOLLOWED_ON = 1e-2;
 /* Standard errors by which margins fall that are said to; and by which a path may miss the answer, as its sequences are
  * shorter, and 1 - cos that is at most added for them. */
 static const double CERTAINLY = 4.0, MISSES = 2.0, MOST_SAMPLED = 5e-3;
@@ -80,8 +82,8 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
                 .time = c->run.time,
                 .error = margin_error,
                 .direction = direction,
-                .gain = random ? NULL : c->run.increment, /* chance sets apart what a random order gains */
-                .same = SAME_PATH,
+                .gain = c->run.increment,
+                .same = random ? FOLLOWED_ON : SAME_PATH,
                 .further = slides ? fmax(SIGNS_EFFORT, most) : 0.0,
                 .increment = increment,
                 .end = c->path.direction,

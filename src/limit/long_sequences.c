@@ -12,7 +12,8 @@
 
 /* Steps of the sequence whose equilibrium is found along the path of training; and of those whose equilibria are solved
  * for from the one before, all in all, from FIRST times GROWTH until the standard error is small enough. */
-enum { FIRST = 1 << 14, GROWTH = 4, LEAST = 1 << 18, MOST = 1 << 22, MOST_CELLS = 1 << 26 };
+static const size_t GROWTH = 4;
+enum { FIRST = 1 << 14, LEAST = 1 << 18, MOST = 1 << 22, MOST_CELLS = 1 << 26 };
 enum { REPLICATES = 6, SETTLING_STEPS = 200 };
 static const double WANTED_ERROR = 0.015, EFFORT = 2e10, FIRST_EFFORT = 4e9;
 static const double SMOOTHING = 0.02; /* of signs, so that derivatives are smooth; the standard error counts its bias */
@@ -78,7 +79,7 @@ static biascope_status find_error(work *w, bs_game *game, bs_exact_map *exact, d
     apart += (now - w->direction[k]) * (now - w->direction[k]);
     w->direction[k] = now;
   }
-  *out = fmax(*out, sqrt(apart / (GROWTH - 1)));
+  *out = fmax(*out, sqrt(apart / (double)(GROWTH - 1)));
   return status;
 }
 
@@ -91,7 +92,7 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
       .tolerance = question->options.tolerance, .error = 0.2, .first = 10.0, .most_steps = SETTLING_STEPS};
   bs_exact_map exact;
   bs_game game;
-  bs_equilibrium found;
+  bs_equilibrium found = {.gap = INFINITY};
   double standard_error;
   biascope_status status = bs_exact_map_create(question, &w->rule, NULL, total, replicates, &exact, error);
   if (status != BIASCOPE_OK) return status;
@@ -119,7 +120,7 @@ static biascope_status lengthen(work *w, biascope_prediction *out, biascope_erro
   double spent = 0.0;
   for (size_t total = GROWTH * FIRST; total <= MOST; total *= GROWTH) {
     const double before = w->effort;
-    if (total > LEAST && w->effort + GROWTH * spent > w->most_effort) break;
+    if (total > LEAST && w->effort + (double)GROWTH * spent > w->most_effort) break;
     const biascope_status status = solve(w, total, total < LEAST ? NULL : out, error);
     if (status == BIASCOPE_NOT_CONVERGED && total > LEAST) return BIASCOPE_OK;
     if (status != BIASCOPE_OK || (total >= LEAST && out->standard_error <= WANTED_ERROR)) return status;

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FLOW_STEPS = 1 << 18 };
+/* In a fixed order, and in a random one, where a path settles sooner if it does. */
+enum { MOST_FLOW_STEPS = 1 << 18, MOST_RANDOM_STEPS = 10000 };
 /* Of a sequence that stands in for a random order: its steps, or two epochs; steps times weights; and samples times
  * weights. And of the sequences that correct it. */
 enum { STAND_IN = 1 << 12, STAND_IN_CELLS = 1 << 20, STAND_IN_WORK = 1 << 24 };
@@ -160,8 +161,9 @@ static biascope_status follow_to_end(bs_path *p, correction *c, course *taken, b
   const double *w = bs_flow_weights(p->flow);
   double apart = way->direction ? distance_from(p, way->direction) : INFINITY;
   bool settled = false;
+  const int most = c->offset ? MOST_RANDOM_STEPS : MOST_FLOW_STEPS;
   course_start(taken, d, w, bs_flow_time(p->flow) + way->time);
-  for (int n = 0; n < MOST_FLOW_STEPS && apart > arrived && !settled && bs_path_advance(p, INFINITY); n++) {
+  for (int n = 0; n < most && apart > arrived && !settled && bs_path_advance(p, INFINITY); n++) {
     correct(c, p, way->time);
     settled = !p->shrinks && course_watch(taken, d, w, bs_flow_time(p->flow) + way->time);
     if (way->direction) apart = distance_from(p, way->direction);
@@ -196,7 +198,7 @@ static biascope_status follow_way(bs_path *p, correction *c, course *taken, bs_w
   memset(way->end, 0, d * sizeof *way->end);
   way->settled = false;
   way->falls = way->end_error = 0.0;
-  const bool same = followed && (!way->gain || bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same);
+  const bool same = followed && bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same;
   if (same && way->further > 0.0) p->game.most_effort = fmax(p->game.most_effort, way->further);
   const biascope_status status = same ? follow_to_end(p, c, taken, way, error) : BIASCOPE_OK;
   if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
