@@ -1,6 +1,7 @@
 /* From log-weights to the weights of the gradients that each step sees. */
 #include "limit/epoch_block.h"
 
+#include "base/clones.h"
 #include "base/vector.h"
 #include <math.h>
 #include <string.h>
@@ -101,11 +102,11 @@ static void fill_remembered(bs_epoch_map *map, const bs_epoch_rule *rule, const 
   size_t end = 0;
   for (size_t t = 0; t < schedule->steps; t++) {
     const size_t begin = end;
-    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) {
+    for (size_t n = schedule->start[t]; n < schedule->start[t + 1]; n++) { /* without a branch, which chance decides */
       const double weight = map->weight[schedule->sample[n]];
-      if (!(weight > least)) continue;
       kept->sample[end] = schedule->sample[n];
-      kept->entry[end++] = weight;
+      kept->entry[end] = weight;
+      end += weight > least;
     }
     /* an update in which the gradient leads does not decay in proportion */
     if (end == begin && !every_step && rule->lead == 0.0) continue;
@@ -130,12 +131,40 @@ void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const b
   set_gaps(&map->kept, rule, schedule->steps);
 }
 
+/* What a batch's gradient is the sum of: rows `stride` apart. */
+typedef struct {
+  const double *rows;
+  size_t stride, count;
+  const uint32_t *sample;
+  const double *entry;
+  double share;
+} batch;
+
+/* So many columns, whose sums stay in registers. */
+INLINE void sum_columns(const size_t columns, batch of, size_t first, double *out) {
+  double sum[16] = {0.0};
+  for (size_t n = 0; n < of.count; n++) {
+    const double weight = of.share * of.entry[n], *x = of.rows + of.sample[n] * of.stride + first;
+    for (size_t k = 0; k < columns; k++) sum[k] += weight * x[k];
+  }
+  memcpy(out + first, sum, columns * sizeof *out);
+}
+
+FASTEST_VOID(static, sum_batch, (batch of, size_t width, double *out), (of, width, out)) {
+  size_t k = 0;
+  for (; k + 16 <= width; k += 16) sum_columns(16, of, k, out);
+  for (; k + 4 <= width; k += 4) sum_columns(4, of, k, out);
+  for (; k < width; k++) sum_columns(1, of, k, out);
+}
+
 void bs_epoch_fill_gradients(bs_epoch_map *map, size_t first, size_t width) {
   const bs_kept_steps *kept = &map->kept;
+  batch of = {.rows = map->rows + first, .stride = map->features};
   for (size_t t = 0; t < kept->period.steps; t++) {
-    double *gradient = map->gradient + t * width;
-    memset(gradient, 0, width * sizeof *gradient);
-    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++)
-      bs_axpy(width, kept->share[t] * kept->entry[n], map->rows + kept->sample[n] * map->features + first, gradient);
+    of.count = kept->start[t + 1] - kept->start[t];
+    of.sample = kept->sample + kept->start[t];
+    of.entry = kept->entry + kept->start[t];
+    of.share = kept->share[t];
+    sum_batch(of, width, map->gradient + t * width);
   }
 }

@@ -40,7 +40,7 @@ typedef struct {
   double time;             /* the length of the piece in s */
   double error;            /* of a margin in a step along the path */
   const double *direction; /* d: the direction at which the path may end, of Euclidean norm 1; NULL: none is known */
-  const double *gain;      /* d: what a run gains over the piece; */
+  const double *gain;      /* d: what a run gains over the piece, or NULL; */
   double same;         /* 1 - cos with the path's gain beyond which it is not followed on from the end of the piece; */
   double further;      /* and the effort it may take there if it is; 0: that of the options */
   double *increment;   /* d: on return the change of the weights over the piece; 0 if it was not followed so far */

@@ -1,5 +1,6 @@
 #include "limit/sampled_signs.h"
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "base/vector.h"
 #include "limit/epoch_block.h"
@@ -150,11 +151,21 @@ static void find_mean(bs_sampled_signs *signs, size_t first, size_t width) {
     bs_axpy(width, map->weight[i] / (double)map->samples, map->rows + i * map->features + first, signs->mean);
 }
 
-/* The signs of recent + scale (old - own) + mean, added to `sum`. */
-static void add_signs(const bs_sampled_signs *signs, size_t width, const double *recent, double scale,
-                      const double *old, const double *own) {
-  for (size_t k = 0; k < width; k++)
-    signs->sum[k] += within(recent[k] + scale * (old[k] - own[k]) + signs->mean[k], signs->width[k]);
+/* A recent part with its own old part, which others take the place of. */
+typedef struct {
+  const double *recent, *own, *mean, *most; /* width: and of the ramp */
+  double scale;                             /* of old parts in the momentum */
+} recent_part;
+
+/* The signs of recent + scale (old - own) + mean for every partner's old part, added to `sum` (width). */
+FASTEST_VOID(static, add_signs, (recent_part of, const double *const *old, size_t width, double *sum),
+             (of, old, width, sum)) {
+  for (size_t j = 0; j < PARTNERS; j++) {
+    const double *other = old[j];
+    INDEPENDENT
+    for (size_t k = 0; k < width; k++)
+      sum[k] += within(of.recent[k] + of.scale * (other[k] - of.own[k]) + of.mean[k], of.most[k]);
+  }
 }
 
 /* The signs of momenta whose recent part is of one schedule and whose old part of the other, into `sum`; returns how
@@ -174,12 +185,14 @@ static double sum_paired_signs(bs_sampled_signs *signs, const bs_epoch_rule *rul
   find_mean(signs, first, width);
   for (size_t p = 0; p < n; p++) {
     /* what the momentum holds of the average at the end of the last old epoch */
-    const double scale = bs_epoch_past(rule) * pow(rule->beta1, (double)(p + (signs->recent - 1) * n));
+    recent_part part = {.mean = signs->mean, .most = signs->width};
+    part.scale = bs_epoch_past(rule) * pow(rule->beta1, (double)(p + (signs->recent - 1) * n));
     for (size_t e = 0; e < epochs; e++) {
-      const double *recent = signs->map->momentum + (e * n + p) * width;
-      const double *own = signs->own + (e + epochs - signs->recent % epochs) % epochs * width;
-      for (size_t j = 0; j < PARTNERS; j++)
-        add_signs(signs, width, recent, scale, signs->old + (e + j * epochs / PARTNERS) % epochs * width, own);
+      const double *old[PARTNERS];
+      part.recent = signs->map->momentum + (e * n + p) * width;
+      part.own = signs->own + (e + epochs - signs->recent % epochs) % epochs * width;
+      for (size_t j = 0; j < PARTNERS; j++) old[j] = signs->old + (e + j * epochs / PARTNERS) % epochs * width;
+      add_signs(part, old, width, signs->sum);
     }
   }
   signs->cost += SIGN * (double)(PARTNERS * epochs * n * width);

@@ -198,7 +198,7 @@ static biascope_status follow_way(bs_path *p, correction *c, course *taken, bs_w
   memset(way->end, 0, d * sizeof *way->end);
   way->settled = false;
   way->falls = way->end_error = 0.0;
-  const bool same = followed && bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same;
+  const bool same = followed && (!way->gain || bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same);
   if (same && way->further > 0.0) p->game.most_effort = fmax(p->game.most_effort, way->further);
   const biascope_status status = same ? follow_to_end(p, c, taken, way, error) : BIASCOPE_OK;
   if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
