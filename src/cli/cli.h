@@ -35,6 +35,8 @@ void cli_prepare_data_flags(void);
 void cli_name_flag(const char *option, size_t size, char *flag);
 /* Sets the total steps of a schedule that needs them, if they were not given, to those of the run. */
 biascope_status cli_set_total_steps(biascope_options *options, uint64_t steps, biascope_error *error);
+/* The processors that are there, as a number of threads: from 1 to 1024. */
+size_t cli_processors(void);
 /* Sets an option that is a whole number. */
 biascope_status cli_set_whole(biascope_options *options, const char *name, uint64_t value, biascope_error *error);
 

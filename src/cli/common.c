@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_JSON = 1000, OPTION_SEED, OPTION_QUIET };
 
@@ -24,6 +25,11 @@ double cli_parse_double(struct argp_state *state, const char *flag, const char *
   if (end == text || *end || !(value >= low && value <= high))
     argp_error(state, "%s: '%s' is not a number from %g to %g", flag, text, low, high);
   return value;
+}
+
+size_t cli_processors(void) {
+  const long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : count > 1024 ? 1024 : (size_t)count;
 }
 
 uint64_t cli_parse_u64(struct argp_state *state, const char *flag, const char *text, uint64_t low, uint64_t high) {

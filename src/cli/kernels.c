@@ -21,6 +21,7 @@ void cli_start_with_fast_kernels(char **argv) {
   char *(*core)(void);
   void *const symbol = dlsym(RTLD_DEFAULT, "openblas_get_corename");
   memcpy(&core, &symbol, sizeof core); /* C has no conversion between them */
-  if (!symbol || getenv(VARIABLE) || strcmp(core(), "Prescott") != 0 || !kernels_for_vectors()) return;
-  if (setenv(VARIABLE, kernels_for_vectors(), 1) == 0) execv("/proc/self/exe", argv); /* or as slowly as before */
+  const char *faster = kernels_for_vectors();
+  if (!symbol || !faster || getenv(VARIABLE) || strcmp(core(), "Prescott") != 0) return;
+  if (setenv(VARIABLE, faster, 1) == 0) execv("/proc/self/exe", argv); /* or as slowly as before */
 }

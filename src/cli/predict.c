@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TOLERANCE = 4000, SAMPLE_LENGTH, STEPS, STARTS, CONFIRM, TRACE, RECORD, UNTIL, REFERENCES, THREADS };
 enum { DEFAULT_STARTS = 8, MOST_STARTS = 10000 };
@@ -420,7 +419,7 @@ int cli_predict(int argc, char **argv) {
   biascope_error error;
   biascope_status status = check_flags(&flags, &error);
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
-  const size_t threads = flags.threads > 0 ? flags.threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  const size_t threads = flags.threads > 0 ? flags.threads : cli_processors();
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "threads", threads, &error);
   if (status == BIASCOPE_OK && flags.run.steps > 0)
     status = cli_set_total_steps(flags.optimizer.options, flags.run.steps, &error);

@@ -107,7 +107,7 @@ int cli_reproduce(int argc, char **argv) {
                                               .real_path = real,
                                               .digits_path = digits,
                                               .seed = flags.common.seed,
-                                              .threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN),
+                                              .threads = cli_processors(),
                                               .monitor.tell = shown ? show_progress : NULL};
   biascope_verdict *verdicts;
   size_t count;

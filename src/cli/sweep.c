@@ -180,7 +180,7 @@ int cli_sweep(int argc, char **argv) {
   sigaction(SIGTERM, &action, NULL);
   const biascope_ranks ranks = biascope_ranks_start();
   const bool first = ranks.rank == 0;
-  if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+  if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : cli_processors();
   biascope_study *study;
   biascope_error error;
   const biascope_status status =

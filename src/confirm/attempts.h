@@ -27,6 +27,9 @@ biascope_status bs_answer_by_run(bs_confirmation *c, biascope_limit_kind kind, c
 /* Confirms the answer if the run agrees, or makes the answer what the run comes to. */
 biascope_status bs_weigh_run(bs_confirmation *c, biascope_error *error);
 
+/* Confirms the answer if the path from the run leads to it. */
+biascope_status bs_confirm_by_path(bs_confirmation *c, biascope_error *error);
+
 /* Whether the limit is one of vanishing steps, which a run of any small steps shows. */
 bool bs_steps_are_free(const bs_confirmation *c);
 /* Whether a run of smaller steps than the one that agrees has settled elsewhere. It takes the place of the other then,

@@ -119,18 +119,22 @@ static biascope_status follow_finer(bs_confirmation *c, uint64_t steps, double g
   return keep_run(c, &before, status, error);
 }
 
+biascope_status bs_confirm_by_path(bs_confirmation *c, biascope_error *error) {
+  bool leads = false;
+  const biascope_status status = bs_path_leads_to(c, c->answer, &leads, error);
+  return status == BIASCOPE_OK && leads ? bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path") : status;
+}
+
 /* In a random order chance sets the run's gain apart, too, and less so that of more steps. */
 biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error) {
-  bool leads = false;
   if (!bs_updates_are_signs(c) || !bs_seed_matters(c->training) || !c->equilibrium || !bs_steps_are_free(c))
     return BIASCOPE_OK;
   bs_run before = c->run;
   c->run = (bs_run){0};
   biascope_status status =
       bs_run_make_finer(c->data, c->training, bs_last_steps(c), &before, 1.0 / FINER, &c->run, error);
-  if (status == BIASCOPE_OK) status = bs_path_leads_to(c, c->answer, &leads, error);
-  if (status == BIASCOPE_OK && leads) status = bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
-  if (status == BIASCOPE_OK && leads) status = bs_note_run(c, error);
+  if (status == BIASCOPE_OK) status = bs_confirm_by_path(c, error);
+  if (status == BIASCOPE_OK && c->answer->confirmed) status = bs_note_run(c, error);
   return keep_run(c, &before, status, error);
 }
 

@@ -124,13 +124,10 @@ static biascope_status make_last_run(bs_confirmation *c, biascope_error *error) 
 /* In a random order chance and large steps may hold a run aside for long: where a longer one of smaller steps has come
  * nearer to the answer, the path from it decides. */
 static biascope_status follow_if_nearer(bs_confirmation *c, double before, biascope_error *error) {
-  bool leads = false;
   if (c->answer->confirmed || !bs_seed_matters(c->training) || !c->equilibrium ||
       !(bs_run_distance(c, c->answer) <= CAME_NEARER * before))
     return BIASCOPE_OK;
-  const biascope_status status = bs_path_leads_to(c, c->answer, &leads, error);
-  if (status != BIASCOPE_OK || !leads) return status;
-  return bs_confirm_answer(c, bs_limit_kind_of(c, c->answer), "path");
+  return bs_confirm_by_path(c, error);
 }
 
 /* Averages that lag behind fading gradients turn a run aside, and so do large steps; and what no path confirms may need

@@ -40,33 +40,29 @@ static biascope_status start(work *w, biascope_error *error) {
     memcpy(w->log_weights, question->start->log_weights, bs_margin_rows(question->data) * sizeof *w->log_weights);
     return BIASCOPE_OK;
   }
-  const size_t two_epochs = 2 * bs_batches_per_epoch(&question->training, question->data->samples);
+  const size_t steps = bs_steps_of_two_epochs(&question->training, question->data->samples, FIRST);
   bs_schedule schedule;
   bs_epoch_map *map = NULL;
-  bs_game game;
+  bs_game game = {0};
   bs_equilibrium found;
   const bs_search search = {
       .loss = bs_loss_of(question->training.loss), .tolerance = ROUGH_GAP, .smoothing = SMOOTHING};
-  biascope_status status = bs_schedule_create(&question->training, question->data,
-                                              two_epochs > FIRST ? two_epochs : FIRST, BS_REPLICATES, &schedule, error);
+  biascope_status status =
+      bs_schedule_create(&question->training, question->data, steps, BS_REPLICATES, &schedule, error);
   if (status == BIASCOPE_OK) status = bs_epoch_map_create(question->data, &schedule, 1, w->rule.direction, &map, error);
-  if (status == BIASCOPE_OK) {
-    status = bs_game_create(map, &w->rule, &game, error);
-    if (status == BIASCOPE_OK) {
-      game.most_effort = fmin(FIRST_EFFORT, w->most_effort);
-      status = bs_search_by_rule(&game, &search, w->log_weights, &found, error);
-      w->effort += game.effort;
-      bs_game_free(&game);
-    }
-  }
+  if (status == BIASCOPE_OK) status = bs_game_create(map, &w->rule, &game, error);
+  game.most_effort = fmin(FIRST_EFFORT, w->most_effort);
+  if (status == BIASCOPE_OK) status = bs_search_by_rule(&game, &search, w->log_weights, &found, error);
+  w->effort += game.effort;
+  bs_game_free(&game);
   bs_epoch_map_free(map);
   bs_schedule_free(&schedule);
   return status;
 }
 
 /* The standard error: of the growth rates, to which the equilibrium responds while its support stays; or from the angle
- * to the equilibrium of the shorter sequences, which are the beginnings of these and differ by sqrt(GROWTH - 1) times
- * it, whatever the support. */
+ * to the equilibrium of the shorter sequences, whatever the support: as the beginnings of these they differ by
+ * sqrt(GROWTH - 1) times it, and draws with replacement, which are others, by more. */
 static biascope_status find_error(work *w, bs_game *game, bs_exact_map *exact, double *out, biascope_error *error) {
   const size_t d = game->features;
   exact->rule.smoothing = BS_SAMPLED_SMOOTHING;
@@ -93,7 +89,7 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
   bs_exact_map exact;
   bs_game game;
   bs_equilibrium found = {.gap = INFINITY};
-  double standard_error;
+  double standard_error = 0.0;
   biascope_status status = bs_exact_map_create(question, &w->rule, NULL, total, replicates, &exact, error);
   if (status != BIASCOPE_OK) return status;
   status = bs_game_create(exact.workers->map, &w->rule, &game, error);

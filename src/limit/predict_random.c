@@ -77,8 +77,7 @@ static biascope_status work_create(work *w, const stand_in *by, biascope_error *
   if (!w->log_weights || !w->offset || !w->mean) return bs_fail_memory(error, "the equilibrium");
   bs_epoch_rule rule = *w->rule;
   if (rule.direction == BS_SIGN) rule.smoothing = STAND_IN_SMOOTHING;
-  const size_t two_epochs = 2 * bs_batches_per_epoch(&w->question->training, data->samples);
-  const size_t steps = two_epochs > by->steps ? two_epochs : by->steps;
+  const size_t steps = bs_steps_of_two_epochs(&w->question->training, data->samples, by->steps);
   biascope_status status =
       bs_schedule_create(&w->question->training, data, steps, BS_REPLICATES, &w->short_schedule, error);
   if (status == BIASCOPE_OK)

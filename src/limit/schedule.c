@@ -69,6 +69,11 @@ biascope_status bs_schedule_create(const biascope_options *training, const biasc
   return BIASCOPE_OK;
 }
 
+size_t bs_steps_of_two_epochs(const biascope_options *training, size_t samples, size_t least) {
+  const size_t two_epochs = 2 * bs_batches_per_epoch(training, samples);
+  return two_epochs > least ? two_epochs : least;
+}
+
 void bs_schedule_free(bs_schedule *schedule) {
   free(schedule->start);
   free(schedule->sample);

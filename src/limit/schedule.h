@@ -20,6 +20,9 @@ biascope_status bs_schedule_create(const biascope_options *training, const biasc
                                    size_t replicate, bs_schedule *out, biascope_error *error);
 void bs_schedule_free(bs_schedule *schedule);
 
+/* So many steps, or two epochs if these are more: a shorter random sequence does not stand for others. */
+size_t bs_steps_of_two_epochs(const biascope_options *training, size_t samples, size_t least);
+
 /* step_of (N): the step that sees each sample, in an order that shows every sample once. */
 void bs_schedule_find_steps(const bs_schedule *schedule, size_t *step_of);
 

@@ -214,10 +214,8 @@ static biascope_status iterate(work *w, biascope_error *error) {
 }
 
 static void normalise(size_t n, double *log_weights) {
-  double largest = -INFINITY, sum = 0.0;
-  for (size_t i = 0; i < n; i++) largest = fmax(largest, log_weights[i]);
-  for (size_t i = 0; i < n; i++) sum += exp(log_weights[i] - largest);
-  for (size_t i = 0; i < n; i++) log_weights[i] -= largest + log(sum);
+  const double total = bs_log_sum_exp(n, log_weights);
+  for (size_t i = 0; i < n; i++) log_weights[i] -= total;
 }
 
 biascope_status bs_settle(bs_game *game, const bs_settling *how, double *log_weights, bs_equilibrium *out,

@@ -148,6 +148,7 @@ static biascope_status weigh_end(bs_path *p, correction *c, bs_way *way, biascop
     return BIASCOPE_OK;
   }
   way->falls = 0.0;
+  if (c->exact.expectation) return BIASCOPE_OK;
   bs_exact_map_evaluate(&c->exact, &p->game, slopes, c->mean);
   if (c->exact.parts.count < 2) return BIASCOPE_OK;
   way->falls = measure_fall(p, c->exact.parts, c->mean);
@@ -210,8 +211,7 @@ static size_t stand_in_steps(const bs_question *question) {
   const size_t d = bs_margin_weights(question->data), samples = question->data->samples;
   const size_t cells = STAND_IN_CELLS / d, work = STAND_IN_WORK / d / bs_batch_size(training, samples);
   const size_t affordable = cells < work ? cells : work, steps = affordable < STAND_IN ? affordable : STAND_IN;
-  const size_t two_epochs = 2 * bs_batches_per_epoch(training, samples);
-  return two_epochs > steps ? two_epochs : steps;
+  return bs_steps_of_two_epochs(training, samples, steps);
 }
 
 biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
