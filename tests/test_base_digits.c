@@ -18,6 +18,7 @@ static void numbers_are_printed_as_far_as_they_are_known(void **state) {
   assert_string_equal(biascope_digits(1234567.0, 400.0, 8).text, "1.235e+06");
   assert_string_equal(biascope_digits(1e-12, 1e-8, 8).text, "0.0000000");
   assert_string_equal(biascope_digits(-1e-12, 1e-8, 8).text, "0.0000000");
+  assert_string_equal(biascope_digits(-0.00063, 0.0003, 8).text, "-0.001");
   assert_string_equal(biascope_digits(1.5e-9, 0.0, 3).text, "1.50e-09");
   assert_string_equal(biascope_digits(2.0, INFINITY, 8).text, "2e+00");
   assert_string_equal(biascope_digits(0.0, 0.0, 3).text, "0.00");

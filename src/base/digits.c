@@ -20,7 +20,8 @@ biascope_text biascope_digits(double value, double uncertainty, int most) {
   const int first = size > 0.0 ? (int)floor(log10(size)) : 0;
   int last = first - (most < DBL_DIG ? most : DBL_DIG) + 1;
   if (error > 0.0 && last_decimal(error) > last) last = last_decimal(error);
-  if (last > first) value = size; /* neither a digit nor the sign is known */
+  const bool sign_known = error < size && size >= 0.5 * pow(10.0, last);
+  if (last > first && !sign_known) value = size;
   if (last > 0 || (first < -5 && last <= first) || last < -DBL_DIG)
     snprintf(out.text, sizeof out.text, "%.*e", last < first ? first - last : 0, value);
   else

@@ -55,5 +55,6 @@ biascope_status bs_run_slower(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error *error);
 biascope_status bs_follow_average(bs_confirmation *c, biascope_error *error);
 biascope_status bs_find_worsening(bs_confirmation *c, biascope_error *error);
+biascope_status bs_run_constant_steps(bs_confirmation *c, biascope_error *error);
 
 #endif

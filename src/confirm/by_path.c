@@ -132,7 +132,7 @@ biascope_status bs_follow_path_of_small_steps(bs_confirmation *c, biascope_error
   bs_run before = c->run;
   c->run = (bs_run){0};
   biascope_status status =
-      bs_run_make_finer(c->data, c->training, bs_last_steps(c), &before, 1.0 / FINER, &c->run, error);
+      bs_run_make_with(c->data, c->training, bs_last_steps(c), before.lr / FINER, before.lr_decay, &c->run, error);
   if (status == BIASCOPE_OK) status = bs_confirm_by_path(c, error);
   if (status == BIASCOPE_OK && c->answer->confirmed) status = bs_note_run(c, error);
   return keep_run(c, &before, status, error);

@@ -10,6 +10,8 @@
 /* The first run: its steps in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four times
  * as long, with twice the margin. */
 enum { MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
+/* The runs of constant steps: how many times smaller, and more, those of the second are. */
+enum { FINER = 2 };
 static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
 /* With variance reduction the goal stays, so that steps shrink with their number: coordinates whose gradient is smaller
  * than the correction's error, in proportion to the step, move freely, and are few only where steps are very small. */
@@ -177,4 +179,40 @@ biascope_status bs_take_point(bs_confirmation *c, biascope_error *error) {
 biascope_status bs_find_worsening(bs_confirmation *c, biascope_error *error) {
   if (c->equilibrium || !bs_steps_are_free(c) || !c->run.worsens) return BIASCOPE_OK;
   return bs_answer_by_run(c, BIASCOPE_LIMIT_NOT_SEPARATING, c->run.increment, c->run.growth, error);
+}
+
+/* Whether runs of constant steps, of which the second one's are finer, show that the loss rises, also as far as their
+ * growth tells what it would be of vanishing steps. */
+static biascope_status loss_rises(const bs_confirmation *c, uint64_t steps, bs_run *run, bool *rises,
+                                  biascope_error *error) {
+  const double lr = bs_run_largest_lr(c->data, c->training);
+  bs_run first = {0};
+  *rises = false;
+  biascope_status status = bs_run_make_with(c->data, c->training, steps, lr, 0.0, &first, error);
+  if (status == BIASCOPE_OK && first.worsens) {
+    status = bs_run_make_with(c->data, c->training, FINER * steps, lr / FINER, 0.0, run, error);
+    *rises = status == BIASCOPE_OK && run->worsens && FINER * run->growth < first.growth;
+  }
+  bs_run_free(&first);
+  return status;
+}
+
+/* In a random order chance hides from the path of vanishing steps what decides here, and it is long: constant steps
+ * come there sooner. */
+biascope_status bs_run_constant_steps(bs_confirmation *c, biascope_error *error) {
+  const uint64_t steps = (uint64_t)(BS_RUN_EFFORT / bs_step_cost(c->data, c->training));
+  if (c->equilibrium || !bs_seed_matters(c->training) || !bs_steps_are_free(c) || !(c->run.margin < 0.0) ||
+      steps < LEAST_STEPS)
+    return BIASCOPE_OK;
+  bool rises;
+  bs_run run = {0};
+  biascope_status status = loss_rises(c, steps, &run, &rises, error);
+  if (status != BIASCOPE_OK || !rises) {
+    bs_run_free(&run);
+    return status;
+  }
+  bs_run_free(&c->run);
+  c->run = run;
+  status = bs_note_run(c, error);
+  return status == BIASCOPE_OK ? bs_find_worsening(c, error) : status;
 }

@@ -71,6 +71,7 @@ static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) 
                                                                                    bs_run_longer_and_longer,
                                                                                    bs_take_face,
                                                                                    bs_take_point,
+                                                                                   bs_run_constant_steps,
                                                                                    bs_follow_path_of_signs,
                                                                                    bs_follow_path,
                                                                                    bs_follow_finer_path,

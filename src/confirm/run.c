@@ -49,12 +49,16 @@ double bs_run_steps_to(const biascope_options *training, size_t samples, double 
   return goal * (1.0 - DECAY) / (fading * forgotten_per_step(training, samples));
 }
 
+double bs_run_largest_lr(const biascope_dataset *data, const biascope_options *training) {
+  return LONGEST_STEP / longest_row(data, training);
+}
+
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
 static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
                                  double fading, biascope_error *error) {
-  const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
+  const double most = bs_run_largest_lr(data, options);
   const uint64_t pilot = steps / PILOT_SHARE > LEAST_PILOT ? steps / PILOT_SHARE : LEAST_PILOT;
-  options->lr = PILOT_STEP / longest;
+  options->lr = PILOT_STEP / longest_row(data, options);
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);
   if (status != BIASCOPE_OK) return status;
@@ -90,7 +94,7 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
   out->lr_decay = DECAY;
   out->eps = 0.0;
   if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, fading, error);
-  out->lr = fmin(LONGEST_STEP / longest_row(data, out),
+  out->lr = fmin(bs_run_largest_lr(data, out),
                  FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
   return BIASCOPE_OK;
 }
@@ -197,13 +201,13 @@ biascope_status bs_run_make(const biascope_dataset *data, const biascope_options
   return status == BIASCOPE_OK ? make(data, &options, steps, out, error) : status;
 }
 
-biascope_status bs_run_make_finer(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
-                                  const bs_run *run, double factor, bs_run *out, biascope_error *error) {
+biascope_status bs_run_make_with(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
+                                 double lr, double lr_decay, bs_run *out, biascope_error *error) {
   biascope_options options = *training;
   options.given = 0;
   options.eps = 0.0;
-  options.lr = factor * run->lr;
-  options.lr_decay = run->lr_decay;
+  options.lr = lr;
+  options.lr_decay = lr_decay;
   return make(data, &options, steps, out, error);
 }
 

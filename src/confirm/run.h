@@ -29,9 +29,11 @@ typedef struct {
  * takes the steps of `training`. */
 biascope_status bs_run_make(const biascope_dataset *data, const biascope_options *training, uint64_t steps, double goal,
                             double fading, bs_run *out, biascope_error *error);
-/* The same with steps that are `factor` times those of such a run. */
-biascope_status bs_run_make_finer(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
-                                  const bs_run *run, double factor, bs_run *out, biascope_error *error);
+/* The same with the steps eta_t = lr (t+2)^-lr_decay. */
+biascope_status bs_run_make_with(const biascope_dataset *data, const biascope_options *training, uint64_t steps,
+                                 double lr, double lr_decay, bs_run *out, biascope_error *error);
+/* The largest lr of such a run. */
+double bs_run_largest_lr(const biascope_dataset *data, const biascope_options *training);
 /* The steps after which a run of such small steps has a least margin of `goal` while gradients fade no faster. */
 double bs_run_steps_to(const biascope_options *training, size_t samples, double goal, double fading);
 void bs_run_free(bs_run *run);

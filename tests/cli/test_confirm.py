@@ -173,6 +173,22 @@ def test_a_run_that_cannot_settle_in_time_is_followed_by_its_averages():
     assert last["log_loss"] > before["log_loss"] + 1 and numpy.dot(last["direction"], answer["direction"]) > 0.999
 
 
+@pytest.mark.plain_build
+@pytest.mark.parametrize("chosen", [
+    options("signum", 1, "shuffle", beta1=0.9),
+    pytest.param(options("adam", 1, "shuffle", beta1=0.9, beta2=0.9), marks=pytest.mark.slow),
+    pytest.param(options("adam", 1, "shuffle", beta1=0.9, beta2=0.95), marks=pytest.mark.slow)], ids=str)
+def test_a_random_order_may_not_separate_barely_separable_data(library, chosen):
+    """The loss falls for a million small steps and then rises for ever, in a run of the simulator too."""
+    x = numpy.load(LIMITS / "sonar.npy")
+    answer, code, _ = predict(LIMITS / "sonar.npy", *judge.flags(chosen))
+    assert code == 0 and answer["confirmed"] and answer["kind"] == "not separating" and answer["rate"] < 0
+    assert (x @ answer["direction"]).min() < 0
+    after = judge.simulate(library, x, chosen, 0.004, 0.0, [1000000, 2000000, 4000000])
+    losses = [numpy.logaddexp(0, -(x @ w)).mean() for w in after]
+    assert losses[0] + 0.01 < losses[1] < losses[2] - 0.02, losses
+
+
 def test_the_number_of_steps_is_not_confirmed():
     answer, code, _ = predict(GAUSSIAN, "--optimizer", "adam", "--batch-size", 1, "--steps", 1000)
     assert code == 0 and "confirmed" not in answer
