@@ -67,18 +67,10 @@ static biascope_status find_infinite_mean(bs_confirmation *c, biascope_error *er
 }
 
 /* In this order, until one confirms an answer. */
-static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) = {bs_run_along_face,
-                                                                                   bs_run_longer_and_longer,
-                                                                                   bs_take_face,
-                                                                                   bs_take_point,
-                                                                                   bs_run_constant_steps,
-                                                                                   bs_follow_path_of_signs,
-                                                                                   bs_follow_path,
-                                                                                   bs_follow_finer_path,
-                                                                                   bs_run_slower,
-                                                                                   bs_follow_path_of_small_steps,
-                                                                                   bs_follow_average,
-                                                                                   bs_find_worsening};
+static biascope_status (*const ATTEMPTS[])(bs_confirmation *, biascope_error *) = {
+    bs_run_along_face,     bs_run_longer_and_longer,      bs_take_face,      bs_take_point,
+    bs_run_constant_steps, bs_follow_path_of_signs,       bs_follow_path,    bs_follow_finer_path,
+    bs_run_slower,         bs_follow_path_of_small_steps, bs_follow_average, bs_find_worsening};
 
 biascope_status bs_confirm_by_run(const biascope_dataset *data, const biascope_options *training,
                                   const biascope_predict_options *options, biascope_status found,
