@@ -17,8 +17,8 @@
 static const double SAME = 1e-8;
 /* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
 static const double SEARCHED = 1e-3;
-static const double RANDOM_EFFORT = 5e9; /* of such a search */
-/* Of a search for sliding updates from where a path has got to, or so many for every number in the data. */
+static const double SEARCH_EFFORT = 5e9; /* of a search from where a run or a path has got to */
+/* Of one for sliding updates from the end of a path, or so many for every number in the data. */
 static const double PATH_EFFORT = 1e9, PASSES = 3e4;
 /* The epochs over which updates are watched one by one, or so many steps or multiplications of them. */
 static const double WATCHED_EFFORT = 1e9, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
@@ -91,11 +91,10 @@ void bs_search_result_free(bs_search_result *found) {
 /* Searches from there. */
 static biascope_status search_from(bs_confirmation *c, const bs_start *start, double most, bs_search_result *found,
                                    biascope_error *error) {
-  const bool random = c->training->order != BIASCOPE_CYCLIC;
   const double effort = c->options->effort > 0.0 ? fmin(c->options->effort, most) : most;
   const biascope_predict_options options = {.tolerance = c->options->tolerance,
                                             .sample_length = c->options->sample_length,
-                                            .effort = random ? fmin(RANDOM_EFFORT, effort) : effort};
+                                            .effort = fmin(SEARCH_EFFORT, effort)};
   biascope_prediction *prediction = &found->prediction;
   const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
   found->from = bs_run_name_of(&c->run);

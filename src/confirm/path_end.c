@@ -23,11 +23,11 @@ static const double CERTAINLY = 4.0, MISSES = 2.0, MOST_SAMPLED = 5e-3;
  * only the fine path decides between them; so it does for signs, which slide. In random orders sampling errs by more
  * than other rules' steps. */
 static const double COARSE = 0.03, FINE = 1e-3, SAMPLED = 3e-3;
-/* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. Of signs in a
- * fixed order, once the path has gained what the run gains, and until then. */
+/* Multiplications, or so many steps of the path; and if no equilibrium is known to which it may lead. More, once
+ * the path has gained what the run gains; of signs in a fixed order then, and until then. */
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9,
                     BLIND_RANDOM_EFFORT = 1.5e10;
-static const double SIGNS_EFFORT = 1.5e10, BLIND_SIGNS_EFFORT = 1e9;
+static const double FURTHER_EFFORT = 3e10, SIGNS_EFFORT = 1.5e10, BLIND_SIGNS_EFFORT = 1e9;
 
 void bs_path_end_free(bs_path_end *path) {
   free(path->direction);
@@ -74,6 +74,7 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
   const double most = fmax(least, STEPS * n * d * fmin(n, d));
   const bool slides = bs_updates_slide(c);
   const double blind = random ? BLIND_RANDOM_EFFORT : slides ? BLIND_SIGNS_EFFORT : BLIND_EFFORT;
+  const double further = slides ? fmax(SIGNS_EFFORT, most) : direction ? fmax(FURTHER_EFFORT, most) : 0.0;
   const biascope_predict_options options = {.effort = direction ? most : blind};
   double *increment = BS_NEW(double, bs_margin_weights(c->data));
   bs_path_end_free(&c->path);
@@ -84,7 +85,7 @@ static biascope_status follow(bs_confirmation *c, const double *direction, doubl
                 .direction = direction,
                 .gain = c->run.increment,
                 .same = random ? FOLLOWED_ON : SAME_PATH,
-                .further = slides ? fmax(SIGNS_EFFORT, most) : 0.0,
+                .further = further,
                 .increment = increment,
                 .end = c->path.direction,
                 .log_weights = c->path.log_weights,

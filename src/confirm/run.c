@@ -94,8 +94,7 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
   out->lr_decay = DECAY;
   out->eps = 0.0;
   if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, fading, error);
-  out->lr = fmin(bs_run_largest_lr(data, out),
-                 FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
+  out->lr = fmin(bs_run_largest_lr(data, out), FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
   return BIASCOPE_OK;
 }
 
