@@ -189,6 +189,14 @@ def test_a_random_order_may_not_separate_barely_separable_data(library, chosen):
     assert losses[0] + 0.01 < losses[1] < losses[2] - 0.02, losses
 
 
+@pytest.mark.plain_build
+def test_a_path_that_agrees_with_its_run_is_followed_far(tmp_path):
+    path = tmp_path / "teacher.npy"
+    numpy.save(path, limit_data.teacher(1000, 200))
+    answer, code, _ = predict(path, "--optimizer", "adam", "--beta2", 0.95, "--batch-size", 1)
+    assert code == 0 and answer["confirmed"] and answer["confirmed_by"] == "path" and answer["gap"] <= 1e-9
+
+
 def test_the_number_of_steps_is_not_confirmed():
     answer, code, _ = predict(GAUSSIAN, "--optimizer", "adam", "--batch-size", 1, "--steps", 1000)
     assert code == 0 and "confirmed" not in answer
