@@ -216,14 +216,14 @@ static void long_sequences_lead_where_a_simulation_goes(void **state) {
   for (uint64_t seed = 0; seed < SEEDS; seed++) {
     problem p = problem_of(&SINGLE, seed);
     biascope_error error;
-    double direction[FEATURES], dual[SAMPLES], simulated[FEATURES], effort = 0.0, squares = 0.0, product = 0.0;
+    double direction[FEATURES], dual[SAMPLES], simulated[FEATURES], squares = 0.0, product = 0.0;
     biascope_prediction found = {.direction = direction, .dual = dual, .outputs = 1, .samples = SAMPLES};
     found.rows = SAMPLES;
     found.features = FEATURES;
     const bs_question asked = {.data = p.data, .training = p.training, .options = bs_predict_options_of(NULL)};
     assert_true(bs_long_sequences_apply(&asked, &p.rule));
-    assert_int_equal(bs_predict_by_long_sequences(&asked, &p.rule, &effort, &found, &error), BIASCOPE_OK);
-    assert_true(found.gap <= 1e-10 && found.rate > 0.0 && effort > 0.0);
+    assert_int_equal(bs_predict_by_long_sequences(&asked, &p.rule, &found, &error), BIASCOPE_OK);
+    assert_true(found.gap <= 1e-10 && found.rate > 0.0);
     for (size_t i = 0; i < SAMPLES; i++) p.log_weights[i] = dual[i] > 0.0 ? log(dual[i]) : -1000.0;
     simulate(&p, simulated);
     for (size_t k = 0; k < FEATURES; k++) {

@@ -104,11 +104,8 @@ static biascope_status solve(work *w, size_t total, biascope_prediction *out, bi
     bs_game_free(&game);
   }
   bs_exact_map_free(&exact);
-  if (status != BIASCOPE_NOT_CONVERGED) return status;
-  return bs_fail(
-      error, status,
-      "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap %.1e",
-      question->options.tolerance, found.gap);
+  return status == BIASCOPE_NOT_CONVERGED ? bs_fail_random_order(question->options.tolerance, found.gap, error)
+                                          : status;
 }
 
 /* Over longer and longer sequences, to the first that answer, and on as far as the effort allows. */
@@ -125,7 +122,7 @@ static biascope_status lengthen(work *w, biascope_prediction *out, biascope_erro
   return BIASCOPE_OK;
 }
 
-biascope_status bs_predict_by_long_sequences(const bs_question *question, const bs_epoch_rule *rule, double *effort,
+biascope_status bs_predict_by_long_sequences(const bs_question *question, const bs_epoch_rule *rule,
                                              biascope_prediction *out, biascope_error *error) {
   const double allowed = question->options.effort;
   work w = {.question = question, .rule = *rule, .most_effort = allowed > 0.0 ? fmin(allowed, EFFORT) : EFFORT};
@@ -137,7 +134,6 @@ biascope_status bs_predict_by_long_sequences(const bs_question *question, const 
       w.log_weights && w.direction && w.mean ? BIASCOPE_OK : bs_fail_memory(error, "the equilibrium");
   if (status == BIASCOPE_OK) status = start(&w, error);
   if (status == BIASCOPE_OK) status = lengthen(&w, out, error);
-  *effort += w.effort;
   free(w.log_weights);
   free(w.direction);
   free(w.mean);

@@ -9,9 +9,9 @@
 /* Whether the rule is one of these, and the features are not too many for it. */
 bool bs_long_sequences_apply(const bs_question *question, const bs_epoch_rule *rule);
 
-/* The answer with its standard error. *effort: multiplications, which those of the search are added to.
- * BIASCOPE_NOT_CONVERGED, with a message, if there is none with the gap asked for. */
-biascope_status bs_predict_by_long_sequences(const bs_question *question, const bs_epoch_rule *rule, double *effort,
+/* The answer with its standard error. BIASCOPE_NOT_CONVERGED, with a message, if there is none with the gap asked for.
+ */
+biascope_status bs_predict_by_long_sequences(const bs_question *question, const bs_epoch_rule *rule,
                                              biascope_prediction *out, biascope_error *error);
 
 #endif

@@ -13,11 +13,6 @@ biascope_status bs_predict_after_steps(const bs_question *question, const bs_epo
 biascope_status bs_predict_rest(const bs_question *question, const bs_epoch_rule *rule, biascope_prediction *out,
                                 biascope_error *error);
 
-/* Follows the path from the weights of `way` over its time, and on until it has come to its direction, has settled, or
- * goes on too long. BIASCOPE_OK wherever it ends. */
-biascope_status bs_path_follow(const bs_question *question, const bs_epoch_rule *rule, bs_way *way,
-                               biascope_error *error);
-
 /* The step at which sqrt(v), root-mean-square over the coordinates, has shrunk to eps; INFINITY where no double holds
  * its number. */
 biascope_status bs_handover_step(const bs_question *question, const bs_epoch_rule *rule, double *step,

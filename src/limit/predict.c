@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "limit/unit.h"
+#include "limit/way.h"
 #include "loss/loss.h"
 #include "margin/rows.h"
 #include <math.h>

@@ -136,15 +136,7 @@ static biascope_status correct_smoothed(work *w, double gap, bs_equilibrium *fou
 static biascope_status describe_failure(const work *w, const bs_equilibrium *found, biascope_prediction *out,
                                         biascope_error *error) {
   if (isfinite(found->gap)) bs_export_equilibrium(&w->game, w->log_weights, found, out);
-  if (!isfinite(found->gap))
-    return bs_fail(
-        error, BIASCOPE_NOT_CONVERGED,
-        "no equilibrium of the mean over random orders was found: m / sqrt(v) grows beyond all numbers while "
-        "the samples drawn are faint");
-  return bs_fail(
-      error, BIASCOPE_NOT_CONVERGED,
-      "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap %.1e",
-      w->question->options.tolerance, found->gap);
+  return bs_fail_random_order(w->question->options.tolerance, found->gap, error);
 }
 
 static biascope_status find_error(work *w, double *out, biascope_error *error) {
@@ -251,7 +243,7 @@ biascope_status bs_predict_random_order(const bs_question *question, const bs_ep
     if (STAND_INS[n].normal_signs && !bs_normal_signs_apply(question->data, &question->training, rule)) continue;
     if (effort >= LENGTHENING_EFFORT) break;
     if (!STAND_INS[n].normal_signs && bs_long_sequences_apply(question, rule))
-      return bs_predict_by_long_sequences(question, rule, &effort, out, error);
+      return bs_predict_by_long_sequences(question, rule, out, error);
     status = attempt(question, rule, &STAND_INS[n], &effort, out, error);
   }
   return status;

@@ -70,3 +70,15 @@ biascope_status bs_sampling_error(bs_game *game, bs_replicates replicates, const
   free(mean);
   return status;
 }
+
+biascope_status bs_fail_random_order(double tolerance, double gap, biascope_error *error) {
+  if (!isfinite(gap))
+    return bs_fail(
+        error, BIASCOPE_NOT_CONVERGED,
+        "no equilibrium of the mean over random orders was found: m / sqrt(v) grows beyond all numbers while "
+        "the samples drawn are faint");
+  return bs_fail(
+      error, BIASCOPE_NOT_CONVERGED,
+      "no equilibrium of the mean over random orders with gap <= %.1e was found: the best point has gap %.1e",
+      tolerance, gap);
+}

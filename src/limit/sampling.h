@@ -24,4 +24,7 @@ typedef struct {
 biascope_status bs_sampling_error(bs_game *game, bs_replicates replicates, const double *log_weights, double *out,
                                   biascope_error *error);
 
+/* BIASCOPE_NOT_CONVERGED: the best point that was found has that gap, INFINITY where there is none. */
+biascope_status bs_fail_random_order(double tolerance, double gap, biascope_error *error);
+
 #endif

@@ -1,5 +1,4 @@
-/* From the weights of a run: a piece of the path as long as the run's own, and on to where the path leads. */
-#include "limit/path.h"
+#include "limit/way.h"
 
 #include "base/memory.h"
 #include "base/vector.h"
