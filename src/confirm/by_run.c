@@ -10,7 +10,7 @@
 /* The first run: its steps in units of 1 / (1 - beta), and the least margin it aims for. Each later run is four times
  * as long, with twice the margin. */
 enum { MEMORIES = 500, LEAST_STEPS = 20000, LONGER = 4 };
-/* The runs of constant steps: how many times smaller, and more, those of the second are. */
+/* Of constant steps: by how much the second run's are smaller, and how many times as many they are. */
 enum { FINER = 2 };
 static const double FIRST_GOAL = 150.0, FURTHER = 2.0;
 /* With variance reduction the goal stays, so that steps shrink with their number: coordinates whose gradient is smaller

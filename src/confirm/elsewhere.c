@@ -17,9 +17,9 @@
 static const double SAME = 1e-8;
 /* The same between increments of runs from which the search, seconds long in a random order, would find the same. */
 static const double SEARCHED = 1e-3;
-static const double SEARCH_EFFORT = 5e9; /* of a search from where a run or a path has got to */
-/* Of one for sliding updates from the end of a path, or so many for every number in the data. */
-static const double PATH_EFFORT = 1e9, PASSES = 3e4;
+/* Of a search from where a run or a path has got to, and of one for sliding updates from the end of a path; or, in a
+ * fixed order, so many for every number in the data. */
+static const double SEARCH_EFFORT = 5e9, PATH_EFFORT = 1e9, PASSES = 3e4;
 /* The epochs over which updates are watched one by one, or so many steps or multiplications of them. */
 static const double WATCHED_EFFORT = 1e9, LEAST_EPOCHS = 20.0, MOST_EPOCHS = 1e5, WATCHED_STEPS = 2e5;
 
@@ -92,9 +92,8 @@ void bs_search_result_free(bs_search_result *found) {
 static biascope_status search_from(bs_confirmation *c, const bs_start *start, double most, bs_search_result *found,
                                    biascope_error *error) {
   const double effort = c->options->effort > 0.0 ? fmin(c->options->effort, most) : most;
-  const biascope_predict_options options = {.tolerance = c->options->tolerance,
-                                            .sample_length = c->options->sample_length,
-                                            .effort = fmin(SEARCH_EFFORT, effort)};
+  const biascope_predict_options options = {
+      .tolerance = c->options->tolerance, .sample_length = c->options->sample_length, .effort = effort};
   biascope_prediction *prediction = &found->prediction;
   const biascope_status status = bs_predict_from(c->data, c->training, &options, start, prediction, error);
   found->from = bs_run_name_of(&c->run);
@@ -109,9 +108,13 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, do
   return BIASCOPE_OK;
 }
 
+static double passes_or(const bs_confirmation *c, double effort) {
+  const double passes = PASSES * (double)bs_margin_rows(c->data) * (double)bs_margin_weights(c->data);
+  return bs_seed_matters(c->training) ? effort : fmax(effort, passes);
+}
+
 static double effort_on_path(const bs_confirmation *c) {
-  if (!bs_updates_slide(c)) return INFINITY;
-  return fmax(PATH_EFFORT, PASSES * (double)bs_margin_rows(c->data) * (double)bs_margin_weights(c->data));
+  return passes_or(c, bs_updates_slide(c) ? PATH_EFFORT : SEARCH_EFFORT);
 }
 
 /* Searches from the weights of the run, and with `watched` from the updates that it goes on with. */
@@ -123,7 +126,9 @@ static biascope_status search_from_weights(bs_confirmation *c, bool watched, bs_
   const biascope_status seen = watched ? watch(c, &updates, error) : BIASCOPE_OK;
   const bs_start start = {.log_weights = log_weights, .updates = seen == BIASCOPE_OK ? updates : NULL};
   const biascope_status status =
-      seen == BIASCOPE_NO_MEMORY ? seen : search_from(c, &start, watched ? INFINITY : effort_on_path(c), found, error);
+      seen == BIASCOPE_NO_MEMORY
+          ? seen
+          : search_from(c, &start, watched ? passes_or(c, SEARCH_EFFORT) : effort_on_path(c), found, error);
   free(log_weights);
   free(updates);
   return status;
