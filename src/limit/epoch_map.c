@@ -235,8 +235,9 @@ static void mask(bs_epoch_map *map, const bs_column_run *run, const double *log_
 static bool is_lost(const bs_epoch_map *map, const uint32_t *batch, size_t count, const double *log_weights) {
   double largest = -INFINITY, touching = -INFINITY;
   for (size_t n = 0; n < count; n++) {
-    largest = fmax(largest, log_weights[batch[n]]);
-    touching = fmax(touching, map->masked[batch[n]]);
+    const double weight = log_weights[batch[n]], touches = map->masked[batch[n]];
+    largest = weight > largest ? weight : largest;
+    touching = touches > touching ? touches : touching;
   }
   return touching > -INFINITY && touching < largest - FADED;
 }
@@ -259,17 +260,26 @@ static bool touched_faintly(const bs_epoch_map *map, const bs_column_run *run, c
   return touched;
 }
 
-/* Whether the columns hang on the weights of the samples that touch them relative to each other, in any batch by a rule
- * without memory. Fills `masked` then. largest: of the log-weights. */
-static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_column_run *run,
-                                const double *log_weights, double largest) {
+/* Whether a sample touches the columns whose log-weight is below `least`. */
+static bool any_faint(const bs_epoch_map *map, const bs_column_run *run, const double *log_weights, double least) {
+  for (size_t n = run->begin; n < run->end; n++) {
+    if (log_weights[map->touching[n]] < least) return true;
+  }
+  return false;
+}
+
+/* Whether the columns hang on the weights of the samples that touch them relative to each other, in any batch of these
+ * schedules by a rule without memory. Fills `masked` then. largest: of the log-weights. */
+static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, size_t first, size_t count,
+                                const bs_column_run *run, const double *log_weights, double largest) {
   if (!bs_epoch_memoryless(rule)) {
     if (!touched_faintly(map, run, log_weights, largest - BS_STANDS_ALONE)) return false;
     mask(map, run, log_weights);
     return true;
   }
+  if (!any_faint(map, run, log_weights, largest - FADED)) return false;
   mask(map, run, log_weights);
-  for (size_t s = 0; s < map->schedule_count; s++) {
+  for (size_t s = first; s < first + count; s++) {
     const bs_schedule *schedule = &map->schedules[s];
     for (size_t t = 0; t < schedule->steps; t++) {
       if (is_lost(map, schedule->sample + schedule->start[t], schedule->start[t + 1] - schedule->start[t], log_weights))
@@ -282,7 +292,7 @@ static bool columns_stand_alone(bs_epoch_map *map, const bs_epoch_rule *rule, co
 bool bs_epoch_map_has_columns_apart(bs_epoch_map *map, const bs_epoch_rule *rule, const double *log_weights) {
   const double largest = map->partial_count > 0 ? largest_of(map, log_weights) : 0.0;
   for (size_t p = 0; p < map->partial_count; p++)
-    if (columns_stand_alone(map, rule, &map->partial[p], log_weights, largest)) return true;
+    if (columns_stand_alone(map, rule, 0, map->schedule_count, &map->partial[p], log_weights, largest)) return true;
   return false;
 }
 
@@ -321,7 +331,7 @@ static void run_schedules(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
   }
   const double largest = largest_of(map, log_weights);
   for (size_t p = 0; !coupled && p < map->partial_count; p++) {
-    if (columns_stand_alone(map, rule, &map->partial[p], log_weights, largest))
+    if (columns_stand_alone(map, rule, first, count, &map->partial[p], log_weights, largest))
       rerun_columns(map, rule, first, count, &map->partial[p], direction, sensitivity);
   }
   bs_scale(map->features, 1.0 / (double)steps, direction);
@@ -355,7 +365,7 @@ void bs_epoch_map_momenta(bs_epoch_map *map, const bs_epoch_rule *rule, const do
   for (size_t first = 0; first < d; first += map->block)
     copy_momenta(map, rule, first, first + map->block < d ? map->block : d - first, momenta, sizes);
   for (size_t p = 0; p < map->partial_count; p++) {
-    if (!columns_stand_alone(map, rule, &map->partial[p], log_weights, largest)) continue;
+    if (!columns_stand_alone(map, rule, 0, 1, &map->partial[p], log_weights, largest)) continue;
     bs_epoch_fill_weights(map, rule, map->schedules, map->masked, true);
     copy_momenta(map, rule, map->partial[p].first, map->partial[p].count, momenta, sizes);
   }
