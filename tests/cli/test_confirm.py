@@ -93,6 +93,7 @@ def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     assert code == 4 and answer["confirmed"] is False and answer["kind"] == "unsettled" and "not settled" in message
 
 
+@pytest.mark.plain_build
 def test_weight_decay_holds_weights_far_out():
     """Weights of a thousand: at rest no gradient is 0 but where the weight is below the bound 1 / decay."""
     answer, code, message = predict(GAUSSIAN, "--optimizer", "adamw", "--weight-decay", 0.001)
@@ -127,6 +128,7 @@ def test_an_update_without_a_mean_has_no_limit(tmp_path, beta1, beta2, infinite)
     assert (code == 4 and "no mean" in message) == infinite
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("beta1", [0.9, 0.99])
 def test_signs_of_half_the_samples_in_random_orders(tmp_path, beta1):
     """As microarrays are: the mean of signs that are remembered for many epochs, which sequences alone hardly show."""

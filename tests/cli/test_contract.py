@@ -219,6 +219,7 @@ def test_what_says_what_holds_anyway_is_not_refused(command):
     assert run(command, GAUSSIAN, "--optimizer", "gd", "--beta2", "0", "--seed", "5").returncode == 0
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("optimizer,read", [("adam", {"beta1", "beta2", "lr", "lr_decay", "eps"}), ("gd", {"beta1", "lr", "lr_decay"}),
                                             ("signgd", {"lr", "lr_decay"}), ("rmsprop", {"beta2", "lr", "lr_decay", "eps"})])
 def test_doctor_recommends_what_the_optimizer_reads(optimizer, read):

@@ -52,12 +52,14 @@ def test_the_misalignment_is_the_distance_of_momentum_and_gradient():
         assert json_of("doctor", GAUSSIAN, *flags)["misalignment"] == pytest.approx(largest, rel=1e-9)
 
 
+@pytest.mark.plain_build
 def test_the_full_batch_has_no_misalignment():
     diagnosis = json_of("doctor", GAUSSIAN, "--optimizer", "signum", "--batch-size", "full")
     assert diagnosis["misalignment"] < 1e-12 and diagnosis["guaranteed"] == pytest.approx(1)
     assert diagnosis["fraction"]["linf"] == pytest.approx(1)
 
 
+@pytest.mark.plain_build
 def test_eps_is_told_when_it_takes_over():
     diagnosis = json_of("doctor", GAUSSIAN, "--optimizer", "adam", "--eps", "1e-8", "--lr", "0.01")
     assert 100 < diagnosis["eps_handover_step"] < 1e6 and diagnosis["fraction"]["l2"] == pytest.approx(1)

@@ -43,6 +43,7 @@ def test_the_answer_certifies_itself():
     assert (c @ margins - margins.min()) / (c @ margins) <= 1e-12
 
 
+@pytest.mark.plain_build
 def test_special_cases_name_their_norm():
     proxy = predict(GAUSSIAN, "--optimizer", "adamproxy")
     assert abs(proxy["cosine"]["l2"] - REFERENCE["cos_proxy_l2"]) <= 1e-9
@@ -261,6 +262,7 @@ def test_what_is_not_certified_says_so():
     assert result.returncode == 4 and "too large for beta1 0.999" in result.stderr
 
 
+@pytest.mark.plain_build
 def test_other_equilibria_are_listed(tmp_path):
     """More samples than features: a large first step size throws training into the basin of another equilibrium."""
     path = generate(tmp_path, 14, 7, 1, "teacher")
@@ -290,6 +292,7 @@ def test_the_same_prediction_for_the_same_seed(tmp_path):
 
 # ---- Wide data, faces, and rules without memory ---------------------------------------------------------
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("rank", (5, 12))
 def test_wide_data_of_low_rank(tmp_path, rank):
     """As microarrays are: few samples on the support, Jacobians of low rank; certified by the map written out."""

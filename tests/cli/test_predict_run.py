@@ -148,6 +148,7 @@ def test_the_two_plateaus_are_the_runs(flags):
     assert before < 0.99 < after and not two["end_beyond_training"]
 
 
+@pytest.mark.plain_build
 def test_without_eps_or_with_weight_decay_there_are_no_plateaus():
     assert result_of("predict", GAUSSIAN, "--optimizer", "adam")["plateaus"] is None
     assert result_of("predict", GAUSSIAN, "--optimizer", "adamw", "--eps", 1e-6, "--weight-decay", 0.1, "--batch-size", 2)["plateaus"] is None
