@@ -20,7 +20,7 @@ biascope_status bs_path_create(const bs_question *question, const bs_epoch_rule 
   if (bs_is_full_batch(training, question->data->samples) && rule->direction == BS_RATIO)
     smooth = (bs_epoch_rule){.direction = BS_SIGN}; /* m / sqrt(v) over the full batch */
   if (smooth.direction == BS_SIGN) smooth.smoothing = SMOOTHING;
-  *p = (bs_path){.shrinks = bs_weights_shrink(training)};
+  *p = (bs_path){.decay = bs_weights_shrink(training) ? training->weight_decay : 0.0};
   if (question->options.sample_length > 0) sampled = question->options.sample_length;
   biascope_status status = bs_schedule_create(training, question->data, sampled, 0, &p->schedule, error);
   if (status == BIASCOPE_OK)

@@ -14,7 +14,7 @@ typedef struct {
   bs_normal_signs *signs; /* the game's, or NULL */
   bs_game game;
   bs_flow *flow;
-  bool shrinks; /* by weight decay, so that weights come to rest */
+  double decay; /* of the weights, which then come to rest; or 0 */
 } bs_path;
 
 /* At w = 0. sampled: the steps of that sequence, if the caller does not choose. Signs are smoothed. The effort is that

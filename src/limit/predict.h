@@ -42,7 +42,8 @@ typedef struct {
   const double *direction; /* d: the direction at which the path may end, of Euclidean norm 1; NULL: none is known */
   const double *gain;      /* d: what a run gains over the piece, or NULL; */
   double same;         /* 1 - cos with the path's gain beyond which it is not followed on from the end of the piece; */
-  double further;      /* and the effort it may take there if it is; 0: that of the options */
+  double further;      /* and the effort it may take there if it is; 0: that of the options; */
+  double near;         /* and beyond that of the options only as long as it is further than this from `direction` */
   double *increment;   /* d: on return the change of the weights over the piece; 0 if it was not followed so far */
   double chance;       /* on return of a random order, 1 - cos by which sampling it sets the increment aside */
   double *end;         /* d: on return the direction in which weights grow at the end of the path */

@@ -25,7 +25,8 @@ static const double ARRIVED = 1e-6, ARRIVED_SAMPLED = 1e-4;
  * below which the path has settled if it stays so until its time is by that factor longer; D is sampled in a random
  * order. */
 static const double SETTLED = 1e-7, SETTLED_SAMPLED = 1e-4, STAYS = 1e3;
-static const double AGAIN = 1.2; /* the part by which the time grows until D is corrected again */
+static const double FADES = 40.0; /* units of 1 / decay, in which earlier weights shrink by e^-40 */
+static const double AGAIN = 1.2;  /* the part by which the time grows until D is corrected again */
 
 /* 1 - cos between D at the flow's point and the direction. */
 static double distance_from(bs_path *p, const double *direction) {
@@ -154,18 +155,28 @@ static biascope_status weigh_end(bs_path *p, correction *c, bs_way *way, biascop
   return bs_sampling_error(&p->game, c->exact.parts, slopes, &way->end_error, error);
 }
 
+/* Whether the path is so near to its direction that it need not be followed on, beyond the effort allowed at first. */
+static bool has_come(const bs_path *p, const bs_way *way, double allowed, double apart) {
+  const double arrived = p->game.offset ? ARRIVED_SAMPLED : ARRIVED;
+  return apart <= (p->game.effort <= allowed ? arrived : fmax(arrived, way->near));
+}
+
 /* From the end of the piece on. */
 static biascope_status follow_to_end(bs_path *p, correction *c, course *taken, bs_way *way, biascope_error *error) {
   const size_t d = p->game.features;
-  const double arrived = c->offset ? ARRIVED_SAMPLED : ARRIVED;
+  const double allowed = p->game.most_effort;
   const double *w = bs_flow_weights(p->flow);
   double apart = way->direction ? distance_from(p, way->direction) : INFINITY;
   bool settled = false;
+  p->game.most_effort = fmax(allowed, way->further);
   const int most = c->offset ? MOST_RANDOM_STEPS : MOST_FLOW_STEPS;
   course_start(taken, d, w, bs_flow_time(p->flow) + way->time);
-  for (int n = 0; n < most && apart > arrived && !settled && bs_path_advance(p, INFINITY); n++) {
+  const double at_rest = p->decay > 0.0 ? bs_flow_time(p->flow) + FADES / p->decay : INFINITY;
+  for (int n = 0; n < most && !has_come(p, way, allowed, apart) && !settled && bs_flow_time(p->flow) < at_rest &&
+                  bs_path_advance(p, at_rest);
+       n++) {
     correct(c, p, way->time);
-    settled = !p->shrinks && course_watch(taken, d, w, bs_flow_time(p->flow) + way->time);
+    settled = p->decay == 0.0 && course_watch(taken, d, w, bs_flow_time(p->flow) + way->time);
     if (way->direction) apart = distance_from(p, way->direction);
   }
   bs_game_evaluate(&p->game, bs_flow_log_slopes(p->flow), false);
@@ -199,7 +210,6 @@ static biascope_status follow_way(bs_path *p, correction *c, course *taken, bs_w
   way->settled = false;
   way->falls = way->end_error = 0.0;
   const bool same = followed && (!way->gain || bs_cosine(d, way->increment, way->gain) >= 1.0 - way->same);
-  if (same && way->further > 0.0) p->game.most_effort = fmax(p->game.most_effort, way->further);
   const biascope_status status = same ? follow_to_end(p, c, taken, way, error) : BIASCOPE_OK;
   if (way->log_weights) memcpy(way->log_weights, bs_flow_log_slopes(p->flow), p->game.samples * sizeof(double));
   return status;
