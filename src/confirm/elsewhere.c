@@ -108,13 +108,11 @@ static biascope_status search_from(bs_confirmation *c, const bs_start *start, do
   return BIASCOPE_OK;
 }
 
-static double passes_or(const bs_confirmation *c, double effort) {
+/* Of a search, which may begin with the updates that a run was watched for. */
+static double search_effort(const bs_confirmation *c, bool watched) {
+  const double least = bs_updates_slide(c) && !watched ? PATH_EFFORT : SEARCH_EFFORT;
   const double passes = PASSES * (double)bs_margin_rows(c->data) * (double)bs_margin_weights(c->data);
-  return bs_seed_matters(c->training) ? effort : fmax(effort, passes);
-}
-
-static double effort_on_path(const bs_confirmation *c) {
-  return passes_or(c, bs_updates_slide(c) ? PATH_EFFORT : SEARCH_EFFORT);
+  return bs_seed_matters(c->training) ? least : fmax(least, passes);
 }
 
 /* Searches from the weights of the run, and with `watched` from the updates that it goes on with. */
@@ -126,9 +124,7 @@ static biascope_status search_from_weights(bs_confirmation *c, bool watched, bs_
   const biascope_status seen = watched ? watch(c, &updates, error) : BIASCOPE_OK;
   const bs_start start = {.log_weights = log_weights, .updates = seen == BIASCOPE_OK ? updates : NULL};
   const biascope_status status =
-      seen == BIASCOPE_NO_MEMORY
-          ? seen
-          : search_from(c, &start, watched ? passes_or(c, SEARCH_EFFORT) : effort_on_path(c), found, error);
+      seen == BIASCOPE_NO_MEMORY ? seen : search_from(c, &start, search_effort(c, watched), found, error);
   free(log_weights);
   free(updates);
   return status;
@@ -172,7 +168,7 @@ biascope_status bs_search_from_path(bs_confirmation *c, bool *adopted, biascope_
   if (status != BIASCOPE_OK || searched) return status;
   const bs_start start = {.log_weights = c->path.log_weights, .updates = c->path.updates};
   bs_search_result found = {0};
-  status = search_from(c, &start, effort_on_path(c), &found, error);
+  status = search_from(c, &start, search_effort(c, false), &found, error);
   if (status != BIASCOPE_OK) return status;
   if (found.equilibrium && !found.same) status = bs_path_leads_to(c, &found.prediction, adopted, error);
   if (*adopted) return adopt(c, &found.prediction, error);

@@ -28,7 +28,7 @@ static const double COARSE = 0.03, FINE = 1e-3, SAMPLED = 3e-3;
 static const double EFFORT = 4e9, RANDOM_EFFORT = 1.5e10, STEPS = 40.0, BLIND_EFFORT = 2e9,
                     BLIND_RANDOM_EFFORT = 1.5e10;
 static const double FURTHER_EFFORT = 3e10, SIGNS_EFFORT = 1.5e10, BLIND_SIGNS_EFFORT = 1e9;
-static const double NEAR = 1e-4; /* 1 - cos from where updates that do not slide are spared the former */
+static const double NEAR = 1e-4; /* 1 - cos with the answer, within which a path is not followed for FURTHER_EFFORT */
 
 void bs_path_end_free(bs_path_end *path) {
   free(path->direction);

@@ -56,9 +56,9 @@ double bs_run_largest_lr(const biascope_dataset *data, const biascope_options *t
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
 static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
                                  double fading, biascope_error *error) {
-  const double most = bs_run_largest_lr(data, options);
+  const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
   const uint64_t pilot = steps / PILOT_SHARE > LEAST_PILOT ? steps / PILOT_SHARE : LEAST_PILOT;
-  options->lr = PILOT_STEP / longest_row(data, options);
+  options->lr = PILOT_STEP / longest;
   biascope_trainer *trainer;
   biascope_status status = biascope_trainer_create(data, options, &trainer, error);
   if (status != BIASCOPE_OK) return status;

@@ -172,9 +172,8 @@ static biascope_status follow_to_end(bs_path *p, correction *c, course *taken, b
   const int most = c->offset ? MOST_RANDOM_STEPS : MOST_FLOW_STEPS;
   course_start(taken, d, w, bs_flow_time(p->flow) + way->time);
   const double at_rest = p->decay > 0.0 ? bs_flow_time(p->flow) + FADES / p->decay : INFINITY;
-  for (int n = 0; n < most && !has_come(p, way, allowed, apart) && !settled && bs_flow_time(p->flow) < at_rest &&
-                  bs_path_advance(p, at_rest);
-       n++) {
+  for (int n = 0; n < most && !settled; n++) {
+    if (has_come(p, way, allowed, apart) || bs_flow_time(p->flow) >= at_rest || !bs_path_advance(p, at_rest)) break;
     correct(c, p, way->time);
     settled = p->decay == 0.0 && course_watch(taken, d, w, bs_flow_time(p->flow) + way->time);
     if (way->direction) apart = distance_from(p, way->direction);
