@@ -7,7 +7,7 @@
 #include "margin/rows.h"
 #include "train/trainer.h"
 
-enum { SAMPLES = 5, FEATURES = 4, MOST_CLASSES = 5, WARM_EPOCHS = 400, MANY_EPOCHS = 20000 };
+enum { SAMPLES = 5, FEATURES = 4, MOST_CLASSES = 5, WARM_EPOCHS = 400, MANY_EPOCHS = 20000, SEQUENCE = 60 };
 enum { ROWS = SAMPLES * (MOST_CLASSES - 1), WEIGHTS = MOST_CLASSES * FEATURES };
 
 typedef struct {
@@ -69,14 +69,14 @@ typedef struct {
   bs_epoch_map *map;
 } mapped;
 
-/* The map borrows the schedule: m stays where it is. */
+/* The map borrows the schedule: m stays where it is. In a random order the schedule is a sequence. */
 static void map_of(const frozen *f, const biascope_options *options, mapped *m) {
   *m = (mapped){.training = *options};
   biascope_error error;
   bs_epoch_rule_of(&m->training, SAMPLES, &m->rule);
   if (bs_optimizer_rule_of(options->optimizer)->limit == BS_LIMIT_ACCUMULATED)
     m->rule = (bs_epoch_rule){.direction = BS_RATIO, .beta2 = 1.0}; /* all squares so far count alike */
-  assert_int_equal(bs_schedule_create(&m->training, f->data, 1, 0, &m->schedule, &error), BIASCOPE_OK);
+  assert_int_equal(bs_schedule_create(&m->training, f->data, SEQUENCE, 0, &m->schedule, &error), BIASCOPE_OK);
   assert_int_equal(bs_epoch_map_create(f->data, &m->schedule, 1, m->rule.direction, &m->map, &error), BIASCOPE_OK);
 }
 
@@ -142,6 +142,12 @@ static void compare_derivative(const frozen *f, const biascope_options *options)
   free_map(&m);
 }
 
+static void compare_derivative_of_sequence(const frozen *f, const biascope_options *options) {
+  biascope_options random = *options;
+  random.order = BIASCOPE_SHUFFLE;
+  if (random.batch_size > 0) compare_derivative(f, &random);
+}
+
 static void for_each_case_of(size_t classes, void (*compare)(const frozen *f, const biascope_options *options)) {
   static const double BETAS[][2] = {{0.0, 0.0}, {0.0, 0.7}, {0.5, 0.5}, {0.8, 0.9}, {0.9, 0.3}};
   for (unsigned optimizer = 0; bs_optimizer_rule_of((biascope_optimizer)optimizer); optimizer++) {
@@ -179,8 +185,15 @@ static void the_derivative_of_the_map_is_that_of_its_differences(void **state) {
   for_each_case(compare_derivative);
 }
 
+/* Every sample has many entries. */
+static void the_derivative_over_a_sequence_is_that_of_its_differences(void **state) {
+  (void)state;
+  for_each_case(compare_derivative_of_sequence);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_mean_step_over_an_epoch_is_the_map),
-                                     cmocka_unit_test(the_derivative_of_the_map_is_that_of_its_differences)};
+                                     cmocka_unit_test(the_derivative_of_the_map_is_that_of_its_differences),
+                                     cmocka_unit_test(the_derivative_over_a_sequence_is_that_of_its_differences)};
   return cmocka_run_group_tests_name("rules and their epoch maps", tests, NULL, NULL);
 }

@@ -77,6 +77,8 @@ void bs_epoch_elementwise(bs_epoch_map *map, const bs_epoch_rule *rule, size_t f
 void bs_epoch_spectral(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
 /* The same for steps L^-1/4 M R^-1/4 or L^-1/2 M. */
 void bs_epoch_preconditioned(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity);
+/* Multiplications of it over a schedule of so many steps and entries of batches, roughly. */
+double bs_epoch_preconditioned_cost(const bs_epoch_map *map, double steps, double entries, bool with_sensitivity);
 
 /* Whether the same of the `count` samples listed, or of the first ones if that is NULL, touch the column and the one
  * before. */

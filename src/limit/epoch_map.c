@@ -174,12 +174,13 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map);
 }
 
-/* Multiplications of a pass over so many columns, steps and entries of batches, roughly; what a cell costs was
- * measured. */
+/* Multiplications of a pass over so many columns and a schedule's steps and entries of batches, roughly; what a cell
+ * costs was measured. */
 static double cost_of(const bs_epoch_map *map, const bs_epoch_rule *rule, double columns, double steps, double entries,
                       bool with_sensitivity) {
   static const double FORWARD = 6.0, WITH_ROOT = 16.0, BACKWARD = 16.0;
   const double n = (double)map->samples;
+  if (map->preconditioned) return bs_epoch_preconditioned_cost(map, steps, entries, with_sensitivity);
   const double cost = columns * (entries + WITH_ROOT * steps + n);
   if (!with_sensitivity) return cost;
   if (!bs_epoch_mean_of(rule->direction)->apply)
@@ -204,13 +205,13 @@ static double weighing_cost(const bs_epoch_rule *rule, const bs_schedule *schedu
 }
 
 double bs_epoch_map_cost(const bs_epoch_map *map, const bs_epoch_rule *rule, bool with_sensitivity) {
-  double cost = 0.0, steps = 0.0, entries = 0.0;
+  double cost = 0.0;
   for (size_t s = 0; s < map->schedule_count; s++) {
-    cost += weighing_cost(rule, &map->schedules[s]);
-    steps += (double)map->schedules[s].steps;
-    entries += (double)map->schedules[s].start[map->schedules[s].steps];
+    const bs_schedule *schedule = &map->schedules[s];
+    const double steps = (double)schedule->steps, entries = (double)schedule->start[schedule->steps];
+    cost += weighing_cost(rule, schedule) + cost_of(map, rule, (double)map->features, steps, entries, with_sensitivity);
   }
-  return cost + cost_of(map, rule, (double)map->features, steps, entries, with_sensitivity);
+  return cost;
 }
 
 double bs_epoch_map_spent(const bs_epoch_map *map) {

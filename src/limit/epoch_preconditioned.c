@@ -16,9 +16,10 @@
 typedef struct {
   size_t order;
   double power;           /* of the eigenvalues, negative */
-  double *average;        /* kept steps x order x order */
+  double *average;        /* kept steps x order x order; after the eigenvectors are known, its change */
   double *vectors;        /* the same: eigenvectors as rows */
   double *value;          /* kept steps x order: eigenvalues */
+  double *powered;        /* kept steps x order: their powers */
   double *a, *q, *root;   /* padded, of one step */
   double *outer;          /* order: G x, or G'a */
   double *along, *turned; /* order: the row and `outer` in the eigenvectors */
@@ -30,12 +31,13 @@ struct bs_preconditioned_work {
   side left, right;
   double *momentum;    /* kept steps x rows x columns: between the eigenvectors of both sides */
   double *mixed, *row; /* rows x columns, scratch */
-  double *slope;       /* kept steps x rows x columns: by the factors */
+  double *slope;       /* kept steps x rows x columns: by the factors; or the change of the gradients */
   double *state;       /* of averages of factors: the square of the larger order */
 };
 
 static void free_side(side *s) {
-  double *const owned[] = {s->average, s->vectors, s->value, s->a, s->q, s->root, s->outer, s->along, s->turned};
+  double *const owned[] = {s->average, s->vectors, s->value, s->powered, s->a,
+                           s->q,       s->root,    s->outer, s->along,   s->turned};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
 }
 
@@ -58,13 +60,15 @@ static bool create_side(side *s, size_t order, double power, size_t steps) {
   s->average = BS_NEW(double, all);
   s->vectors = BS_NEW(double, all);
   s->value = BS_NEW(double, steps *order);
+  s->powered = BS_NEW(double, steps *order);
   s->a = BS_NEW(double, order *bs_padded(order));
   s->q = BS_NEW(double, order *bs_padded(order));
   s->root = BS_NEW(double, bs_padded(order));
   s->outer = BS_NEW(double, order);
   s->along = BS_NEW(double, order);
   s->turned = BS_NEW(double, order);
-  return s->average && s->vectors && s->value && s->a && s->q && s->root && s->outer && s->along && s->turned;
+  return s->average && s->vectors && s->value && s->powered && s->a && s->q && s->root && s->outer && s->along &&
+         s->turned;
 }
 
 bs_preconditioned_work *bs_preconditioned_create(const bs_epoch_map *map, bs_direction direction, size_t steps) {
@@ -129,6 +133,7 @@ static void decompose(side *s, size_t t) {
   for (size_t i = 0; i < n; i++) {
     memcpy(vectors + i * n, s->q + i * padded, n * sizeof *vectors);
     value[i] = ldexp(fmax(s->root[i], BS_LEAST_EIGENVALUE * largest), exponent);
+    s->powered[t * n + i] = pow(value[i], s->power);
   }
 }
 
@@ -153,19 +158,15 @@ static void turn(const bs_preconditioned_work *w, size_t t, bool back, const dou
     }
 }
 
-static double powered(const side *s, size_t t, size_t i) {
-  return pow(s->value[t * s->order + i], s->power);
-}
-
 /* Adds the step to direction, `repeats` times, and keeps its momentum between the eigenvectors. */
 static void add_step(bs_epoch_map *map, const bs_preconditioned_work *w, size_t t, double *direction) {
   const size_t k = w->rows, d = w->columns;
   double *momentum = w->momentum + t * k * d;
   turn(w, t, false, map->momentum + t * map->features, momentum);
   for (size_t i = 0; i < k; i++) {
-    const double left = powered(&w->left, t, i);
+    const double left = w->left.powered[t * k + i];
     for (size_t j = 0; j < d; j++)
-      w->row[i * d + j] = left * momentum[i * d + j] * (w->both ? powered(&w->right, t, j) : 1.0);
+      w->row[i * d + j] = left * momentum[i * d + j] * (w->both ? w->right.powered[t * d + j] : 1.0);
   }
   double *step = map->second + t * map->features;
   turn(w, t, true, w->row, step);
@@ -176,9 +177,9 @@ static void add_step(bs_epoch_map *map, const bs_preconditioned_work *w, size_t 
 
 /* The divided difference of s^power between the eigenvalues i and j. */
 static double divided(const side *s, size_t t, size_t i, size_t j) {
-  const double *value = s->value + t * s->order, a = value[i], b = value[j];
-  if (fabs(a - b) <= 1e-9 * fmax(a, b)) return s->power * pow(0.5 * (a + b), s->power - 1.0);
-  return (pow(a, s->power) - pow(b, s->power)) / (a - b);
+  const double *value = s->value + t * s->order, *powered = s->powered + t * s->order, a = value[i], b = value[j];
+  if (fabs(a - b) <= 1e-9 * fmax(a, b)) return s->power * 0.5 * (powered[i] + powered[j]) / (0.5 * (a + b));
+  return (powered[i] - powered[j]) / (a - b);
 }
 
 /* `along` and `turned`: the side's part of the row, and `outer`, in the eigenvectors of the step. */
@@ -199,13 +200,13 @@ static void change_by_factors(const bs_preconditioned_work *w, size_t t, double 
   for (size_t i = 0; i < k; i++)
     for (size_t j = 0; j < k; j++) {
       const double by = divided(l, t, i, j) * (l->along[i] * l->turned[j] + l->turned[i] * l->along[j]);
-      for (size_t c = 0; c < d; c++) out[i * d + c] += by * m[j * d + c] * (w->both ? powered(r, t, c) : 1.0);
+      for (size_t c = 0; c < d; c++) out[i * d + c] += by * m[j * d + c] * (w->both ? r->powered[t * d + c] : 1.0);
     }
   if (!w->both) return;
   for (size_t a = 0; a < d; a++)
     for (size_t c = 0; c < d; c++) {
       const double by = divided(r, t, a, c) * (r->along[a] * r->turned[c] + r->turned[a] * r->along[c]);
-      for (size_t i = 0; i < k; i++) out[i * d + c] += by * powered(l, t, i) * m[i * d + a];
+      for (size_t i = 0; i < k; i++) out[i * d + c] += by * l->powered[t * k + i] * m[i * d + a];
     }
 }
 
@@ -214,8 +215,8 @@ static void change_by_momentum(const bs_preconditioned_work *w, size_t t, const 
   const size_t k = w->rows, d = w->columns;
   for (size_t i = 0; i < k; i++)
     for (size_t j = 0; j < d; j++)
-      out[i * d + j] = powered(&w->left, t, i) * w->left.along[i] *
-                       (w->both ? powered(&w->right, t, j) * w->right.along[j] : columns_part[j]);
+      out[i * d + j] = w->left.powered[t * k + i] * w->left.along[i] *
+                       (w->both ? w->right.powered[t * d + j] * w->right.along[j] : columns_part[j]);
 }
 
 /* A row of the margins as an outer product. */
@@ -262,25 +263,133 @@ static void add_entry(bs_epoch_map *map, const bs_epoch_rule *rule, size_t seen,
   bs_axpy(size, scale, w->slope + seen * size, row);
 }
 
+/* d(G G') or d(G'G), at the steps of a sample's entries; `by` (steps x rows x columns) is the change of G. */
+static void change_averages(bs_epoch_map *map, const bs_epoch_rule *rule, const double *by) {
+  bs_preconditioned_work *w = map->preconditioned;
+  const size_t k = w->rows, d = w->columns, steps = map->kept.period.steps;
+  memset(w->left.average, 0, steps * k * k * sizeof *w->left.average);
+  if (w->both) memset(w->right.average, 0, steps * d * d * sizeof *w->right.average);
+  for (size_t t = 0; t < steps; t++) {
+    const double *g = map->gradient + t * k * d, *h = by + t * k * d;
+    if (bs_max_abs(k * d, h) == 0.0) continue;
+    for (size_t i = 0; i < k; i++)
+      for (size_t j = 0; j < k; j++)
+        w->left.average[(t * k + i) * k + j] = bs_dot(d, g + i * d, h + j * d) + bs_dot(d, h + i * d, g + j * d);
+    for (size_t i = 0; w->both && i < k; i++)
+      for (size_t j = 0; j < d; j++) {
+        bs_axpy(d, h[i * d + j], g + i * d, w->right.average + (t * d + j) * d);
+        bs_axpy(d, g[i * d + j], h + i * d, w->right.average + (t * d + j) * d);
+      }
+  }
+  bs_periodic_average(&map->kept.period, k * k, rule->beta2, w->left.average, w->left.average, w->state);
+  if (w->both) bs_periodic_average(&map->kept.period, d * d, rule->beta2, w->right.average, w->right.average, w->state);
+}
+
+/* The change of the factor's power between the eigenvectors, in `a` (order x order): C o Q dF Q'. */
+static void change_power(side *s, size_t t) {
+  const size_t n = s->order;
+  const double *vectors = s->vectors + t * n * n, *change = s->average + t * n * n;
+  for (size_t i = 0; i < n; i++) {
+    memset(s->along, 0, n * sizeof *s->along);
+    for (size_t j = 0; j < n; j++) bs_axpy(n, vectors[i * n + j], change + j * n, s->along);
+    for (size_t j = 0; j < n; j++) s->a[i * n + j] = divided(s, t, i, j) * bs_dot(n, s->along, vectors + j * n);
+  }
+}
+
+/* All entries of a sample together; `by`: the change of the gradients. */
+static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, const double *by, double *row) {
+  bs_preconditioned_work *w = map->preconditioned;
+  const size_t k = w->rows, d = w->columns, size = map->features;
+  change_averages(map, rule, by);
+  bs_periodic_momentum(&map->kept.period, size, rule, by, map->second, map->state);
+  for (size_t t = 0; t < map->kept.period.steps; t++) {
+    const double *m = w->momentum + t * size, *left = w->left.powered + t * k;
+    const double *right = w->both ? w->right.powered + t * d : NULL;
+    turn(w, t, false, map->second + t * size, w->row);
+    for (size_t i = 0; i < k; i++)
+      for (size_t c = 0; c < d; c++) w->row[i * d + c] *= left[i] * (right ? right[c] : 1.0);
+    change_power(&w->left, t);
+    for (size_t i = 0; i < k; i++)
+      for (size_t j = 0; j < k; j++)
+        for (size_t c = 0; c < d; c++)
+          w->row[i * d + c] += w->left.a[i * k + j] * m[j * d + c] * (right ? right[c] : 1.0);
+    if (w->both) change_power(&w->right, t);
+    for (size_t i = 0; w->both && i < k; i++)
+      for (size_t c = 0; c < d; c++) w->row[i * d + c] += left[i] * bs_dot(d, m + i * d, w->right.a + c * d);
+    turn(w, t, true, w->row, map->state);
+    bs_axpy(size, map->kept.repeats[t], map->state, row);
+  }
+}
+
+/* The change of every step's gradient with the weight of sample l, in `slope`. False: it has no entry. */
+static bool change_gradients(const bs_epoch_map *map, size_t l) {
+  const bs_kept_steps *kept = &map->kept;
+  double *by = map->preconditioned->slope;
+  bool any = false;
+  memset(by, 0, kept->period.steps * map->features * sizeof *by);
+  for (size_t t = 0; t < kept->period.steps; t++)
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
+      if (kept->sample[n] != l || kept->entry[n] == 0.0) continue;
+      bs_axpy(map->features, kept->share[t] * kept->entry[n], map->rows + l * map->features, by + t * map->features);
+      any = true;
+    }
+  return any;
+}
+
+/* ---- What they cost -------------------------------------------------------------------------------- */
+
+/* Multiplications, of one entry or one sample at one step. */
+static double cost_of_entry(double k, double d) {
+  return 2.0 * (k * k + d * d) + 3.0 * k * d * (k + d) + 8.0 * k * d;
+}
+static double cost_of_sample(double k, double d) {
+  return 3.0 * (k * k * k + d * d * d) + 3.0 * k * d * (k + d) + 8.0 * k * d;
+}
+
+static bool by_samples(double samples, double entries, double k, double d) {
+  return samples * cost_of_sample(k, d) < entries * cost_of_entry(k, d);
+}
+
+double bs_epoch_preconditioned_cost(const bs_epoch_map *map, double steps, double entries, bool with_sensitivity) {
+  static const double SWEEPS = 30.0; /* of an eigendecomposition, in cubes of the order */
+  const double k = (double)map->outputs, d = (double)map->features / k, n = (double)map->samples;
+  const double forward = steps * (SWEEPS * (k * k * k + d * d * d) + 2.0 * k * d * (k + d));
+  if (!with_sensitivity) return forward;
+  return forward + steps * (by_samples(n, entries, k, d) ? n * cost_of_sample(k, d) : entries * cost_of_entry(k, d));
+}
+
+/* ---- The map --------------------------------------------------------------------------------------- */
+
+static void add_entries(bs_epoch_map *map, const bs_epoch_rule *rule, double *sensitivity) {
+  const bs_kept_steps *kept = &map->kept;
+  outer_product part = {.classes = map->preconditioned->left.root};
+  for (size_t t = 0; t < kept->period.steps; t++) {
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
+      const double weight = kept->share[t] * kept->entry[n];
+      split_row(map, map->preconditioned, kept->sample[n], &part);
+      if (weight > 0.0) add_entry(map, rule, t, weight, &part, sensitivity + kept->sample[n] * map->features);
+    }
+  }
+}
+
 void bs_epoch_preconditioned(bs_epoch_map *map, const bs_epoch_rule *rule, double *direction, double *sensitivity) {
   bs_preconditioned_work *w = map->preconditioned;
   const bs_kept_steps *kept = &map->kept;
-  const size_t size = map->features;
+  const size_t size = map->features, steps = kept->period.steps;
   bs_epoch_fill_gradients(map, 0, size);
   bs_periodic_momentum(&kept->period, size, rule, map->gradient, map->momentum, map->state);
   average_left(map, rule, w);
   if (w->both) average_right(map, rule, w);
-  for (size_t t = 0; t < kept->period.steps; t++) {
+  for (size_t t = 0; t < steps; t++) {
     decompose(&w->left, t);
     if (w->both) decompose(&w->right, t);
     add_step(map, w, t, direction);
   }
-  outer_product part = {.classes = w->left.root};
-  for (size_t t = 0; sensitivity && t < kept->period.steps; t++) {
-    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
-      const double weight = kept->share[t] * kept->entry[n];
-      split_row(map, w, kept->sample[n], &part);
-      if (weight > 0.0) add_entry(map, rule, t, weight, &part, sensitivity + kept->sample[n] * size);
-    }
+  if (!sensitivity) return;
+  if (!by_samples((double)map->samples, (double)kept->start[steps], (double)w->rows, (double)w->columns)) {
+    add_entries(map, rule, sensitivity);
+    return;
   }
+  for (size_t l = 0; l < map->samples; l++)
+    if (change_gradients(map, l)) add_sample(map, rule, w->slope, sensitivity + l * size);
 }

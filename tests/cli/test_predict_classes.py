@@ -137,6 +137,15 @@ def test_the_nearest_of_several_optimal_directions_is_the_answer_for_signs():
     assert np.allclose(w[[0, 2]], FAR_ON_WINE, atol=5e-3)
 
 
+@pytest.mark.plain_build
+def test_shampoo_in_a_random_order_has_a_limit_of_its_own(tmp_path):
+    values = np.array([[3, 0, 1, -2, 3, 1], [1, 0, 2, 3, -1, 1], [2, 1, -1, -1, 2, 1], [1, 2, 0, 1, 1, 1]], float)[:, :4]
+    np.savetxt(tmp_path / "data.csv", values, delimiter=",")
+    words = ["--optimizer", "shampoo", "--batch-size", 2, "--order", "replacement", "--references", "none"]
+    answer = predict(tmp_path / "data.csv", *words)
+    assert answer["kind"] == "direction" and answer["confirmed"] and answer["standard_error"] < 1e-2
+
+
 # Features that repeat others leave several optimal directions; what smoothed signs come to is 1e-3 off.
 @pytest.mark.slow
 @pytest.mark.plain_build
