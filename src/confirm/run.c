@@ -15,6 +15,8 @@ static const double PILOT_STEP = 0.1;
 static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier weights shrink by e^-40 */
 /* Of the weights, is what they may still gain over the last half: that of weights which grow evenly is 1 - 2^-.75. */
 static const double RESTS = 0.02;
+/* Weights reach margins over the length of the rows, and leave room for margins beyond those looked for. */
+static const double SHORTEST_ROW = 1e-295, LONGEST_ROW = 1e295;
 static const double WORSE = 0.02; /* of the loss, relative, from one mark to the next */
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024, PARTS = 8 };
 
@@ -51,6 +53,16 @@ double bs_run_steps_to(const biascope_options *training, size_t samples, double 
 
 double bs_run_largest_lr(const biascope_dataset *data, const biascope_options *training) {
   return LONGEST_STEP / longest_row(data, training);
+}
+
+static biascope_status require_scale(const biascope_dataset *data, const biascope_options *training,
+                                     biascope_error *error) {
+  const double longest = longest_row(data, training);
+  if (longest >= SHORTEST_ROW && longest <= LONGEST_ROW) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_BAD_INPUT,
+                 "the longest row of the data has length %.3g, and the run that confirms a limit follows %g to %g; "
+                 "expected data on another scale",
+                 longest, SHORTEST_ROW, LONGEST_ROW);
 }
 
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
@@ -90,7 +102,8 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
     out->beta1 = 0.0;
     out->lr_decay = 0.5;
   }
-  if (goal == 0.0 || bs_run_keeps_steps(out)) return BIASCOPE_OK;
+  const biascope_status status = require_scale(data, out, error);
+  if (status != BIASCOPE_OK || goal == 0.0 || bs_run_keeps_steps(out)) return status;
   out->lr_decay = DECAY;
   out->eps = 0.0;
   if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, fading, error);
@@ -178,7 +191,8 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
     memcpy(run->weights[mark], biascope_trainer_weights(trainer), bs_outputs(data) * data->features * sizeof(double));
     log_loss[mark] = biascope_trainer_log_loss(trainer);
   }
-  run->escaped = status == BIASCOPE_NOT_CONVERGED;
+  /* What leaves the range by a bounded update does so by its step size. */
+  run->escaped = status == BIASCOPE_NOT_CONVERGED && !bs_has_bounded_update(options);
   if (status == BIASCOPE_OK) measure(data, options, log_loss, run);
   return run->escaped ? BIASCOPE_OK : status;
 }

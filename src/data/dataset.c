@@ -238,9 +238,9 @@ double bs_longest_row(const biascope_dataset *data, bool euclidean) {
   double longest = 0.0;
   for (size_t i = 0; i < data->samples; i++) {
     const bs_row row = bs_row_of(data, i);
-    double length = 0.0;
-    for (size_t at = 0; at < row.count; at++) length += euclidean ? row.value[at] * row.value[at] : fabs(row.value[at]);
-    longest = fmax(longest, euclidean ? sqrt(length) : length);
+    double sum = 0.0;
+    for (size_t at = 0; at < row.count; at++) sum += fabs(row.value[at]);
+    longest = fmax(longest, euclidean ? bs_norm2(row.count, row.value) : sum);
   }
   return longest;
 }

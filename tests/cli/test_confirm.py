@@ -86,6 +86,20 @@ def test_a_runaway_is_called_one(betas):
     assert "runaway" in text and "cosine" not in text
 
 
+@pytest.mark.parametrize("scale", [1e-299, 1e299])
+def test_data_beyond_the_range_of_runs_are_refused_and_not_called_a_runaway(scale, tmp_path):
+    numpy.savetxt(tmp_path / "data.csv", scale * numpy.array([[1, 2], [3, -0.5], [0.5, 4]]), delimiter=",")
+    for words in [[], ["--batch-size", 1, "--lr-decay", 0]]:
+        result = subprocess.run([BIASCOPE, "predict", tmp_path / "data.csv", *map(str, words)], capture_output=True,
+                                text=True)
+        assert result.returncode == 2 and result.stdout == "" and "another scale" in result.stderr
+
+
+def test_a_bounded_update_that_leaves_the_range_is_not_called_a_runaway():
+    answer, code, message = predict(GAUSSIAN, "--lr-decay", 0, "--lr", 1e19)
+    assert code == 4 and answer["kind"] == "direction" and not answer["confirmed"] and "smaller step size" in message
+
+
 @pytest.mark.plain_build
 def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     answer, code, message = predict(LIMITS / "s2_0.csv", "--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.5,
