@@ -26,7 +26,8 @@ static const size_t LARGEST_MATRIX = 10000;
 static const double STARTING_GAP = 1e-2;
 /* Nearer the interior point of matrices need not come. */
 static const double MATRICES_MEET = 1e-12;
-static const double ROUNDINGS_ALLOWED = 16.0;
+/* The gap that is enough where none is asked for: so many roundings, but then a margin of some digits. */
+static const double ROUNDINGS_ALLOWED = 16.0, WIDEST_GAP = 1e-3;
 /* X'c relative to the sum of its terms' sizes: below this, a change of the data by a few roundings makes X'c = 0. */
 static const double FARKAS_TOLERANCE = 16 * DBL_EPSILON;
 
@@ -150,7 +151,8 @@ static biascope_status conclude(solve_run *run, double tolerance, biascope_error
                    out->upper_bound);
   }
   if (!(tolerance > 0.0)) /* wider only where doubles cannot hold a direction that good */
-    tolerance = fmax(BS_DEFAULT_GAP, ROUNDINGS_ALLOWED * (run->primal.rounding + run->upper.rounding));
+    tolerance =
+        fmin(WIDEST_GAP, fmax(BS_DEFAULT_GAP, ROUNDINGS_ALLOWED * (run->primal.rounding + run->upper.rounding)));
   return bs_check_gap(out, tolerance, error);
 }
 

@@ -160,6 +160,13 @@ def test_not_converged_is_exit_4_with_the_best_pair(tmp_path):
     assert json.loads(result.stdout)["gap"] <= 1e-10
 
 
+def test_a_gap_of_no_digit_is_no_certificate(tmp_path):
+    (tmp_path / "data.csv").write_text("1e20,1\n-1e20,1\n")
+    for norm in ["l2", "linf", "l1"]:
+        result = run(tmp_path / "data.csv", "--norm", norm)
+        assert result.returncode == 4 and "certified to a relative gap" in result.stderr
+
+
 def test_the_direction_is_written(tmp_path):
     path = save(tmp_path, separable(1))
     for ending in ("npy", "csv"):
