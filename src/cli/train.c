@@ -100,8 +100,8 @@ static void interrupt(int number) {
   interrupted = number;
 }
 
-static void listen_for_interrupts(void) {
-  const struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+static void on_interrupt(void (*handler)(int)) {
+  const struct sigaction action = {.sa_handler = handler, .sa_flags = (int)SA_RESETHAND};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }
@@ -181,11 +181,13 @@ static biascope_status start(train_run *run, train_flags *flags, biascope_error 
   return status;
 }
 
-/* Compares the finished run with the references, and writes its trace. */
+/* Writes the run's trace, and compares the run, if it is finished, with the references: nothing is left to save then,
+ * and an interrupt ends the program. */
 static biascope_status compare(train_run *run, biascope_output *trace, biascope_error *error) {
   biascope_status status = BIASCOPE_OK;
   if (trace->stream) status = train_trace_rows(run, error);
   if (status == BIASCOPE_OK && trace->stream) status = biascope_output_commit(trace, error);
+  if (!interrupted) on_interrupt(SIG_DFL);
   if (status == BIASCOPE_OK && !interrupted) status = train_compare(run, error);
   if (status == BIASCOPE_OK && !interrupted)
     status = train_measure(run, biascope_trainer_weights(run->trainer), &run->last, error);
@@ -241,7 +243,7 @@ int cli_train(int argc, char **argv) {
   flags.common.read.several_classes = true;
   train_run run = {0};
   biascope_error error = {0};
-  listen_for_interrupts();
+  on_interrupt(interrupt);
   biascope_status status = train(&run, &flags, &error);
   if (status == BIASCOPE_OK && !interrupted) status = finish(&run, &flags, &error);
   int code;

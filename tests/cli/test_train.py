@@ -14,6 +14,7 @@ import pytest
 
 BIASCOPE = os.environ["BIASCOPE"]
 GAUSSIAN = os.path.join(os.environ["BIASCOPE_TEST_DATA"], "gaussian-10x50.csv")
+FLOWERS = os.path.join(os.path.dirname(__file__), "../../examples/flowers.csv")
 ADAM = ["--optimizer", "adam", "--batch-size", "1", "--beta2", "0.95"]
 
 
@@ -116,6 +117,20 @@ def test_an_interrupted_run_leaves_a_checkpoint_that_resumes_bit_for_bit(tmp_pat
         assert [row["step"] for row in csv.DictReader(file)][:3] == ["1", "2", "3"]
     resumed = result_of(*flags, "--steps", step + 1000, "--resume", path)
     assert resumed == result_of(*flags, "--steps", step + 1000)
+
+
+def test_an_interrupt_after_the_last_step_ends_the_comparison(tmp_path):
+    path = tmp_path / "run.state"
+    words = [FLOWERS, "--label-column", "setosa", "--optimizer", "shampoo", "--batch-size", "7", "--order", "shuffle"]
+    process = subprocess.Popen([BIASCOPE, "train", *words, "--steps", "10", "--checkpoint", path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not path.exists():
+        time.sleep(0.01)
+    time.sleep(0.2)  # its limit takes seconds
+    process.send_signal(signal.SIGTERM)
+    output, message = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM and output == "" and "lost" not in message
+    assert os.listdir(tmp_path) == ["run.state"]
 
 
 def test_an_interrupted_run_without_a_checkpoint_says_that_it_is_lost():
