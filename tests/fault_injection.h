@@ -22,14 +22,14 @@
 /* cmocka needs setjmp, stdarg and stddef first */
 #include <cmocka.h>
 
-enum { FAULT_WAY = 5 };
+enum { FAULT_WAY = 7 };
 
 static struct {
   bool armed;      /* calls are counted, and the one numbered strike_at fails */
   bool dribble;    /* reads are interrupted every other time, and give one byte else */
-  bool once_a_way; /* of the allocations by the same innermost calls only the first counts */
-  size_t calls, strike_at, ways;
-  void *way[1024][FAULT_WAY];
+  bool once_a_way; /* of the allocations by the same innermost calls only the first fails, of all pieces of work */
+  size_t calls, strike_at, again, ways, ways_before;
+  void *way[4096][FAULT_WAY];
   bool struck;
   biascope_status expected; /* of the work that was struck */
   long live;                /* blocks allocated and not freed, descriptors opened and not closed */
@@ -61,6 +61,7 @@ static bool fault_strikes(biascope_status expected, int error_number) {
 #define FAULT_ALLOCATION(call)                                                                                         \
   do {                                                                                                                 \
     const bool again = fault.armed && fault.once_a_way && fault_seen();                                                \
+    fault.again += again;                                                                                              \
     if (!again && fault_strikes(BIASCOPE_NO_MEMORY, ENOMEM)) return NULL;                                              \
     void *block = (call);                                                                                              \
     fault.live += block != NULL;                                                                                       \
@@ -171,12 +172,13 @@ FILE *__wrap_fmemopen(void *bytes, size_t size, const char *mode) {
 /* A piece of work that frees all it made. `after`, where not NULL, asserts what a failure must leave unchanged. */
 typedef biascope_status fault_work(void *context, biascope_error *error);
 
-/* Returns how many calls were failed in turn: the work's number of fallible calls. */
+/* Fails the calls in turn, and returns the work's number of fallible calls. */
 static size_t fault_sweep(fault_work *work, void *context, void (*after)(void *context)) {
   for (size_t call = 0;; call++) {
     biascope_error error = {.message = ""};
     const long live = fault.live;
-    fault.calls = fault.ways = 0;
+    fault.calls = fault.again = 0;
+    fault.ways = fault.ways_before;
     fault.strike_at = call;
     fault.struck = false;
     fault.armed = true;
@@ -185,7 +187,8 @@ static size_t fault_sweep(fault_work *work, void *context, void (*after)(void *c
     if (fault.live != live) fail_msg("failing call %zu leaks %ld blocks or descriptors", call, fault.live - live);
     if (!fault.struck) {
       if (status != BIASCOPE_OK) fail_msg("without a fault: %s", error.message);
-      return call;
+      fault.ways_before = fault.ways;
+      return call + fault.again;
     }
     if (status != fault.expected) fail_msg("failing call %zu gave status %d: %s", call, status, error.message);
     assert_int_equal(error.status, status);

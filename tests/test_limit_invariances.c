@@ -1,5 +1,6 @@
 /* What a predicted limit does not depend on, and what it turns with: the order and the signs of features, rotations,
  * the order and the repetition of samples, the scale of the data; and what it is where that can be said in a line. */
+#include "seeds.h"
 #include "training_cases.h"
 #include <string.h>
 
@@ -32,7 +33,11 @@ static const regime REGIMES[] = {
     {"adam, batches of 2, shuffled", BIASCOPE_ADAM, 2, BIASCOPE_SHUFFLE, 0.9, 0.95, 0.0, 0.5},
     {"adam, a sample a step, with replacement", BIASCOPE_ADAM, 1, BIASCOPE_REPLACEMENT, 0.9, 0.95, 0.0, 0.5},
 };
-enum { REGIME_COUNT = sizeof REGIMES / sizeof *REGIMES, SEEDS = 2, CASES = REGIME_COUNT * SEEDS };
+enum { REGIME_COUNT = sizeof REGIMES / sizeof *REGIMES };
+
+static size_t case_count(void) {
+  return REGIME_COUNT * seeds(2, 1);
+}
 
 typedef struct {
   const regime *regime;
@@ -120,7 +125,7 @@ static const double ROUNDING = 1e-9;
 
 static void a_features_place_is_its_coordinates(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = case_number(index), turned = p;
     const size_t d = p.features;
     biascope_prediction before = predicted(&p);
@@ -138,7 +143,7 @@ static void a_features_place_is_its_coordinates(void **state) {
 
 static void a_features_sign_is_its_coordinates(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = case_number(index);
     const size_t d = p.features;
     biascope_prediction before = predicted(&p);
@@ -153,7 +158,7 @@ static void a_features_sign_is_its_coordinates(void **state) {
 /* Gradient descent, normalised or not, knows no coordinates. */
 static void gradient_descent_turns_with_the_data(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = case_number(index);
     if (p.regime->optimizer == BIASCOPE_GD || p.regime->optimizer == BIASCOPE_NGD) {
       biascope_prediction before = predicted(&p);
@@ -170,7 +175,7 @@ static void gradient_descent_turns_with_the_data(void **state) {
 static void a_change_of_scale_changes_the_rate_alone(void **state) {
   (void)state;
   static const int exponents[] = {-980, 980, 3};
-  for (size_t index = 0; index < 3 * CASES; index++) {
+  for (size_t index = 0; index < 3 * case_count(); index++) {
     problem p = case_number(index / 3);
     const int exponent = exponents[index % 3];
     biascope_prediction before = predicted(&p);
@@ -190,7 +195,7 @@ static void a_change_of_scale_changes_the_rate_alone(void **state) {
  * In random orders their names do not count: what is left is the chance of the sampled sequence. */
 static void the_order_of_samples_counts_between_batches_alone(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = case_number(index), other = p;
     const size_t n = p.samples, b = p.training.batch_size;
     const bool random = p.regime->order != BIASCOPE_CYCLIC;
@@ -209,7 +214,7 @@ static void the_order_of_samples_counts_between_batches_alone(void **state) {
 
 static void repeated_samples_in_the_same_batch_change_nothing(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = case_number(index), twice = p;
     const size_t n = p.samples;
     if (p.regime->order == BIASCOPE_CYCLIC && p.regime->optimizer != BIASCOPE_ADAMPROXY) {
@@ -230,7 +235,7 @@ static void repeated_samples_in_the_same_batch_change_nothing(void **state) {
 /* Drawn with replacement, a sample that is there twice is one of twice the chance; all of them, no news. */
 static void repeated_samples_do_not_change_independent_draws(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+  for (uint64_t seed = 0; seed < seeds(2, 1); seed++) {
     problem p = problem_of(&REGIMES[REGIME_COUNT - 1], 7, 12, seed), twice = p; /* 7: else the same draws */
     size_t from[14];
     for (size_t i = 0; i < 14; i++) from[i] = i % 7;
@@ -254,7 +259,7 @@ static bool goes_by_euclidean_length(const regime *r) {
  * by its own size; the margin then grows by ||x||_2 or ||x||_1. */
 static void one_sample_is_followed(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = problem_of(&REGIMES[index % REGIME_COUNT], 1, 1 + index % 7, index);
     const bool euclidean = goes_by_euclidean_length(p.regime), sized = p.regime->optimizer == BIASCOPE_NGD;
     biascope_prediction found = predicted(&p);
@@ -279,7 +284,7 @@ static void one_sample_is_followed(void **state) {
  * by |x| a step, or, where the other batches' gradients vanish beside its own, by what averages leave of one pulse. */
 static void one_feature_leaves_its_sign(void **state) {
   (void)state;
-  for (size_t index = 0; index < CASES; index++) {
+  for (size_t index = 0; index < case_count(); index++) {
     problem p = problem_of(&REGIMES[index % REGIME_COUNT], 6, 1, index);
     const biascope_options *o = &p.training;
     biascope_prediction found = predicted(&p);

@@ -3,6 +3,7 @@
 #include "margin_cases.h"
 #include "rule/optimizer.h"
 #include "rule/option.h"
+#include "seeds.h"
 #include "train/sampler.h"
 #include <mpfr.h>
 #include <stdio.h>
@@ -288,7 +289,7 @@ static void compare_rules(const trial *t, const biascope_options *base) {
 static void every_rule_is_the_rule_of_the_header(void **state) {
   (void)state;
   static const double lrs[] = {0.1, 3.0}, decays[] = {0.0, 0.5, 1.0}, betas[] = {0.0, 0.5, 0.9, 0.99};
-  for (uint64_t seed = 0; seed < 36; seed++) {
+  for (uint64_t seed = 0; seed < seeds(36, 12); seed++) {
     const size_t n = 1 + bs_random_below(seed, BS_STREAM_NOISE, 0, MOST_SAMPLES);
     const size_t d = 1 + bs_random_below(seed, BS_STREAM_NOISE, 1, MOST_FEATURES);
     double *values = gaussian_values(n, d, 0.3, seed);
@@ -357,7 +358,7 @@ static void variance_reduction_corrects_the_gradient(void **state) {
 static void features_that_fade_are_followed(void **state) {
   (void)state;
   enum { SHARED = 4, SAMPLES = 4 };
-  for (uint64_t seed = 0; seed < 7; seed++) {
+  for (uint64_t seed = 0; seed < seeds(7, 3); seed++) {
     double *shared = gaussian_values(SAMPLES, SHARED, 0.5, seed), values[SAMPLES * (SHARED + SAMPLES)] = {0};
     for (size_t i = 0; i < SAMPLES; i++) {
       double *row = values + i * (SHARED + SAMPLES);
@@ -382,7 +383,7 @@ static void features_that_fade_are_followed(void **state) {
 static void features_of_every_scale_are_followed(void **state) {
   (void)state;
   enum { N = 4, D = 5 };
-  for (uint64_t seed = 0; seed < 9; seed++) {
+  for (uint64_t seed = 0; seed < seeds(9, 3); seed++) {
     double *values = gaussian_values(N, D, 0.3, seed);
     for (size_t i = 0; i < N; i++)
       for (size_t k = 1; k < D; k++) values[i * D + k] = ldexp(values[i * D + k], -(int)(205 * k));

@@ -303,6 +303,7 @@ def check_many_samples(library, folder, number, chosen, steps):
     assert judge.cosine(after - before, numpy.array(answer["direction"])) >= RIGHT
 
 
+@pytest.mark.plain_build
 def test_signs_of_many_samples_go_where_the_path_from_small_steps_leads(library, tmp_path):
     """The search from w = 0 finds nothing, and runs of larger steps leave the path."""
     check_many_samples(library, tmp_path, 12, options("signum", 1, beta1=0.9), 4_000_000)

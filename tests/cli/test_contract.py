@@ -42,6 +42,15 @@ def known(commands):
     return [command for command in commands if command in LISTED]
 
 
+LONG = ["reproduce", "doctor"]
+
+
+def known_and_long(commands):
+    """With the sanitizers the long ones go only where `known` is asked."""
+    return [pytest.param(command, marks=pytest.mark.plain_build) if command in LONG else command
+            for command in known(commands)]
+
+
 def arguments_of(command, folder):
     return [argument.replace("OUT", str(folder / "out")) for argument in COMMANDS[command][0]]
 
@@ -67,7 +76,7 @@ def test_json_is_one_object_with_the_promised_keys_and_nothing_else_is_printed(c
     assert all(math.isfinite(leaf) for leaf in leaves(object_) if isinstance(leaf, float)), "JSON has no NaN"
 
 
-@pytest.mark.parametrize("command", known(COMMANDS))
+@pytest.mark.parametrize("command", known_and_long(COMMANDS))
 def test_without_json_a_pipe_gets_the_results_alone(command, tmp_path):
     result = run(command, *arguments_of(command, tmp_path))
     assert result.returncode == 0, result.stderr
@@ -143,7 +152,7 @@ def test_data_that_are_not_separable_exit_with_3_and_a_certificate(command, tmp_
         assert dual == pytest.approx([2 / 3, 1 / 3, 0], abs=1e-9)
 
 
-@pytest.mark.parametrize("command", known(COMMANDS))
+@pytest.mark.parametrize("command", known_and_long(COMMANDS))
 def test_a_full_disk_behind_stdout_is_reported(command, tmp_path):
     with open("/dev/full", "w") as full:
         result = run(command, *arguments_of(command, tmp_path), "--json", stdout=full)

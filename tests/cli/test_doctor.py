@@ -27,6 +27,7 @@ def train_as_recommended(data, diagnosis, *flags):
     return json_of("train", data, *flags, *options, "--steps", diagnosis["promise"]["steps"])
 
 
+@pytest.mark.plain_build
 def test_stale_momentum_is_seen_and_mended():
     diagnosis = json_of("doctor", GAUSSIAN, *SIGNUM)
     assert diagnosis["stale_momentum"] and 9e5 < diagnosis["stale_momentum_until"] < 1e6
@@ -66,6 +67,7 @@ def test_eps_is_told_when_it_takes_over():
     assert json_of("doctor", GAUSSIAN, "--optimizer", "adam")["eps_handover_step"] is None
 
 
+@pytest.mark.plain_build
 def test_what_no_beta_reaches_is_not_promised():
     diagnosis = json_of("doctor", GAUSSIAN, "--optimizer", "adam", "--batch-size", 1)
     assert not diagnosis["promise"]["kept"] and diagnosis["promise"]["fraction"] < 0.6
@@ -156,6 +158,7 @@ def test_the_curvature_of_several_classes(tmp_path):
     assert "% of the best spectral," in run("doctor", path, *flags).stdout
 
 
+@pytest.mark.plain_build
 def test_muon_is_diagnosed_in_the_spectral_norm(tmp_path):
     path, _, _, _ = teacher(tmp_path, 12, 5, 3)
     flags = ["--label-column", -1, "--optimizer", "muon", "--batch-size", 4]

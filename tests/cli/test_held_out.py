@@ -49,6 +49,7 @@ def reference(folder, norm):
     return output("solve", folder / "old.npy", "--norm", norm)["direction"]
 
 
+@pytest.mark.plain_build
 def test_every_reference_is_tested_beside_the_run(split):
     folder, old, new = split
     options = (*READING, "--test", folder / "new.csv", "--optimizer", "adam", "--batch-size", 8)

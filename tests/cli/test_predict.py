@@ -72,7 +72,9 @@ def test_short_sequences_of_a_random_order():
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("flags", [("--optimizer", "signum", "--batch-size", 5), ("--beta2", 0.95, "--batch-size", 2)])
+@pytest.mark.parametrize("flags", [
+    pytest.param(("--optimizer", "signum", "--batch-size", 5), marks=pytest.mark.plain_build),
+    ("--beta2", 0.95, "--batch-size", 2)])
 def test_threads_that_share_the_sequences_of_a_random_order_change_no_bit(flags):
     one, more = [run(GAUSSIAN, *flags, "--order", "shuffle", "--confirm", "none", "--json", "--threads", threads)
                  for threads in (1, 3)]

@@ -77,6 +77,7 @@ def test_the_script_draws_the_figure_again_from_its_csv(fig2, tmp_path):
     assert (tmp_path / "fig2.png").read_bytes() == (folder / "fig2.png").read_bytes()
 
 
+@pytest.mark.plain_build
 def test_the_same_call_gives_the_same_numbers(fig2, tmp_path):
     folder, claims = fig2
     assert claims_of("fig2", "--out", tmp_path) == claims

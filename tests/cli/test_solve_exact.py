@@ -58,6 +58,7 @@ DATA = {"ties": with_ties, "duplicates": with_duplicates, "low rank": of_low_ran
         "margin 1e-3": nearly_opposite(-10), "margin 1e-6": nearly_opposite(-20), "margin 1e-9": nearly_opposite(-30)}
 
 
+@pytest.mark.plain_build
 @pytest.mark.parametrize("norm", ["l2", "linf", "l1"])
 @pytest.mark.parametrize("name", DATA)
 def test_degenerate_data_agree_with_rational_arithmetic(name, norm, tmp_path):

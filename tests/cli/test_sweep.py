@@ -72,6 +72,7 @@ data = {{ file = "{GAUSSIAN}" }}
     assert "29 of 32 combinations" in run("sweep", spec, "--dry-run").stderr
 
 
+@pytest.mark.plain_build
 def test_the_full_batch_is_every_sample_whatever_the_order(tmp_path):
     spec = write(tmp_path, f"""
 steps = 100
@@ -271,7 +272,7 @@ def test_more_threads_give_the_same_rows(finished, tmp_path, jobs):
     assert rows(tmp_path / "runs.db") == rows(finished)
 
 
-@pytest.mark.parametrize("shards", [["1/3", "2/3", "3/3"], ["0/2", "1/2"]])
+@pytest.mark.parametrize("shards", [pytest.param(["1/3", "2/3", "3/3"], marks=pytest.mark.plain_build), ["0/2", "1/2"]])
 def test_merged_shards_give_the_same_rows(finished, tmp_path, shards):
     spec = write(tmp_path, STUDY)
     stores = [tmp_path / f"{number}.db" for number in range(len(shards))]
@@ -414,6 +415,7 @@ def test_many_kills_lose_and_repeat_nothing(tmp_path):
     check_kills(tmp_path, int(os.environ.get("BIASCOPE_KILLS", "20")), 2)
 
 
+@pytest.mark.plain_build
 def test_a_killed_shard_goes_on_and_the_merged_rows_are_the_same(tmp_path):
     spec = write(tmp_path, STUDY.replace("steps = 300", "steps = 20000"))
     run("sweep", spec, "--store", tmp_path / "whole.db", "--quiet")

@@ -138,6 +138,7 @@ def test_it_restores_the_limit_of_the_full_batch(tmp_path, rule, several, norm):
     assert cosine(plain, full) <= 0.998
 
 
+@pytest.mark.plain_build
 def test_random_orders_are_corrected_too():
     for order in ("shuffle", "replacement"):
         answer = call("predict", GAUSSIAN, "--optimizer", "adam", "--beta2", 0.95, "--batch-size", 1, "--order", order,
