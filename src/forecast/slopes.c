@@ -14,7 +14,7 @@ void bs_slopes_products(const bs_model *model, size_t first, size_t count, const
 /* ---- Slopes ------------------------------------------------------------------------------------- */
 
 /* Of several classes: the products of sample i, side by side. */
-static const double *gather(const bs_model *model, const double *slots, size_t i) {
+static double *gather(const bs_model *model, const double *slots, size_t i) {
   for (size_t a = 0; a < model->outputs; a++) model->score[a] = slots[a * model->samples + i];
   return model->score;
 }
@@ -25,8 +25,8 @@ static void weigh(bs_model *model, size_t first, size_t count) {
     model->loss->weigh(count, model->margin + first, model->weight + first);
     return;
   }
-  for (size_t i = first; i < first + count; i++)
-    bs_classes_weigh(model->loss, model->outputs, gather(model, model->margin, i), model->class_of[i],
+  for (uint32_t i = (uint32_t)first; i < first + count; i++)
+    bs_classes_weigh(model->loss, model->outputs, 1, gather(model, model->margin, i), model->class_of, &i,
                      model->weight + i, model->samples);
 }
 

@@ -32,9 +32,9 @@ static void add_sample(measuring *m, size_t sample, double weight) {
     bs_row_axpy(data, sample, -weight, m->gradient);
     return;
   }
-  const size_t own = data->class[sample];
+  const uint32_t listed = (uint32_t)sample, own = data->class[sample];
   score(m, sample);
-  bs_classes_weigh(m->trainer->loss, outputs, m->score, own, m->weight, 1);
+  bs_classes_weigh(m->trainer->loss, outputs, 1, m->score, data->class, &listed, m->weight, 1);
   for (size_t j = 0; j < outputs; j++) {
     const double share = m->weight[j].mantissa / m->weight[own].mantissa;
     const int64_t power = m->weight[j].exponent - m->weight[own].exponent;

@@ -26,9 +26,7 @@ void bs_scope_scores(const bs_scope *s, const uint32_t *sample, size_t count, do
 static void weigh_classes(biascope_trainer *trainer, const bs_scope *s, const uint32_t *batch, size_t count) {
   const size_t outputs = s->moments->outputs;
   bs_scope_scores(s, batch, count, trainer->score);
-  for (size_t b = 0; b < count; b++)
-    bs_classes_weigh(trainer->loss, outputs, trainer->score + b * outputs, s->data->class[batch[b]],
-                     trainer -> weight + b, count);
+  bs_classes_weigh(trainer->loss, outputs, count, trainer->score, s->data->class, batch, trainer->weight, count);
 }
 
 /* Before they are divided by the batch's size. False: they are divided. */
