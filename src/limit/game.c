@@ -10,6 +10,7 @@
 static const double LEAST_ALLOWANCE = 2e10; /* multiplications: some ten seconds */
 static const double ALLOWED_STEPS = 400.0;  /* steps of the flow, where they cost more than that, */
 static const double MOST_ALLOWANCE = 4e10;  /* but half a minute */
+static const double LONGEST_STEP = 1.6e11;  /* multiplications: more than a minute */
 
 /* Multiplications of a step along the flow: D with its sensitivities, and a linear system. */
 static double step_cost(const bs_game *game) {
@@ -40,6 +41,13 @@ void bs_game_free(bs_game *game) {
   free(game->sensitivity);
   bs_parts_free(&game->parts);
   memset(game, 0, sizeof *game);
+}
+
+biascope_status bs_game_require_steps(const bs_game *game, biascope_error *error) {
+  const double cost = step_cost(game);
+  if (cost <= LONGEST_STEP) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "no equilibrium was looked for: a step of the search takes %.0e multiplications", cost);
 }
 
 void bs_game_slopes(const bs_game *game, const bs_loss *loss, const double *margins, double *log_slope, double *share,

@@ -24,6 +24,8 @@ typedef struct {
 
 biascope_status bs_game_create(bs_epoch_map *map, const bs_epoch_rule *rule, bs_game *out, biascope_error *error);
 void bs_game_free(bs_game *game);
+/* That a step along the flow, which the effort cannot interrupt, takes no more than a minute or two. */
+biascope_status bs_game_require_steps(const bs_game *game, biascope_error *error);
 
 /* Fills direction and growth, and sensitivity if asked for. */
 void bs_game_evaluate(bs_game *game, const double *log_weights, bool with_sensitivity);

@@ -26,6 +26,7 @@ biascope_status bs_path_create(const bs_question *question, const bs_epoch_rule 
   if (status == BIASCOPE_OK)
     status = bs_epoch_map_create(question->data, &p->schedule, 1, smooth.direction, &p->map, error);
   if (status == BIASCOPE_OK) status = bs_game_create(p->map, &smooth, &p->game, error);
+  if (status == BIASCOPE_OK) status = bs_game_require_steps(&p->game, error);
   if (status == BIASCOPE_OK)
     status =
         bs_flow_create(&p->game, bs_loss_of(training->loss), training->weight_decay, margin_error, &p->flow, error);

@@ -110,6 +110,8 @@ biascope_status bs_equilibrium_search(bs_game *game, const bs_search *search, do
                                       biascope_error *error) {
   attempt a = {.game = game, .search = search, .log_weights = log_weights, .best = out};
   *out = (bs_equilibrium){.value = NAN, .gap = INFINITY};
+  const biascope_status required = bs_game_require_steps(game, error);
+  if (required != BIASCOPE_OK) return required;
   a.trial = BS_NEW(double, game->samples);
   if (search->start) a.start = BS_NEW(double, game->samples);
   biascope_status status = BIASCOPE_NOT_CONVERGED;
