@@ -62,7 +62,20 @@ static biascope_status read_label_line(bs_table *table, const bs_lines *lines, s
   return add_label(table, field.text, lines->source->path, lines->number, error);
 }
 
-/* One label on each line. If there is one line more than samples, the first is a header. */
+/* Whether the first of more labels than samples names the column: a number or a class of the others does not. */
+static bool first_is_header(const bs_labels *labels, size_t samples) {
+  const uint32_t first = labels->class[0];
+  for (size_t i = 1; i <= samples; i++)
+    if (labels->class[i] == first) return false;
+  return !labels->classes[first].numeric;
+}
+
+static biascope_status fail_count(const bs_table *table, const char *path, size_t count, biascope_error *error) {
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %zu labels; expected %zu, one for each sample of %s", path, count,
+                 table->samples, table->path);
+}
+
+/* One label on each line. If there is one line more than samples, the first may be a header. */
 static biascope_status read_label_lines(bs_table *table, bs_input *source, biascope_error *error) {
   bs_lines lines;
   biascope_status status = bs_lines_open(&lines, source, error);
@@ -74,12 +87,12 @@ static biascope_status read_label_lines(bs_table *table, bs_input *source, biasc
   }
   bs_lines_close(&lines);
   if (status == BIASCOPE_OK && count != table->samples && count != table->samples + 1)
-    status = bs_fail(error, BIASCOPE_BAD_INPUT, "%s: %zu labels; expected %zu, one for each sample of %s", source->path,
-                     count, table->samples, table->path);
+    status = fail_count(table, source->path, count, error);
   if (status == BIASCOPE_OK) status = bs_labels_join(&table->labels, error);
-  if (status == BIASCOPE_OK && count > table->samples)
-    memmove(table->labels.class, table->labels.class + 1, table->samples * sizeof(uint32_t));
-  return status;
+  if (status != BIASCOPE_OK || count == table->samples) return status;
+  if (!first_is_header(&table->labels, table->samples)) return fail_count(table, source->path, count, error);
+  memmove(table->labels.class, table->labels.class + 1, table->samples * sizeof(uint32_t));
+  return BIASCOPE_OK;
 }
 
 static biascope_status read_label_array(bs_table *table, bs_input *source, biascope_error *error) {

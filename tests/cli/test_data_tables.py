@@ -248,6 +248,14 @@ def test_labels_in_a_file_of_their_own(form, tmp_path):
         assert result.returncode == 2 and "2 labels; expected 5" in result.stderr
 
 
+@pytest.mark.parametrize("lines", ["0 1 1 0 0", "5 1 1 0 0", "p p p n n", "label p p n n p"])
+def test_a_label_too_many_is_not_taken_for_a_header(lines, tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(4))
+    (tmp_path / "y.csv").write_text("\n".join(lines.split()) + "\n")
+    result = run("info", tmp_path / "x.npy", "--labels", tmp_path / "y.csv")
+    assert result.returncode == 2 and f"{len(lines.split())} labels; expected 4" in result.stderr
+
+
 TEXTS = {
     "unicode": np.array(["na\u00efve", "\U0001f600"]), "big-endian": np.array(["na\u00efve", "\U0001f600"]).astype(">U7"),
     "bytes": np.array([b"a", b"bcd"]), "numbers": np.array(["0", "1.0"]), "truths": np.array([False, True]),
