@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -72,6 +73,34 @@ void biascope_output_abandon(biascope_output *file) {
   free(file->temporary);
   free(file->path);
   memset(file, 0, sizeof *file);
+}
+
+/* What tells a file from all others: its device and inode; before it is created, those of its folder, and its name. */
+typedef struct {
+  dev_t device;
+  ino_t inode;
+  const char *name;
+} identity;
+
+static bool identify(const char *path, identity *out) {
+  struct stat information;
+  const char *name = "";
+  if (stat(path, &information) != 0) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    name = slash ? slash + 1 : path;
+    const int size = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path)
+                           : snprintf(folder, sizeof folder, ".");
+    if (size >= (int)sizeof folder || stat(folder, &information) != 0) return false;
+  }
+  *out = (identity){information.st_dev, information.st_ino, name};
+  return true;
+}
+
+bool biascope_same_file(const char *path, const char *other) {
+  identity first, second;
+  return identify(path, &first) && identify(other, &second) && first.device == second.device &&
+         first.inode == second.inode && strcmp(first.name, second.name) == 0;
 }
 
 biascope_status bs_make_directory(const char *path, biascope_error *error) {

@@ -261,11 +261,20 @@ static biascope_status write_labels(const char *path, const biascope_application
   return biascope_output_commit(&file, error);
 }
 
+static biascope_status keep_files_apart(const apply_flags *flags, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads(&files, "DIRECTION", flags->direction);
+  cli_reads_data(&files, &flags->common);
+  cli_writes(&files, "--out", flags->out);
+  return cli_keep_apart(&files, error);
+}
+
 static int apply(const apply_flags *flags, direction *d) {
   biascope_error error;
   biascope_dataset *data = NULL;
   biascope_application application = {0};
-  biascope_status status = read_direction(flags->direction, d, &error);
+  biascope_status status = keep_files_apart(flags, &error);
+  if (status == BIASCOPE_OK) status = read_direction(flags->direction, d, &error);
   biascope_read_options read = flags->common.read;
   read.several_classes = d->model.outputs > 1;
   read.like = &d->model;

@@ -99,6 +99,25 @@ biascope_status cli_write_weights(const cli_result *result, const biascope_datas
 /* The accuracies, if there are test data, as members of an object and as a line of text. */
 void cli_json_test(json_t *object, const cli_result *result);
 void cli_print_test(const char *name, const cli_result *result);
+/* The files that a call reads and writes, under the names that its user has for them. */
+typedef struct {
+  const char *name, *path;
+  bool written;
+} cli_file;
+enum { CLI_MOST_FILES = 8 };
+typedef struct {
+  cli_file file[CLI_MOST_FILES];
+  size_t count;
+} cli_files;
+/* Add a file, unless its path is NULL. */
+void cli_reads(cli_files *files, const char *name, const char *path);
+void cli_writes(cli_files *files, const char *name, const char *path);
+void cli_reads_data(cli_files *files, const cli_common *common);
+void cli_uses_result(cli_files *files, const cli_result *result);
+/* BIASCOPE_USAGE if what is written would overwrite another of the files. Called before any work is done. */
+biascope_status cli_keep_apart(const cli_files *files, biascope_error *error);
+/* The same for a command that reads a store and writes one file. */
+biascope_status cli_keep_store_apart(const char *store, const char *out, biascope_error *error);
 /* "classes" and "counts", if the labels are not folded in. */
 void cli_json_classes(json_t *object, const biascope_dataset *data);
 /* A name from a file; it may not be UTF-8. */

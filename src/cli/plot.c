@@ -67,9 +67,10 @@ static const struct argp ARGP = {
 int cli_plot(int argc, char **argv) {
   plot_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  biascope_store *store;
+  biascope_store *store = NULL;
   biascope_error error;
-  biascope_status status = biascope_store_open(flags.store_path, BIASCOPE_STORE_READ, &store, &error);
+  biascope_status status = cli_keep_store_apart(flags.store_path, flags.plot.path, &error);
+  if (status == BIASCOPE_OK) status = biascope_store_open(flags.store_path, BIASCOPE_STORE_READ, &store, &error);
   if (status == BIASCOPE_OK) status = biascope_plot_draw(store, &flags.plot, &error);
   biascope_store_close(store);
   if (status != BIASCOPE_OK) return cli_report(status, &error);

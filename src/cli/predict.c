@@ -357,6 +357,14 @@ static biascope_status require_confirmed(const predict_flags *flags, const biasc
       "was not seen to come to it; --confirm run asks training itself");
 }
 
+static biascope_status keep_files_apart(const predict_flags *flags, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads_data(&files, &flags->common);
+  cli_uses_result(&files, &flags->result);
+  cli_writes(&files, "--trace", flags->run.trace);
+  return cli_keep_apart(&files, error);
+}
+
 /* Options that were given and would have no effect. */
 static biascope_status check_flags(const predict_flags *flags, biascope_error *error) {
   char order[64] = "";
@@ -417,7 +425,8 @@ int cli_predict(int argc, char **argv) {
   flags.common.read.several_classes = true;
   biascope_dataset *data = NULL;
   biascope_error error;
-  biascope_status status = check_flags(&flags, &error);
+  biascope_status status = keep_files_apart(&flags, &error);
+  if (status == BIASCOPE_OK) status = check_flags(&flags, &error);
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "seed", flags.common.seed, &error);
   const size_t threads = flags.threads > 0 ? flags.threads : cli_processors();
   if (status == BIASCOPE_OK) status = cli_set_whole(flags.optimizer.options, "threads", threads, &error);

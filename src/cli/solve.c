@@ -200,13 +200,22 @@ static biascope_status check_test(const cli_result *result, const biascope_datas
   return status;
 }
 
+static biascope_status keep_files_apart(const cli_solve_flags *flags, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads_data(&files, &flags->common);
+  cli_uses_result(&files, &flags->result);
+  cli_reads(&files, "--metric", flags->metric_path);
+  return cli_keep_apart(&files, error);
+}
+
 int cli_solve(int argc, char **argv) {
   cli_solve_flags flags = {.common.takes_free_intercept = true};
   cli_parse(&ARGP, argc, argv, &flags);
   flags.common.read.several_classes = true;
-  biascope_dataset *data;
+  biascope_dataset *data = NULL;
   biascope_error error = {0};
-  biascope_status status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
+  biascope_status status = keep_files_apart(&flags, &error);
+  if (status == BIASCOPE_OK) status = cli_read_data_and_test(&flags.common, &flags.result, &data, &error);
   if (status == BIASCOPE_OK) status = check_test(&flags.result, data, &error);
   int code = cli_report(status, &error);
   if (status == BIASCOPE_OK)

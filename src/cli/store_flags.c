@@ -17,3 +17,10 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 }
 
 const struct argp cli_store_argp = {.parser = parse};
+
+biascope_status cli_keep_store_apart(const char *store, const char *out, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads(&files, "STORE", store);
+  cli_writes(&files, "--out", out);
+  return cli_keep_apart(&files, error);
+}

@@ -172,6 +172,17 @@ static int run_study(const sweep_flags *flags, bool first, biascope_study *study
   return flags->dry_run ? dry_run(flags, study) : sweep(flags, first, study);
 }
 
+/* Reads the study, once it is sure that no file of it is the store. */
+static biascope_status read_study(const sweep_flags *flags, biascope_study **study, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads(&files, "SPEC", flags->spec_path);
+  cli_reads(&files, "--test", flags->test);
+  cli_writes(&files, "--store", flags->store_path);
+  const biascope_status status = cli_keep_apart(&files, error);
+  if (status != BIASCOPE_OK) return status;
+  return biascope_study_read_tested(flags->spec_path, flags->test, flags->test_fraction, study, error);
+}
+
 int cli_sweep(int argc, char **argv) {
   sweep_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
@@ -181,10 +192,9 @@ int cli_sweep(int argc, char **argv) {
   const biascope_ranks ranks = biascope_ranks_start();
   const bool first = ranks.rank == 0;
   if (!flags.jobs) flags.jobs = ranks.count > 1 ? 1 : cli_processors();
-  biascope_study *study;
+  biascope_study *study = NULL;
   biascope_error error;
-  const biascope_status status =
-      biascope_study_read_tested(flags.spec_path, flags.test, flags.test_fraction, &study, &error);
+  const biascope_status status = read_study(&flags, &study, &error);
   int code = first ? cli_report(status, &error) : (int)status;
   if (status == BIASCOPE_OK) code = run_study(&flags, first, study);
   biascope_study_free(study);

@@ -155,9 +155,22 @@ static bool watch_comparison(void *state, const biascope_progress *progress) {
   return true; /* an interrupted run also leaves its trace */
 }
 
+static biascope_status keep_files_apart(const train_flags *flags, biascope_error *error) {
+  cli_files files = {0};
+  cli_reads_data(&files, &flags->common);
+  cli_uses_result(&files, &flags->result);
+  cli_writes(&files, "--trace", flags->trace);
+  cli_writes(&files, "--checkpoint", flags->checkpoint);
+  /* A run may go on from the checkpoint that it replaces. */
+  const bool replaced = flags->resume && flags->checkpoint && biascope_same_file(flags->resume, flags->checkpoint);
+  if (!replaced) cli_reads(&files, "--resume", flags->resume);
+  return cli_keep_apart(&files, error);
+}
+
 static biascope_status start(train_run *run, train_flags *flags, biascope_error *error) {
   run->options = flags->optimizer.options;
-  biascope_status status = cli_set_whole(flags->optimizer.options, "seed", flags->common.seed, error);
+  biascope_status status = keep_files_apart(flags, error);
+  if (status == BIASCOPE_OK) status = cli_set_whole(flags->optimizer.options, "seed", flags->common.seed, error);
   if (status == BIASCOPE_OK && flags->threads > 0)
     status = cli_set_whole(flags->optimizer.options, "threads", flags->threads, error);
   if (status == BIASCOPE_OK) status = cli_set_total_steps(flags->optimizer.options, flags->steps, error);

@@ -7,14 +7,8 @@
 #include "study/store_schema.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define STORED "hash, status, version, machine, started, seconds, spec, result, certificate, trace"
-
-static bool same_file(const char *a, const char *b) {
-  struct stat left, right;
-  return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
-}
 
 static biascope_status attach(biascope_store *store, const char *path, biascope_error *error) {
   char *uri = bs_store_uri(path, "?mode=ro");
@@ -131,7 +125,7 @@ static biascope_status copy(biascope_store *store, const char *path, biascope_me
 biascope_status biascope_store_merge(biascope_store *store, const char *path, biascope_merge_count *count,
                                      biascope_error *error) {
   *count = (biascope_merge_count){0};
-  if (same_file(store->path, path))
+  if (biascope_same_file(store->path, path))
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: a store cannot be merged into itself", path);
   biascope_store *other; /* opened and read by itself first, so that an error names the right store */
   biascope_status status = biascope_store_open(path, BIASCOPE_STORE_READ, &other, error);

@@ -228,6 +228,48 @@ def test_what_says_what_holds_anyway_is_not_refused(command):
     assert run(command, GAUSSIAN, "--optimizer", "gd", "--beta2", "0", "--seed", "5").returncode == 0
 
 
+# ---- No file of a call is overwritten by another of its files --------------------------------------------------------
+
+# d.csv are data, e.csv is another name of the same file, w.json is a direction. What each call names stands in its message.
+OVERWRITING = [
+    (["solve", "d.csv", "--norm", "l2", "--out", "d.csv"], ["--out", "DATA"]),
+    (["solve", "d.csv", "--norm", "l2", "--out", "e.csv"], ["--out", "e.csv", "DATA"]),
+    (["solve", "-", "--format", "csv", "--norm", "l2", "--out", "d.csv"], ["--out", "DATA"]),
+    (["solve", "d.csv", "--norm", "l2", "--test", "f.csv", "--out", "f.csv"], ["--out", "--test"]),
+    (["solve", "d.csv", "--norm", "mahalanobis", "--metric", "f.csv", "--out", "f.csv"], ["--out", "--metric"]),
+    (["train", "d.csv", "--trace", "d.csv"], ["--trace", "DATA"]),
+    (["train", "d.csv", "--checkpoint", "d.csv"], ["--checkpoint", "DATA"]),
+    (["train", "d.csv", "--checkpoint", "new", "--trace", "./new"], ["--trace", "--checkpoint"]),
+    (["train", "d.csv", "--resume", "f.csv", "--trace", "f.csv"], ["--trace", "--resume"]),
+    (["predict", "d.csv", "--steps", "9", "--trace", "new.csv", "--out", "new.csv"], ["--out", "--trace"]),
+    (["apply", "w.json", "d.csv", "--out", "d.csv"], ["--out", "DATA"]),
+    (["apply", "w.json", "d.csv", "--out", "w.json"], ["--out", "DIRECTION"]),
+    (["report", "f.csv", "--out", "f.csv"], ["--out", "STORE"]),
+    (["plot", "f.csv", "--x", "step", "--y", "accuracy", "--out", "f.csv"], ["--out", "STORE"]),
+    (["sweep", "f.csv", "--store", "f.csv"], ["--store", "SPEC"]),
+]
+
+
+@pytest.mark.parametrize("arguments,words", OVERWRITING, ids=[" ".join(arguments) for arguments, _ in OVERWRITING])
+def test_no_file_of_a_call_is_overwritten(arguments, words, tmp_path):
+    (tmp_path / "d.csv").write_text("1,2\n3,4\n")
+    os.link(tmp_path / "d.csv", tmp_path / "e.csv")
+    (tmp_path / "f.csv").write_text("2,1\n1,2\n")
+    (tmp_path / "w.json").write_text('{"direction": [1, 1]}')
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    with open(tmp_path / "d.csv") as data:
+        result = run(*arguments, cwd=tmp_path, stdin=data)
+    assert result.returncode == USAGE and result.stdout == ""
+    assert "overwritten" in result.stderr and all(word in result.stderr for word in words), result.stderr
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_may_replace_the_checkpoint_that_it_goes_on_from(tmp_path):
+    checkpoint = tmp_path / "run"
+    assert run("train", GAUSSIAN, "--steps", 10, "--checkpoint", checkpoint).returncode == 0
+    assert run("train", GAUSSIAN, "--steps", 20, "--checkpoint", checkpoint, "--resume", checkpoint).returncode == 0
+
+
 @pytest.mark.plain_build
 @pytest.mark.parametrize("optimizer,read", [("adam", {"beta1", "beta2", "lr", "lr_decay", "eps"}), ("gd", {"beta1", "lr", "lr_decay"}),
                                             ("signgd", {"lr", "lr_decay"}), ("rmsprop", {"beta2", "lr", "lr_decay", "eps"})])
