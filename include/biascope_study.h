@@ -38,6 +38,10 @@ typedef struct {
  * that agree within their certificates the better certified one is kept; it is an error if they do not agree. */
 BIASCOPE_API biascope_status biascope_store_merge(biascope_store *store, const char *path, biascope_merge_count *count,
                                                   biascope_error *error);
+/* The same for all stores at `paths` and the one at `target`, which is created if there is none: after an error nothing
+ * was merged or created. counts: one for each path. */
+BIASCOPE_API biascope_status biascope_stores_merge(const char *target, size_t files, const char *const *paths,
+                                                   biascope_merge_count *counts, biascope_error *error);
 
 typedef enum {
   BIASCOPE_RUNS_TABLE,           /* for people: the most important columns */

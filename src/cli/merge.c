@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct {
   cli_common common;
@@ -36,26 +37,36 @@ static const struct argp ARGP = {.parser = parse,
                                  .args_doc = "OUT.db STORE...",
                                  .doc = "Merge the runs of several stores into one store, each run once."};
 
+static void print_counts(size_t files, const char *const *paths, const biascope_merge_count *counts) {
+  for (size_t i = 0; i < files; i++)
+    fprintf(stderr, "%s: %zu runs added, %zu were there already, %zu of them less well certified and replaced\n",
+            paths[i], counts[i].added, counts[i].present, counts[i].replaced);
+}
+
+/* The sums over all files. */
+static json_t *counts_json(size_t files, const biascope_merge_count *counts) {
+  biascope_merge_count total = {0};
+  for (size_t i = 0; i < files; i++) {
+    total.added += counts[i].added;
+    total.present += counts[i].present;
+    total.replaced += counts[i].replaced;
+  }
+  return json_pack("{s:I, s:I, s:I}", "added", (json_int_t)total.added, "present", (json_int_t)total.present,
+                   "replaced", (json_int_t)total.replaced);
+}
+
 int cli_merge(int argc, char **argv) {
   merge_flags flags = {0};
   cli_parse(&ARGP, argc, argv, &flags);
-  biascope_store *store;
+  const size_t files = (size_t)(argc - flags.inputs);
+  const char *const *paths = (const char *const *)argv + flags.inputs;
   biascope_error error;
-  biascope_merge_count total = {0};
-  biascope_status status = biascope_store_open(flags.out, BIASCOPE_STORE_WRITE, &store, &error);
-  for (int i = flags.inputs; i < argc && status == BIASCOPE_OK; i++) {
-    biascope_merge_count count;
-    status = biascope_store_merge(store, argv[i], &count, &error);
-    total.added += count.added;
-    total.present += count.present;
-    total.replaced += count.replaced;
-    if (status == BIASCOPE_OK && !flags.common.quiet)
-      fprintf(stderr, "%s: %zu runs added, %zu were there already, %zu of them less well certified and replaced\n",
-              argv[i], count.added, count.present, count.replaced);
-  }
-  biascope_store_close(store);
-  if (status != BIASCOPE_OK) return cli_report(status, &error);
-  if (!flags.common.json) return 0;
-  return cli_print_json(json_pack("{s:I, s:I, s:I}", "added", (json_int_t)total.added, "present",
-                                  (json_int_t)total.present, "replaced", (json_int_t)total.replaced));
+  biascope_merge_count *counts = calloc(files, sizeof *counts);
+  const biascope_status status = counts ? biascope_stores_merge(flags.out, files, paths, counts, &error)
+                                        : cli_fail(&error, BIASCOPE_NO_MEMORY, "out of memory for the counts of runs");
+  int code = cli_report(status, &error);
+  if (status == BIASCOPE_OK && !flags.common.quiet) print_counts(files, paths, counts);
+  if (status == BIASCOPE_OK && flags.common.json) code = cli_print_json(counts_json(files, counts));
+  free(counts);
+  return code;
 }

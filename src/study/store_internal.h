@@ -15,7 +15,5 @@ struct biascope_store {
 /* The error for SQLite's last failure, in the user's terms. */
 biascope_status bs_store_fail(const biascope_store *store, biascope_error *error);
 biascope_status bs_store_execute(biascope_store *store, const char *sql, biascope_error *error);
-/* "file:" and the path, percent-encoded, and the query. Freed with free(). */
-char *bs_store_uri(const char *path, const char *query);
 
 #endif

@@ -17,7 +17,8 @@
 
 enum { APPLICATION_ID = 0x62696173 /* "bias" */, OPEN_MILLISECONDS = 2000, WRITE_MILLISECONDS = 60000 };
 
-char *bs_store_uri(const char *path, const char *query) {
+/* "file:" and the path, percent-encoded, and the query. Freed with free(). */
+static char *uri_of(const char *path, const char *query) {
   char *uri = NULL;
   size_t size;
   FILE *stream = open_memstream(&uri, &size);
@@ -32,7 +33,7 @@ char *bs_store_uri(const char *path, const char *query) {
 }
 
 static biascope_status open_database(biascope_store *store, int flags, const char *query, biascope_error *error) {
-  char *uri = bs_store_uri(store->path, query);
+  char *uri = uri_of(store->path, query);
   if (!uri) return bs_fail_memory(error, "a file name");
   const int code = sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
   free(uri);
@@ -116,7 +117,7 @@ static biascope_status open_write(biascope_store *store, biascope_error *error) 
   if (status == BIASCOPE_OK)
     status = bs_store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", error);
   if (status == BIASCOPE_OK) status = empty ? create_schema(store, error) : bs_store_upgrade(store, error);
-  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, "main", "runs", error);
+  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, error);
   if (status == BIASCOPE_OK)
     sqlite3_busy_timeout(store->db, WRITE_MILLISECONDS); /* a long sweep waits until a reader's lock ends */
   return status;
@@ -149,7 +150,7 @@ static biascope_status open_read(biascope_store *store, biascope_error *error) {
     return bs_fail(error, BIASCOPE_BAD_INPUT, "%s: is empty; expected a store made by 'biascope sweep'", store->path);
   if (status == BIASCOPE_OK) status = check_texts(store, error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, "PRAGMA query_only = OFF", error);
-  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, "main", "runs", error);
+  if (status == BIASCOPE_OK) status = bs_store_show_runs(store, error);
   return status == BIASCOPE_OK ? bs_store_execute(store, "PRAGMA query_only = ON", error) : status;
 }
 

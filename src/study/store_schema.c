@@ -62,15 +62,10 @@ static void write_runs(FILE *stream, const void *unused) {
   fputs("\n)", stream);
 }
 
-typedef struct {
-  const char *database, *name;
-  bool earlier; /* names as in schema 1 */
-} view;
-
-static void write_view(FILE *stream, const void *what) {
-  const view *v = what;
-  const char *upgraded = v->earlier ? BS_STORE_UPGRADED : "";
-  fprintf(stream, "CREATE TEMP VIEW %s AS SELECT *", v->name);
+/* earlier: a bool, whether names are those of schema 1. */
+static void write_view(FILE *stream, const void *earlier) {
+  const char *upgraded = *(const bool *)earlier ? BS_STORE_UPGRADED : "";
+  fputs("CREATE TEMP VIEW runs AS SELECT *", stream);
   bs_column column;
   for (size_t i = 0; bs_column_at(i, &column); i++) {
     char expression[160];
@@ -79,8 +74,8 @@ static void write_view(FILE *stream, const void *what) {
   }
   fprintf(stream,
           " FROM (SELECT id, hash, status, version, machine, started, seconds, spec, %s(result) AS result, "
-          "certificate, %s(trace) AS trace FROM %s.runs)",
-          upgraded, upgraded, v->database);
+          "certificate, %s(trace) AS trace FROM main.runs)",
+          upgraded, upgraded);
 }
 
 static biascope_status execute(biascope_store *store, char *sql, biascope_error *error) {
@@ -97,20 +92,12 @@ biascope_status bs_store_create_tables(biascope_store *store, biascope_error *er
   return status == BIASCOPE_OK ? execute(store, text_of(write_runs, NULL), error) : status;
 }
 
-static biascope_status schema_of(biascope_store *store, const char *database, sqlite3_int64 *version,
-                                 biascope_error *error) {
-  char sql[80];
-  snprintf(sql, sizeof sql, "PRAGMA %s.user_version", database);
-  return bs_store_number(store, sql, version, error);
-}
-
-biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name,
-                                   biascope_error *error) {
+biascope_status bs_store_show_runs(biascope_store *store, biascope_error *error) {
   sqlite3_int64 version;
-  biascope_status status = schema_of(store, database, &version, error);
+  biascope_status status = bs_store_number(store, "PRAGMA user_version", &version, error);
   if (status == BIASCOPE_OK) status = bs_store_add_upgrade(store, error);
   if (status != BIASCOPE_OK) return status;
-  return execute(store, text_of(write_view, &(view){database, name, version < 2}), error);
+  return execute(store, text_of(write_view, &(bool){version < 2}), error);
 }
 
 /* ---- Checking ------------------------------------------------------------------------------------- */
@@ -224,7 +211,7 @@ static biascope_status add_columns(biascope_store *store, biascope_error *error)
 
 biascope_status bs_store_upgrade(biascope_store *store, biascope_error *error) {
   sqlite3_int64 version;
-  biascope_status status = schema_of(store, "main", &version, error);
+  biascope_status status = bs_store_number(store, "PRAGMA user_version", &version, error);
   if (status == BIASCOPE_OK) status = bs_store_add_upgrade(store, error);
   if (status == BIASCOPE_OK) status = bs_store_execute(store, "BEGIN IMMEDIATE", error);
   if (status != BIASCOPE_OK) return status;

@@ -11,9 +11,7 @@ biascope_status bs_store_create_tables(biascope_store *store, biascope_error *er
 biascope_status bs_store_check_tables(biascope_store *store, biascope_error *error);
 /* Converts a store of an earlier schema, or with fewer options, to this version. */
 biascope_status bs_store_upgrade(biascope_store *store, biascope_error *error);
-/* Makes the temporary view `name` of the runs in `database` ("main", or one that is attached). It has every column of
- * column.h, whichever columns the table of the store has. */
-biascope_status bs_store_show_runs(biascope_store *store, const char *database, const char *name,
-                                   biascope_error *error);
+/* Makes the temporary view `runs`. It has every column of column.h, whichever columns the table of the store has. */
+biascope_status bs_store_show_runs(biascope_store *store, biascope_error *error);
 
 #endif

@@ -312,6 +312,26 @@ def test_stores_that_contradict_each_other_are_not_merged(finished, tmp_path):
     assert "into itself" in run("merge", store, store, code=BAD_INPUT).stderr
 
 
+@pytest.mark.parametrize("broken", ["missing", "csv", "damaged", "contradicting"])
+@pytest.mark.parametrize("target", ["new", "existing"])
+def test_a_merge_that_fails_changes_nothing(finished, tmp_path, target, broken):
+    store, last = tmp_path / "all.db", tmp_path / "last.db"
+    if target == "existing":
+        with database_of(shutil.copy(finished, store)) as database:
+            database.execute("DELETE FROM runs WHERE id > 3")
+    if broken == "csv":
+        last.write_text("1,2\n")
+    if broken == "damaged":
+        last.write_bytes(finished.read_bytes()[:-4096])
+    if broken == "contradicting":
+        with database_of(shutil.copy(finished, last)) as database:
+            database.execute("UPDATE runs SET result = json_set(result, '$.log_loss', -1)")
+    before = {path.name for path in tmp_path.iterdir()}, rows(store) if target == "existing" else None
+    message = run("merge", store, finished, last, code=BAD_INPUT).stderr
+    assert str(last) in message and "runs added" not in message
+    assert ({path.name for path in tmp_path.iterdir()}, rows(store) if target == "existing" else None) == before
+
+
 def test_a_store_of_schema_1_is_read_and_brought_up_to_date(tmp_path):
     """Its results named two measures otherwise, and weight_norm_log was the norm's log."""
     earlier = shutil.copy(os.path.join(os.path.dirname(__file__), "../fuzz/corpus/store/one.db"), tmp_path / "earlier.db")
