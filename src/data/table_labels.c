@@ -159,10 +159,11 @@ static biascope_status find_positive(bs_table *table, const char *name, biascope
 
 biascope_status bs_table_keep_pair(bs_table *table, const biascope_read_options *options, biascope_error *error) {
   size_t pair[2];
-  if (!options->negative) return BIASCOPE_OK;
+  if (!options->positive) return BIASCOPE_OK;
   if (!table->labelled)
-    return bs_fail(error, BIASCOPE_USAGE, "%s: has no labels; expected some, of which a pair of classes is chosen",
-                   table->path);
+    return bs_fail(error, BIASCOPE_USAGE, "%s: has no labels; expected some, of which %s is chosen", table->path,
+                   options->negative ? "a pair of classes" : "the positive class");
+  if (!options->negative) return BIASCOPE_OK;
   biascope_status status = find_named(table, options->positive, &pair[0], error);
   if (status == BIASCOPE_OK) status = find_named(table, options->negative, &pair[1], error);
   if (status == BIASCOPE_OK && pair[0] == pair[1])

@@ -176,6 +176,7 @@ WRONG_PAIRS = {
     "none": (["--label-column", "y", "--positive", "a", "--negative", "d"], 2, "no label is 'd'"),
     "the same": (["--label-column", "y", "--positive", "a", "--negative", "a"], 1, "one class is to be +1 and -1"),
     "no labels": (["--drop", "y", "--positive", "a", "--negative", "b"], 1, "has no labels"),
+    "no labels for one": (["--drop", "y", "--positive", "a"], 1, "has no labels"),
 }
 
 
