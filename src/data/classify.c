@@ -7,13 +7,17 @@
 
 /* ---- One sample ----------------------------------------------------------------------------- */
 
-/* The class other than `except` with the largest x.w_j, the first of equals. */
+/* The class other than `except` with the largest x.w_j, the first of equals; a score that is not finite is NaN. */
 static size_t best_class(const biascope_model *model, const biascope_dataset *data, size_t row, size_t except,
                          double *score) {
   size_t best = except;
   for (size_t j = 0; j < model->outputs; j++) {
     if (j == except) continue;
     const double own = bs_row_dot(data, row, model->weights + j * model->features);
+    if (!isfinite(own)) {
+      *score = NAN;
+      return j;
+    }
     if (best != except && !(own > *score)) continue;
     best = j;
     *score = own;
@@ -108,6 +112,11 @@ biascope_status biascope_model_apply(const biascope_model *model, const biascope
   for (size_t i = 0; status == BIASCOPE_OK && i < data->samples; i++) {
     size_t place[2];
     classify(model, data, i, &out->margins[i], place);
+    if (!isfinite(out->margins[i])) {
+      biascope_application_free(out);
+      return bs_fail(error, BIASCOPE_BAD_INPUT,
+                     "the margin of sample %zu leaves the range of numbers; expected smaller weights or features", i);
+    }
     correct += out->margins[i] > 0.0;
     if (out->label) out->label[i] = name_of(model, data, place[1]);
     if (classes > 0) out->confusion[place[0] * classes + place[1]]++;

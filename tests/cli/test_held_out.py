@@ -200,6 +200,24 @@ def study(folder, data, more=""):
     return write(folder, f'steps = 200\noptimizer = ["adam", "gd"]\nbatch_size = 8\n{more}[[data]]\n{data}')
 
 
+OVERFLOWING = {
+    "a margin": ([1e308, 1e308], "0,1\n2,2\n", []),
+    "its parts": ([1e308, -1e308], "1,0\n2,2\n", []),
+    "a class": ([[1, 0], [0, 1], [1e308, -1e308]], "1,1,a\n2,2,b\n", ["--label-column", "-1"]),
+    "a class, without labels": ([[1, 0], [0, 1], [1e308, 1e308]], "1,-1\n2,2\n", []),
+}
+
+
+@pytest.mark.parametrize("case", OVERFLOWING)
+def test_a_margin_beyond_the_range_of_numbers_is_refused(case, tmp_path):
+    weights, rows, arguments = OVERFLOWING[case]
+    classes = {"classes": ["a", "b", "c"]} if len(weights) == 3 else {}
+    (tmp_path / "w.json").write_text(json.dumps({"direction": weights, **classes}))
+    (tmp_path / "d.csv").write_text(rows)
+    message = run("apply", tmp_path / "w.json", tmp_path / "d.csv", *arguments, "--out", tmp_path / "out.csv", code=2).stderr
+    assert "the margin of sample 1 " in message and not (tmp_path / "out.csv").exists()
+
+
 def test_a_study_tests_its_runs_and_references(split, tmp_path):
     folder, old, new = split
     spec = study(tmp_path, f'file = "{folder}/old.csv"\ntest = "{folder}/new.csv"\nlabel_column = "y"\nstandardize = true\nintercept = true\n')
