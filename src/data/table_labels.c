@@ -182,6 +182,17 @@ biascope_status bs_table_keep_pair(bs_table *table, const biascope_read_options 
                       before - table->samples == 1 ? "" : "s");
 }
 
+/* Targets of a regression: numbers, some of them fractions, and more than a third as many different ones as samples.
+ * Few labels may be anything. */
+static bool are_targets(const bs_labels *labels, size_t samples) {
+  enum { FEW = 10 };
+  bool fractions = false;
+  for (size_t k = 0; k < labels->count; k++)
+    fractions =
+        fractions || (labels->classes[k].numeric && labels->classes[k].value != floor(labels->classes[k].value));
+  return fractions && labels->count >= FEW && labels->count > samples / 3;
+}
+
 /* Which class is +1, all others being -1; `*folds` is false if several classes are kept. */
 static biascope_status choose_positive(bs_table *table, const biascope_read_options *options, bool *folds,
                                        biascope_error *error) {
@@ -199,6 +210,12 @@ static biascope_status choose_positive(bs_table *table, const biascope_read_opti
                         error);
   }
   *folds = false;
+  if (are_targets(labels, table->samples))
+    return bs_fail(
+        error, BIASCOPE_BAD_INPUT,
+        "%s: the labels are %zu different numbers for %zu samples, with fractions, as targets of a regression "
+        "are; expected classes (a letter before each number makes it a name)",
+        table->path, labels->count, table->samples);
   if (options->several_classes) return BIASCOPE_OK;
   return fail_classes(table, "exactly two distinct values, or the name of the class that is told from the others",
                       error);

@@ -171,6 +171,26 @@ def test_a_pair_of_several_classes_is_the_data_of_these_two(pair, tmp_path):
         assert call("apply", tmp_path / "w.json", path, *arguments[:6])["confusion"] == [[50, 0], [0, 50]]
 
 
+# What stands in the column of the label, and whether it is refused.
+TARGETS = {
+    "numbers": ([0.1 * k + 0.05 for k in range(40)], True),
+    "some of them twice": ([0.5 * (k // 2) for k in range(40)], True),
+    "whole numbers": (list(range(40)), False),
+    "names": ([f"v{k}.5" for k in range(40)], False),
+    "few": ([0.5 * (k % 9) for k in range(9)], False),
+    "of many samples": ([0.5 * (k % 12) for k in range(40)], False),
+}
+
+
+@pytest.mark.parametrize("case", TARGETS)
+def test_targets_of_a_regression_are_no_classes(case, tmp_path):
+    labels, refused = TARGETS[case]
+    (tmp_path / "d.csv").write_text("".join(f"{k},{k * k % 7},{label}\n" for k, label in enumerate(labels)))
+    result = run("info", tmp_path / "d.csv", "--label-column", "-1")
+    assert ("regression" in result.stderr) == refused
+    assert result.returncode == 2 if refused else result.returncode in (0, 3), result.stderr
+
+
 WRONG_PAIRS = {
     "alone": (["--label-column", "y", "--negative", "b"], 1, "beside a positive one"),
     "none": (["--label-column", "y", "--positive", "a", "--negative", "d"], 2, "no label is 'd'"),
