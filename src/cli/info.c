@@ -32,12 +32,34 @@ typedef struct {
   bool has_parts; /* of data that are not separable */
   biascope_parts parts;
   biascope_error no_parts;        /* else why they were not found */
-  biascope_status *pairs;         /* of several classes that are not separable: for every two classes */
+  bool left_out;                  /* of many classes, the decision on all of them together is: it takes too long */
+  biascope_status *pairs;         /* of several classes, unless these are separable: for every two; NULL: too many */
   biascope_status with_intercept; /* the same decision with an intercept; _USAGE: not asked */
 } data_info;
 
 static bool has_several_classes(const data_info *info) {
   return !biascope_dataset_is_folded(info->data);
+}
+
+/* Many classes and large problems: of n samples of d features in k classes, n (k - 1) rows of k d weights each, which
+ * are factored in the square of the weights; and as many problems of two classes as there are pairs. Both take some
+ * seconds at these sizes. */
+static const double MOST_FACTORED = 1e9, MOST_SAMPLES_OF_PAIRS = 1e8;
+enum { FEW_CLASSES = 50 }; /* are always decided on */
+
+static bool takes_long(const data_info *info) {
+  const double k = (double)biascope_dataset_classes(info->data), weights = k * (double)info->features;
+  return has_several_classes(info) && k > FEW_CLASSES &&
+         (double)info->samples * (k - 1.0) * weights * weights > MOST_FACTORED;
+}
+
+static size_t pairs_of(const data_info *info) {
+  const size_t k = biascope_dataset_classes(info->data);
+  return k * (k - 1) / 2;
+}
+
+static bool pairs_take_long(const data_info *info) {
+  return (double)pairs_of(info) * (double)info->samples > MOST_SAMPLES_OF_PAIRS;
 }
 
 static json_t *decision_json(biascope_status decision) {
@@ -50,7 +72,7 @@ static json_t *certificate_json(const data_info *info) {
     return json_pack("{s:s, s:o, s:o, s:o}", "kind", "margin", "margin", cli_json_number(margin->margin), "upper_bound",
                      cli_json_number(margin->upper_bound), "direction",
                      cli_json_weights(info->data, margin->direction));
-  if (info->decision == BIASCOPE_NOT_SEPARABLE) return cli_json_farkas(info->data, margin);
+  if (info->decision == BIASCOPE_NOT_SEPARABLE && !info->left_out) return cli_json_farkas(info->data, margin);
   return json_null();
 }
 
@@ -58,8 +80,13 @@ static bool are_inseparable(const data_info *info, size_t a, size_t b) {
   return info->pairs[a * biascope_dataset_classes(info->data) + b] == BIASCOPE_NOT_SEPARABLE;
 }
 
-/* The names of every two classes that no weights separate. */
+static bool asks_pairs(const data_info *info) {
+  return has_several_classes(info) && (info->left_out || info->decision == BIASCOPE_NOT_SEPARABLE);
+}
+
+/* The names of every two classes that no weights separate; null if there are too many pairs to ask. */
 static json_t *pairs_json(const data_info *info) {
+  if (!info->pairs) return json_null();
   json_t *pairs = json_array();
   for (size_t a = 0; a < biascope_dataset_classes(info->data); a++)
     for (size_t b = a + 1; b < biascope_dataset_classes(info->data); b++)
@@ -75,7 +102,7 @@ static json_t *info_json(const data_info *info) {
                              decision_json(info->decision), "certificate", certificate_json(info));
   if (info->has_parts) json_object_set_new(object, "parts", cli_json_parts(&info->parts));
   cli_json_classes(object, info->data);
-  if (info->pairs) json_object_set_new(object, "inseparable_classes", pairs_json(info));
+  if (asks_pairs(info)) json_object_set_new(object, "inseparable_classes", pairs_json(info));
   if (info->with_intercept != BIASCOPE_USAGE)
     json_object_set_new(object, "separable_with_intercept", decision_json(info->with_intercept));
   cli_json_notes(object, info->data);
@@ -87,13 +114,17 @@ static void print_note(size_t count, const char *one, const char *many) {
 }
 
 static void print_pairs(const data_info *info) {
+  enum { SHOWN = 20 };
   size_t found = 0;
   for (size_t a = 0; a < biascope_dataset_classes(info->data); a++)
     for (size_t b = a + 1; b < biascope_dataset_classes(info->data); b++)
-      if (are_inseparable(info, a, b))
-        printf("%s %s and %s cannot be told apart\n", found++ ? "          " : "pairs     ",
+      if (are_inseparable(info, a, b) && found++ < SHOWN)
+        printf("%s %s and %s cannot be told apart\n", found > 1 ? "          " : "pairs     ",
                biascope_dataset_class_name(info->data, a), biascope_dataset_class_name(info->data, b));
-  if (found == 0) puts("pairs      no two classes are proved inseparable by themselves; all of them together are");
+  if (found > SHOWN) printf("           nor can %zu other pairs (--json lists all)\n", found - SHOWN);
+  if (found == 0)
+    printf("pairs      no two classes are proved inseparable by themselves%s\n",
+           info->decision == BIASCOPE_NOT_SEPARABLE ? "; all of them together are" : "");
 }
 
 static void print_table(const data_info *info, const biascope_error *undecided) {
@@ -110,12 +141,17 @@ static void print_table(const data_info *info, const biascope_error *undecided) 
   if (info->decision == BIASCOPE_OK)
     printf("separable  yes: a direction has l2 margin %s (no direction has more than %s)\n",
            biascope_digits(margin->margin, 0.0, 6).text, biascope_digits(margin->upper_bound, 0.0, 6).text);
+  else if (info->decision == BIASCOPE_NOT_SEPARABLE && info->left_out)
+    puts("separable  no: there are two classes that no weights separate");
   else if (info->decision == BIASCOPE_NOT_SEPARABLE)
     printf("separable  no: a weighted mean of %zu %s%s is zero (relative residual %.1e)\n", margin->support,
            has_several_classes(info) ? "row" : "sample", margin->support == 1 ? "" : "s", margin->upper_bound);
   else
     printf("separable  undecided: %s\n", undecided->message);
-  if (info->pairs) print_pairs(info);
+  if (info->pairs)
+    print_pairs(info);
+  else if (asks_pairs(info))
+    printf("pairs      not looked at: there are %zu of them\n", pairs_of(info));
   if (info->has_parts)
     cli_print_parts(&info->parts);
   else if (info->decision == BIASCOPE_NOT_SEPARABLE && !has_several_classes(info))
@@ -155,15 +191,32 @@ static biascope_status decide_with_intercept(const data_info *info, biascope_err
 
 static biascope_status decide_pairs(data_info *info, biascope_error *error) {
   const size_t classes = biascope_dataset_classes(info->data);
+  if (pairs_take_long(info)) return BIASCOPE_OK;
   info->pairs = calloc(classes * classes, sizeof *info->pairs);
   if (!info->pairs) return cli_fail(error, BIASCOPE_NO_MEMORY, "out of memory for the pairs of classes");
   return biascope_classes_decide(info->data, info->pairs, error);
+}
+
+/* In place of the decision on all classes together: two that are inseparable decide it. */
+static biascope_status decide_by_pairs(data_info *info, biascope_error *error) {
+  info->left_out = true;
+  info->decision = info->with_intercept = BIASCOPE_NOT_CONVERGED;
+  const biascope_status status = decide_pairs(info, error);
+  const size_t classes = biascope_dataset_classes(info->data);
+  for (size_t a = 0; info->pairs && a < classes; a++)
+    for (size_t b = a + 1; b < classes; b++)
+      if (are_inseparable(info, a, b)) info->decision = BIASCOPE_NOT_SEPARABLE;
+  if (status == BIASCOPE_OK)
+    cli_fail(error, info->decision, "left out, as it takes long for %zu classes; 'biascope solve --norm l2' decides it",
+             classes);
+  return status;
 }
 
 static biascope_status find_out(data_info *info, biascope_error *error) {
   const biascope_dataset *data = info->data;
   biascope_status status = biascope_dataset_describe(data, &info->facts, error);
   if (status != BIASCOPE_OK) return status;
+  if (takes_long(info)) return decide_by_pairs(info, error);
   biascope_error ignored;
   info->decision = decide(data, &info->margin, error);
   if (!is_decision(info->decision)) return info->decision;

@@ -194,6 +194,23 @@ def test_classes_that_cannot_be_told_apart(tmp_path):
     assert "0 and 1 cannot be told apart" in run("info", path, "--label-column", "label").stdout
 
 
+def test_many_classes_are_decided_by_their_pairs_or_left_out(tmp_path):
+    y = np.repeat(np.arange(80), 10)
+    angle = 2 * np.pi * (y + np.tile(np.linspace(0, 0.5, 10), 80)) / 80
+    apart = np.column_stack([np.cos(angle), np.sin(angle)])
+    mixed = apart.copy()
+    mixed[y == 7] = apart[y == 3]
+    report = call("info", write(tmp_path / "apart.csv", apart, y), "--label-column", "label", code=4)
+    assert report["separable"] is None and report["certificate"] is None and report["inseparable_classes"] == []
+    path = write(tmp_path / "mixed.csv", mixed, y)
+    report = call("info", path, "--label-column", "label", code=3)
+    assert report["separable"] is False and report["inseparable_classes"] == [["3", "7"]]
+    assert "left out" in run("info", tmp_path / "apart.csv", "--label-column", "label").stdout
+    assert "3 and 7 cannot be told apart" in run("info", path, "--label-column", "label").stdout
+    many = write(tmp_path / "many.csv", np.random.default_rng(0).standard_normal((1000, 2)), np.arange(1000))
+    assert call("info", many, "--label-column", "label", code=4)["inseparable_classes"] is None
+
+
 def test_intercepts_stand_apart(tmp_path):
     x, y = teacher(3, 4, 30, 5)
     path = write(tmp_path / "d.csv", x + 3, y)
