@@ -80,7 +80,7 @@ BIASCOPE_API biascope_status biascope_output_open(biascope_output *file, const c
 BIASCOPE_API biascope_status biascope_output_commit(biascope_output *file, biascope_error *error);
 /* Discards what was written. Does nothing after a commit, or for a struct of zeros. */
 BIASCOPE_API void biascope_output_abandon(biascope_output *file);
-/* Whether two paths lead to one file, or would if it were created. */
+/* Whether two paths lead to one regular file, or would if it were created. */
 BIASCOPE_API bool biascope_same_file(const char *path, const char *other);
 
 /* A number as it is printed: with `most` significant digits, or fewer if its (absolute) uncertainty supports fewer. Two

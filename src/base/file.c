@@ -82,10 +82,13 @@ typedef struct {
   const char *name;
 } identity;
 
+/* False for a terminal or a pipe as well, in which nothing is overwritten. */
 static bool identify(const char *path, identity *out) {
   struct stat information;
   const char *name = "";
-  if (stat(path, &information) != 0) {
+  if (stat(path, &information) == 0) {
+    if (!S_ISREG(information.st_mode)) return false;
+  } else {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     name = slash ? slash + 1 : path;
