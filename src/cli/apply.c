@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +158,10 @@ static bool take_classes(direction *d) {
 
 static biascope_status read_json(const char *path, direction *d, biascope_error *error) {
   json_error_t where;
-  d->file = json_load_file(path, 0, &where);
+  FILE *file = fopen(path, "rbe");
+  if (!file) return cli_fail(error, BIASCOPE_BAD_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+  d->file = json_loadf(file, 0, &where);
+  fclose(file);
   if (!d->file) {
     snprintf(error->message, sizeof error->message, "%s:%d:%d: %s", path, where.line, where.column, where.text);
     return error->status = BIASCOPE_BAD_INPUT;

@@ -200,6 +200,11 @@ def study(folder, data, more=""):
     return write(folder, f'steps = 200\noptimizer = ["adam", "gd"]\nbatch_size = 8\n{more}[[data]]\n{data}')
 
 
+def test_a_missing_direction_is_named_without_a_place_in_it(tmp_path):
+    message = run("apply", tmp_path / "w.json", tmp_path / "d.csv", code=2).stderr
+    assert message == f"biascope: {tmp_path}/w.json: cannot be read: No such file or directory\n"
+
+
 OVERFLOWING = {
     "a margin": ([1e308, 1e308], "0,1\n2,2\n", []),
     "its parts": ([1e308, -1e308], "1,0\n2,2\n", []),
