@@ -19,9 +19,23 @@ static void collapse_quotes(const bs_csv_reader *csv, bs_field *field) {
   bs_field_collapse(field, csv->lines.buffer + (field->text.begin - csv->lines.buffer));
 }
 
-static biascope_status add_label(bs_csv_reader *csv, bs_field field) {
+/* scikit-learn's first line names the classes 0, 1, ... that the last column holds. */
+static biascope_status check_declared(const bs_csv_reader *csv, size_t column, bs_span label) {
+  double class;
+  if (csv->declared_classes == 0 || column + 1 < csv->columns ||
+      bs_parse_number(label, csv->dialect.decimal, &class) != BS_NUMBER)
+    return BIASCOPE_OK;
+  if (class >= 0.0 && class < (double)csv->declared_classes && class == floor(class)) return BIASCOPE_OK;
+  return bs_lines_fail(csv->error, &csv->lines, label.begin,
+                       "the label %s; expected 0 to %zu, the classes that the first line names", bs_quote(label).text,
+                       csv->declared_classes - 1);
+}
+
+static biascope_status add_label(bs_csv_reader *csv, size_t column, bs_field field) {
   const char *fault;
   collapse_quotes(csv, &field);
+  const biascope_status status = check_declared(csv, column, field.text);
+  if (status != BIASCOPE_OK) return status;
   if (csv->options->missing && bs_is_missing(field.text)) {
     bs_table_add_missing(csv->table, "%s:%zu: the label is missing", csv->table->path, csv->lines.number);
     return bs_labels_add_none(&csv->table->labels) ? BIASCOPE_OK : bs_fail_memory(csv->error, "the labels");
@@ -99,7 +113,7 @@ static biascope_status add_field(bs_csv_reader *csv, size_t column, bs_field fie
   case BS_CATEGORY:
     return add_word(csv, column, field, (*value)++);
   case BS_LABEL:
-    return add_label(csv, field);
+    return add_label(csv, column, field);
   case BS_SKIPPED:
     break;
   }
@@ -185,7 +199,6 @@ static biascope_status read_lines(bs_csv_reader *csv) {
                  csv->header ? " after the header" : "");
 }
 
-/* scikit-learn's first line names the classes 0, 1, ... that the last column holds. */
 static biascope_status name_classes(bs_csv_reader *csv) {
   bs_labels *labels = &csv->table->labels;
   const bs_span line = {csv->class_names, csv->class_names + strlen(csv->class_names)};

@@ -147,6 +147,7 @@ static biascope_status read_declaration(bs_csv_reader *csv, bool *found) {
     return bs_lines_fail(csv->error, &csv->lines, csv->lines.line.begin,
                          "the first line counts samples and features and names classes, as scikit-learn's files do; "
                          "expected --label-column -1");
+  csv->declared_classes = words;
   csv->class_names = bs_span_copy(csv->lines.line);
   return csv->class_names ? BIASCOPE_OK : bs_fail_memory(csv->error, "the classes' names");
 }

@@ -22,6 +22,7 @@ typedef struct {
   bool row_names;          /* the header has no name for the first column, which contains the names of the rows */
   size_t declared_samples; /* from scikit-learn's first line, or 0 */
   char *class_names;       /* that line, or NULL */
+  size_t declared_classes; /* the number of names in it */
   bs_growth values;
   bs_labels *category; /* the words of each column; NULL if no column is BS_CATEGORY */
   size_t skipped;      /* the number of comments */

@@ -68,9 +68,11 @@ biascope_status bs_table_drop_missing(bs_table *table, const biascope_read_optio
   for (size_t i = 0; table->missing > 0 && i < table->samples && !lacking; i++) lacking = lacks_something(table, i);
   if (!lacking) return BIASCOPE_OK;
   if (missing == BIASCOPE_MISSING_DROP) return drop_rows(table, error);
-  if (missing == BIASCOPE_MISSING_MEAN && !lacks_a_label(table)) return BIASCOPE_OK; /* a label has no mean */
-  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s (%zu missing value%s in all; --missing drop or mean)",
-                 table->missing_first.message, table->missing, table->missing == 1 ? "" : "s");
+  const bool needs_drop = lacks_a_label(table);
+  if (missing == BIASCOPE_MISSING_MEAN && !needs_drop) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_BAD_INPUT, "%s (%zu missing value%s in all; --missing %s)",
+                 table->missing_first.message, table->missing, table->missing == 1 ? "" : "s",
+                 needs_drop ? "drop, as a label has no mean" : "drop or mean");
 }
 
 /* The mean of the values that are there. */
