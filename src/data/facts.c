@@ -28,6 +28,15 @@ int bs_compare_rows(const void *a, const void *b, void *context) {
   }
 }
 
+/* By rows and then by classes: where labels are not in the rows, a repeated sample has the same one. */
+static int compare_samples(const void *a, const void *b, void *context) {
+  const biascope_dataset *data = context;
+  const int rows = bs_compare_rows(a, b, context);
+  if (rows != 0 || !data->class) return rows;
+  const uint32_t first = data->class[*(const uint32_t *)a], second = data->class[*(const uint32_t *)b];
+  return (first > second) - (first < second);
+}
+
 biascope_status biascope_dataset_describe(const biascope_dataset *data, biascope_dataset_facts *facts,
                                           biascope_error *error) {
   *facts = (biascope_dataset_facts){0};
@@ -47,9 +56,9 @@ biascope_status biascope_dataset_describe(const biascope_dataset *data, biascope
     facts->zero_samples += zero;
   }
   for (size_t k = 0; k < data->features; k++) facts->zero_features += !used[k];
-  qsort_r(order, data->samples, sizeof *order, bs_compare_rows, (void *)data);
+  qsort_r(order, data->samples, sizeof *order, compare_samples, (void *)data);
   for (size_t i = 1; i < data->samples; i++)
-    facts->repeated_samples += bs_compare_rows(&order[i - 1], &order[i], (void *)data) == 0;
+    facts->repeated_samples += compare_samples(&order[i - 1], &order[i], (void *)data) == 0;
   free(order);
   free(used);
   return BIASCOPE_OK;

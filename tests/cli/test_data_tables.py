@@ -191,6 +191,13 @@ def test_targets_of_a_regression_are_no_classes(case, tmp_path):
     assert result.returncode == 2 if refused else result.returncode in (0, 3), result.stderr
 
 
+def test_a_sample_repeats_another_of_its_class(tmp_path):
+    (tmp_path / "d.csv").write_text("1,2,p\n-1,-2,n\n1,2,p\n")
+    assert "1 sample repeats another" in run("info", tmp_path / "d.csv", "--label-column", "-1").stdout
+    (tmp_path / "d.csv").write_text("1,2,p\n-1,-2,n\n")
+    assert "repeats" not in run("info", tmp_path / "d.csv", "--label-column", "-1").stdout
+
+
 WRONG_PAIRS = {
     "alone": (["--label-column", "y", "--negative", "b"], 1, "beside a positive one"),
     "none": (["--label-column", "y", "--positive", "a", "--negative", "d"], 2, "no label is 'd'"),
