@@ -22,8 +22,11 @@ static void describe(const bs_axis_rule *rule, char *text, size_t size) {
       used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "", rule->name(i));
     return;
   }
-  used =
-      snprintf(text, size, "a %s from %.15g to %.15g", rule->whole ? "whole number" : "number", rule->low, rule->high);
+  if (isinf(rule->low) && isinf(rule->high))
+    used = snprintf(text, size, "a number");
+  else
+    used = snprintf(text, size, "a %s from %.15g to %.15g", rule->whole ? "whole number" : "number", rule->low,
+                    rule->high);
   if (rule->zero_name) snprintf(text + used, size - (size_t)used, ", or \"%s\"", rule->zero_name);
 }
 

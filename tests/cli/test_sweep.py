@@ -111,6 +111,7 @@ data = {{ file = "{GAUSSIAN}" }}
     ("steps = 10", "setps = 10", 1, 1, "'setps' is not known here"),
     ("steps = 10", "steps = 10\nbeta1 = [0.5, 1.0]", 2, 15, "beta1 = 1; expected 0 <= beta1 < 1"),
     ("steps = 10", "steps = 10\nbeta2 = 'x'", 2, 9, "beta2: 'x'; expected a number"),
+    ("steps = 10", "steps = 10\nbeta2 = nan", 2, 9, "beta2: nan; expected a number\n"),
     ("steps = 10", "steps = 10\nlr = nan", 2, 6, "lr: nan"),
     ("steps = 10", "steps = 10\nlr = []", 2, 6, "an empty list"),
     ("steps = 10", "steps = 10\nlr = [1, 2, 1]", 2, 13, "stands in the list twice"),
