@@ -20,13 +20,22 @@ void bs_gnuplot_style(FILE *script) {
         script);
 }
 
-void bs_gnuplot_quoted(FILE *script, const char *text) {
+static void write_quoted(FILE *script, const char *text, const char *marks) {
   fputc('\'', script);
   for (; *text; text++) {
     if (*text == '\'') fputc('\'', script);
+    if (strchr(marks, *text)) fputc('\\', script);
     fputc((unsigned char)*text < 0x20 ? ' ' : *text, script);
   }
   fputc('\'', script);
+}
+
+void bs_gnuplot_quoted(FILE *script, const char *text) {
+  write_quoted(script, text, "");
+}
+
+void bs_gnuplot_unmarked(FILE *script, const char *text) {
+  write_quoted(script, text, "\\{}^_@&~");
 }
 
 static void connect_to(posix_spawn_file_actions_t *actions, int descriptor, int target, int flags) {

@@ -16,5 +16,8 @@ enum { BS_GNUPLOT_COLOURS = 7 };
 void bs_gnuplot_style(FILE *script);
 /* The text as a gnuplot string: in single quotes, where only the quote is special; without line breaks. */
 void bs_gnuplot_quoted(FILE *script, const char *text);
+/* The same where gnuplot reads enhanced text, without the effect of its marks. (It measures titles as enhanced text
+ * even where they are `noenhanced`, and warns of what it cannot read.) */
+void bs_gnuplot_unmarked(FILE *script, const char *text);
 
 #endif

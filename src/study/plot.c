@@ -30,8 +30,8 @@ static bool logarithmic(const bs_drawing *d) {
 void bs_plot_write_title(const bs_drawing *d) {
   if (!d->plot->title) return;
   fputs("set title ", d->script);
-  bs_gnuplot_quoted(d->script, d->plot->title);
-  fputs(" noenhanced\n", d->script);
+  bs_gnuplot_unmarked(d->script, d->plot->title);
+  fputs("\n", d->script);
 }
 
 static void write_frame(const bs_drawing *d, const char *terminal) {

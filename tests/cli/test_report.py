@@ -125,6 +125,13 @@ def test_plots_are_what_their_ending_says(finished, tmp_path, ending, magic):
     assert "no run" in run("plot", finished, "--x", "lr", "--y", "cosine_l2", "--where", "lr > 5", "--out", out, code=BAD_INPUT).stderr
 
 
+def test_a_title_is_written_as_it_is(finished, tmp_path):
+    title = r"a } b_c^d\e {f @g ~h it's"
+    out = tmp_path / "plot.svg"
+    drawn = run("plot", finished, "--x", "batch_size", "--y", "cosine_l2", "--title", title, "--out", out)
+    assert title in out.read_text() and "enhanced" not in drawn.stderr
+
+
 def test_a_predicted_mean_is_drawn_only_where_every_run_has_one(tmp_path):
     spec = write(tmp_path, GOOD.replace("steps = 10", "steps = 10\nseed = [0, 1]"))
     run("sweep", spec, "--store", tmp_path / "runs.db", "--quiet")
