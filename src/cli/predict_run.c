@@ -138,7 +138,12 @@ static void print_text(const work *w) {
   printf("method     %s\n", q->method);
   printf("steps taken %llu, and %zu passes over the data\n", (unsigned long long)q->steps_taken, q->evaluations);
   if (q->error_estimate > 0.0) printf("error      about %.1e in the direction (radians)\n", q->error_estimate);
-  printf("log loss   %.6g\nlog ||w||  %.6g\naccuracy   %.6g\n", q->log_loss, log(q->weight_norm), q->accuracy);
+  printf("log loss   %.6g\n", q->log_loss);
+  if (q->weight_norm == 0.0)
+    puts("weights    0");
+  else
+    printf("log ||w||  %.6g\n", log(q->weight_norm));
+  printf("accuracy   %.6g\n", q->accuracy);
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++)
     if (isfinite(m->cosine[n]))
       printf("%-10s cosine %.6f, margin ratio %.6f\n", biascope_reference_name(n), m->cosine[n], m->ratio[n]);

@@ -82,7 +82,9 @@ biascope_status train_measure(train_run *run, const double *w, biascope_measurem
 void train_print_parts(const train_run *run) {
   const biascope_parts_measurement s = run->split;
   cli_print_parts(run->parts);
-  if (isfinite(s.distance))
+  if (isfinite(s.distance) && s.length == 0.0)
+    printf("inside     at distance %.3g from the minimiser, which is 0\n", s.distance);
+  else if (isfinite(s.distance))
     printf("inside     at distance %s from the minimiser, whose length is %s\n",
            biascope_small_digits(s.distance, MINIMISER_KNOWN_TO * s.length, 3).text,
            biascope_digits(s.length, MINIMISER_KNOWN_TO * s.length, 6).text);

@@ -26,8 +26,12 @@ static void print_limit(const train_run *run) {
 
 static void print_text(const train_run *run) {
   const biascope_measurement *m = &run->last;
-  printf("steps %llu, log loss %.6g, log ||w||_2 %.6g\n\n", (unsigned long long)biascope_trainer_step(run->trainer),
-         biascope_trainer_log_loss(run->trainer), log(run->last.weight_norm));
+  printf("steps %llu, log loss %.6g, ", (unsigned long long)biascope_trainer_step(run->trainer),
+         biascope_trainer_log_loss(run->trainer));
+  if (m->weight_norm > 0.0)
+    printf("log ||w||_2 %.6g\n\n", log(m->weight_norm));
+  else
+    puts("w = 0\n");
   const int width = biascope_dataset_outputs(run->data) > 1 ? 8 : 5;
   if (run->separable) printf("%*s cosine      angle       margin ratio\n", width, "");
   for (size_t n = 0; n < BIASCOPE_REFERENCE_NORMS; n++) {

@@ -23,10 +23,12 @@ static void warn(json_t *warnings, const char *format, ...) {
 static void warn_of_staleness(json_t *warnings, const train_run *run, const char *buffer, const char *beta,
                               uint64_t until, double excess) {
   if (until <= biascope_trainer_step(run->trainer) / 100) return;
+  char times[40] = "more than 1e308";
+  if (isfinite(excess)) snprintf(times, sizeof times, "%.3g", excess);
   warn(warnings,
-       "stale %s until step %llu at least: it was %.3g times the largest gradient of any sample there, so made of old "
+       "stale %s until step %llu at least: it was %s times the largest gradient of any sample there, so made of old "
        "ones, and the steps followed those; a smaller %s or --lr lets it keep up",
-       buffer, (unsigned long long)until, excess, beta);
+       buffer, (unsigned long long)until, times, beta);
 }
 
 static void warn_of_reference(json_t *warnings, const train_run *run, size_t n) {

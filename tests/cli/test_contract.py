@@ -223,6 +223,20 @@ def test_what_would_do_nothing_is_refused(command, flags, words):
     assert all(word in result.stderr for word in words), result.stderr
 
 
+def test_weights_that_stay_at_zero_are_said_to(tmp_path):
+    (tmp_path / "d.csv").write_text("1,0\n-1,0\n")
+    trained, predicted = run("train", tmp_path / "d.csv", "--steps", 9), run("predict", tmp_path / "d.csv", "--steps", 9)
+    assert trained.returncode == NOT_SEPARABLE and "w = 0" in trained.stdout
+    assert "at distance 0 from the minimiser, which is 0" in trained.stdout
+    assert "weights    0" in predicted.stdout and "inf" not in trained.stdout + predicted.stdout
+
+
+def test_a_gradient_beyond_the_range_of_numbers_is_not_called_infinite(tmp_path):
+    run("generate", "gaussian", "--samples", 2, "--features", 5000, "--out", tmp_path / "wide.csv")
+    warnings = run("train", tmp_path / "wide.csv", "--steps", 1000, "--references", "none").stdout
+    assert "it was more than 1e308 times the largest gradient" in warnings and " inf " not in warnings
+
+
 @pytest.mark.parametrize("command", known(TRAINED))
 def test_what_says_what_holds_anyway_is_not_refused(command):
     assert run(command, GAUSSIAN, "--optimizer", "gd", "--beta2", "0", "--seed", "5").returncode == 0
