@@ -44,7 +44,7 @@ static bool has_several_classes(const data_info *info) {
 /* Many classes and large problems: of n samples of d features in k classes, n (k - 1) rows of k d weights each, which
  * are factored in the square of the weights; and as many problems of two classes as there are pairs. Both take some
  * seconds at these sizes. */
-static const double MOST_FACTORED = 1e9, MOST_SAMPLES_OF_PAIRS = 1e8;
+static const double MOST_FACTORED = 3e8, MOST_SAMPLES_OF_PAIRS = 1e8;
 enum { FEW_CLASSES = 50 }; /* are always decided on */
 
 static bool takes_long(const data_info *info) {
