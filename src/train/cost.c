@@ -4,7 +4,7 @@
 #include "rule/optimizer.h"
 #include <math.h>
 
-static const double WEIGHING = 10.0;  /* multiplications, at least, for a class of a sample */
+static const double WEIGHING = 8.0;   /* multiplications, at least, for a class of a sample */
 static const double ROTATIONS = 30.0; /* multiplications for an entry of a matrix and a row of it */
 
 /* Of the singular vectors of a matrix of weights, or of the eigenvectors of each of its factors; 0: there is none. */
