@@ -17,7 +17,8 @@ static const double FADES = 40.0; /* units of 1 / weight_decay, in which earlier
 static const double RESTS = 0.02;
 /* Weights reach margins over the length of the rows, and leave room for margins beyond those looked for. */
 static const double SHORTEST_ROW = 1e-295, LONGEST_ROW = 1e295;
-static const double WORSE = 0.02; /* of the loss, relative, from one mark to the next */
+static const double LARGEST_MARGIN = 0x1p46; /* known to a hundredth */
+static const double WORSE = 0.02;            /* of the loss, relative, from one mark to the next */
 enum { PILOT_SHARE = 16, LEAST_PILOT = 1024, PARTS = 8 };
 
 bool bs_run_keeps_steps(const biascope_options *training) {
@@ -147,7 +148,8 @@ static void measure(const biascope_dataset *data, const biascope_options *option
   run->growth = (run->margin - margins[BS_RUN_HALF]) / run->time;
   run->fading =
       run->margin * (1.0 - options->lr_decay) / (double)run->steps / forgotten_per_step(options, data->samples);
-  run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all);
+  /* Weights also stand still while averages of the first gradients fade towards later ones, e^margin smaller. */
+  run->rests = bs_max_abs(d, run->increment) <= RESTS * bs_max_abs(d, all) && run->fading < 1.0;
 }
 
 /* To the end, in equal parts. Their differences tell what chance there is in a random order: twice a part's variance.
@@ -197,11 +199,23 @@ static biascope_status follow(const biascope_dataset *data, const biascope_optio
   return run->escaped ? BIASCOPE_OK : status;
 }
 
+/* What large margins differ by, which decides the gradient, is lost in their rounding. */
+static biascope_status require_precision(const biascope_dataset *data, const biascope_options *options,
+                                         const bs_run *run, biascope_error *error) {
+  const double *w = run->weights[BS_RUN_ALL];
+  const double most = bs_max_abs(bs_outputs(data) * data->features, w) * longest_row(data, options);
+  if (run->escaped || most < LARGEST_MARGIN) return BIASCOPE_OK;
+  return bs_fail(error, BIASCOPE_NOT_CONVERGED,
+                 "the run has come to margins of %.1g, whose rounding decides its steps; expected a smaller step size",
+                 most);
+}
+
 static biascope_status make(const biascope_dataset *data, const biascope_options *options, uint64_t steps, bs_run *out,
                             biascope_error *error) {
   *out = (bs_run){.steps = steps, .lr = options->lr, .lr_decay = options->lr_decay};
   biascope_status status = allocate(bs_outputs(data) * data->features, out, error);
   if (status == BIASCOPE_OK) status = follow(data, options, out, error);
+  if (status == BIASCOPE_OK) status = require_precision(data, options, out, error);
   if (status != BIASCOPE_OK) bs_run_free(out);
   return status;
 }

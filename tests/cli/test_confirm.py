@@ -100,6 +100,12 @@ def test_a_bounded_update_that_leaves_the_range_is_not_called_a_runaway():
     assert code == 4 and answer["kind"] == "direction" and not answer["confirmed"] and "smaller step size" in message
 
 
+@pytest.mark.parametrize("lr, optimizer, words", [(1e3, "adam", "lr is too large"), (1e12, "ngd", "rounding decides")])
+def test_weights_that_stand_still_for_a_large_step_size_are_at_no_rest(lr, optimizer, words):
+    answer, code, message = predict(GAUSSIAN, "--lr-decay", 0, "--lr", lr, "--optimizer", optimizer)
+    assert code == 4 and answer["kind"] != "rest" and not answer["confirmed"] and words in message
+
+
 @pytest.mark.plain_build
 def test_an_unbounded_update_that_does_not_settle_is_not_confirmed():
     answer, code, message = predict(LIMITS / "s2_0.csv", "--optimizer", "adam", "--beta1", 0.9, "--beta2", 0.5,
