@@ -92,8 +92,8 @@ def check(folder, command, good, files, stores, result, fault):
         assert again.returncode == 0 and runs_of(folder, "out.db") == stores, (fault, again.stderr)
 
 
-def undisturbed(folder, command):
-    good = call(folder, command)
+def undisturbed(folder, command, **environment):
+    good = call(folder, command, **environment)
     assert good.returncode == 0, good.stderr
     stores = runs_of(folder, "out.db") if "out.db" in command else None
     return good, outputs(folder), stores
@@ -108,11 +108,12 @@ def failing_allocations(tmp_path_factory):
 
 
 def sweep_allocations(folder, command, library, at_most):
-    good, files, stores = undisturbed(folder, command)
+    # with kernels that are named, the program does not start itself again, without the library
+    kernels = {"OPENBLAS_CORETYPE": "Prescott"}
+    good, files, stores = undisturbed(folder, command, **kernels)
     clear(folder)
     count = folder / "count"
-    # with kernels that are named, the program does not start itself again, without the library
-    preload = {"LD_PRELOAD": library, "OPENBLAS_CORETYPE": "Prescott"}
+    preload = {"LD_PRELOAD": library, **kernels}
     assert call(folder, command, **preload, BIASCOPE_FAULT_COUNT=str(count)).returncode == 0
     calls = int(count.read_text())
     for fault in range(1, calls + 1, -(-calls // at_most)):
