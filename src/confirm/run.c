@@ -56,9 +56,7 @@ double bs_run_largest_lr(const biascope_dataset *data, const biascope_options *t
   return LONGEST_STEP / longest_row(data, training);
 }
 
-static biascope_status require_scale(const biascope_dataset *data, const biascope_options *training,
-                                     biascope_error *error) {
-  const double longest = longest_row(data, training);
+static biascope_status require_scale(double longest, biascope_error *error) {
   if (longest >= SHORTEST_ROW && longest <= LONGEST_ROW) return BIASCOPE_OK;
   return bs_fail(error, BIASCOPE_BAD_INPUT,
                  "the longest row of the data has length %.3g, and the run that confirms a limit follows %g to %g; "
@@ -67,9 +65,9 @@ static biascope_status require_scale(const biascope_dataset *data, const biascop
 }
 
 /* The lr for which margins grow to `goal` in the steps, estimated from the growth over a short run. */
-static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, uint64_t steps, double goal,
-                                 double fading, biascope_error *error) {
-  const double longest = longest_row(data, options), most = LONGEST_STEP / longest;
+static biascope_status choose_lr(const biascope_dataset *data, biascope_options *options, double longest,
+                                 uint64_t steps, double goal, double fading, biascope_error *error) {
+  const double most = LONGEST_STEP / longest;
   const uint64_t pilot = steps / PILOT_SHARE > LEAST_PILOT ? steps / PILOT_SHARE : LEAST_PILOT;
   options->lr = PILOT_STEP / longest;
   biascope_trainer *trainer;
@@ -103,12 +101,13 @@ static biascope_status choose_steps(const biascope_dataset *data, const biascope
     out->beta1 = 0.0;
     out->lr_decay = 0.5;
   }
-  const biascope_status status = require_scale(data, out, error);
+  const double longest = longest_row(data, out);
+  const biascope_status status = require_scale(longest, error);
   if (status != BIASCOPE_OK || goal == 0.0 || bs_run_keeps_steps(out)) return status;
   out->lr_decay = DECAY;
   out->eps = 0.0;
-  if (training->weight_decay == 0.0) return choose_lr(data, out, steps, goal, fading, error);
-  out->lr = fmin(bs_run_largest_lr(data, out), FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
+  if (training->weight_decay == 0.0) return choose_lr(data, out, longest, steps, goal, fading, error);
+  out->lr = fmin(LONGEST_STEP / longest, FADES / training->weight_decay / bs_step_sum(1.0, DECAY, (double)steps));
   return BIASCOPE_OK;
 }
 

@@ -17,6 +17,13 @@ typedef struct {
   double *repeats;  /* of every kept step: its update times this is the sum of the updates until the next */
 } bs_kept_steps;
 
+/* The entries of each sample in the kept steps: head[l], and after entry n next[n], to BS_NO_ENTRY; step[n] is that of
+ * entry n. */
+typedef struct {
+  uint32_t *head, *next, *step;
+} bs_entries;
+#define BS_NO_ENTRY UINT32_MAX
+
 /* Columns side by side that the same samples touch, some but not all of them: map->touching[begin .. end - 1]. */
 typedef struct {
   size_t first, count, begin, end;
@@ -29,7 +36,7 @@ typedef struct {
 
 /* What steps along singular vectors are computed in (epoch_spectral.c). NULL: out of memory. */
 typedef struct bs_spectral_work bs_spectral_work;
-bs_spectral_work *bs_spectral_create(const bs_epoch_map *map, bs_direction direction, size_t steps, size_t entries);
+bs_spectral_work *bs_spectral_create(const bs_epoch_map *map, bs_direction direction, size_t steps);
 void bs_spectral_free(bs_spectral_work *work);
 /* The same for Shampoo's steps (epoch_preconditioned.c). */
 typedef struct bs_preconditioned_work bs_preconditioned_work;
@@ -46,10 +53,11 @@ struct bs_epoch_map {
   double *copied_rows;    /* of a sparse dataset, or of several classes */
   bs_column_run *partial; /* at most `features` */
   size_t partial_count;
-  uint32_t *touching; /* samples that touch the partial columns, those of each run side by side */
-  double *masked;     /* N: log-weights of the samples that touch a column */
-  double *weight;     /* N: c */
-  bs_kept_steps kept; /* of the schedule at hand */
+  uint32_t *touching;   /* samples that touch the partial columns, those of each run side by side */
+  double *masked;       /* N: log-weights of the samples that touch a column */
+  double *weight;       /* N: c */
+  bs_kept_steps kept;   /* of the schedule at hand */
+  bs_entries of_sample; /* of steps that couple coordinates, else NULL */
   double *gradient, *momentum, *second, *size; /* kept steps x block; size: of smoothed ratios */
   bs_spectral_work *spectral;                  /* of such steps, else NULL */
   bs_preconditioned_work *preconditioned;
@@ -63,6 +71,8 @@ bool bs_epoch_weighs_batches(const bs_epoch_rule *rule);
  * every_step: keeps the steps without samples that weigh, too. */
 void bs_epoch_fill_weights(bs_epoch_map *map, const bs_epoch_rule *rule, const bs_schedule *schedule,
                            const double *log_weights, bool every_step);
+/* Fills `of_sample` from `kept`. */
+void bs_epoch_list_entries(bs_epoch_map *map);
 /* gradient_t = mean over batch t of c_i x_i, on coordinates first .. first + width - 1. */
 void bs_epoch_fill_gradients(bs_epoch_map *map, size_t first, size_t width);
 /* The moments after every kept step: momentum, and in second what the rule's mean averages beside it. */

@@ -112,11 +112,15 @@ static bool allocate(bs_epoch_map *map, const biascope_dataset *data, size_t ste
 /* What steps that couple coordinates need beside. */
 static bool create_coupled(bs_epoch_map *map, bs_direction direction, size_t steps, size_t entries) {
   if (bs_epoch_mean_of(direction)->apply) return true;
+  map->of_sample.head = BS_NEW(uint32_t, map->samples);
+  map->of_sample.next = BS_NEW(uint32_t, entries);
+  map->of_sample.step = BS_NEW(uint32_t, entries);
+  if (!map->of_sample.head || !map->of_sample.next || !map->of_sample.step) return false;
   if (bs_direction_is_preconditioned(direction)) {
     map->preconditioned = bs_preconditioned_create(map, direction, steps);
     return map->preconditioned != NULL;
   }
-  map->spectral = bs_spectral_create(map, direction, steps, entries);
+  map->spectral = bs_spectral_create(map, direction, steps);
   return map->spectral != NULL;
 }
 
@@ -169,6 +173,9 @@ void bs_epoch_map_free(bs_epoch_map *map) {
   free(map->second);
   free(map->size);
   bs_spectral_free(map->spectral);
+  free(map->of_sample.head);
+  free(map->of_sample.next);
+  free(map->of_sample.step);
   bs_preconditioned_free(map->preconditioned);
   free(map->state);
   free(map);

@@ -321,19 +321,17 @@ static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, const doubl
   }
 }
 
-/* The change of every step's gradient with the weight of sample l, in `slope`. False: it has no entry. */
-static bool change_gradients(const bs_epoch_map *map, size_t l) {
+/* The change of every step's gradient with the weight of sample l, in `slope`. */
+static void change_gradients(const bs_epoch_map *map, size_t l) {
+  const size_t size = map->features;
   const bs_kept_steps *kept = &map->kept;
+  const bs_entries *of_sample = &map->of_sample;
   double *by = map->preconditioned->slope;
-  bool any = false;
-  memset(by, 0, kept->period.steps * map->features * sizeof *by);
-  for (size_t t = 0; t < kept->period.steps; t++)
-    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
-      if (kept->sample[n] != l || kept->entry[n] == 0.0) continue;
-      bs_axpy(map->features, kept->share[t] * kept->entry[n], map->rows + l * map->features, by + t * map->features);
-      any = true;
-    }
-  return any;
+  memset(by, 0, kept->period.steps * size * sizeof *by);
+  for (uint32_t n = of_sample->head[l]; n != BS_NO_ENTRY; n = of_sample->next[n]) {
+    const size_t t = of_sample->step[n];
+    bs_axpy(size, kept->share[t] * kept->entry[n], map->rows + l * size, by + t * size);
+  }
 }
 
 /* ---- What they cost -------------------------------------------------------------------------------- */
@@ -390,6 +388,10 @@ void bs_epoch_preconditioned(bs_epoch_map *map, const bs_epoch_rule *rule, doubl
     add_entries(map, rule, sensitivity);
     return;
   }
-  for (size_t l = 0; l < map->samples; l++)
-    if (change_gradients(map, l)) add_sample(map, rule, w->slope, sensitivity + l * size);
+  bs_epoch_list_entries(map);
+  for (size_t l = 0; l < map->samples; l++) {
+    if (map->of_sample.head[l] == BS_NO_ENTRY) continue;
+    change_gradients(map, l);
+    add_sample(map, rule, w->slope, sensitivity + l * size);
+  }
 }

@@ -26,10 +26,7 @@ struct bs_spectral_work {
   double *along, *across;             /* U' left and V' right: rows each */
   double *rest, *line, *inner;        /* columns, columns; rows */
   double *change, *share;             /* rows x rows: K, and U K; rows: f / S */
-  uint32_t *head, *chain, *step;      /* entries of each sample: head (samples), chain and step (entries) */
 };
-
-static const uint32_t NO_ENTRY = UINT32_MAX;
 
 void bs_spectral_free(bs_spectral_work *work) {
   if (!work) return;
@@ -37,13 +34,10 @@ void bs_spectral_free(bs_spectral_work *work) {
                            work->left, work->right,    work->along,   work->across, work->rest,
                            work->line, work->inner,    work->change,  work->share};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
-  free(work->head);
-  free(work->chain);
-  free(work->step);
   free(work);
 }
 
-static bool allocate(bs_spectral_work *w, const bs_epoch_map *map, size_t steps, size_t entries) {
+static bool allocate(bs_spectral_work *w, size_t steps) {
   const size_t square = w->rows * w->rows;
   w->turn = BS_NEW(double, steps *square);
   w->singular = BS_NEW(double, steps * w->rows);
@@ -59,21 +53,18 @@ static bool allocate(bs_spectral_work *w, const bs_epoch_map *map, size_t steps,
   w->inner = BS_NEW(double, w->rows);
   w->change = BS_NEW(double, 2 * square);
   w->share = BS_NEW(double, w->rows);
-  w->head = BS_NEW(uint32_t, map->samples);
-  w->chain = BS_NEW(uint32_t, entries);
-  w->step = BS_NEW(uint32_t, entries);
   return w->turn && w->singular && w->rotated && w->turned && w->lengths && w->left && w->right && w->along &&
-         w->across && w->rest && w->line && w->inner && w->change && w->share && w->head && w->chain && w->step;
+         w->across && w->rest && w->line && w->inner && w->change && w->share;
 }
 
-bs_spectral_work *bs_spectral_create(const bs_epoch_map *map, bs_direction direction, size_t steps, size_t entries) {
+bs_spectral_work *bs_spectral_create(const bs_epoch_map *map, bs_direction direction, size_t steps) {
   bs_spectral_work *w = BS_NEW(bs_spectral_work, 1);
   if (!w) return NULL;
   const size_t rows = direction == BS_NORMALISED ? 1 : map->outputs, columns = map->features / rows;
   w->transposed = rows > columns;
   w->rows = w->transposed ? columns : rows;
   w->columns = w->transposed ? rows : columns;
-  if (allocate(w, map, steps, entries)) return w;
+  if (allocate(w, steps)) return w;
   bs_spectral_free(w);
   return NULL;
 }
@@ -197,18 +188,6 @@ static void add_slope(bs_spectral_work *w, const bs_epoch_rule *rule, size_t t, 
   }
 }
 
-static void list_entries(const bs_epoch_map *map, bs_spectral_work *w) {
-  const bs_kept_steps *kept = &map->kept;
-  for (size_t l = 0; l < map->samples; l++) w->head[l] = NO_ENTRY;
-  for (size_t t = 0; t < kept->period.steps; t++) {
-    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
-      w->chain[n] = w->head[kept->sample[n]];
-      w->head[kept->sample[n]] = (uint32_t)n;
-      w->step[n] = (uint32_t)t;
-    }
-  }
-}
-
 /* For c_l x_l in batch j of the schedule, summed over the steps t that remember it: the transposed average, at j, of
  * the steps' derivatives along x_l. */
 static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, size_t l, double *row) {
@@ -218,16 +197,16 @@ static void add_sample(bs_epoch_map *map, const bs_epoch_rule *rule, size_t l, d
   const bool memoryless = bs_epoch_memoryless(rule);
   memset(map->second, 0, kept->period.steps * d * sizeof *map->second);
   split_row(map, w, l);
-  for (uint32_t n = w->head[l]; memoryless && n != NO_ENTRY; n = w->chain[n]) {
-    const size_t t = w->step[n];
+  for (uint32_t n = map->of_sample.head[l]; memoryless && n != BS_NO_ENTRY; n = map->of_sample.next[n]) {
+    const size_t t = map->of_sample.step[n];
     add_slope(w, rule, t, kept->share[t] * kept->entry[n] * kept->repeats[t], map->momentum + t * d, row);
   }
   if (memoryless) return;
   for (size_t t = 0; t < kept->period.steps; t++)
     add_slope(w, rule, t, kept->repeats[t], map->momentum + t * d, map->second + t * d);
   bs_periodic_momentum_transposed(&kept->period, d, rule, map->second, map->second, map->state);
-  for (uint32_t n = w->head[l]; n != NO_ENTRY; n = w->chain[n]) {
-    const size_t t = w->step[n];
+  for (uint32_t n = map->of_sample.head[l]; n != BS_NO_ENTRY; n = map->of_sample.next[n]) {
+    const size_t t = map->of_sample.step[n];
     bs_axpy(d, kept->share[t] * kept->entry[n], map->second + t * d, row);
   }
 }
@@ -243,7 +222,7 @@ void bs_epoch_spectral(bs_epoch_map *map, const bs_epoch_rule *rule, double *dir
     add_step(w, t, kept->repeats[t] * size_of(w, rule, w->singular + t * w->rows), map->momentum + t * d, direction);
   }
   if (!sensitivity) return;
-  list_entries(map, w);
+  bs_epoch_list_entries(map);
   for (size_t l = 0; l < map->samples; l++)
-    if (w->head[l] != NO_ENTRY) add_sample(map, rule, l, sensitivity + l * d);
+    if (map->of_sample.head[l] != BS_NO_ENTRY) add_sample(map, rule, l, sensitivity + l * d);
 }

@@ -168,3 +168,16 @@ void bs_epoch_fill_gradients(bs_epoch_map *map, size_t first, size_t width) {
     sum_batch(of, width, map->gradient + t * width);
   }
 }
+
+void bs_epoch_list_entries(bs_epoch_map *map) {
+  const bs_kept_steps *kept = &map->kept;
+  const bs_entries *of_sample = &map->of_sample;
+  for (size_t l = 0; l < map->samples; l++) of_sample->head[l] = BS_NO_ENTRY;
+  for (size_t t = 0; t < kept->period.steps; t++) {
+    for (size_t n = kept->start[t]; n < kept->start[t + 1]; n++) {
+      of_sample->next[n] = of_sample->head[kept->sample[n]];
+      of_sample->head[kept->sample[n]] = (uint32_t)n;
+      of_sample->step[n] = (uint32_t)t;
+    }
+  }
+}
